@@ -1,0 +1,48 @@
+/** Named float32 arrays with shapes: what training emits, merging averages and storage keeps. */
+
+/** One parameter of a model. `data.length` is the product of `shape`. */
+export interface Parameter {
+  shape: number[]
+  data: Float32Array
+}
+
+/** All parameters of one model by Hugging Face's Llama names, in the order of the model. */
+export type ParameterSet = Map<string, Parameter>
+
+/** Where parameters come from, one tensor at a time, so that no model needs to be held whole. */
+export interface ParameterSource {
+  /** Says in errors which checkpoint this is: a run's name, a folder. */
+  readonly label: string
+  /** Names with shapes, in the order of the model. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+  /** The values of one tensor; the receiver must not change them. */
+  read(name: string): Promise<Float32Array>
+}
+
+/** Where parameters go, one tensor at a time. */
+export interface ParameterSink {
+  write(name: string, shape: readonly number[], data: Float32Array): Promise<void>
+}
+
+/** Reads a set held in memory as a source. */
+export function sourceOf(parameters: ParameterSet, label: string): ParameterSource {
+  return {
+    label,
+    shapes: new Map([...parameters].map(([name, parameter]) => [name, parameter.shape])),
+    read: (name) => {
+      const parameter = parameters.get(name)
+      if (!parameter) throw new Error(`no parameter ${name} in ${label}`)
+      return Promise.resolve(parameter.data)
+    }
+  }
+}
+
+/** Collects written tensors into a set held in memory. */
+export function sinkTo(parameters: ParameterSet): ParameterSink {
+  return {
+    write: (name, shape, data) => {
+      parameters.set(name, { shape: [...shape], data })
+      return Promise.resolve()
+    }
+  }
+}

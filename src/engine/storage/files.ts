@@ -1,0 +1,276 @@
+/** The only code that writes, syncs, renames or deletes inside a project. */
+import { createHash, randomBytes } from 'node:crypto'
+import { constants, existsSync } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+
+/** Marks files and folders that are being written; such leftovers may be deleted at any time. */
+export const DRAFT_MARK = '.draft-'
+
+/**
+ * Turns the system's refusal to write into an error a user can act on.
+ *
+ * @param error what `node:fs` threw
+ * @param path what was being written
+ */
+export function storageError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new WorkbenchError(
+      'storage/disk-full',
+      `The disk is full: ${path} could not be written. Free some space and run again; what was finished is kept.`,
+      { path },
+      { cause: error }
+    )
+  }
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
+    return new WorkbenchError(
+      'storage/not-writable',
+      `${path} cannot be written (${code}). Expected a folder this user may write to; change its permissions or choose another.`,
+      { path, reason: code },
+      { cause: error }
+    )
+  }
+  return error
+}
+
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw storageError(error, path)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await fs.open(path, constants.O_RDONLY)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function draftPath(path: string): string {
+  return `${path}${DRAFT_MARK}${randomBytes(6).toString('hex')}`
+}
+
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  await guarded(path, () => fs.mkdir(path, { recursive: true }))
+}
+
+/**
+ * Writes a whole file so that a reader sees the old one or the new one, never half of it:
+ * written aside, synced, renamed, the folder synced.
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const draft = draftPath(path)
+  await guarded(path, async () => {
+    const handle = await fs.open(draft, 'wx')
+    try {
+      await handle.writeFile(data)
+      await handle.sync()
+    } catch (error) {
+      await handle.close()
+      await fs.rm(draft, { force: true })
+      throw error
+    }
+    await handle.close()
+    await fs.rename(draft, path)
+    await syncFolder(dirname(path))
+  })
+}
+
+/** A file being written from front to back. */
+export class FileWriter {
+  readonly path: string
+  readonly #handle: fs.FileHandle
+  readonly #hash = createHash('sha256')
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  /** Bytes written so far. */
+  bytes = 0
+
+  constructor(path: string, handle: fs.FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  /** Appends bytes; small pieces are gathered into writes of a megabyte. The bytes are copied. */
+  async write(data: Uint8Array): Promise<void> {
+    if (data.byteLength === 0) return
+    this.#hash.update(data)
+    this.bytes += data.byteLength
+    this.#pending.push(data.byteLength < 1 << 16 ? Uint8Array.from(data) : Buffer.from(data))
+    this.#pendingBytes += data.byteLength
+    if (this.#pendingBytes >= 1 << 20) await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pendingBytes === 0) return
+    const chunk = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
+    this.#pending = []
+    this.#pendingBytes = 0
+    await guarded(this.path, async () => {
+      let offset = 0
+      while (offset < chunk.byteLength) {
+        const { bytesWritten } = await this.#handle.write(chunk, offset)
+        offset += bytesWritten
+      }
+    })
+  }
+
+  /** Syncs and closes; returns what a manifest records. */
+  async close(): Promise<{ bytes: number; sha256: string }> {
+    try {
+      await this.#flush()
+      await guarded(this.path, () => this.#handle.sync())
+    } finally {
+      await this.#handle.close()
+    }
+    return { bytes: this.bytes, sha256: this.#hash.digest('hex') }
+  }
+
+  /** Closes without keeping what is unwritten. */
+  async abandon(): Promise<void> {
+    await this.#handle.close().catch(() => undefined)
+  }
+}
+
+/**
+ * A folder written aside and renamed whole, so that it is there complete or not at all.
+ *
+ * @example const draft = await FolderDraft.begin(target); … ; await draft.commit()
+ */
+export class FolderDraft {
+  readonly target: string
+  /** Where the files lie until `commit`. */
+  readonly path: string
+  readonly #open = new Set<FileWriter>()
+
+  private constructor(target: string, path: string) {
+    this.target = target
+    this.path = path
+  }
+
+  /** Begins a draft beside the target. */
+  static async begin(target: string): Promise<FolderDraft> {
+    await makeFolder(dirname(target))
+    const path = draftPath(target)
+    await makeFolder(path)
+    return new FolderDraft(target, path)
+  }
+
+  /** Opens a file of the draft for writing; close it before `commit`. */
+  async create(name: string): Promise<FileWriter> {
+    const path = join(this.path, name)
+    await makeFolder(dirname(path))
+    const writer = new FileWriter(path, await guarded(path, () => fs.open(path, 'wx')))
+    this.#open.add(writer)
+    return writer
+  }
+
+  /** Writes one whole file of the draft. */
+  async writeFile(name: string, data: string | Uint8Array): Promise<{ bytes: number; sha256: string }> {
+    const writer = await this.create(name)
+    await writer.write(typeof data === 'string' ? Buffer.from(data) : data)
+    return writer.close()
+  }
+
+  /**
+   * Makes the folder real. An existing target is replaced only when `replace` is given; else the
+   * draft is dropped, since a folder named by its content's fingerprint cannot differ.
+   */
+  async commit(options: { replace?: boolean } = {}): Promise<void> {
+    await guarded(this.target, async () => {
+      await syncFolder(this.path)
+      if (existsSync(this.target)) {
+        if (!options.replace) return this.discard()
+        const old = draftPath(this.target)
+        await fs.rename(this.target, old)
+        await fs.rename(this.path, this.target)
+        await syncFolder(dirname(this.target))
+        await fs.rm(old, { recursive: true, force: true })
+        return
+      }
+      await fs.rename(this.path, this.target)
+      await syncFolder(dirname(this.target))
+    })
+  }
+
+  /** Removes the draft and everything in it. */
+  async discard(): Promise<void> {
+    for (const writer of this.#open) await writer.abandon()
+    await fs.rm(this.path, { recursive: true, force: true })
+  }
+}
+
+/** A file of lines that only grows. A torn last line is dropped by `readLines`. */
+export class LineLog {
+  readonly path: string
+  readonly #handle: fs.FileHandle
+
+  private constructor(path: string, handle: fs.FileHandle) {
+    this.path = path
+    this.#handle = handle
+  }
+
+  /**
+   * Opens for appending; a last line without its newline is cut off first, so that the next
+   * append cannot be glued to it.
+   */
+  static async open(path: string): Promise<LineLog> {
+    await makeFolder(dirname(path))
+    return guarded(path, async () => {
+      const handle = await fs.open(path, 'a+')
+      const end = await endOfLastLine(handle)
+      if (end < (await handle.stat()).size) await handle.truncate(end)
+      return new LineLog(path, handle)
+    })
+  }
+
+  /** Appends records as JSON lines; on disk when the promise resolves. */
+  async append(records: readonly unknown[]): Promise<void> {
+    if (records.length === 0) return
+    const text = records.map((record) => JSON.stringify(record) + '\n').join('')
+    await guarded(this.path, async () => {
+      await this.#handle.appendFile(text)
+      await this.#handle.sync()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close()
+  }
+}
+
+async function endOfLastLine(handle: fs.FileHandle): Promise<number> {
+  let end = (await handle.stat()).size
+  const chunk = Buffer.alloc(1 << 16)
+  while (end > 0) {
+    const start = Math.max(0, end - chunk.length)
+    const { bytesRead } = await handle.read(chunk, 0, end - start, start)
+    const newline = chunk.subarray(0, bytesRead).lastIndexOf(10)
+    if (newline >= 0) return start + newline + 1
+    end = start
+  }
+  return 0
+}
+
+/** Removes a file or a folder with all in it; nothing happens where there is none. */
+export async function removeTree(path: string): Promise<void> {
+  await guarded(path, () => fs.rm(path, { recursive: true, force: true }))
+}
+
+/** Cuts a file to a length in bytes. */
+export async function truncateFile(path: string, bytes: number): Promise<void> {
+  await guarded(path, () => fs.truncate(path, bytes))
+}
+
+/** Bytes a process of this user may still write on the disk that holds `path`. */
+export async function freeBytes(path: string): Promise<number> {
+  const stats = await fs.statfs(path)
+  return stats.bavail * stats.bsize
+}

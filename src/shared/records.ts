@@ -1,0 +1,439 @@
+/** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
+import { z } from 'zod'
+
+/** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
+export const STUDY_VERSION = 1
+export const PROJECT_VERSION = 1
+
+const count = z.number().int().nonnegative()
+const positive = z.number().int().positive()
+const name = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^+*#\u0000-\u001f]+$/, 'a name may not hold +, *, # or control characters')
+
+// ── model ────────────────────────────────────────────────────────────────────────────────────
+
+/** Shape of a Llama-family decoder; the camel-case twin of Hugging Face's `LlamaConfig`. */
+export const DecoderShapeSchema = z.strictObject({
+  hiddenSize: positive,
+  hiddenLayers: positive,
+  attentionHeads: positive,
+  /** Equal to `attentionHeads` unless attention is grouped. */
+  keyValueHeads: positive,
+  intermediateSize: positive,
+  /** Predicted tokens per training sequence, T. */
+  contextLength: positive,
+  ropeTheta: z.number().positive().default(10000),
+  rmsNormEpsilon: z.number().positive().default(1e-5),
+  tieEmbeddings: z.boolean().default(false),
+  /** Standard deviation of the initial weights. */
+  initializerRange: z.number().positive().default(0.02)
+})
+export type DecoderShape = z.infer<typeof DecoderShapeSchema>
+
+/** A decoder with its vocabulary: everything that decides shapes. */
+export type DecoderConfig = DecoderShape & { vocabularySize: number }
+
+// ── training recipe ──────────────────────────────────────────────────────────────────────────
+
+/** How a run is trained. Everything in it is part of the run's fingerprint. */
+export const RecipeSchema = z.strictObject({
+  /** Sequences per optimizer step. */
+  batchSize: positive,
+  /** Sequences per forward pass; a divisor of `batchSize`. Smaller means gradient accumulation. */
+  microBatchSize: positive.optional(),
+  peakLearningRate: z.number().positive(),
+  /**
+   * `cosine`: from the peak to `finalShare` of it; `constant`: the peak throughout;
+   * `anneal`: linear from the peak to zero. Each after `warmupSteps` of linear warm-up.
+   */
+  schedule: z.enum(['cosine', 'constant', 'anneal']),
+  warmupSteps: count.default(0),
+  finalShare: z.number().min(0).max(1).default(0.1),
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.95),
+  epsilon: z.number().positive().default(1e-8),
+  weightDecay: z.number().min(0).default(0.1),
+  /** Global gradient norm above which gradients are scaled down; null: never. */
+  gradientClip: z.number().positive().nullable().default(1),
+  /** Precision of matrix products on a GPU; TensorFlow's own silent default there is tf32. */
+  matmulPrecision: z.enum(['float32', 'tf32']).default('float32'),
+  /** True: attention stops at document borders inside a sequence. */
+  maskDocuments: z.boolean().default(false),
+  /** Share of seed text in every batch, 0 … below 1. */
+  replay: z.number().min(0).lt(1).default(0),
+  /** What a branch or sequential model carries on from the seed. */
+  start: z.enum(['weights-and-moments', 'weights', 'none']).default('weights-and-moments')
+})
+export type Recipe = z.infer<typeof RecipeSchema>
+
+// ── study ────────────────────────────────────────────────────────────────────────────────────
+
+export const TokenizerChoiceSchema = z.discriminatedUnion('kind', [
+  /** Trains a byte-level BPE on a sample of seed text and all partitions, once. */
+  z.strictObject({
+    kind: z.literal('train'),
+    vocabularySize: positive.min(257).max(30000),
+    sampleBytes: positive.default(10_000_000)
+  }),
+  /** Brings a `tokenizer.json`; `fingerprint` is filled in when it is copied into the project. */
+  z.strictObject({
+    kind: z.literal('file'),
+    path: z.string(),
+    endOfText: z.string().optional()
+  })
+])
+export type TokenizerChoice = z.infer<typeof TokenizerChoiceSchema>
+
+export const SeedChoiceSchema = z.discriminatedUnion('source', [
+  z.strictObject({
+    source: z.literal('text'),
+    /** Name of a corpus imported with role `seed`. */
+    corpus: name,
+    tokenBudget: positive,
+    recipe: RecipeSchema
+  }),
+  /** Starts from a Hugging Face folder. */
+  z.strictObject({ source: z.literal('checkpoint'), path: z.string() }),
+  /** Random initial weights, shared by all branches. */
+  z.strictObject({ source: z.literal('none') })
+])
+export type SeedChoice = z.infer<typeof SeedChoiceSchema>
+
+export const UnitChoiceSchema = z.strictObject({
+  /** Sequences of T predicted tokens in each base unit. */
+  sequences: positive,
+  /** Order of documents inside a partition before cutting: shuffled, or by a field's value. */
+  orderBy: z.string().nullable().default(null),
+  /** What becomes of text beyond the last whole unit. */
+  leftOver: z.enum(['drop', 'short', 'join']).default('drop'),
+  /** What becomes of a partition with less than one unit: an error, or one short, repeated unit. */
+  tooSmall: z.enum(['error', 'short', 'drop']).default('error'),
+  /** At most this many units of one partition; null: as many as there are. */
+  maximum: positive.nullable().default(null)
+})
+export type UnitChoice = z.infer<typeof UnitChoiceSchema>
+
+export const HoldOutChoiceSchema = z.strictObject({
+  /** Share of each partition's documents held out, by hash of the document. */
+  share: z.number().min(0).lt(1).default(0.05),
+  /** Field whose equal values stay on one side (threads, repositories, authors). */
+  by: z.string().nullable().default(null),
+  /** Predicted tokens measured per domain at most; whole documents, in hash order. */
+  tokenCap: positive.default(50_000)
+})
+
+export const DomainKindSchema = z.enum(['in', 'seed', 'out'])
+export type DomainKind = z.infer<typeof DomainKindSchema>
+
+export const MixtureChoiceSchema = z.strictObject({
+  over: z.enum(['partitions', 'units']).default('partitions'),
+  choose: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('all'),
+      minimumSize: positive.default(1),
+      maximumSize: positive.optional()
+    }),
+    z.strictObject({ kind: z.literal('sizes'), sizes: z.array(positive).min(1) }),
+    z.strictObject({ kind: z.literal('leave-one-out') }),
+    /** Each mixture: a name of partition or unit → weight. Equal weights mean an unweighted one. */
+    z.strictObject({
+      kind: z.literal('list'),
+      list: z.array(z.record(z.string(), z.number())).min(1)
+    }),
+    z.strictObject({
+      kind: z.literal('random'),
+      count: positive,
+      minimumSize: positive.default(2),
+      maximumSize: positive.optional()
+    })
+  ])
+})
+export type MixtureChoice = z.infer<typeof MixtureChoiceSchema>
+
+export const BudgetKindSchema = z.enum(['sum', 'fixed'])
+export type BudgetKind = z.infer<typeof BudgetKindSchema>
+
+export const SequentialChoiceSchema = z.strictObject({
+  choose: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('all') }),
+    z.strictObject({ kind: z.literal('none') }),
+    z.strictObject({ kind: z.literal('list'), mixtures: z.array(z.string()).min(1) }),
+    /** Drawn by the study's random seed, spread over sizes as evenly as can be. */
+    z.strictObject({ kind: z.literal('random'), count: positive })
+  ]),
+  /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
+  budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
+  /** Tokens of a fixed budget; null: two base units' worth. */
+  fixedTokens: positive.nullable().default(null)
+})
+export type SequentialChoice = z.infer<typeof SequentialChoiceSchema>
+
+export const StudySchema = z.strictObject({
+  version: z.literal(STUDY_VERSION),
+  name,
+  randomSeed: count.default(1),
+  tokenizer: TokenizerChoiceSchema,
+  model: DecoderShapeSchema,
+  seed: SeedChoiceSchema,
+  /** Recipe of branches and sequential models alike. */
+  branch: RecipeSchema,
+  /** Names of training partitions, or all that are in the project. */
+  partitions: z.union([z.literal('all'), z.array(name).min(1)]).default('all'),
+  unit: UnitChoiceSchema,
+  holdOut: HoldOutChoiceSchema.prefault({}),
+  /** External evaluation corpora measured besides each partition's held-out part; all by default. */
+  domains: z.union([z.literal('all'), z.array(name)]).default('all'),
+  /** Exact duplicates inside training text; between training and held-out text they always go. */
+  duplicates: z.enum(['remove', 'keep']).default('remove'),
+  mixtures: MixtureChoiceSchema,
+  sequential: SequentialChoiceSchema,
+  merges: z.array(z.enum(['micro', 'macro'])).min(1).default(['micro', 'macro']),
+  evaluation: z
+    .strictObject({
+      /** Documents' windows per forward pass. */
+      batchSize: positive.default(16),
+      /** Steps between measurements of the held-out part during training; null: none. */
+      everySteps: positive.nullable().default(null)
+    })
+    .prefault({})
+})
+export type Study = z.infer<typeof StudySchema>
+/** A study as a person writes it: defaults left out. */
+export type StudyDraft = z.input<typeof StudySchema>
+
+// ── corpora ──────────────────────────────────────────────────────────────────────────────────
+
+/** How documents of an import are told apart into partitions. First match wins. */
+export const PartitionRuleSchema = z.discriminatedUnion('kind', [
+  /** Everything is one partition of this name. */
+  z.strictObject({ kind: z.literal('one'), name }),
+  /** The value of a field, dots for nesting (`metadata.year`). */
+  z.strictObject({ kind: z.literal('field'), field: z.string() }),
+  z.strictObject({ kind: z.literal('file') }),
+  z.strictObject({ kind: z.literal('folder') }),
+  /** Closed ranges over a numeric field, or over the year of a date: `[2010, 2014]`. */
+  z.strictObject({
+    kind: z.literal('range'),
+    field: z.string(),
+    ranges: z.array(z.strictObject({ name, from: z.number(), to: z.number() })).min(1)
+  }),
+  /** DuckDB conditions over the columns of the file. */
+  z.strictObject({
+    kind: z.literal('condition'),
+    conditions: z.array(z.strictObject({ name, sql: z.string() })).min(1)
+  })
+])
+export type PartitionRule = z.infer<typeof PartitionRuleSchema>
+
+export const CorpusRoleSchema = z.enum(['training', 'seed', 'evaluation'])
+export type CorpusRole = z.infer<typeof CorpusRoleSchema>
+
+/** What one partition of an import came to. */
+export const PartitionLedgerSchema = z.strictObject({
+  name: z.string(),
+  documents: count,
+  /** UTF-8 bytes of text. */
+  bytes: count
+})
+export type PartitionLedger = z.infer<typeof PartitionLedgerSchema>
+
+/** Name of the partition that takes the documents that no rule matched. */
+export const REMAINDER = '(remainder)'
+
+export const CorpusSchema = z.strictObject({
+  name,
+  role: CorpusRoleSchema,
+  /** For evaluation corpora: whether like the seed's text or like neither. */
+  domainKind: DomainKindSchema.optional(),
+  /** SHA-256 of names and contents of the stored documents; names the folder under `corpora/`. */
+  fingerprint: z.string(),
+  /** Where the text came from; a label, not a path that is read again (unless `inPlace`). */
+  source: z.string(),
+  inPlace: z.boolean().default(false),
+  /** Set for pre-tokenised text: the tokenizer that made its ids. */
+  tokenizerFingerprint: z.string().optional(),
+  partitions: z.array(PartitionLedgerSchema),
+  /** Documents read, those without text left out as `empty`, lines skipped by `--skip-bad-lines`. */
+  documents: count,
+  bytes: count,
+  empty: count,
+  badLines: count
+})
+export type Corpus = z.infer<typeof CorpusSchema>
+
+// ── prepared text ────────────────────────────────────────────────────────────────────────────
+
+/** An equal-sized piece of a partition; the one thing a branch is trained on. */
+export const BaseUnitSchema = z.strictObject({
+  /** `partition#1`, counted from 1. */
+  name: z.string(),
+  partition: z.string(),
+  /** SHA-256 of its token sequences. */
+  fingerprint: z.string(),
+  /** Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it. */
+  tokens: z.string(),
+  /** First sequence in the partition's stream, and how many. */
+  firstSequence: count,
+  sequences: positive
+})
+export type BaseUnit = z.infer<typeof BaseUnitSchema>
+
+/** A held-out domain, ready to be measured. */
+export const HeldOutDomainSchema = z.strictObject({
+  name: z.string(),
+  kind: DomainKindSchema,
+  /** The training partition it is held out of; absent for external ones. */
+  partition: z.string().optional(),
+  /** SHA-256 of its documents' tokens; names its folder under `tokens/`. */
+  fingerprint: z.string(),
+  documents: positive,
+  tokens: positive,
+  bytes: positive,
+  /** Documents with over half of their 13-grams in training text. */
+  overlapping: count
+})
+export type HeldOutDomain = z.infer<typeof HeldOutDomainSchema>
+
+/** One partition in the token ledger of a study. */
+export const PreparedPartitionSchema = z.strictObject({
+  name: z.string(),
+  /** Documents and bytes kept for training. */
+  documents: count,
+  bytes: count,
+  /** Tokens in the training stream, EOS included. */
+  tokens: count,
+  baseUnits: z.array(BaseUnitSchema),
+  leftOverTokens: count,
+  heldOutDocuments: count,
+  heldOutBytes: count,
+  heldOutTokens: count,
+  duplicatesRemoved: count,
+  duplicateBytes: count
+})
+export type PreparedPartition = z.infer<typeof PreparedPartitionSchema>
+
+/** Overlap of one partition's training text with one domain, in 13-grams of words. */
+export const OverlapSchema = z.strictObject({
+  partition: z.string(),
+  domain: z.string(),
+  /** Distinct 13-grams of the domain, and how many of them the partition holds. */
+  grams: count,
+  sharedGrams: count,
+  documents: count,
+  overlappingDocuments: count
+})
+export type Overlap = z.infer<typeof OverlapSchema>
+
+/** Everything that text became for one study. */
+export const PreparedSchema = z.strictObject({
+  tokenizer: z.strictObject({
+    fingerprint: z.string(),
+    vocabularySize: positive,
+    endOfTextId: count
+  }),
+  partitions: z.array(PreparedPartitionSchema),
+  seed: PreparedPartitionSchema.nullable(),
+  domains: z.array(HeldOutDomainSchema),
+  overlaps: z.array(OverlapSchema)
+})
+export type Prepared = z.infer<typeof PreparedSchema>
+
+// ── mixtures, runs, measurements ─────────────────────────────────────────────────────────────
+
+/** A choice of base units with weights: a candidate training set. */
+export interface Mixture {
+  /** Sorted names joined by `+`, weights as `name*0.25`; over 120 characters `m:` + 12 hex. */
+  name: string
+  /** Partitions or units it is made of, sorted; `weight` null when all count the same. */
+  members: { name: string; weight: number | null }[]
+  /** Its base units; both weights sum to 1 over the mixture. */
+  units: { unit: string; partition: string; microWeight: number; macroWeight: number }[]
+}
+
+export const RunRoleSchema = z.enum(['seed', 'branch', 'sequential'])
+export type RunRole = z.infer<typeof RunRoleSchema>
+
+export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', 'failed'])
+export type RunState = z.infer<typeof RunStateSchema>
+
+/** The head of a run: small enough for lowdb. Its curve and weights lie in `runs/<fingerprint>/`. */
+export const RunSchema = z.strictObject({
+  fingerprint: z.string(),
+  role: RunRoleSchema,
+  /** Readable: `seed`, a base unit's name, or the mixture's name with its budget. */
+  name: z.string(),
+  mixture: z.string().nullable(),
+  budget: BudgetKindSchema.nullable(),
+  baseUnits: count,
+  tokens: count,
+  steps: count,
+  state: RunStateSchema,
+  /** Mean training loss of the last tenth of steps, in nats per token. */
+  finalLoss: z.number().nullable(),
+  elapsedMs: z.number().nonnegative(),
+  tokensPerSecond: z.number().nonnegative(),
+  backend: z.string().nullable(),
+  device: z.string().nullable(),
+  threads: count.nullable(),
+  host: z.string().nullable(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).nullable()
+})
+export type Run = z.infer<typeof RunSchema>
+
+export const ModelRoleSchema = z.enum(['seed', 'branch', 'merge', 'sequential'])
+export type ModelRole = z.infer<typeof ModelRoleSchema>
+
+/** What one model costs on one domain, document by document. */
+export const MeasurementSchema = z.strictObject({
+  /** Fingerprint of the model: a run's, or that of a merge (branches with weights). */
+  model: z.string(),
+  /** Fingerprint of the domain. */
+  domain: z.string(),
+  /** Window, stride, BOS, padding: the definition's fingerprint, part of the identity. */
+  definition: z.string(),
+  /** Nats summed per document, in the domain's order. */
+  nats: z.array(z.number())
+})
+export type Measurement = z.infer<typeof MeasurementSchema>
+
+/** A domain's documents as measurements need them, in one order for ever. */
+export interface DomainDocuments {
+  /** Predicted tokens of each document. */
+  tokens: number[]
+  /** UTF-8 bytes of each document's text. */
+  bytes: number[]
+  /** `choose` for search and ranking, `confirm` for final numbers. */
+  half: ('choose' | 'confirm')[]
+  /** True when over half of its 13-grams stand in training text. */
+  isOverlapping: boolean[]
+}
+
+/** One step of a run's curve. */
+export interface TracePoint {
+  step: number
+  tokens: number
+  /** Mean nats per token of the step's batch, before the update. */
+  loss: number
+  learningRate: number
+  gradientNorm: number
+  tokensPerSecond: number
+  /** Mean loss on the run's own held-out domains by name, where measured at this step. */
+  heldOut?: Record<string, number>
+}
+
+/** How far something is; never stored. */
+export interface Progress {
+  /** What is going on: `import`, `prepare`, `train`, `measure`, … and of what. */
+  activity: string
+  label: string
+  done: number
+  total: number | null
+  unit: 'bytes' | 'documents' | 'tokens' | 'steps' | 'models'
+  /** Units per second over the last seconds. */
+  rate: number | null
+  secondsLeft: number | null
+  detail?: string
+}
