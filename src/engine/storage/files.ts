@@ -83,6 +83,27 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   })
 }
 
+/**
+ * Creates a file only where there is none.
+ *
+ * @returns false when there is one already
+ */
+export async function createFileExclusive(path: string, data: string): Promise<boolean> {
+  try {
+    const handle = await fs.open(path, 'wx')
+    try {
+      await handle.writeFile(data)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw storageError(error, path)
+  }
+}
+
 /** A file being written from front to back. */
 export class FileWriter {
   readonly path: string

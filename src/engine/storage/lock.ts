@@ -1,0 +1,105 @@
+/** One writer per project: a lock that outlives no process and trusts no clock but its own. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { WorkbenchError } from '#shared/errors'
+import { createFileExclusive, removeTree, writeFileAtomic } from './files'
+import { projectPaths } from './paths'
+
+interface LockRecord {
+  host: string
+  bootId: string
+  pid: number
+  /** Start of the process in clock ticks since boot: tells a reused pid apart. */
+  processStart: string
+  nonce: string
+  since: string
+}
+
+/** A held lock; `release` it when the project is closed. */
+export interface ProjectLock {
+  release(): Promise<void>
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+function processStart(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    try {
+      process.kill(pid, 0)
+      return 'alive'
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : null
+    }
+  }
+}
+
+function isHolderAlive(record: LockRecord): boolean {
+  // Of another machine nothing can be known: its lock counts as held until somebody removes it.
+  if (record.host !== hostname()) return true
+  if (record.bootId !== bootId()) return false
+  return processStart(record.pid) === record.processStart
+}
+
+/**
+ * Takes a project for this process.
+ *
+ * The lock of a dead process (this machine, other boot, gone pid, or pid reused by a process that
+ * started at another time) is taken over.
+ *
+ * @throws WorkbenchError `storage/locked` naming who holds it
+ */
+export async function lockProject(project: string): Promise<ProjectLock> {
+  const path = projectPaths.lock(project)
+  const mine: LockRecord = {
+    host: hostname(),
+    bootId: bootId(),
+    pid: process.pid,
+    processStart: processStart(process.pid) ?? 'alive',
+    nonce: randomBytes(12).toString('hex'),
+    since: new Date().toISOString()
+  }
+  if (!(await createFileExclusive(path, JSON.stringify(mine)))) {
+    const holder = await readLock(path)
+    if (holder && isHolderAlive(holder)) {
+      throw new WorkbenchError(
+        'storage/locked',
+        `The project ${project} is in use by process ${holder.pid} on ${holder.host} since ${holder.since}. Wait for it to end, or stop it; if that machine is gone, delete ${path}.`,
+        { project, pid: holder.pid, host: holder.host, since: holder.since }
+      )
+    }
+    await writeFileAtomic(path, JSON.stringify(mine))
+    const now = await readLock(path)
+    if (now?.nonce !== mine.nonce) {
+      throw new WorkbenchError(
+        'storage/locked',
+        `The project ${project} was taken by another process at the same moment. Try again.`,
+        { project }
+      )
+    }
+  }
+  return {
+    release: async () => {
+      const now = await readLock(path)
+      if (now?.nonce === mine.nonce) await removeTree(path)
+    }
+  }
+}
+
+async function readLock(path: string): Promise<LockRecord | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as LockRecord
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,23 @@
+/** Where things lie inside a project folder. */
+import { join } from 'node:path'
+
+export const PROJECT_FILE = 'project.assay'
+
+/** Paths of a project, each a function of what it holds. */
+export const projectPaths = {
+  file: (project: string) => join(project, PROJECT_FILE),
+  lock: (project: string) => join(project, 'lock.json'),
+  measurements: (project: string) => join(project, 'measurements.jsonl'),
+  corpora: (project: string) => join(project, 'corpora'),
+  tokenizer: (project: string, fingerprint: string) =>
+    join(project, 'tokenizers', fingerprint, 'tokenizer.json'),
+  prepared: (project: string, key: string) => join(project, 'cache', `prepared-${key}.json`),
+  run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
+  checkpoint: (project: string, fingerprint: string) =>
+    join(project, 'runs', fingerprint, 'checkpoint'),
+  resume: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'resume'),
+  trace: (project: string, fingerprint: string) =>
+    join(project, 'runs', fingerprint, 'trace.jsonl'),
+  manifest: (project: string, fingerprint: string) =>
+    join(project, 'runs', fingerprint, 'manifest.json')
+} as const

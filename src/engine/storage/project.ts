@@ -1,0 +1,204 @@
+/** `project.assay`: the small records of a project, kept by lowdb through an adapter that syncs. */
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { Low } from 'lowdb'
+import { z } from 'zod'
+import { WorkbenchError } from '#shared/errors'
+import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
+import type { Corpus, Run, Study } from '#shared/records'
+import { makeFolder, writeFileAtomic } from './files'
+import { lockProject } from './lock'
+import type { ProjectLock } from './lock'
+import { PROJECT_FILE, projectPaths } from './paths'
+
+const ProjectSchema = z.strictObject({
+  format: z.literal('assay-project'),
+  version: z.literal(PROJECT_VERSION),
+  createdAt: z.string(),
+  corpora: z.array(CorpusSchema),
+  /** Trained once and frozen: the wish (a hash of the choice) → the tokenizer it gave. */
+  tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: z.string() })),
+  studies: z.array(StudySchema),
+  runs: z.array(RunSchema)
+})
+type ProjectData = z.infer<typeof ProjectSchema>
+
+/**
+ * The folder of a project, given the folder or the `project.assay` in it.
+ */
+export function projectFolder(path: string): string {
+  const absolute = resolve(path)
+  return basename(absolute) === PROJECT_FILE ? dirname(absolute) : absolute
+}
+
+/** A project that is open for writing by this process. */
+export class Project {
+  readonly folder: string
+  readonly #low: Low<ProjectData>
+  readonly #lock: ProjectLock | null
+  #writing: Promise<void> = Promise.resolve()
+
+  private constructor(folder: string, low: Low<ProjectData>, lock: ProjectLock | null) {
+    this.folder = folder
+    this.#low = low
+    this.#lock = lock
+  }
+
+  /**
+   * Makes a new project in a folder that is empty or not there.
+   *
+   * @throws WorkbenchError `storage/exists` when the folder holds anything
+   */
+  static async create(path: string): Promise<Project> {
+    const folder = projectFolder(path)
+    if (existsSync(folder) && (await readdir(folder)).length > 0) {
+      throw new WorkbenchError(
+        'storage/exists',
+        existsSync(projectPaths.file(folder))
+          ? `${folder} is a project already. Open it (assay status ${path}) or choose another folder.`
+          : `${folder} is not empty. A new project wants an empty folder or one that is not there yet.`,
+        { folder }
+      )
+    }
+    await makeFolder(folder)
+    const lock = await lockProject(folder)
+    const low = new Low<ProjectData>(adapterFor(folder), {
+      format: 'assay-project',
+      version: PROJECT_VERSION,
+      createdAt: new Date().toISOString(),
+      corpora: [],
+      tokenizers: [],
+      studies: [],
+      runs: []
+    })
+    await low.write()
+    return new Project(folder, low, lock)
+  }
+
+  /**
+   * Opens a project.
+   *
+   * @param options `readOnly`: without the lock; nothing may then be written
+   * @throws WorkbenchError `storage/missing`, `storage/corrupt`, `storage/newer-version`,
+   *   `storage/locked`
+   */
+  static async open(path: string, options: { readOnly?: boolean } = {}): Promise<Project> {
+    const folder = projectFolder(path)
+    if (!existsSync(projectPaths.file(folder))) {
+      throw new WorkbenchError(
+        'storage/missing',
+        `There is no project at ${folder}: no ${PROJECT_FILE} found. Make one with: assay new ${path}`,
+        { folder }
+      )
+    }
+    const lock = options.readOnly ? null : await lockProject(folder)
+    try {
+      const low = new Low<ProjectData>(adapterFor(folder), {} as ProjectData)
+      await low.read()
+      return new Project(folder, low, lock)
+    } catch (error) {
+      await lock?.release()
+      throw error
+    }
+  }
+
+  get corpora(): readonly Corpus[] {
+    return this.#low.data.corpora
+  }
+
+  get studies(): readonly Study[] {
+    return this.#low.data.studies
+  }
+
+  get runs(): readonly Run[] {
+    return this.#low.data.runs
+  }
+
+  /** Fingerprint of the tokenizer that a choice was once answered with. */
+  frozenTokenizer(choice: string): string | null {
+    return this.#low.data.tokenizers.find((one) => one.choice === choice)?.fingerprint ?? null
+  }
+
+  async freezeTokenizer(choice: string, fingerprint: string): Promise<void> {
+    if (this.frozenTokenizer(choice)) return
+    this.#low.data.tokenizers.push({ choice, fingerprint })
+    await this.#write()
+  }
+
+  /** Adds a corpus; its name must be free. */
+  async addCorpus(corpus: Corpus): Promise<void> {
+    this.#low.data.corpora.push(corpus)
+    await this.#write()
+  }
+
+  /** Adds a study, or replaces the one of that name. */
+  async saveStudy(study: Study): Promise<void> {
+    upsert(this.#low.data.studies, study, (one) => one.name === study.name)
+    await this.#write()
+  }
+
+  /** Keeps the newest head of a run; on disk when the promise resolves. */
+  async saveRun(run: Run): Promise<void> {
+    upsert(this.#low.data.runs, run, (one) => one.fingerprint === run.fingerprint)
+    await this.#write()
+  }
+
+  /** Waits for what is being written, then gives the project free. */
+  async close(): Promise<void> {
+    await this.#writing
+    await this.#lock?.release()
+  }
+
+  // Writes follow one another: lowdb rewrites the whole file each time.
+  #write(): Promise<void> {
+    if (!this.#lock) throw new Error('a project opened read-only is not written')
+    this.#writing = this.#writing.catch(() => undefined).then(() => this.#low.write())
+    return this.#writing
+  }
+}
+
+function upsert<T>(list: T[], item: T, isSame: (one: T) => boolean): void {
+  const index = list.findIndex(isSame)
+  if (index < 0) list.push(item)
+  else list[index] = item
+}
+
+function adapterFor(folder: string) {
+  const path = projectPaths.file(folder)
+  return {
+    read: async (): Promise<ProjectData> => parseProject(await readFile(path, 'utf8'), path),
+    write: (data: ProjectData) => writeFileAtomic(path, JSON.stringify(data, null, 1) + '\n')
+  }
+}
+
+function parseProject(text: string, path: string): ProjectData {
+  let raw: unknown
+  try {
+    raw = JSON.parse(text)
+  } catch (error) {
+    throw new WorkbenchError(
+      'storage/corrupt',
+      `${path} is not JSON (${(error as Error).message}). It was damaged from outside; restore it from a copy.`,
+      { path },
+      { cause: error }
+    )
+  }
+  const head = z.object({ format: z.literal('assay-project'), version: z.number() }).safeParse(raw)
+  if (head.success && head.data.version > PROJECT_VERSION) {
+    throw new WorkbenchError(
+      'storage/newer-version',
+      `${path} has version ${head.data.version}; this Assay reads up to version ${PROJECT_VERSION}. Open it with a newer Assay.`,
+      { path, found: head.data.version, expected: PROJECT_VERSION }
+    )
+  }
+  const parsed = ProjectSchema.safeParse(raw)
+  if (!parsed.success) {
+    throw new WorkbenchError(
+      'storage/corrupt',
+      `${path} is not a project file of version ${PROJECT_VERSION}:\n${z.prettifyError(parsed.error)}`,
+      { path }
+    )
+  }
+  return parsed.data
+}

@@ -1,0 +1,71 @@
+/** The folder of a run: its curve, what it resumes from, its checkpoint, and last its manifest. */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { z } from 'zod'
+import { WorkbenchError } from '#shared/errors'
+import { writeFileAtomic } from './files'
+import { projectPaths } from './paths'
+
+const ManifestSchema = z.strictObject({
+  format: z.literal('assay-run'),
+  version: z.literal(1),
+  fingerprint: z.string(),
+  files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
+})
+
+/** True when the run was finished: its manifest, written last, is there. */
+export function isRunFinished(project: string, fingerprint: string): boolean {
+  return existsSync(projectPaths.manifest(project, fingerprint))
+}
+
+/** Hashes the checkpoint's files and writes the manifest that makes a run finished. */
+export async function writeManifest(project: string, fingerprint: string): Promise<void> {
+  const folder = projectPaths.run(project, fingerprint)
+  const names = [...(await readdir(join(folder, 'checkpoint'))).map((name) => `checkpoint/${name}`)]
+  const files = []
+  for (const name of names.sort()) {
+    const path = join(folder, name)
+    files.push({ name, bytes: (await stat(path)).size, sha256: await hashFile(path) })
+  }
+  await writeFileAtomic(
+    projectPaths.manifest(project, fingerprint),
+    JSON.stringify({ format: 'assay-run', version: 1, fingerprint, files }, null, 1) + '\n'
+  )
+}
+
+/**
+ * Checks a finished run's files against its manifest.
+ *
+ * @throws WorkbenchError `storage/corrupt` naming the file that is missing or differs
+ */
+export async function verifyRun(project: string, fingerprint: string): Promise<void> {
+  const path = projectPaths.manifest(project, fingerprint)
+  const parsed = ManifestSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
+  if (!parsed.success) {
+    throw new WorkbenchError(
+      'storage/corrupt',
+      `${path} is not a run's manifest. Delete the folder of the run; it is trained again.`,
+      { path }
+    )
+  }
+  for (const file of parsed.data.files) {
+    const full = join(projectPaths.run(project, fingerprint), file.name)
+    const isSound = existsSync(full) && (await hashFile(full)) === file.sha256
+    if (!isSound) {
+      throw new WorkbenchError(
+        'storage/corrupt',
+        `${full} is missing or was changed since it was written. Delete the run's folder; it is trained again.`,
+        { path: full }
+      )
+    }
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}

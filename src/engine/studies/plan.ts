@@ -1,0 +1,315 @@
+/** From a study and its prepared text to the runs and merges it consists of. Pure. */
+import { WorkbenchError } from '#shared/errors'
+import type {
+  BaseUnit,
+  BudgetKind,
+  DecoderConfig,
+  Mixture,
+  Prepared,
+  Recipe,
+  RunRole,
+  Study
+} from '#shared/records'
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import type { RunStart, UnitDraw } from '#engine/workers/jobs'
+import { chooseSequential, enumerateMixtures } from './mixtures'
+
+/** Version of what a run's fingerprint covers; a change here makes every run new. */
+const RUN_FORMAT = 1
+
+/** One training that the study needs; the same fingerprint is never trained twice. */
+export interface PlannedRun {
+  fingerprint: string
+  role: RunRole
+  name: string
+  mixture: string | null
+  budget: BudgetKind | null
+  /** Base units it reads, counted once each. */
+  baseUnits: number
+  draws: UnitDraw[]
+  steps: number
+  /** Predicted tokens it consumes: steps × batch × T. */
+  tokens: number
+  recipe: Recipe
+  start: RunStart
+  replay: BaseUnit | null
+  randomSeed: number
+  keepMoments: boolean
+}
+
+/** One average of branches; a merge of one branch is that branch and not listed. */
+export interface PlannedMerge {
+  fingerprint: string
+  mixture: string
+  merge: 'micro' | 'macro'
+  /** Fingerprints of the branches, each once, with weights that sum to 1. */
+  branches: { fingerprint: string; weight: number }[]
+}
+
+/** All that a study consists of, whether it exists already or not. */
+export interface StudyPlan {
+  config: DecoderConfig
+  /** Null when branches start from a checkpoint or from random weights. */
+  seed: PlannedRun | null
+  branches: PlannedRun[]
+  /** In the order of training: spread over sizes, so that stopping early leaves a fair sample. */
+  sequentials: PlannedRun[]
+  merges: PlannedMerge[]
+  mixtures: Mixture[]
+  sequentialMixtures: string[]
+}
+
+/** Where branches start when the study brings a checkpoint instead of seed text. */
+export interface SeedCheckpoint {
+  folder: string
+  fingerprint: string
+}
+
+/**
+ * Lists the runs and merges of a study.
+ *
+ * Sequential models read what their mixture's units would have read as branches (`sum`), or a
+ * fixed number of tokens shared by weight (`fixed`). The sequential model of a single unit with
+ * the sum budget has its branch's fingerprint, and so is that branch.
+ *
+ * @param seedCheckpoint only for `seed.source: 'checkpoint'`
+ * @throws WorkbenchError from mixtures: `study/missing-partition`, `study/invalid-weights`;
+ *   `study/invalid` when a batch is larger than what a run reads
+ */
+export function planStudy(
+  study: Study,
+  prepared: Prepared,
+  seedCheckpoint: SeedCheckpoint | null = null
+): StudyPlan {
+  const config = { ...study.model, vocabularySize: prepared.tokenizer.vocabularySize }
+  const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
+  const unitsByName = new Map(units.map((unit) => [unit.name, unit]))
+  const mixtures = enumerateMixtures(study.mixtures, units, study.randomSeed)
+  const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed)
+  const seed = planSeed(study, prepared, config)
+  const start = branchStart(study, seed, seedCheckpoint)
+
+  const planRun = (
+    role: RunRole,
+    name: string,
+    mixture: string | null,
+    budget: BudgetKind | null,
+    draws: UnitDraw[]
+  ): PlannedRun => ({
+    ...completeRun(study, prepared, config, draws, {
+      recipe: study.branch,
+      start: start.start,
+      startIdentity: start.identity,
+      replay: study.branch.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
+    }),
+    role,
+    name,
+    mixture,
+    budget,
+    keepMoments: false
+  })
+
+  // A short unit is repeated and a joined one sub-sampled: every branch trains equally long.
+  const branches = units.map((unit) =>
+    planRun('branch', unit.name, null, null, [{ unit, sequences: study.unit.sequences }])
+  )
+  const branchOf = new Map(branches.map((run) => [run.name, run.fingerprint]))
+  const sequentials = spreadOverSizes(chosen, study.randomSeed).flatMap((mixture) =>
+    study.sequential.budgets.map((budget) =>
+      planRun(
+        'sequential',
+        `${mixture.name} (${budget})`,
+        mixture.name,
+        budget,
+        drawsOf(mixture, budget, study, unitsByName)
+      )
+    )
+  )
+  return {
+    config,
+    seed,
+    branches,
+    sequentials,
+    merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
+    mixtures,
+    sequentialMixtures: chosen.map((mixture) => mixture.name)
+  }
+}
+
+/** The fingerprint of the model that stands for a mixture by a kind of merge. */
+export function mergeFingerprint(branches: { fingerprint: string; weight: number }[]): string {
+  if (branches.length === 1) return branches[0]!.fingerprint
+  return fingerprintOf({
+    format: RUN_FORMAT,
+    merge: [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+  })
+}
+
+/** Branches of a mixture with their weights in its micro or macro merge. */
+export function mergeBranches(
+  mixture: Mixture,
+  merge: 'micro' | 'macro',
+  branchOf: ReadonlyMap<string, string>
+): { fingerprint: string; weight: number }[] {
+  return mixture.units.map((one) => ({
+    fingerprint: branchOf.get(one.unit)!,
+    weight: merge === 'micro' ? one.microWeight : one.macroWeight
+  }))
+}
+
+function planMerges(
+  mixture: Mixture,
+  study: Study,
+  branchOf: ReadonlyMap<string, string>
+): PlannedMerge[] {
+  if (mixture.units.length < 2) return []
+  return study.merges.map((merge) => {
+    const branches = mergeBranches(mixture, merge, branchOf)
+    return { fingerprint: mergeFingerprint(branches), mixture: mixture.name, merge, branches }
+  })
+}
+
+function planSeed(study: Study, prepared: Prepared, config: DecoderConfig): PlannedRun | null {
+  if (study.seed.source !== 'text') return null
+  const unit = prepared.seed?.baseUnits[0]
+  if (!unit) throw new Error('the seed text was not prepared')
+  const sequences = Math.floor(study.seed.tokenBudget / study.model.contextLength)
+  const start: RunStart = { kind: 'initialize', randomSeed: study.randomSeed }
+  return {
+    ...completeRun(study, prepared, config, [{ unit, sequences }], {
+      recipe: { ...study.seed.recipe, start: 'none' },
+      start,
+      startIdentity: start,
+      replay: null
+    }),
+    role: 'seed',
+    name: 'seed',
+    mixture: null,
+    budget: null,
+    keepMoments: true
+  }
+}
+
+function branchStart(
+  study: Study,
+  seed: PlannedRun | null,
+  checkpoint: SeedCheckpoint | null
+): { start: RunStart; identity: unknown } {
+  if (study.branch.start !== 'none') {
+    if (seed) {
+      const start: RunStart = {
+        kind: 'run',
+        fingerprint: seed.fingerprint,
+        carryMoments: study.branch.start === 'weights-and-moments'
+      }
+      return { start, identity: start }
+    }
+    if (checkpoint) {
+      return {
+        start: { kind: 'checkpoint', folder: checkpoint.folder },
+        identity: { kind: 'checkpoint', fingerprint: checkpoint.fingerprint }
+      }
+    }
+  }
+  const start: RunStart = { kind: 'initialize', randomSeed: study.randomSeed }
+  return { start, identity: start }
+}
+
+function completeRun(
+  study: Study,
+  prepared: Prepared,
+  config: DecoderConfig,
+  draws: UnitDraw[],
+  from: { recipe: Recipe; start: RunStart; startIdentity: unknown; replay: BaseUnit | null }
+) {
+  const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
+  const { batchSize } = from.recipe
+  const steps = Math.floor(sequences / batchSize)
+  if (steps < 1) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `A batch of ${batchSize} sequences is larger than what a run reads (${sequences}). Lower batchSize or raise unit.sequences.`,
+      { batchSize, sequences }
+    )
+  }
+  // How a batch is cut into forward passes changes rounding only, not what is computed.
+  const { microBatchSize: _microBatchSize, ...recipe } = from.recipe
+  const fingerprint = fingerprintOf({
+    format: RUN_FORMAT,
+    config,
+    tokenizer: prepared.tokenizer.fingerprint,
+    start: from.startIdentity,
+    draws: draws.map((draw) => ({ unit: draw.unit.fingerprint, sequences: draw.sequences })),
+    replay: from.replay?.fingerprint ?? null,
+    recipe,
+    randomSeed: study.randomSeed
+  })
+  return {
+    fingerprint,
+    baseUnits: draws.length,
+    draws,
+    steps,
+    tokens: steps * batchSize * study.model.contextLength,
+    recipe: from.recipe,
+    start: from.start,
+    replay: from.replay,
+    randomSeed: study.randomSeed
+  }
+}
+
+function drawsOf(
+  mixture: Mixture,
+  budget: BudgetKind,
+  study: Study,
+  units: ReadonlyMap<string, BaseUnit>
+): UnitDraw[] {
+  const perUnit = study.unit.sequences
+  const isWeighted = mixture.members.some((member) => member.weight !== null)
+  if (budget === 'sum' && !isWeighted) {
+    return mixture.units.map((one) => ({ unit: units.get(one.unit)!, sequences: perUnit }))
+  }
+  const total =
+    budget === 'sum'
+      ? perUnit * mixture.units.length
+      : Math.floor(
+          (study.sequential.fixedTokens ?? 2 * perUnit * study.model.contextLength) /
+            study.model.contextLength
+        )
+  return shareOut(mixture, total, units)
+}
+
+/** Shares a number of sequences by weight, the largest remainders rounded up. */
+function shareOut(
+  mixture: Mixture,
+  total: number,
+  units: ReadonlyMap<string, BaseUnit>
+): UnitDraw[] {
+  const exact = mixture.units.map((one) => one.microWeight * total)
+  const counts = exact.map(Math.floor)
+  const missing = total - counts.reduce((sum, value) => sum + value, 0)
+  exact
+    .map((value, index) => ({ index, rest: value - Math.floor(value) }))
+    .sort((a, b) => b.rest - a.rest || a.index - b.index)
+    .slice(0, missing)
+    .forEach(({ index }) => counts[index]!++)
+  return mixture.units
+    .map((one, index) => ({ unit: units.get(one.unit)!, sequences: counts[index]! }))
+    .filter((draw) => draw.sequences > 0)
+}
+
+function spreadOverSizes(mixtures: readonly Mixture[], randomSeed: number): Mixture[] {
+  const bySize = new Map<number, Mixture[]>()
+  const rank = (mixture: Mixture) => fingerprintOf({ randomSeed, mixture: mixture.name })
+  for (const mixture of [...mixtures].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+    const size = mixture.members.length
+    bySize.set(size, [...(bySize.get(size) ?? []), mixture])
+  }
+  const queues = [...bySize.entries()].sort(([a], [b]) => a - b).map(([, queue]) => queue)
+  // Every size advances by its share, so that any beginning of the list covers all sizes.
+  return queues
+    .flatMap((queue) =>
+      queue.map((mixture, index) => ({ mixture, position: (index + 0.5) / queue.length }))
+    )
+    .sort((a, b) => a.position - b.position)
+    .map(({ mixture }) => mixture)
+}

@@ -1,0 +1,170 @@
+/** The messages between host and worker: each job with its input and its result. */
+import type { PlainError } from '#shared/errors'
+import type {
+  Corpus,
+  CorpusRole,
+  DecoderConfig,
+  DomainKind,
+  PartitionRule,
+  Prepared,
+  Progress,
+  Recipe,
+  Study
+} from '#shared/records'
+import type { BaseUnit } from '#shared/records'
+
+/** Where a training run starts. */
+export type RunStart =
+  | { kind: 'initialize'; randomSeed: number }
+  | { kind: 'run'; fingerprint: string; carryMoments: boolean }
+  | { kind: 'checkpoint'; folder: string }
+
+/** What a job reads of a base unit: so many sequences. */
+export interface UnitDraw {
+  unit: BaseUnit
+  sequences: number
+}
+
+export interface ImportJob {
+  project: string
+  name: string
+  role: CorpusRole
+  domainKind?: DomainKind
+  paths: string[]
+  textField: string
+  partition: PartitionRule
+  take?: number
+  inPlace: boolean
+  skipBadLines: boolean
+  keepFields: string[]
+  tokenized?: { tokenizerFile: string; endOfTextId: number; type?: 'uint16' | 'int32' | 'uint32' }
+}
+
+export interface PrepareJob {
+  project: string
+  study: Study
+  corpora: Corpus[]
+  tokenizerFile: string | null
+}
+
+export interface TrainJob {
+  project: string
+  fingerprint: string
+  label: string
+  config: DecoderConfig
+  recipe: Recipe
+  start: RunStart
+  draws: UnitDraw[]
+  replay: BaseUnit | null
+  randomSeed: number
+  endOfTextId: number
+  tokenizerFile: string
+  /** Held-out domains measured while training. */
+  heldOut: { everySteps: number; domains: { name: string; fingerprint: string }[] } | null
+  /** True for runs that others go on from: their moments are kept. */
+  keepMoments: boolean
+}
+
+export interface TrainResult {
+  outcome: 'finished' | 'stopped'
+  steps: number
+  completedSteps: number
+  tokens: number
+  finalLoss: number | null
+  elapsedMs: number
+  tokensPerSecond: number
+  backend: string
+  device: string
+  threads: number
+  host: string
+}
+
+/** What is measured: a run's checkpoint, or branches averaged in memory. */
+export type MeasuredModel =
+  | { kind: 'run'; fingerprint: string }
+  | { kind: 'merge'; branches: { fingerprint: string; weight: number }[] }
+
+export interface MeasureJob {
+  project: string
+  label: string
+  config: DecoderConfig
+  model: MeasuredModel
+  domains: { name: string; fingerprint: string }[]
+  window: number
+  batchSize: number
+  endOfTextId: number
+}
+
+export interface MeasureResult {
+  /** Nats per document of each domain, in the order asked. */
+  nats: number[][]
+  tokens: number
+  averageMs: number
+  evaluateMs: number
+}
+
+/** One backend as this machine has it. */
+export interface BackendReport {
+  name: string
+  usable: boolean
+  /** Why not, in words; null when usable. */
+  reason: string | null
+  device: string | null
+  isGpu: boolean
+  memoryBytes: number | null
+  version: string | null
+  /** Measured float32 matrix products, GFLOP/s. */
+  gflops: number | null
+}
+
+/** One line of the conformance suite. */
+export interface DeviceCheck {
+  check: string
+  passed: boolean
+  detail: string
+}
+
+export interface BenchJob {
+  what: 'train' | 'eval' | 'merge'
+  shape: string
+  seconds: number
+}
+
+export type BenchResult = Record<string, unknown>
+
+/** Every job: what goes in and what comes back. */
+export interface Jobs {
+  probe: { input: Record<string, never>; result: BackendReport[] }
+  verify: { input: Record<string, never>; result: DeviceCheck[] }
+  import: { input: ImportJob; result: Corpus }
+  prepare: { input: PrepareJob; result: Prepared }
+  train: { input: TrainJob; result: TrainResult }
+  measure: { input: MeasureJob; result: MeasureResult }
+  bench: { input: BenchJob; result: BenchResult }
+}
+export type JobKind = keyof Jobs
+
+/** Host → worker. */
+export type ToWorker =
+  | { id: number; kind: JobKind; input: unknown }
+  | { stop: number }
+
+/** Worker → host. */
+export type FromWorker =
+  | { id: number; result: unknown }
+  | { id: number; error: PlainError }
+  /** The job stopped because it was asked to. */
+  | { id: number; stopped: true }
+  | { id: number; progress: Progress }
+
+/** Host ↔ worker process: which of its threads is meant. */
+export interface Routed<Message> {
+  thread: number
+  message: Message
+}
+
+/** What a worker process says besides: a thread ended without being asked to. */
+export interface ThreadDied {
+  thread: number
+  died: PlainError
+}
