@@ -203,21 +203,25 @@ export class FolderDraft {
   /**
    * Makes the folder real. An existing target is replaced only when `replace` is given; else the
    * draft is dropped, since a folder named by its content's fingerprint cannot differ.
+   *
+   * @param options `target`: another folder beside the first, for content whose fingerprint is
+   *   known only once it is written
    */
-  async commit(options: { replace?: boolean } = {}): Promise<void> {
-    await guarded(this.target, async () => {
+  async commit(options: { replace?: boolean; target?: string } = {}): Promise<void> {
+    const target = options.target ?? this.target
+    await guarded(target, async () => {
       await syncFolder(this.path)
-      if (existsSync(this.target)) {
+      if (existsSync(target)) {
         if (!options.replace) return this.discard()
-        const old = draftPath(this.target)
-        await fs.rename(this.target, old)
-        await fs.rename(this.path, this.target)
-        await syncFolder(dirname(this.target))
+        const old = draftPath(target)
+        await fs.rename(target, old)
+        await fs.rename(this.path, target)
+        await syncFolder(dirname(target))
         await fs.rm(old, { recursive: true, force: true })
         return
       }
-      await fs.rename(this.path, this.target)
-      await syncFolder(dirname(this.target))
+      await fs.rename(this.path, target)
+      await syncFolder(dirname(target))
     })
   }
 
