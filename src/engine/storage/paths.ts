@@ -12,6 +12,7 @@ export const projectPaths = {
   tokenizer: (project: string, fingerprint: string) =>
     join(project, 'tokenizers', fingerprint, 'tokenizer.json'),
   prepared: (project: string, key: string) => join(project, 'cache', `prepared-${key}.json`),
+  rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),

@@ -124,13 +124,26 @@ export interface DeviceCheck {
   detail: string
 }
 
+/** A measured rate, for `assay bench` and for the plan's estimates. */
 export interface BenchJob {
   what: 'train' | 'eval' | 'merge'
-  shape: string
+  config: DecoderConfig
+  batchSize: number
+  /** Repetitions at most, and seconds after which no further one is begun. */
+  repetitions: number
   seconds: number
 }
 
-export type BenchResult = Record<string, unknown>
+export interface BenchResult {
+  tokensPerSecond?: number
+  bytesPerSecond?: number
+  /** `merge`: bytes per second of a plain copy in the same run. */
+  copyBytesPerSecond?: number
+  peakBytes: number
+  backend: string
+  threads: number
+  shape: string
+}
 
 /** Every job: what goes in and what comes back. */
 export interface Jobs {

@@ -1,0 +1,221 @@
+/** `assay import`: text into a project, told apart into partitions. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { WorkbenchError } from '#shared/errors'
+import { CorpusRoleSchema, DomainKindSchema, PartitionRuleSchema } from '#shared/records'
+import type { Corpus, PartitionRule } from '#shared/records'
+import { EXIT, withEngine } from '../session'
+import { formatBytes, formatCount, textTable } from '../format'
+
+interface ImportFlags {
+  name?: string
+  as: string
+  kind?: string
+  text: string
+  partition?: string
+  byFile?: boolean
+  byFolder?: boolean
+  range?: string
+  where?: string[]
+  take?: string
+  inPlace?: boolean
+  skipBadLines?: boolean
+  keep?: string[]
+  tokenizer?: string
+  endOfTextId?: string
+  tokenType?: string
+  json?: boolean
+}
+
+/** Adds the command to the program. */
+export function addImportCommand(program: Command): void {
+  program
+    .command('import')
+    .description('Import text: JSONL, plain text, CSV, TSV, Parquet, Arrow, pre-tokenised; .gz and .zst too.')
+    .argument('<project>', 'project folder')
+    .argument('<paths...>', 'files, folders or globs')
+    .option('--as <role>', 'training, seed or evaluation', 'training')
+    .option('--name <name>', 'name of the corpus (default: the first file or folder)')
+    .option('--kind <kind>', 'of an evaluation corpus: out, seed or in', 'out')
+    .option('--text <field>', 'field that holds the text', 'text')
+    .option('--partition <field>', 'one partition per value of a field (metadata.topic)')
+    .option('--by-file', 'one partition per file')
+    .option('--by-folder', 'one partition per folder')
+    .option('--range <spec>', 'ranges over a field: metadata.year:1970-1999,2000-2009')
+    .option('--where <name=condition...>', "DuckDB conditions: recent='year > 2010'")
+    .option('--take <tokens>', 'at most about so many tokens per partition, sampled by hash')
+    .option('--in-place', 'keep offsets and hashes instead of a copy of the text')
+    .option('--skip-bad-lines', 'count lines that are not JSON instead of stopping')
+    .option('--keep <field...>', 'fields that a study will order or hold out by')
+    .option('--tokenizer <file>', 'pre-tokenised text: its tokenizer.json')
+    .option('--end-of-text-id <id>', 'pre-tokenised text: id that ends a document')
+    .option('--token-type <type>', 'raw .bin files: uint16, uint32 or int32', 'uint16')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay import my-study papers.jsonl.gz --text abstract --partition field
+  assay import my-study texts/ --by-folder
+  assay import my-study papers.parquet --range year:1970-1999,2000-2009,2010-2019
+  assay import my-study wiki.jsonl.zst --as seed --name seed
+  assay import my-study fiction/ --as evaluation --name fiction`
+    )
+    .action(async (project: string, paths: string[], flags: ImportFlags) => {
+      await withEngine(flags, async ({ engine, progress, signal, print }) => {
+        const name = flags.name ?? nameFrom(paths[0]!)
+        const role = choice(CorpusRoleSchema.options, flags.as, '--as')
+        const session = await engine.openProject(project)
+        try {
+          const needed = session.studies.flatMap((study) => [study.unit.orderBy, study.holdOut.by])
+          const corpus = await session.importCorpus(
+            {
+              name,
+              role,
+              ...(role === 'evaluation'
+                ? { domainKind: choice(DomainKindSchema.options, flags.kind ?? 'out', '--kind') }
+                : {}),
+              paths: paths.map((path) => resolve(path)),
+              textField: flags.text,
+              partition: ruleFrom(flags, name),
+              ...(flags.take ? { take: wholeNumber(flags.take, '--take') } : {}),
+              inPlace: flags.inPlace ?? false,
+              skipBadLines: flags.skipBadLines ?? false,
+              keepFields: [
+                ...new Set([
+                  ...(flags.keep ?? []),
+                  ...needed.filter((field): field is string => field !== null)
+                ])
+              ],
+              ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+            },
+            { signal, onProgress: (one) => progress.update('import', one) }
+          )
+          print(describeCorpus(corpus), corpus)
+        } finally {
+          await session.close()
+        }
+        return EXIT.ok
+      })
+    })
+}
+
+function describeCorpus(corpus: Corpus): string {
+  const rows = corpus.partitions.map((one) => [
+    one.name,
+    String(one.documents),
+    formatBytes(one.bytes)
+  ])
+  const skipped = [
+    corpus.empty > 0 ? `${corpus.empty} documents without text` : '',
+    corpus.badLines > 0 ? `${corpus.badLines} lines that could not be read` : ''
+  ].filter(Boolean)
+  return [
+    `Imported ${corpus.name} (${corpus.role}): ${formatCount(corpus.documents)} documents, ${formatBytes(corpus.bytes)}`,
+    ...(skipped.length > 0 ? [`Left out: ${skipped.join(', ')}`] : []),
+    '',
+    textTable(['partition', 'documents', 'text'], rows)
+  ].join('\n')
+}
+
+function nameFrom(path: string): string {
+  const last = path.replace(/\/+$/, '').split('/').at(-1)!
+  return last.replace(/[*?[\]{}]/g, '').replace(/\.(gz|zst)$/, '').replace(/\.[^.]+$/, '') || 'text'
+}
+
+/** The partition rule that the flags ask for; everything is one partition by default. */
+export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
+  const given = [
+    flags.partition !== undefined ? '--partition' : '',
+    flags.byFile ? '--by-file' : '',
+    flags.byFolder ? '--by-folder' : '',
+    flags.range !== undefined ? '--range' : '',
+    flags.where ? '--where' : ''
+  ].filter(Boolean)
+  if (given.length > 1) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `A partition is defined in one way; given were ${given.join(' and ')}.`
+    )
+  }
+  if (flags.partition !== undefined) return { kind: 'field', field: flags.partition }
+  if (flags.byFile) return { kind: 'file' }
+  if (flags.byFolder) return { kind: 'folder' }
+  if (flags.range !== undefined) return rangeRule(flags.range)
+  if (flags.where) {
+    return PartitionRuleSchema.parse({
+      kind: 'condition',
+      conditions: flags.where.map((text) => {
+        const equals = text.indexOf('=')
+        if (equals < 1) {
+          throw new WorkbenchError('usage/invalid', `--where wants name=condition, found "${text}".`)
+        }
+        return { name: text.slice(0, equals), sql: text.slice(equals + 1) }
+      })
+    })
+  }
+  return { kind: 'one', name }
+}
+
+function rangeRule(spec: string): PartitionRule {
+  const colon = spec.indexOf(':')
+  const ranges = spec.slice(colon + 1).split(',')
+  const parsed = ranges.map((range) => /^(-?[\d.]+)-(-?[\d.]+)$/.exec(range.trim()))
+  if (colon < 1 || parsed.some((match) => match === null)) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `--range wants field:from-to,from-to (metadata.year:1970-1999,2000-2009), found "${spec}".`
+    )
+  }
+  return {
+    kind: 'range',
+    field: spec.slice(0, colon),
+    ranges: parsed.map((match) => ({
+      name: `${match![1]}-${match![2]}`,
+      from: Number(match![1]),
+      to: Number(match![2])
+    }))
+  }
+}
+
+function tokenizedFrom(flags: ImportFlags) {
+  if (flags.endOfTextId === undefined) {
+    throw new WorkbenchError('usage/invalid', '--tokenizer wants --end-of-text-id as well.')
+  }
+  return {
+    tokenizerFile: resolve(flags.tokenizer!),
+    endOfTextId: wholeNumber(flags.endOfTextId, '--end-of-text-id'),
+    type: choice(['uint16', 'int32', 'uint32'] as const, flags.tokenType ?? 'uint16', '--token-type')
+  }
+}
+
+/** A flag's value among those allowed. */
+export function choice<Value extends string>(
+  allowed: readonly Value[],
+  value: string,
+  flag: string
+): Value {
+  if (!(allowed as readonly string[]).includes(value)) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `${flag} wants one of ${allowed.join(', ')}, found "${value}".`,
+      { flag, found: value }
+    )
+  }
+  return value as Value
+}
+
+/** A flag's value as a whole number; `2M` and `50k` are understood. */
+export function wholeNumber(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kMB]?)$/.exec(text)
+  const scale = { '': 1, k: 1e3, M: 1e6, B: 1e9 }[match?.[2] ?? '']
+  const value = match && scale ? Number(match[1]) * scale : NaN
+  if (!Number.isInteger(value)) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `${flag} wants a whole number such as 50000, 50k or 2M, found "${text}".`,
+      { flag, found: text }
+    )
+  }
+  return value
+}

@@ -1,0 +1,154 @@
+/** `assay new`, `study`, `status`, `export`: a project from its making to its tables. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { StudyStatus } from '#engine'
+import { WorkbenchError } from '#shared/errors'
+import { EXIT, withEngine } from '../session'
+import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
+
+/** Adds `new`, `study`, `status` and `export` to the program. */
+export function addProjectCommands(program: Command): void {
+  program
+    .command('new')
+    .description('Make a project with a study in it.')
+    .argument('<project>', 'folder that is empty or not there yet')
+    .option('--from <study.json>', 'the study; a default one when left out')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  assay new my-study\n  assay new my-study --from study.json')
+    .action(async (path: string, flags: { from?: string; json?: boolean }) => {
+      await withEngine(flags, async ({ engine, print }) => {
+        const draft = flags.from ? await readJson(flags.from) : undefined
+        const session = await engine.createProject(resolve(path), draft, flags.from)
+        const study = session.study()
+        await session.close()
+        print(
+          `Made ${session.folder} with the study "${study.name}".\nNext: assay import ${path} FILES --partition FIELD`,
+          { project: session.folder, study }
+        )
+        return EXIT.ok
+      })
+    })
+
+  program
+    .command('study')
+    .description('Print a study as JSON, or add or replace one.')
+    .argument('<project>', 'project folder')
+    .option('--name <name>', 'which study (default: the first)')
+    .option('--from <study.json>', 'add this study, or replace the one of its name')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay study my-study > study.json\n  assay study my-study --from study.json'
+    )
+    .action(async (path: string, flags: { name?: string; from?: string }) => {
+      await withEngine({}, async ({ engine }) => {
+        const draft = flags.from ? await readJson(flags.from) : undefined
+        const session = await engine.openProject(path, { readOnly: draft === undefined })
+        try {
+          const study =
+            draft === undefined
+              ? session.study(flags.name)
+              : await session.saveStudy(draft, flags.from)
+          process.stdout.write(`${JSON.stringify(study, null, 2)}\n`)
+        } finally {
+          await session.close()
+        }
+        return EXIT.ok
+      })
+    })
+
+  program
+    .command('status')
+    .description('Say what a study has and lacks. Works beside a run.')
+    .argument('<project>', 'project folder')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--json', 'print one JSON document')
+    .action(async (path: string, flags: { study?: string; json?: boolean }) => {
+      await withEngine(flags, async ({ engine, print }) => {
+        const session = await engine.openProject(path, { readOnly: true })
+        try {
+          const status = await session.status(session.study(flags.study))
+          print(describeStatus(status), status)
+        } finally {
+          await session.close()
+        }
+        return EXIT.ok
+      })
+    })
+
+  program
+    .command('export')
+    .description("Write the study's tables as CSV (docs/csv.md describes every column).")
+    .argument('<project>', 'project folder')
+    .requiredOption('--out <folder>', 'folder for the files')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--parquet', 'write the same tables as Parquet too')
+    .option('--json', 'print one JSON document')
+    .action(
+      async (
+        path: string,
+        flags: { out: string; study?: string; parquet?: boolean; json?: boolean }
+      ) => {
+        await withEngine(flags, async ({ engine, print }) => {
+          const session = await engine.openProject(path, { readOnly: true })
+          try {
+            const files = await session.exportTables(session.study(flags.study), {
+              folder: resolve(flags.out),
+              parquet: flags.parquet ?? false
+            })
+            print(files.join('\n'), { files })
+          } finally {
+            await session.close()
+          }
+          return EXIT.ok
+        })
+      }
+    )
+}
+
+function describeStatus(status: StudyStatus): string {
+  const corpora = status.corpora.map((corpus) => [
+    corpus.name,
+    corpus.role,
+    formatCount(corpus.documents),
+    formatBytes(corpus.bytes)
+  ])
+  const heads = status.heads.map((run) => [
+    run.name,
+    run.role,
+    run.state,
+    formatCount(run.tokens),
+    formatNumber(run.finalLoss),
+    formatSeconds(run.elapsedMs / 1000),
+    formatCount(Math.round(run.tokensPerSecond))
+  ])
+  const failures = status.heads.filter((run) => run.error !== null)
+  return [
+    `Study ${status.study}`,
+    '',
+    textTable(['corpus', 'role', 'documents', 'text'], corpora),
+    '',
+    status.prepared
+      ? `Runs: ${status.runs.done} of ${status.runs.planned} trained, ${status.runs.failed} failed. Measurements: ${status.measurements.done} of ${status.measurements.planned}.`
+      : 'The text is not prepared yet: assay plan shows what would run.',
+    ...(heads.length > 0
+      ? ['', textTable(['run', 'role', 'state', 'tokens', 'loss', 'time', 'tokens/s'], heads)]
+      : []),
+    ...failures.map((run) => `failed ${run.name}: ${run.error?.code}: ${run.error?.message}`)
+  ].join('\n')
+}
+
+/** Reads a JSON file; errors name the file and the place. */
+export async function readJson(path: string): Promise<unknown> {
+  if (!existsSync(path)) {
+    throw new WorkbenchError('usage/invalid', `There is no file ${resolve(path)}.`, { path })
+  }
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown
+  } catch (error) {
+    throw new WorkbenchError('study/invalid', `${path} is not JSON: ${(error as Error).message}`, {
+      path
+    })
+  }
+}

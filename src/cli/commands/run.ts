@@ -1,0 +1,182 @@
+/** `assay plan` and `assay run`: what a study would cost, and doing it. */
+import type { Command } from 'commander'
+import type { PlanSummary, RunSummary, StudyEvent } from '#engine'
+import { WorkbenchError } from '#shared/errors'
+import type { ProgressDisplay } from '../progress'
+import { EXIT, Interrupted, withEngine } from '../session'
+import { formatBytes, formatCount, formatFlops, formatSeconds, textTable } from '../format'
+
+/** The reason with which `--hours` and `--until` stop a run. */
+class TimeIsUp extends Error {
+  constructor() {
+    super('the time given is up')
+    this.name = 'TimeIsUp'
+  }
+}
+
+interface RunFlags {
+  study?: string
+  hours?: string
+  until?: string
+  threads?: string
+  json?: boolean
+}
+
+/** Adds `plan` and `run` to the program. */
+export function addRunCommands(program: Command): void {
+  program
+    .command('plan')
+    .description('Say what running the study would do and cost. Prepares the text.')
+    .argument('<project>', 'project folder')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--threads <n>', 'threads to use (default: all)')
+    .option('--json', 'print one JSON document')
+    .action(async (path: string, flags: RunFlags) => {
+      await withEngine(flags, async ({ engine, progress, signal, print }) => {
+        const session = await engine.openProject(path)
+        try {
+          const study = session.study(flags.study)
+          const summary = await session.cost(study, {
+            signal,
+            onProgress: (one) => progress.update('prepare', one)
+          })
+          print(describePlan(summary), summary)
+        } finally {
+          await session.close()
+        }
+        return EXIT.ok
+      })
+    })
+
+  program
+    .command('run')
+    .description('Train and measure what the study lacks. Ctrl-C stops cleanly; run again to go on.')
+    .argument('<project>', 'project folder')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--hours <n>', 'stop after so many hours, cleanly')
+    .option('--until <time>', 'stop at this time of day, cleanly: 08:00')
+    .option('--threads <n>', 'threads to use (default: all)')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00'
+    )
+    .action(async (path: string, flags: RunFlags) => {
+      await withEngine(flags, async ({ engine, progress, signal, stop, print }) => {
+        const seconds = secondsAllowed(flags, new Date())
+        const timer =
+          seconds === null ? null : setTimeout(() => stop(new TimeIsUp()), seconds * 1000)
+        const session = await engine.openProject(path)
+        try {
+          const summary = await session.run(session.study(flags.study), {
+            signal,
+            onProgress: (one) => progress.update('prepare', one),
+            onEvent: (event) => showEvent(event, progress)
+          })
+          print(describeSummary(summary, path, signal), summary)
+          if (signal.reason instanceof Interrupted) return EXIT.interrupted
+          return summary.failed.length > 0 ? EXIT.failed : EXIT.ok
+        } finally {
+          if (timer) clearTimeout(timer)
+          await session.close()
+        }
+      })
+    })
+}
+
+/** Shows what a running study tells. */
+export function showEvent(event: StudyEvent, progress: ProgressDisplay): void {
+  if (event.kind === 'progress') {
+    progress.update(event.key, event.progress)
+  } else if (event.kind === 'ended') {
+    progress.end(event.key)
+  } else if (event.kind === 'measured') {
+    progress.update('measure', {
+      activity: 'measure',
+      label: event.label,
+      done: event.done,
+      total: event.total,
+      unit: 'models',
+      rate: null,
+      secondsLeft: null
+    })
+    if (event.done === event.total) progress.end('measure')
+  } else if (event.record.state === 'done') {
+    const { role, name, finalLoss, elapsedMs, tokensPerSecond } = event.record
+    progress.log(
+      `trained ${role === 'seed' ? '' : `${role} `}${name}: loss ${finalLoss?.toFixed(3)} nats per token, ` +
+        `${formatSeconds(elapsedMs / 1000)}, ${formatCount(tokensPerSecond)} tokens/s`
+    )
+  } else if (event.record.state === 'failed') {
+    progress.log(`failed ${event.record.name}: ${event.record.error?.message}`)
+  }
+}
+
+function describeSummary(summary: RunSummary, path: string, signal: AbortSignal): string {
+  const did = `${summary.trained} runs trained, ${summary.measured} models measured`
+  const failed = summary.failed.map((one) => `failed ${one.name}: ${one.code}: ${one.message}`)
+  const next = signal.aborted
+    ? `Stopped cleanly: ${did}. To go on: assay run ${path}`
+    : `Done: ${did}. Tables: assay export ${path} --out FOLDER`
+  return [...failed, next].join('\n')
+}
+
+/** Describes what a study costs, beside the naive way. */
+export function describePlan(plan: PlanSummary): string {
+  const lines = plan.lines.map((line) => [
+    line.what,
+    String(line.count),
+    String(line.done),
+    formatCount(line.tokens),
+    formatFlops(line.flops),
+    formatSeconds(line.seconds)
+  ])
+  const way = (name: string, one: PlanSummary['modular']) => [
+    name,
+    String(one.runs),
+    formatCount(one.tokens),
+    formatFlops(one.flops),
+    formatSeconds(one.seconds)
+  ]
+  return [
+    `Study ${plan.study}: ${formatCount(plan.parameters)} parameters, ${plan.mixtures} mixtures`,
+    '',
+    textTable(['what', 'in all', 'done', 'tokens left', 'compute left', 'time left'], lines),
+    '',
+    `Left: ${formatSeconds(plan.trainingSeconds)} of training and ${formatSeconds(plan.evaluationSeconds)} of evaluation, ` +
+      `${formatBytes(plan.diskBytes)} of disk, ${formatBytes(plan.memoryBytes)} of memory per worker`,
+    `Rate: ${formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
+      `${plan.rate.workers} workers (${plan.rate.source})`,
+    '',
+    'To answer for every mixture:',
+    textTable(
+      ['way', 'runs', 'tokens', 'compute', 'time'],
+      [way('merging branches', plan.modular), way('training each mixture', plan.naive)]
+    )
+  ].join('\n')
+}
+
+/**
+ * Seconds until a run has to stop, from `--hours` or `--until`; null without either.
+ *
+ * @param now the present, so that it can be tested
+ * @throws WorkbenchError `usage/invalid`
+ */
+export function secondsAllowed(flags: { hours?: string; until?: string }, now: Date): number | null {
+  if (flags.hours !== undefined) {
+    const hours = Number(flags.hours)
+    if (!(hours > 0)) {
+      throw new WorkbenchError('usage/invalid', `--hours wants a number above 0, found "${flags.hours}".`)
+    }
+    return hours * 3600
+  }
+  if (flags.until === undefined) return null
+  const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(flags.until)
+  if (!match) {
+    throw new WorkbenchError('usage/invalid', `--until wants a time such as 08:00, found "${flags.until}".`)
+  }
+  const end = new Date(now)
+  end.setHours(Number(match[1]), Number(match[2]), 0, 0)
+  if (end <= now) end.setDate(end.getDate() + 1)
+  return (end.getTime() - now.getTime()) / 1000
+}

@@ -1,0 +1,42 @@
+/** The command line: parses, and hands over to one file per group of commands. */
+import { Command, CommanderError } from 'commander'
+import { version } from '../../package.json'
+import { addImportCommand } from './commands/importText'
+import { addMachineCommands } from './commands/machine'
+import { addProjectCommands } from './commands/project'
+import { addRunCommands } from './commands/run'
+import { addDemoCommand } from './commands/demo'
+import { EXIT, reportError } from './session'
+
+const program = new Command('assay')
+  .description('Tells what a data mixture is worth before anyone trains on it.')
+  .version(version)
+  .showHelpAfterError('(assay --help shows the commands)')
+  .exitOverride()
+
+addProjectCommands(program)
+addImportCommand(program)
+addRunCommands(program)
+addDemoCommand(program)
+addMachineCommands(program)
+program.addHelpText(
+  'after',
+  `
+A study from text to tables:
+  assay new my-study
+  assay import my-study wiki.jsonl --as seed --name seed
+  assay import my-study papers.jsonl --partition field
+  assay plan my-study
+  assay run my-study
+  assay export my-study --out tables
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`
+)
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  } else {
+    process.exitCode = reportError(error, process.argv.includes('--json'))
+  }
+})

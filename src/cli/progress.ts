@@ -1,0 +1,96 @@
+/** Progress on a terminal: a bar per thing under way, redrawn; plain lines where none is. */
+import type { Progress } from '#shared/records'
+import { formatBytes, formatCount, formatSeconds } from './format'
+
+const BAR_WIDTH = 24
+const REDRAW_MS = 250
+/** Without a terminal a line per thing is enough every so often. */
+const LINE_EVERY_MS = 15_000
+
+/** Shows how far things are, on standard error. `close` it before printing results. */
+export class ProgressDisplay {
+  readonly #isTerminal: boolean
+  readonly #isQuiet: boolean
+  readonly #shown = new Map<string, { progress: Progress; toldAt: number }>()
+  #drawnLines = 0
+  #drawnAt = 0
+  #headline = ''
+
+  constructor(options: { quiet?: boolean } = {}) {
+    this.#isTerminal = process.stderr.isTTY === true
+    this.#isQuiet = options.quiet ?? false
+  }
+
+  /** The newest state of one thing. */
+  update(key: string, progress: Progress): void {
+    if (this.#isQuiet) return
+    const before = this.#shown.get(key)
+    const now = Date.now()
+    const entry = { progress, toldAt: before?.toldAt ?? now }
+    this.#shown.set(key, entry)
+    if (this.#isTerminal) {
+      if (now - this.#drawnAt >= REDRAW_MS) this.#draw()
+    } else if (now - entry.toldAt >= LINE_EVERY_MS) {
+      entry.toldAt = now
+      process.stderr.write(`${progressLine(progress, false)}\n`)
+    }
+  }
+
+  /** A thing is over; its bar goes. */
+  end(key: string): void {
+    this.#shown.delete(key)
+  }
+
+  /** A line above the bars that stays while they move, such as "12 of 37 runs". */
+  headline(text: string): void {
+    this.#headline = text
+  }
+
+  /** Prints a line that stays. */
+  log(text: string): void {
+    if (this.#isQuiet) return
+    this.#erase()
+    process.stderr.write(`${text}\n`)
+    if (this.#isTerminal) this.#draw()
+  }
+
+  /** Takes the bars away. */
+  close(): void {
+    this.#shown.clear()
+    this.#headline = ''
+    this.#erase()
+  }
+
+  #draw(): void {
+    this.#erase()
+    const lines = [...this.#shown.values()].map(({ progress }) => progressLine(progress, true))
+    if (this.#headline !== '' && lines.length > 0) lines.unshift(this.#headline)
+    const columns = process.stderr.columns || 100
+    for (const line of lines) process.stderr.write(`${line.slice(0, columns - 1)}\n`)
+    this.#drawnLines = lines.length
+    this.#drawnAt = Date.now()
+  }
+
+  #erase(): void {
+    if (!this.#isTerminal || this.#drawnLines === 0) return
+    process.stderr.write(`\u001b[${this.#drawnLines}A\u001b[0J`)
+    this.#drawnLines = 0
+  }
+}
+
+function progressLine(progress: Progress, withBar: boolean): string {
+  const { done, total, unit, rate, secondsLeft, label, activity, detail } = progress
+  const amount = (value: number) => (unit === 'bytes' ? formatBytes(value) : formatCount(value))
+  const share = total ? Math.min(1, done / total) : null
+  const parts = [`${activity} ${label}`.padEnd(withBar ? 34 : 0)]
+  if (withBar && share !== null) {
+    const filled = Math.round(share * BAR_WIDTH)
+    parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`)
+  }
+  if (share !== null) parts.push(`${String(Math.floor(share * 100)).padStart(3)} %`)
+  parts.push(`${amount(done)}${total ? `/${amount(total)}` : ''} ${unit === 'bytes' ? '' : unit}`.trim())
+  if (rate !== null) parts.push(`${amount(rate)}${unit === 'bytes' ? '' : ` ${unit}`}/s`)
+  if (secondsLeft !== null) parts.push(`${formatSeconds(secondsLeft)} left`)
+  if (detail) parts.push(detail)
+  return parts.join('  ')
+}

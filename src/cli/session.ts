@@ -1,0 +1,89 @@
+/** What every command shares: the engine beside the built files, interruption, output, errors. */
+import { join } from 'node:path'
+import { openEngine } from '#engine'
+import type { Engine } from '#engine'
+import { toPlain } from '#shared/errors'
+import { ProgressDisplay } from './progress'
+
+/** What a command works with. */
+export interface CommandContext {
+  engine: Engine
+  progress: ProgressDisplay
+  /** Aborted by Ctrl-C, by SIGTERM, or by the time limit of `run`. */
+  signal: AbortSignal
+  stop: (reason: unknown) => void
+  isJson: boolean
+  /** Prints the result: text for people, or with `--json` one JSON document. */
+  print: (text: string, data: unknown) => void
+}
+
+/** Exit statuses; documented in docs/cli.md. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
+
+/** The reason with which Ctrl-C stops what runs. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted')
+    this.name = 'Interrupted'
+  }
+}
+
+/**
+ * Runs one command with an engine, and turns whatever comes of it into an exit status.
+ *
+ * The first Ctrl-C asks everything to stop between two steps; a second one ends at once.
+ */
+export async function withEngine(
+  options: { json?: boolean; threads?: string },
+  command: (context: CommandContext) => Promise<number>
+): Promise<void> {
+  const isJson = options.json ?? false
+  const progress = new ProgressDisplay({ quiet: isJson && !process.stderr.isTTY })
+  const controller = new AbortController()
+  const engine = openEngine({
+    processEntry: join(__dirname, 'workerProcess.cjs'),
+    workerEntry: join(__dirname, 'worker.cjs'),
+    ...(options.threads ? { threads: Number(options.threads) } : {})
+  })
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    progress.log('Stopping after the current step … (Ctrl-C again ends at once)')
+    controller.abort(new Interrupted())
+  }
+  process.on('SIGINT', interrupt)
+  process.on('SIGTERM', interrupt)
+  let status: number
+  try {
+    status = await command({
+      engine,
+      progress,
+      signal: controller.signal,
+      stop: (reason) => controller.abort(reason),
+      isJson,
+      print: (text, data) => {
+        progress.close()
+        process.stdout.write(isJson ? `${JSON.stringify(data)}\n` : `${text}\n`)
+      }
+    })
+  } catch (error) {
+    progress.close()
+    status = reportError(error, isJson)
+  }
+  await engine.close()
+  process.exitCode = status
+}
+
+/** Prints an error for people or scripts; a bug with its stack, anything else without. */
+export function reportError(error: unknown, isJson: boolean): number {
+  if (error instanceof Interrupted) return EXIT.interrupted
+  const plain = toPlain(error)
+  if (isJson) {
+    const { code, message, details } = plain
+    process.stdout.write(`${JSON.stringify({ error: { code, message, details } })}\n`)
+  } else if (plain.code === 'bug') {
+    process.stderr.write(`This is a bug in Assay. Please report it with what follows.\n${plain.stack ?? plain.message}\n`)
+  } else {
+    process.stderr.write(`error ${plain.code}: ${plain.message}\n`)
+  }
+  return plain.code === 'usage/invalid' ? EXIT.usage : EXIT.failed
+}

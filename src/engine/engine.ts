@@ -1,0 +1,374 @@
+/** The engine: one short method per command. No tensors here; they live in the workers. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+import type { Corpus, DecoderConfig, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
+import { fingerprintOf } from './storage/fingerprint'
+import { makeFolder, writeFileAtomic } from './storage/files'
+import { Measurements } from './storage/measurements'
+import { projectPaths } from './storage/paths'
+import { Project } from './storage/project'
+import { isRunFinished } from './storage/runs'
+import { planSummary } from './studies/cost'
+import type { MeasuredRate, PlanSummary } from './studies/cost'
+import { measurementDefinition } from './studies/measure'
+import { planStudy } from './studies/plan'
+import type { StudyPlan } from './studies/plan'
+import { findPrepared, prepareStudy } from './studies/prepare'
+import { collectResults } from './studies/report'
+import type { StudyResults } from './studies/results'
+import { runStudy } from './studies/run'
+import type { RunSummary, StudyEvent } from './studies/run'
+import { defaultStudy, parseStudy } from './studies/study'
+import { studyTables, toCsv } from './studies/tables'
+import type { BackendReport, BenchJob, BenchResult, DeviceCheck, ImportJob } from './workers/jobs'
+import type { WorkerPool } from './workers/pool'
+
+export type ImportOptions = Omit<ImportJob, 'project'>
+
+export interface RunOptions {
+  onEvent?: (event: StudyEvent) => void
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+export interface ExportOptions {
+  folder: string
+  parquet?: boolean
+}
+
+/** What a study has and lacks. */
+export interface StudyStatus {
+  study: string
+  corpora: Corpus[]
+  /** False until the text is tokenised; then nothing else is known either. */
+  prepared: boolean
+  runs: { planned: number; done: number; failed: number }
+  measurements: { planned: number; done: number }
+  heads: Run[]
+}
+
+/** The engine with its workers, before any project is open. */
+export class Engine {
+  readonly #pool: WorkerPool
+
+  constructor(pool: WorkerPool) {
+    this.#pool = pool
+  }
+
+  /** Which backends run here, with a measured rate. */
+  probeBackends(): Promise<BackendReport[]> {
+    return this.#pool.run('probe', {})
+  }
+
+  /** Runs the conformance suite on the device. */
+  verifyDevice(): Promise<DeviceCheck[]> {
+    return this.#pool.run('verify', {})
+  }
+
+  /** Measures a rate on one worker with all threads, or with one thread. */
+  bench(job: BenchJob, lane: 'wide' | 'narrow' = 'wide'): Promise<BenchResult> {
+    return this.#pool.run('bench', job, { lane })
+  }
+
+  /** How many narrow jobs run at once. */
+  get workersAtOnce(): number {
+    return this.#pool.width('narrow')
+  }
+
+  /**
+   * Makes a project with one study.
+   *
+   * @param draft the study as plain data; a default one when left out
+   * @throws WorkbenchError `storage/exists`, `study/invalid`
+   */
+  async createProject(path: string, draft?: unknown, source = 'the study'): Promise<ProjectSession> {
+    const study = draft === undefined ? defaultStudy(basename(path)) : parseStudy(draft, source)
+    const project = await Project.create(path)
+    await project.saveStudy(study)
+    return ProjectSession.over(project, this.#pool)
+  }
+
+  /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */
+  async openProject(path: string, options: { readOnly?: boolean } = {}): Promise<ProjectSession> {
+    return ProjectSession.over(await Project.open(path, options), this.#pool, options)
+  }
+
+  /** Ends the workers. */
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+}
+
+/** An open project. */
+export class ProjectSession {
+  readonly #project: Project
+  readonly #pool: WorkerPool
+  readonly #measurements: Measurements
+
+  private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+    this.#project = project
+    this.#pool = pool
+    this.#measurements = measurements
+  }
+
+  /** Opens what belongs to a project. */
+  static async over(
+    project: Project,
+    pool: WorkerPool,
+    options: { readOnly?: boolean } = {}
+  ): Promise<ProjectSession> {
+    return new ProjectSession(project, pool, await Measurements.open(project.folder, options))
+  }
+
+  get folder(): string {
+    return this.#project.folder
+  }
+
+  get corpora(): readonly Corpus[] {
+    return this.#project.corpora
+  }
+
+  get studies(): readonly Study[] {
+    return this.#project.studies
+  }
+
+  /**
+   * The study of a name, or the only (first) one.
+   *
+   * @throws WorkbenchError `study/missing` naming those there
+   */
+  study(name?: string): Study {
+    const studies = this.#project.studies
+    const study = name === undefined ? studies[0] : studies.find((one) => one.name === name)
+    if (!study) {
+      throw new WorkbenchError(
+        'study/missing',
+        `The project has no study ${name ?? ''}. Studies there: ${studies.map((one) => one.name).join(', ') || 'none'}.`,
+        { found: studies.map((one) => one.name) }
+      )
+    }
+    return study
+  }
+
+  /** Adds a study or replaces the one of its name. Runs of the old one stay. */
+  async saveStudy(draft: unknown, source = 'the study'): Promise<Study> {
+    const study = parseStudy(draft, source)
+    await this.#project.saveStudy(study)
+    return study
+  }
+
+  /**
+   * Imports text as a corpus.
+   *
+   * @throws WorkbenchError `corpus/*`, `partition/*`; nothing is left behind then
+   */
+  async importCorpus(
+    options: ImportOptions,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<Corpus> {
+    this.#checkNames(options)
+    const corpus = await this.#pool.run(
+      'import',
+      { project: this.folder, ...options },
+      { ...run, lane: 'wide' }
+    )
+    this.#checkPartitions(corpus)
+    await this.#project.addCorpus(corpus)
+    return corpus
+  }
+
+  /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
+  prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
+    return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  }
+
+  /** The runs and merges of a study. */
+  async plan(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<StudyPlan> {
+    return planStudy(study, await this.prepare(study, run))
+  }
+
+  /** What running the study would cost from here, estimated from a measured rate. */
+  async cost(
+    study: Study,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<PlanSummary> {
+    const prepared = await this.prepare(study, run)
+    const plan = planStudy(study, prepared)
+    const models = modelsToMeasure(plan)
+    const missing = models.filter(
+      (model) => this.#missingDomains(model, study, prepared).length > 0
+    )
+    return planSummary(
+      study,
+      plan,
+      await this.#measuredRate(plan.config, study),
+      (fingerprint) => isRunFinished(this.folder, fingerprint),
+      {
+        total: models.length,
+        missing: missing.length,
+        tokensEach: prepared.domains.reduce((sum, domain) => sum + domain.tokens, 0)
+      }
+    )
+  }
+
+  /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
+  async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
+    const signal = options.signal ?? new AbortController().signal
+    const prepared = await this.prepare(study, options)
+    return runStudy({
+      project: this.#project,
+      measurements: this.#measurements,
+      pool: this.#pool,
+      study,
+      prepared,
+      plan: planStudy(study, prepared),
+      onEvent: options.onEvent ?? (() => undefined),
+      signal
+    })
+  }
+
+  /** What is there and what is missing; of a study not prepared yet, its text only. */
+  async status(study: Study): Promise<StudyStatus> {
+    const prepared = await findPrepared(this.#project, study)
+    const status = {
+      study: study.name,
+      corpora: [...this.corpora],
+      prepared: prepared !== null,
+      runs: { planned: 0, done: 0, failed: 0 },
+      measurements: { planned: 0, done: 0 },
+      heads: []
+    }
+    if (!prepared) return status
+    const plan = planStudy(study, prepared)
+    const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
+    const fingerprints = [...new Set(runs.map((run) => run.fingerprint))]
+    const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
+    const models = modelsToMeasure(plan)
+    const unmeasured = models.map((model) => this.#missingDomains(model, study, prepared).length)
+    const planned = models.length * prepared.domains.length
+    return {
+      ...status,
+      runs: {
+        planned: fingerprints.length,
+        done: fingerprints.filter((one) => isRunFinished(this.folder, one)).length,
+        failed: heads.filter((run) => run.state === 'failed').length
+      },
+      measurements: { planned, done: planned - unmeasured.reduce((sum, one) => sum + one, 0) },
+      heads
+    }
+  }
+
+  /** Everything measured so far, in the form that tables and agreement read. */
+  async results(study: Study): Promise<StudyResults> {
+    const prepared = await this.prepare(study)
+    return collectResults({
+      project: this.#project,
+      measurements: this.#measurements,
+      study,
+      prepared,
+      plan: planStudy(study, prepared)
+    })
+  }
+
+  /**
+   * Writes the study's tables as CSV, and as Parquet where asked.
+   *
+   * @returns the files written
+   */
+  async exportTables(study: Study, options: ExportOptions): Promise<string[]> {
+    const tables = studyTables(await this.results(study))
+    await makeFolder(options.folder)
+    const files: string[] = []
+    for (const table of tables) {
+      const path = join(options.folder, `${table.name}.csv`)
+      await writeFileAtomic(path, toCsv(table.columns, table.rows))
+      files.push(path)
+    }
+    if (options.parquet) {
+      const { parquetBytes } = await import('./data/writeParquet')
+      for (const table of tables) {
+        const path = join(options.folder, `${table.name}.parquet`)
+        await writeFileAtomic(path, await parquetBytes(table.columns, table.rows))
+        files.push(path)
+      }
+    }
+    return files
+  }
+
+  /** Gives the project free. */
+  async close(): Promise<void> {
+    await this.#measurements.close()
+    await this.#project.close()
+  }
+
+  #checkNames(options: ImportOptions): void {
+    if (this.corpora.some((corpus) => corpus.name === options.name)) {
+      throw new WorkbenchError(
+        'corpus/exists',
+        `The project already has a corpus named ${options.name}. What is imported never changes; give the new text another name (--name).`,
+        { name: options.name }
+      )
+    }
+  }
+
+  #checkPartitions(corpus: Corpus): void {
+    if (corpus.role !== 'training') return
+    const taken = new Set(
+      this.corpora
+        .filter((one) => one.role === 'training')
+        .flatMap((one) => one.partitions.map((partition) => partition.name))
+    )
+    const twice = corpus.partitions.map((one) => one.name).filter((name) => taken.has(name))
+    if (twice.length > 0) {
+      throw new WorkbenchError(
+        'corpus/exists',
+        `The project already has partitions named ${twice.join(', ')}. A partition never changes once it is imported; name the new ones differently.`,
+        { found: twice }
+      )
+    }
+  }
+
+  #missingDomains(model: string, study: Study, prepared: Prepared): HeldOutDomain[] {
+    const definition = measurementDefinition(study)
+    return prepared.domains.filter(
+      (domain) => !this.#measurements.find(model, domain.fingerprint, definition)
+    )
+  }
+
+  async #measuredRate(config: DecoderConfig, study: Study): Promise<MeasuredRate> {
+    const workers = this.#pool.width('narrow')
+    const path = projectPaths.rate(this.folder, fingerprintOf({ config, recipe: study.branch }))
+    if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
+    const job = { config, batchSize: study.branch.batchSize, repetitions: 20, seconds: 3 }
+    const measure = async (what: 'train' | 'eval') => {
+      const each = await Promise.all(
+        Array.from({ length: workers }, () =>
+          this.#pool.run('bench', { ...job, what }, { lane: 'narrow' })
+        )
+      )
+      return each.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0) / workers
+    }
+    const rate = {
+      trainTokensPerSecond: await measure('train'),
+      evaluateTokensPerSecond: await measure('eval'),
+      workers,
+      source: 'measured on this machine, all workers at once'
+    }
+    await makeFolder(join(this.folder, 'cache'))
+    await writeFileAtomic(path, JSON.stringify(rate))
+    return rate
+  }
+}
+
+function modelsToMeasure(plan: StudyPlan): string[] {
+  return [
+    ...new Set([
+      ...(plan.seed ? [plan.seed.fingerprint] : []),
+      ...plan.branches.map((run) => run.fingerprint),
+      ...plan.merges.map((merge) => merge.fingerprint),
+      ...plan.sequentials.map((run) => run.fingerprint)
+    ])
+  ]
+}

@@ -1,0 +1,38 @@
+/** The engine's only door. */
+import { availableParallelism } from 'node:os'
+import { threadEnvironment } from './backends/environment'
+import { Engine } from './engine'
+import { WorkerPool } from './workers/pool'
+
+export { Engine, ProjectSession } from './engine'
+export type { ExportOptions, ImportOptions, RunOptions, StudyStatus } from './engine'
+export type { PlanSummary } from './studies/cost'
+export type { RunSummary, StudyEvent } from './studies/run'
+export type { BackendReport, BenchResult, DeviceCheck } from './workers/jobs'
+
+export interface EngineOptions {
+  /** Built entries of the worker process and of the thread inside it. */
+  processEntry: string
+  workerEntry: string
+  /** Threads to use; all of the machine by default. */
+  threads?: number
+}
+
+/**
+ * Starts an engine. Its workers start when first needed; `close` ends them.
+ *
+ * One run alone gets all threads; several at once get one thread each, which serves small models
+ * best on a CPU (docs/decisions/0004).
+ */
+export function openEngine(options: EngineOptions): Engine {
+  const threads = options.threads ?? availableParallelism()
+  const pool = new WorkerPool({
+    processEntry: options.processEntry,
+    workerEntry: options.workerEntry,
+    lanes: {
+      wide: { workers: 1, threads, environment: threadEnvironment(threads) },
+      narrow: { workers: threads, threads: 1, environment: threadEnvironment(1) }
+    }
+  })
+  return new Engine(pool)
+}

@@ -1,0 +1,133 @@
+/** What a study costs, beside the naive way of training every mixture. Pure. */
+import type { DecoderConfig, Mixture, Study } from '#shared/records'
+import {
+  evaluationFlopsPerToken,
+  parameterCount,
+  trainingFlopsPerToken,
+  trainingMemoryBytes
+} from '#engine/model/config'
+import type { PlannedRun, StudyPlan } from './plan'
+
+/** Tokens per second of one worker, and how many work at once. */
+export interface MeasuredRate {
+  trainTokensPerSecond: number
+  evaluateTokensPerSecond: number
+  workers: number
+  /** Where the rates come from, in words. */
+  source: string
+}
+
+/** One line of the plan: how much of it, how much is there already, how long the rest takes. */
+export interface CostLine {
+  what: 'seed' | 'branches' | 'sequential models' | 'measurements'
+  count: number
+  done: number
+  /** Tokens and FLOPs of what remains. */
+  tokens: number
+  flops: number
+  seconds: number
+}
+
+export interface PlanSummary {
+  study: string
+  parameters: number
+  mixtures: number
+  lines: CostLine[]
+  /** Training apart from evaluation, seconds of wall time that remain. */
+  trainingSeconds: number
+  evaluationSeconds: number
+  /** Disk that the remaining runs need, and memory of one training worker, in bytes. */
+  diskBytes: number
+  memoryBytes: number
+  rate: MeasuredRate
+  /** Every mixture answered by merges: seed and branches. */
+  modular: { runs: number; tokens: number; flops: number; seconds: number }
+  /** Every mixture trained for real from the same seed. */
+  naive: { runs: number; tokens: number; flops: number; seconds: number }
+}
+
+/**
+ * Adds up a plan.
+ *
+ * FLOPs are those of the model's own formula (6 per parameter and token, and attention); the
+ * naive way trains every mixture on the sum of its units' budgets (method 1.1).
+ *
+ * @param isDone whether a run's checkpoint is there
+ * @param missingMeasurements models that still lack a measurement
+ * @param tokensPerMeasurement predicted tokens of all domains together
+ */
+export function planSummary(
+  study: Study,
+  plan: StudyPlan,
+  rate: MeasuredRate,
+  isDone: (fingerprint: string) => boolean,
+  measurements: { total: number; missing: number; tokensEach: number }
+): PlanSummary {
+  const perToken = trainingFlopsPerToken(plan.config)
+  const seedRuns = plan.seed ? [plan.seed] : []
+  const trainingLine = (what: CostLine['what'], runs: readonly PlannedRun[]): CostLine => {
+    const distinct = [...new Map(runs.map((run) => [run.fingerprint, run])).values()]
+    const rest = distinct.filter((run) => !isDone(run.fingerprint))
+    const tokens = sum(rest.map((run) => run.tokens))
+    const atOnce = Math.min(rate.workers, Math.max(1, rest.length))
+    return {
+      what,
+      count: distinct.length,
+      done: distinct.length - rest.length,
+      tokens,
+      flops: tokens * perToken,
+      seconds: tokens / (rate.trainTokensPerSecond * atOnce)
+    }
+  }
+  const evaluationTokens = measurements.missing * measurements.tokensEach
+  const lines: CostLine[] = [
+    trainingLine('seed', seedRuns),
+    trainingLine('branches', plan.branches),
+    trainingLine('sequential models', plan.sequentials),
+    {
+      what: 'measurements',
+      count: measurements.total,
+      done: measurements.total - measurements.missing,
+      tokens: evaluationTokens,
+      flops: evaluationTokens * evaluationFlopsPerToken(plan.config),
+      seconds: evaluationTokens / (rate.evaluateTokensPerSecond * rate.workers)
+    }
+  ]
+  const parameters = parameterCount(plan.config)
+  const rest = lines.slice(0, 3).map((line) => line.count - line.done)
+  const seconds = (tokens: number) => tokens / (rate.trainTokensPerSecond * rate.workers)
+  const total = (runs: number, tokens: number) => ({
+    runs,
+    tokens,
+    flops: tokens * perToken,
+    seconds: seconds(tokens)
+  })
+  const seedTokens = sum(seedRuns.map((run) => run.tokens))
+  return {
+    study: study.name,
+    parameters,
+    mixtures: plan.mixtures.length,
+    lines,
+    trainingSeconds: sum(lines.slice(0, 3).map((line) => line.seconds)),
+    evaluationSeconds: lines[3]!.seconds,
+    diskBytes: 4 * parameters * (sum(rest) + 2 * rest[0]!) + 12 * parameters * rate.workers,
+    memoryBytes: trainingMemoryBytes(plan.config, study.branch),
+    rate,
+    modular: total(
+      seedRuns.length + plan.branches.length,
+      seedTokens + sum(plan.branches.map((run) => run.tokens))
+    ),
+    naive: total(
+      seedRuns.length + plan.mixtures.length,
+      seedTokens + sum(plan.mixtures.map((mixture) => naiveTokens(mixture, study, plan.config)))
+    )
+  }
+}
+
+function naiveTokens(mixture: Mixture, study: Study, config: DecoderConfig): number {
+  return mixture.units.length * study.unit.sequences * config.contextLength
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

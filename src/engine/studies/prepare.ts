@@ -1,0 +1,128 @@
+/** Prepared text of a study: made once by a worker, kept by what it depends on. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+import { PreparedSchema } from '#shared/records'
+import type { Prepared, Progress, Study } from '#shared/records'
+import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import { projectPaths } from '#engine/storage/paths'
+import type { Project } from '#engine/storage/project'
+import type { WorkerPool } from '#engine/workers/pool'
+
+/** Version of what preparation does; a change here prepares anew. */
+const PREPARE_FORMAT = 1
+
+/**
+ * Tokenises, holds out and cuts a study's text.
+ *
+ * The tokenizer is frozen when it is first trained: the project keeps which one answered the
+ * study's choice, so that adding a partition never retrains it.
+ *
+ * @throws WorkbenchError `study/missing-partition`, `study/missing-domain`, `partition/too-small`,
+ *   `domain/empty`, `tokenizer/*`
+ */
+export async function prepareStudy(input: {
+  project: Project
+  pool: WorkerPool
+  study: Study
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}): Promise<Prepared> {
+  const { project, pool, study, onProgress, signal } = input
+  checkNames(project, study)
+  const there = await findPrepared(project, study)
+  if (there) return there
+  const choice = fingerprintOf({ tokenizer: study.tokenizer })
+  const frozen = project.frozenTokenizer(choice)
+  const prepared = await pool.run(
+    'prepare',
+    {
+      project: project.folder,
+      study,
+      corpora: [...project.corpora],
+      tokenizerFile: frozen === null ? null : projectPaths.tokenizer(project.folder, frozen)
+    },
+    { lane: 'wide', ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }
+  )
+  await project.freezeTokenizer(choice, prepared.tokenizer.fingerprint)
+  await makeFolder(join(project.folder, 'cache'))
+  await writeFileAtomic(preparedPath(project, study), JSON.stringify(prepared))
+  return prepared
+}
+
+/** What was prepared before for just this text and study, if all of it is still there. */
+export async function findPrepared(project: Project, study: Study): Promise<Prepared | null> {
+  const path = preparedPath(project, study)
+  if (!existsSync(path)) return null
+  const parsed = PreparedSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
+  return parsed.success && isComplete(project.folder, parsed.data) ? parsed.data : null
+}
+
+function preparedPath(project: Project, study: Study): string {
+  const key = fingerprintOf({
+    format: PREPARE_FORMAT,
+    corpora: project.corpora.map(({ name, fingerprint, role, domainKind }) => ({
+      name,
+      fingerprint,
+      role,
+      domainKind
+    })),
+    tokenizer: study.tokenizer,
+    context: study.model.contextLength,
+    seed: study.seed.source === 'text' ? [study.seed.corpus, study.seed.tokenBudget] : null,
+    partitions: study.partitions,
+    unit: study.unit,
+    holdOut: study.holdOut,
+    domains: study.domains,
+    duplicates: study.duplicates,
+    randomSeed: study.randomSeed
+  })
+  return projectPaths.prepared(project.folder, key)
+}
+
+function isComplete(project: string, prepared: Prepared): boolean {
+  const folders = [
+    ...prepared.domains.map((domain) => domain.fingerprint),
+    ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
+    ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
+  ]
+  return folders.every((folder) => existsSync(join(project, 'tokens', folder)))
+}
+
+function checkNames(project: Project, study: Study): void {
+  const training = project.corpora.filter((corpus) => corpus.role === 'training')
+  const there = training.flatMap((corpus) => corpus.partitions.map((partition) => partition.name))
+  const wanted = study.partitions === 'all' ? [] : study.partitions
+  const missing = wanted.filter((name) => !there.includes(name))
+  if (missing.length > 0 || there.length === 0) {
+    throw new WorkbenchError(
+      'study/missing-partition',
+      there.length === 0
+        ? `The project has no training text yet. Import some: assay import PROJECT FILES --partition-by …`
+        : `The study names the partition ${missing.join(', ')}, which is not in the project. There: ${there.join(', ')}.`,
+      { missing, found: there }
+    )
+  }
+  if (study.seed.source === 'text') {
+    const { corpus } = study.seed
+    const seeds = project.corpora.filter((one) => one.role === 'seed').map((one) => one.name)
+    if (!seeds.includes(corpus)) {
+      throw new WorkbenchError(
+        'study/missing-domain',
+        `The study's seed text "${corpus}" is not in the project. Seed corpora there: ${seeds.join(', ') || 'none'}. Import it: assay import PROJECT FILES --as seed --name ${corpus}`,
+        { missing: corpus, found: seeds }
+      )
+    }
+  }
+  const external = project.corpora.filter((one) => one.role === 'evaluation').map((one) => one.name)
+  const lost = study.domains === 'all' ? [] : study.domains.filter((one) => !external.includes(one))
+  if (lost.length > 0) {
+    throw new WorkbenchError(
+      'study/missing-domain',
+      `The study names the evaluation corpus ${lost.join(', ')}, which is not in the project. There: ${external.join(', ') || 'none'}.`,
+      { missing: lost, found: external }
+    )
+  }
+}

@@ -1,0 +1,101 @@
+/** Studies as people write them: defaults, presets, and errors that name the field. */
+import { z } from 'zod'
+import { WorkbenchError } from '#shared/errors'
+import { STUDY_VERSION, StudySchema } from '#shared/records'
+import type { Study } from '#shared/records'
+import { PRESETS } from '#engine/model/config'
+
+/**
+ * Reads a study from plain data; `model` may be the name of a preset.
+ *
+ * @param source says in errors where the data came from: a file, "the command line"
+ * @throws WorkbenchError `study/invalid` with every field that is wrong, or
+ *   `storage/newer-version`
+ */
+export function parseStudy(data: unknown, source: string): Study {
+  const record = data as { model?: unknown; version?: unknown } | null
+  if (record && typeof record.version === 'number' && record.version > STUDY_VERSION) {
+    throw new WorkbenchError(
+      'storage/newer-version',
+      `${source} is a study of version ${record.version}; this Assay reads up to version ${STUDY_VERSION}.`,
+      { source, found: record.version, expected: STUDY_VERSION }
+    )
+  }
+  const parsed = StudySchema.safeParse(
+    record && typeof record.model === 'string'
+      ? { ...record, model: presetShape(record.model, source) }
+      : data
+  )
+  if (!parsed.success) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `${source} is not a study:\n${z.prettifyError(parsed.error)}\nEvery field is described in docs/study.md.`,
+      { source, fields: parsed.error.issues.map((issue) => issue.path.join('.')) }
+    )
+  }
+  checkStudy(parsed.data, source)
+  return parsed.data
+}
+
+function presetShape(name: string, source: string) {
+  const shape = PRESETS[name]
+  if (!shape) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `${source}: model "${name}" is no preset. Presets: ${Object.keys(PRESETS).join(', ')}; or give the shape itself.`,
+      { source, field: 'model', found: name }
+    )
+  }
+  return shape
+}
+
+function checkStudy(study: Study, source: string): void {
+  const fail = (field: string, message: string): never => {
+    throw new WorkbenchError('study/invalid', `${source}: ${field}: ${message}`, { source, field })
+  }
+  for (const [field, recipe] of [
+    ['branch', study.branch],
+    ...(study.seed.source === 'text' ? ([['seed.recipe', study.seed.recipe]] as const) : [])
+  ] as const) {
+    const { batchSize, microBatchSize } = recipe
+    if (microBatchSize !== undefined && batchSize % microBatchSize !== 0) {
+      fail(`${field}.microBatchSize`, `${microBatchSize} does not divide batchSize ${batchSize}`)
+    }
+  }
+  if (study.branch.replay > 0 && study.seed.source !== 'text') {
+    fail('branch.replay', 'replay reads seed text, and this study has none (seed.source)')
+  }
+  if (study.unit.sequences < study.branch.batchSize) {
+    fail(
+      'unit.sequences',
+      `a base unit of ${study.unit.sequences} sequences is smaller than one batch (${study.branch.batchSize})`
+    )
+  }
+}
+
+/**
+ * A study to begin with: sensible on a workstation without a GPU, every choice written out.
+ *
+ * Ratios after the paper: branches train at the seed's final rate (a tenth of its peak), with the
+ * seed's moments; see docs/study.md.
+ */
+export function defaultStudy(name: string): Study {
+  const peak = 2e-3
+  const recipe = { batchSize: 16, warmupSteps: 0, finalShare: 0.1 }
+  return StudySchema.parse({
+    version: STUDY_VERSION,
+    name,
+    tokenizer: { kind: 'train', vocabularySize: 2048 },
+    model: PRESETS['1m'],
+    seed: {
+      source: 'text',
+      corpus: 'seed',
+      tokenBudget: 2_000_000,
+      recipe: { ...recipe, peakLearningRate: peak, schedule: 'cosine', warmupSteps: 50 }
+    },
+    branch: { ...recipe, peakLearningRate: peak / 10, schedule: 'constant' },
+    unit: { sequences: 1000 },
+    mixtures: { over: 'partitions', choose: { kind: 'all' } },
+    sequential: { choose: { kind: 'random', count: 20 } }
+  })
+}

@@ -1,0 +1,229 @@
+/** Trains one run inside its folder: trace, resume point, checkpoint, and last the manifest. */
+import { existsSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { ParameterSet } from '#engine/parameters'
+import { chooseBackend } from '#engine/backends/choose'
+import {
+  openCheckpoint,
+  readOptimizerState,
+  readParameters,
+  writeCheckpoint,
+  writeOptimizerState
+} from '#engine/checkpoints/huggingFace'
+import { openBatches } from '#engine/data/batches'
+import { initializeParameters } from '#engine/model/initialize'
+import { FolderDraft, LineLog, removeTree, truncateFile } from '#engine/storage/files'
+import { projectPaths } from '#engine/storage/paths'
+import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
+import { readTrace } from '#engine/storage/traces'
+import { train } from '#engine/training/train'
+import type { TrainingState } from '#engine/training/train'
+import type { TracePoint } from '#shared/records'
+import type { TrainJob, TrainResult } from './jobs'
+import { rateMeter } from './rate'
+import type { JobHooks } from './worker'
+
+/** A resume point is written so often while training, in ms. */
+const SAVE_EVERY_MS = 5 * 60_000
+
+interface Beginning {
+  state: TrainingState
+  completedSteps: number
+  elapsedMs: number
+}
+
+/**
+ * Trains a run from where it was left, or from its start.
+ *
+ * Stopping keeps weights, moments, step and curve, so that going on gives the weights an
+ * undisturbed run would have given, bit for bit on a CPU.
+ *
+ * @throws WorkbenchError `run/diverged`, `model/out-of-memory`, `storage/*`
+ */
+export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainResult> {
+  const { project, fingerprint, config, recipe } = job
+  const { device, kernels } = await (await chooseBackend()).activate()
+  const beginning = await begin(job)
+  const batches = await openBatches({
+    projectFolder: project,
+    draws: job.draws,
+    ...(job.replay ? { replay: { unit: job.replay, share: recipe.replay } } : {}),
+    contextLength: config.contextLength,
+    batchSize: recipe.batchSize,
+    randomSeed: job.randomSeed
+  })
+  await keepTraceUpTo(project, fingerprint, beginning.completedSteps)
+  const trace = await LineLog.open(projectPaths.trace(project, fingerprint))
+  const startedAt = Date.now()
+  const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
+  const tokensPerStep = recipe.batchSize * config.contextLength
+  const meter = rateMeter()
+  let pending: TracePoint[] = []
+  let savedAt = Date.now()
+  try {
+    const outcome = await train({
+      config,
+      recipe,
+      kernels,
+      start: beginning.state,
+      firstStep: beginning.completedSteps,
+      steps: batches.steps,
+      endOfTextId: job.endOfTextId,
+      batch: (step) => batches.batch(step),
+      onStep: async (point) => {
+        const done = point.step + 1
+        const rate = meter.add(tokensPerStep)
+        pending.push({
+          step: done,
+          tokens: done * tokensPerStep,
+          loss: point.loss,
+          learningRate: point.learningRate,
+          gradientNorm: point.gradientNorm,
+          tokensPerSecond: Math.round(rate)
+        })
+        if (pending.length >= 100) {
+          await trace.append(pending)
+          pending = []
+        }
+        hooks.onProgress({
+          activity: 'train',
+          label: job.label,
+          done: done * tokensPerStep,
+          total: batches.tokens,
+          unit: 'tokens',
+          rate,
+          secondsLeft: ((batches.steps - done) * tokensPerStep) / rate,
+          detail: `loss ${point.loss.toFixed(3)}`
+        })
+      },
+      shouldSave: () => Date.now() - savedAt >= SAVE_EVERY_MS,
+      onSave: async (state, completedSteps) => {
+        savedAt = Date.now()
+        await trace.append(pending)
+        pending = []
+        await saveResumePoint(job, state, completedSteps, elapsed())
+      },
+      signal: hooks.signal
+    })
+    await trace.append(pending)
+    pending = []
+    if (outcome.outcome === 'finished') await finish(job, outcome.state)
+    else await saveResumePoint(job, outcome.state, outcome.completedSteps, elapsed())
+    const elapsedMs = elapsed()
+    const tokens = outcome.completedSteps * tokensPerStep
+    return {
+      outcome: outcome.outcome,
+      steps: batches.steps,
+      completedSteps: outcome.completedSteps,
+      tokens,
+      finalLoss: await finalLoss(project, fingerprint),
+      elapsedMs,
+      tokensPerSecond: (tokens / elapsedMs) * 1000,
+      backend: device.backend,
+      device: device.name,
+      threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0),
+      host: hostname()
+    }
+  } finally {
+    await trace.close()
+    await batches.close()
+  }
+}
+
+async function begin(job: TrainJob): Promise<Beginning> {
+  const resume = projectPaths.resume(job.project, job.fingerprint)
+  if (existsSync(resume)) {
+    const { parameters } = await openCheckpoint(resume)
+    const optimizer = await readOptimizerState(resume)
+    const progress = JSON.parse(await readFile(join(resume, 'progress.json'), 'utf8')) as {
+      completedSteps: number
+      elapsedMs: number
+    }
+    const state = { parameters: await readParameters(parameters), ...optimizer }
+    return { state, ...progress }
+  }
+  return { state: await startState(job), completedSteps: 0, elapsedMs: 0 }
+}
+
+async function startState(job: TrainJob): Promise<TrainingState> {
+  const fresh = (parameters: ParameterSet): TrainingState => ({
+    parameters,
+    firstMoments: null,
+    secondMoments: null,
+    optimizerSteps: 0
+  })
+  const { start } = job
+  if (start.kind === 'initialize') return fresh(initializeParameters(job.config, start.randomSeed))
+  if (start.kind === 'run') await verifyRun(job.project, start.fingerprint)
+  const folder =
+    start.kind === 'run' ? projectPaths.checkpoint(job.project, start.fingerprint) : start.folder
+  const { parameters } = await openCheckpoint(folder)
+  const weights = await readParameters(parameters)
+  if (start.kind === 'checkpoint' || !start.carryMoments) return fresh(weights)
+  return { parameters: weights, ...(await readOptimizerState(folder)) }
+}
+
+async function saveResumePoint(
+  job: TrainJob,
+  state: TrainingState,
+  completedSteps: number,
+  elapsedMs: number
+): Promise<void> {
+  const draft = await FolderDraft.begin(projectPaths.resume(job.project, job.fingerprint))
+  await writeState(draft, job, state, true)
+  await draft.writeFile('progress.json', JSON.stringify({ completedSteps, elapsedMs }))
+  await draft.commit({ replace: true })
+}
+
+async function finish(job: TrainJob, state: TrainingState): Promise<void> {
+  const { project, fingerprint } = job
+  if (isRunFinished(project, fingerprint)) return
+  const draft = await FolderDraft.begin(projectPaths.checkpoint(project, fingerprint))
+  await writeState(draft, job, state, job.keepMoments)
+  await draft.commit({ replace: true })
+  await writeManifest(project, fingerprint)
+  await removeTree(projectPaths.resume(project, fingerprint))
+}
+
+async function writeState(
+  draft: FolderDraft,
+  job: TrainJob,
+  state: TrainingState,
+  withMoments: boolean
+): Promise<void> {
+  await writeCheckpoint(draft, job.config, state.parameters, {
+    tokenizerFile: job.tokenizerFile,
+    endOfTextId: job.endOfTextId
+  })
+  if (withMoments && state.firstMoments && state.secondMoments) {
+    await writeOptimizerState(draft, state.firstMoments, state.secondMoments, state.optimizerSteps)
+  }
+}
+
+/** Steps that were traced but not kept by a resume point are trained, and traced, again. */
+async function keepTraceUpTo(
+  project: string,
+  fingerprint: string,
+  completedSteps: number
+): Promise<void> {
+  const path = projectPaths.trace(project, fingerprint)
+  if (!existsSync(path)) return
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  let bytes = 0
+  for (const line of lines.slice(0, -1)) {
+    const { step } = JSON.parse(line) as TracePoint
+    if (step > completedSteps) break
+    bytes += Buffer.byteLength(line) + 1
+  }
+  if (bytes < (await stat(path)).size) await truncateFile(path, bytes)
+}
+
+/** Mean loss of the last tenth of steps. */
+async function finalLoss(project: string, fingerprint: string): Promise<number | null> {
+  const points = await readTrace(project, fingerprint)
+  const last = points.slice(-Math.max(1, Math.ceil(points.length / 10)))
+  if (last.length === 0) return null
+  return last.reduce((sum, point) => sum + point.loss, 0) / last.length
+}

@@ -1,0 +1,70 @@
+/** A worker thread: takes one job at a time, tells how far it is, and stops when asked to. */
+import { parentPort } from 'node:worker_threads'
+import { toPlain } from '#shared/errors'
+import type { Progress } from '#shared/records'
+import { importText } from './importJob'
+import { benchDevice, probeBackends, verifyBackend } from './deviceJobs'
+import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
+import { measureModel } from './measureJob'
+import { prepare } from './prepareJob'
+import { trainRun } from './trainJob'
+
+/** What a job is given besides its input. */
+export interface JobHooks {
+  signal: AbortSignal
+  onProgress: (progress: Progress) => void
+}
+
+type Handlers = {
+  [Kind in JobKind]: (input: Jobs[Kind]['input'], hooks: JobHooks) => Promise<Jobs[Kind]['result']>
+}
+
+const handlers: Handlers = {
+  probe: probeBackends,
+  verify: verifyBackend,
+  bench: benchDevice,
+  import: importText,
+  prepare,
+  train: trainRun,
+  measure: measureModel
+}
+
+/** Progress goes out at most so often; the last word always does. */
+const PROGRESS_EVERY_MS = 250
+
+const port = parentPort
+if (!port) throw new Error('the worker is started as a worker thread')
+const running = new Map<number, AbortController>()
+
+function tell(message: FromWorker): void {
+  port!.postMessage(message)
+}
+
+async function work(id: number, kind: JobKind, input: unknown): Promise<void> {
+  const controller = new AbortController()
+  running.set(id, controller)
+  let toldAt = 0
+  const hooks: JobHooks = {
+    signal: controller.signal,
+    onProgress: (progress) => {
+      const now = Date.now()
+      const isLast = progress.total !== null && progress.done >= progress.total
+      if (now - toldAt < PROGRESS_EVERY_MS && !isLast) return
+      toldAt = now
+      tell({ id, progress })
+    }
+  }
+  try {
+    const handler = handlers[kind] as (input: unknown, hooks: JobHooks) => Promise<unknown>
+    tell({ id, result: await handler(input, hooks) })
+  } catch (error) {
+    tell(controller.signal.aborted ? { id, stopped: true } : { id, error: toPlain(error) })
+  } finally {
+    running.delete(id)
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  if ('stop' in message) running.get(message.stop)?.abort(new Error('asked to stop'))
+  else void work(message.id, message.kind, message.input)
+})
