@@ -1,0 +1,152 @@
+/** How far each proxy may be trusted: pairs, and their agreement in every stratum. */
+import { deriveSeed } from '#engine/statistics/random'
+import type { Relabellings } from '#engine/statistics/relabelling'
+import type { BudgetKind, Mixture } from '#shared/records'
+import { measureStratum, ranked } from './agreement/measureStratum'
+import type { AgreementContext, StratumAgreement } from './agreement/measureStratum'
+import { relabelMixtures } from './agreement/relabel'
+import { scoreStudy } from './agreement/scores'
+import type { ProxyName, ScoredDomain, Scores } from './agreement/scores'
+import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './agreement/strata'
+import type { DocumentChoice, StudyResults } from './results'
+
+export interface AgreementOptions {
+  /** `all` documents (default), or only the `clean` ones that training text does not overlap. */
+  documents?: DocumentChoice
+}
+
+/** One mixture on one domain: what a proxy said and what sequential training gave. */
+export interface Pair {
+  mixture: string
+  /** Number of the mixture's members. */
+  size: number
+  budget: BudgetKind
+  domain: string
+  domainKind: ScoredDomain['kind']
+  proxy: ProxyName
+  /** A perplexity; nats per token on `-log` means; a count or a share for these baselines. */
+  proxyPerplexity: number
+  sequentialPerplexity: number
+}
+
+/** Agreement of one proxy on one domain in one stratum. */
+export interface AgreementRow extends StratumAgreement {
+  domain: string
+  domainKind: ScoredDomain['kind']
+  budget: BudgetKind
+  stratum: string
+  proxy: ProxyName
+}
+
+/** Pairs of one budget, domain and proxy, in the order of the study's mixtures. */
+interface PairColumn {
+  budget: BudgetKind
+  domain: ScoredDomain
+  proxy: ProxyName
+  /** Proxy values of all mixtures. */
+  values: Float64Array
+  /** Mixtures with both numbers. */
+  mixtures: Mixture[]
+  x: Float64Array
+  y: Float64Array
+}
+
+function* pairColumns(scores: Scores): Generator<PairColumn> {
+  for (const budget of scores.budgets) {
+    for (const [place, domain] of scores.domains.entries()) {
+      const truth = scores.sequential(budget, place)
+      for (const proxy of scores.proxies) {
+        const values = scores.proxy(proxy, place)
+        if (!values) continue
+        const both = scores.mixtures.flatMap((_, i) =>
+          Number.isFinite(values[i]) && Number.isFinite(truth[i]) ? [i] : []
+        )
+        yield {
+          budget,
+          domain,
+          proxy,
+          values,
+          mixtures: both.map((i) => scores.mixtures[i]!),
+          x: Float64Array.from(both, (i) => values[i]!),
+          y: Float64Array.from(both, (i) => truth[i]!)
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Lists every pair of a study: one mixture, one domain or mean, one proxy, one truth budget.
+ *
+ * Only mixtures with both numbers have a pair. `share` has none on domains without a partition.
+ */
+export function studyPairs(results: StudyResults, options: AgreementOptions = {}): Pair[] {
+  const scores = scoreStudy(results, options.documents ?? 'all')
+  return [...pairColumns(scores)].flatMap(({ budget, domain, proxy, mixtures, x, y }) =>
+    mixtures.map((mixture, i) => ({
+      mixture: mixture.name,
+      size: sizeOf(mixture),
+      budget,
+      domain: domain.name,
+      domainKind: domain.kind,
+      proxy,
+      proxyPerplexity: x[i]!,
+      sequentialPerplexity: y[i]!
+    }))
+  )
+}
+
+/**
+ * Correlates every proxy with sequential perplexity over mixtures, for each domain and mean, truth
+ * budget and stratum.
+ *
+ * Deterministic: all randomness follows from the study's random seed. Rows with fewer than four
+ * comparable mixtures carry their n and no number. Baselines stand beside the merges: what a merge
+ * is worth is what it adds to them.
+ *
+ * @see Na et al. 2024, arXiv 2410.15661: proxy against sequential perplexity across mixtures
+ */
+export function studyAgreement(
+  results: StudyResults,
+  options: AgreementOptions = {}
+): AgreementRow[] {
+  const scores = scoreStudy(results, options.documents ?? 'all')
+  const { randomSeed } = results.study
+  const resamples: AgreementContext['resamples'] = new Map()
+  const tables = new Map<string, Relabellings>()
+  const tableFor = (mixtures: Mixture[], partition: string | null): Relabellings => {
+    const key = [partition ?? '', ...mixtures.map(({ name }) => name)].join('\n')
+    const known = tables.get(key)
+    if (known) return known
+    const fixed = mixtures.flatMap((mixture) => membersOf(mixture, partition))
+    const seed = deriveSeed(randomSeed, 'relabelling', partition ?? '')
+    const table = relabelMixtures(mixtures, scores.mixtures, fixed, seed)
+    tables.set(key, table)
+    return table
+  }
+  const rows: AgreementRow[] = []
+  for (const { budget, domain, proxy, values, mixtures, x, y } of pairColumns(scores)) {
+    const context = { randomSeed, mixtures, resamples }
+    const lookup = ranked(values)
+    for (const stratum of strataOf(mixtures, domain.partition)) {
+      const isByPresence = STRATA_BY_PRESENCE.includes(stratum.name)
+      const table = tableFor(mixtures, isByPresence ? domain.partition : null)
+      rows.push({
+        domain: domain.name,
+        domainKind: domain.kind,
+        budget,
+        stratum: stratum.name,
+        proxy,
+        ...measureStratum(context, stratum, x, y, { table, ...lookup })
+      })
+    }
+  }
+  return rows
+}
+
+/** Members of a mixture that are a partition or one of its units. */
+function membersOf(mixture: Mixture, partition: string | null): string[] {
+  const names = mixture.members.map((member) => member.name)
+  const own = mixture.units.flatMap((unit) => (unit.partition === partition ? [unit.unit] : []))
+  return names.filter((name) => name === partition || own.includes(name))
+}

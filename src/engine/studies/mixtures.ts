@@ -1,0 +1,363 @@
+/** Which mixtures a study asks about, what they are called, and which are trained sequentially. */
+import { createHash } from 'node:crypto'
+import { deriveSeed, seededRandom } from '#engine/statistics/random'
+import { WorkbenchError } from '#shared/errors'
+import type { BaseUnit, Mixture, MixtureChoice, SequentialChoice } from '#shared/records'
+
+type Member = Mixture['members'][number]
+
+/** Names longer than this are replaced by a hash of themselves. */
+const LONGEST_NAME = 120
+
+/** Mixtures one study may hold; more are a mistake (20 partitions have 1,048,575 subsets). */
+const MOST_MIXTURES = 1 << 20
+
+/** Sizes with at most this many subsets are listed before drawing from them. */
+const MOST_LISTED = 100_000
+
+/**
+ * The name of a mixture: its members' names, sorted by code unit, joined by `+`; a weighted
+ * member as `name*0.25`. Over 120 characters it is `m:` and 12 hex digits of its SHA-256.
+ */
+export function mixtureName(members: Member[]): string {
+  const long = members
+    .map(({ name, weight }) => (weight === null ? name : `${name}*${String(weight)}`))
+    .sort(byCodeUnit)
+    .join('+')
+  if (long.length <= LONGEST_NAME) return long
+  return `m:${createHash('sha256').update(long).digest('hex').slice(0, 12)}`
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** What mixtures are made of, with the base units each name stands for. */
+type Pool = Map<string, BaseUnit[]>
+
+function poolOf(over: MixtureChoice['over'], units: BaseUnit[]): Pool {
+  const names = units.map((unit) => (over === 'units' ? unit.name : unit.partition))
+  const pool: Pool = new Map([...new Set(names)].sort(byCodeUnit).map((name) => [name, []]))
+  units.forEach((unit, i) => pool.get(names[i]!)!.push(unit))
+  return pool
+}
+
+/**
+ * Weights of a mixture's base units.
+ *
+ * Unweighted: micro counts every base unit the same, macro every partition. Weighted: a member's
+ * weight is spread equally over its units, and micro and macro are the same.
+ *
+ * @see Na et al. 2024: MICRO- and MACRO-merged
+ */
+function weighUnits(members: Member[], pool: Pool): Mixture['units'] {
+  const units = members.flatMap(({ name, weight }) => {
+    const own = pool.get(name)!
+    return own.map((unit) => ({ unit, weight: weight === null ? null : weight / own.length }))
+  })
+  const weightSum = units.reduce((sum, { weight }) => sum + (weight ?? 0), 0)
+  const perPartition = new Map<string, number>()
+  for (const { unit } of units) {
+    perPartition.set(unit.partition, (perPartition.get(unit.partition) ?? 0) + 1)
+  }
+  return units.map(({ unit, weight }) => {
+    const given = weight === null ? null : weight / weightSum
+    return {
+      unit: unit.name,
+      partition: unit.partition,
+      microWeight: given ?? 1 / units.length,
+      macroWeight: given ?? 1 / (perPartition.size * perPartition.get(unit.partition)!)
+    }
+  })
+}
+
+function mixtureOf(members: Member[], pool: Pool): Mixture {
+  const sorted = [...members].sort((a, b) => byCodeUnit(a.name, b.name))
+  return { name: mixtureName(sorted), members: sorted, units: weighUnits(sorted, pool) }
+}
+
+function subsetsOf(names: string[], size: number): string[][] {
+  const found: string[][] = []
+  const walk = (chosen: string[], next: number): void => {
+    if (chosen.length === size) {
+      found.push(chosen)
+      return
+    }
+    for (let i = next; i <= names.length - (size - chosen.length); i++) {
+      walk([...chosen, names[i]!], i + 1)
+    }
+  }
+  walk([], 0)
+  return found
+}
+
+/** n over k. */
+function subsetCount(n: number, k: number): number {
+  let count = 1
+  for (let i = 1; i <= k; i++) count = (count * (n - k + i)) / i
+  return Math.round(count)
+}
+
+function checkSizes(sizes: number[], pool: Pool, over: MixtureChoice['over']): number[] {
+  const wrong = sizes.find((size) => size > pool.size)
+  if (wrong !== undefined || sizes.length === 0) {
+    const asked = wrong === undefined ? 'no size at all' : `size ${String(wrong)}`
+    throw new WorkbenchError(
+      'study/invalid',
+      `The study asks for mixtures of ${asked}; there are ${String(pool.size)} ${over} to choose from. Give sizes from 1 to ${String(pool.size)}.`,
+      { over, available: pool.size, asked: wrong ?? null }
+    )
+  }
+  return [...new Set(sizes)].sort((a, b) => a - b)
+}
+
+function sizesBetween(from: number, to: number | undefined, pool: Pool): number[] {
+  const last = Math.min(to ?? pool.size, pool.size)
+  return Array.from({ length: Math.max(0, last - from + 1) }, (_, i) => from + i)
+}
+
+function checkCount(count: number): void {
+  if (count <= MOST_MIXTURES) return
+  throw new WorkbenchError(
+    'study/invalid',
+    `The study asks for ${String(count)} mixtures; one study holds at most ${String(MOST_MIXTURES)}. Choose fewer sizes, or a number drawn at random.`,
+    { asked: count, most: MOST_MIXTURES }
+  )
+}
+
+function ofSizes(sizes: number[], pool: Pool): Mixture[] {
+  checkCount(sizes.reduce((sum, size) => sum + subsetCount(pool.size, size), 0))
+  const names = [...pool.keys()]
+  return sizes.flatMap((size) => subsetsOf(names, size)).map((subset) => unweighted(subset, pool))
+}
+
+function unweighted(names: string[], pool: Pool): Mixture {
+  return mixtureOf(
+    names.map((name) => ({ name, weight: null })),
+    pool
+  )
+}
+
+/** Twelve significant digits: thirds stay readable, and what differs only by rounding is one. */
+function roundWeight(weight: number): number {
+  return Number(weight.toPrecision(12))
+}
+
+/** One mixture of a list: checks its names and weights, drops what weighs nothing. */
+function fromWeights(
+  weights: Record<string, number>,
+  pool: Pool,
+  over: MixtureChoice['over']
+): Mixture {
+  const shown = JSON.stringify(weights)
+  for (const [name, weight] of Object.entries(weights)) {
+    if (!pool.has(name)) throw missing([name], shown, pool, over)
+    if (!Number.isFinite(weight) || weight < 0) {
+      throw new WorkbenchError(
+        'study/invalid-weights',
+        `Mixture ${shown}: the weight of ${name} is ${String(weight)}. Weights are numbers of 0 or more; leave a member out to give it none.`,
+        { mixture: shown, member: name, weight: String(weight) }
+      )
+    }
+  }
+  const members = Object.entries(weights).filter(([, weight]) => weight > 0)
+  const sum = members.reduce((total, [, weight]) => total + weight, 0)
+  if (members.length === 0 || !Number.isFinite(sum)) {
+    throw new WorkbenchError(
+      'study/invalid-weights',
+      `Mixture ${shown}: its weights sum to ${String(sum)}. At least one weight must be above 0; they are scaled to sum to 1.`,
+      { mixture: shown, sum: String(sum) }
+    )
+  }
+  if (members.every(([, weight]) => weight === members[0]![1])) {
+    return unweighted(
+      members.map(([name]) => name),
+      pool
+    )
+  }
+  return mixtureOf(
+    members.map(([name, weight]) => ({ name, weight: roundWeight(weight / sum) })),
+    pool
+  )
+}
+
+function missing(
+  names: string[],
+  mixture: string,
+  pool: Pool,
+  over: MixtureChoice['over']
+): WorkbenchError {
+  const there = [...pool.keys()]
+  return new WorkbenchError(
+    'study/missing-partition',
+    `Mixture ${mixture} names ${names.join(', ')}, which is not among the ${over} of this study: ${there.join(', ')}. Correct the name, or import that text first.`,
+    { mixture, missing: names, available: there }
+  )
+}
+
+/**
+ * Shares a number of draws over sizes as evenly as can be, one at a time: to the size with the
+ * fewest so far, among equals to the one with most left. A larger number only adds.
+ *
+ * @param available mixtures there are of each size
+ */
+function spreadOver(available: number[], count: number): number[] {
+  const given = available.map(() => 0)
+  for (let left = count; left > 0; left--) {
+    let best = -1
+    for (let i = 0; i < available.length; i++) {
+      if (given[i]! >= available[i]!) continue
+      const isBetter =
+        best < 0 ||
+        given[i]! < given[best]! ||
+        (given[i] === given[best] && available[i]! > available[best]!)
+      if (isBetter) best = i
+    }
+    if (best < 0) break
+    given[best]!++
+  }
+  return given
+}
+
+function hashOrder(randomSeed: number, name: string): string {
+  return createHash('sha256').update(`${String(randomSeed)}\n${name}`).digest('hex')
+}
+
+/** The first mixtures by a hash of seed and name: an order that further mixtures never disturb. */
+function firstByHash(mixtures: Mixture[], count: number, randomSeed: number): Mixture[] {
+  return mixtures
+    .map((mixture) => ({ mixture, key: hashOrder(randomSeed, mixture.name) }))
+    .sort((a, b) => byCodeUnit(a.key, b.key))
+    .slice(0, count)
+    .map(({ mixture }) => mixture)
+}
+
+function drawSubsets(size: number, count: number, pool: Pool, randomSeed: number): Mixture[] {
+  const names = [...pool.keys()]
+  if (subsetCount(names.length, size) <= MOST_LISTED) {
+    const all = subsetsOf(names, size).map((subset) => unweighted(subset, pool))
+    return firstByHash(all, count, randomSeed)
+  }
+  const random = seededRandom(deriveSeed(randomSeed, 'mixtures', String(size)))
+  const drawn = new Map<string, Mixture>()
+  while (drawn.size < count) {
+    const chosen = new Set<string>()
+    while (chosen.size < size) chosen.add(names[random.below(names.length)]!)
+    const mixture = unweighted([...chosen], pool)
+    drawn.set(mixture.name, mixture)
+  }
+  return [...drawn.values()]
+}
+
+function listMixtures(choice: MixtureChoice, pool: Pool, randomSeed: number): Mixture[] {
+  const { choose, over } = choice
+  switch (choose.kind) {
+    case 'all': {
+      const sizes = sizesBetween(choose.minimumSize, choose.maximumSize, pool)
+      return ofSizes(checkSizes(sizes, pool, over), pool)
+    }
+    case 'sizes':
+      return ofSizes(checkSizes(choose.sizes, pool, over), pool)
+    case 'leave-one-out':
+      return ofSizes(checkSizes(pool.size > 1 ? [pool.size - 1] : [], pool, over), pool)
+    case 'list':
+      return choose.list.map((weights) => fromWeights(weights, pool, over))
+    case 'random': {
+      checkCount(choose.count)
+      const between = sizesBetween(choose.minimumSize, choose.maximumSize, pool)
+      const sizes = checkSizes(between, pool, over)
+      const shares = spreadOver(
+        sizes.map((size) => subsetCount(pool.size, size)),
+        choose.count
+      )
+      return sizes.flatMap((size, i) => drawSubsets(size, shares[i]!, pool, randomSeed))
+    }
+  }
+}
+
+/**
+ * Lists the mixtures a study asks about, smallest first, then by name; each once.
+ *
+ * A mixture drawn at random comes from sizes as even as can be, because mixtures are compared
+ * within one size; where fewer exist than are asked for, all are taken. The same units, choice and
+ * seed give the same list.
+ *
+ * @param choice the study's `mixtures`
+ * @param units every base unit of the study, in its order
+ * @param randomSeed the study's
+ * @throws WorkbenchError `study/missing-partition` for a name that is not there,
+ *   `study/invalid-weights` for weights below 0 or with sum 0, `study/invalid` for sizes that
+ *   cannot be had or too many mixtures
+ */
+export function enumerateMixtures(
+  choice: MixtureChoice,
+  units: BaseUnit[],
+  randomSeed: number
+): Mixture[] {
+  const pool = poolOf(choice.over, units)
+  const byName = new Map<string, Mixture>()
+  for (const mixture of listMixtures(choice, pool, randomSeed)) byName.set(mixture.name, mixture)
+  return [...byName.values()].sort(bySizeThenName)
+}
+
+function bySizeThenName(a: Mixture, b: Mixture): number {
+  return a.members.length - b.members.length || byCodeUnit(a.name, b.name)
+}
+
+/**
+ * Chooses which mixtures are also trained sequentially, in the order of `mixtures`.
+ *
+ * Drawn at random, they are spread over sizes as evenly as can be, and inside a size ordered by a
+ * hash of seed and name: asking for more only adds. Where fewer exist, all are taken.
+ *
+ * @param choice the study's `sequential`
+ * @param mixtures the study's mixtures
+ * @param randomSeed the study's
+ * @throws WorkbenchError `study/invalid` for a listed mixture that is not one of the study's
+ */
+export function chooseSequential(
+  choice: SequentialChoice,
+  mixtures: Mixture[],
+  randomSeed: number
+): Mixture[] {
+  const { choose } = choice
+  switch (choose.kind) {
+    case 'all':
+      return mixtures
+    case 'none':
+      return []
+    case 'list':
+      return listed(choose.mixtures, mixtures)
+    case 'random': {
+      const sizes = [...new Set(mixtures.map((mixture) => mixture.members.length))]
+      const groups = sizes.map((size) => mixtures.filter((one) => one.members.length === size))
+      const shares = spreadOver(
+        groups.map((group) => group.length),
+        choose.count
+      )
+      return groups
+        .flatMap((group, i) => firstByHash(group, shares[i]!, randomSeed))
+        .sort(bySizeThenName)
+    }
+  }
+}
+
+/** Finds mixtures by name, members in any order. */
+function listed(names: string[], mixtures: Mixture[]): Mixture[] {
+  const known = new Set(mixtures.map((mixture) => mixture.name))
+  const wanted = names.map((name) => {
+    const sorted = name.split('+').sort(byCodeUnit).join('+')
+    return known.has(name) ? name : sorted
+  })
+  const strangers = names.filter((_, i) => !known.has(wanted[i]!))
+  if (strangers.length > 0) {
+    const some = mixtures.slice(0, 10).map((mixture) => mixture.name)
+    throw new WorkbenchError(
+      'study/invalid',
+      `To be trained sequentially the study lists ${strangers.join(', ')}, which is not one of its ${String(mixtures.length)} mixtures (${some.join(', ')}${mixtures.length > 10 ? ', …' : ''}). Add it to "mixtures" or correct the name.`,
+      { missing: strangers, mixtures: some }
+    )
+  }
+  const chosen = new Set(wanted)
+  return mixtures.filter((mixture) => chosen.has(mixture.name))
+}

@@ -1,0 +1,101 @@
+/** Everything a study has measured so far, in the one form that all evidence is computed from. */
+import type {
+  BudgetKind,
+  DomainDocuments,
+  HeldOutDomain,
+  Mixture,
+  ModelRole,
+  Prepared,
+  Run,
+  Study
+} from '#shared/records'
+
+/** A merge's kind: every base unit counts the same, or every partition. */
+export type MergeKind = 'micro' | 'macro'
+
+/** What one model costs on the domains it was measured on. */
+export interface ModelResult {
+  fingerprint: string
+  role: ModelRole
+  /** A base unit's name for a branch; else whatever reads well. */
+  name: string
+  /** Name of the mixture a merge or a sequential model stands for. */
+  mixture: string | null
+  /** Set for merges. */
+  merge: MergeKind | null
+  /** Set for sequential models. */
+  budget: BudgetKind | null
+  /** By domain name: nats summed per document, in the order of the domain's documents. */
+  nats: Map<string, number[]>
+}
+
+/** A held-out domain with its documents. */
+export type MeasuredDomain = HeldOutDomain & { perDocument: DomainDocuments }
+
+/**
+ * A study with what is known of it. Models not yet measured are simply absent.
+ *
+ * A model that stands for several things need not be repeated: the merge of one unit is its
+ * branch, a macro merge with the micro merge's weights is that merge, and the sequential model of
+ * one unit with the sum budget is its branch.
+ */
+export interface StudyResults {
+  study: Study
+  prepared: Prepared
+  mixtures: Mixture[]
+  /** Names of the mixtures chosen to be trained sequentially. */
+  sequentialMixtures: string[]
+  domains: MeasuredDomain[]
+  runs: Run[]
+  models: ModelResult[]
+}
+
+/** Which documents count: all, or only those that training text does not overlap. */
+export type DocumentChoice = 'all' | 'clean'
+
+/** Finds the models of a study by what they stand for. */
+export interface ModelIndex {
+  seed: ModelResult | undefined
+  branch(unit: string): ModelResult | undefined
+  merge(mixture: Mixture, kind: MergeKind): ModelResult | undefined
+  sequential(mixture: Mixture, budget: BudgetKind): ModelResult | undefined
+}
+
+/** Indexes models, standing in for those that are another model under another name. */
+export function indexModels(results: StudyResults): ModelIndex {
+  const byKey = new Map<string, ModelResult>()
+  for (const model of results.models) {
+    const kind = model.merge ?? model.budget ?? ''
+    byKey.set(`${model.role}\n${kind}\n${model.mixture ?? model.name}`, model)
+  }
+  const branch = (unit: string) => byKey.get(`branch\n\n${unit}`)
+  const onlyUnit = ({ units }: Mixture) => (units.length === 1 ? units[0]!.unit : null)
+  return {
+    seed: results.models.find((model) => model.role === 'seed'),
+    branch,
+    merge: (mixture, kind) => {
+      const unit = onlyUnit(mixture)
+      if (unit !== null) return branch(unit)
+      const own = byKey.get(`merge\n${kind}\n${mixture.name}`)
+      if (own || kind === 'micro' || !hasEqualMerges(mixture)) return own
+      return byKey.get(`merge\nmicro\n${mixture.name}`)
+    },
+    sequential: (mixture, budget) => {
+      const own = byKey.get(`sequential\n${budget}\n${mixture.name}`)
+      if (own || budget !== 'sum') return own
+      const unit = onlyUnit(mixture)
+      return unit === null ? undefined : branch(unit)
+    }
+  }
+}
+
+function hasEqualMerges(mixture: Mixture): boolean {
+  return mixture.units.every((unit) => Math.abs(unit.microWeight - unit.macroWeight) < 1e-12)
+}
+
+/** Which documents of a domain count under a choice. */
+export function chosenDocuments(domain: MeasuredDomain, documents: DocumentChoice): number[] {
+  return domain.perDocument.tokens
+    .map((_, i) => i)
+    .filter((i) => documents === 'all' || !domain.perDocument.isOverlapping[i])
+}
