@@ -1,0 +1,90 @@
+import { appendFile, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import {
+  FolderDraft,
+  LineLog,
+  createFileExclusive,
+  storageError,
+  writeFileAtomic
+} from '#engine/storage/files'
+import { readLines } from '#engine/storage/measurements'
+import { temporaryFolder } from '../../../support/temporaryFolder'
+
+async function linesOf(path: string): Promise<unknown[]> {
+  const lines = []
+  for await (const line of readLines(path)) lines.push(line)
+  return lines
+}
+
+test('a whole file replaces the old one and leaves no draft behind', async () => {
+  const folder = await temporaryFolder()
+  const path = join(folder, 'a.json')
+  await writeFileAtomic(path, 'old')
+  await writeFileAtomic(path, 'new')
+  expect([await readFile(path, 'utf8'), await readdir(folder)]).toEqual(['new', ['a.json']])
+})
+
+test('a folder is there only after its commit, with hashes of what was written', async () => {
+  const folder = await temporaryFolder()
+  const draft = await FolderDraft.begin(join(folder, 'target'))
+  const writer = await draft.create('inside/data.bin')
+  for (let i = 0; i < 300; i++) await writer.write(new Uint8Array(10_000).fill(i % 256))
+  const { bytes, sha256 } = await writer.close()
+  expect(bytes).toBe(3_000_000)
+  expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+  expect((await readdir(folder)).includes('target')).toBe(false)
+  await draft.commit()
+  expect(await readdir(folder)).toEqual(['target'])
+  const stored = await readFile(join(folder, 'target/inside/data.bin'))
+  expect([stored.length, stored[0], stored[2_999_999]]).toEqual([3_000_000, 0, 299 % 256])
+})
+
+test('a discarded draft leaves nothing', async () => {
+  const folder = await temporaryFolder()
+  const draft = await FolderDraft.begin(join(folder, 'target'))
+  await draft.create('half')
+  await draft.discard()
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('a torn last line is dropped and not glued to the next', async () => {
+  const path = join(await temporaryFolder(), 'log.jsonl')
+  const first = await LineLog.open(path)
+  await first.append([{ a: 1 }, { a: 2 }])
+  await first.close()
+  await appendFile(path, '{"a":3,"tor')
+  expect(await linesOf(path)).toEqual([{ a: 1 }, { a: 2 }])
+  const second = await LineLog.open(path)
+  await second.append([{ a: 4 }])
+  await second.close()
+  expect(await linesOf(path)).toEqual([{ a: 1 }, { a: 2 }, { a: 4 }])
+})
+
+test('a file is created exclusively once', async () => {
+  const path = join(await temporaryFolder(), 'lock')
+  expect([await createFileExclusive(path, 'x'), await createFileExclusive(path, 'y')]).toEqual([
+    true,
+    false
+  ])
+})
+
+test('a full disk and a read-only folder become errors that say what to do', () => {
+  const codes = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS'].map((code) => {
+    const error = storageError(Object.assign(new Error(code), { code }), '/x') as { code: string }
+    return error.code
+  })
+  expect(codes).toEqual([
+    'storage/disk-full',
+    'storage/disk-full',
+    'storage/not-writable',
+    'storage/not-writable'
+  ])
+})
+
+test('writing below a file fails without a trace', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'file'), '')
+  await expect(writeFileAtomic(join(folder, 'file', 'x'), 'y')).rejects.toThrow()
+  expect(await readdir(folder)).toEqual(['file'])
+})

@@ -1,0 +1,134 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Measurements } from '#engine/storage/measurements'
+import { Project } from '#engine/storage/project'
+import type { Run } from '#shared/records'
+import { temporaryFolder } from '../../../support/temporaryFolder'
+
+const run: Run = {
+  fingerprint: 'f1',
+  role: 'branch',
+  name: 'law#1',
+  mixture: null,
+  budget: null,
+  baseUnits: 1,
+  tokens: 10,
+  steps: 1,
+  state: 'done',
+  finalLoss: 2.5,
+  elapsedMs: 10,
+  tokensPerSecond: 1000,
+  backend: 'tensorflow',
+  device: 'cpu',
+  threads: 1,
+  host: 'here',
+  error: null
+}
+
+test('records are there after closing and opening again', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  const first = await Project.create(folder)
+  await first.saveRun(run)
+  await first.saveRun({ ...run, finalLoss: 2 })
+  await first.freezeTokenizer('choice', 'made')
+  await first.close()
+  const second = await Project.open(join(folder, 'project.assay'))
+  expect([second.runs, second.frozenTokenizer('choice')]).toEqual([[{ ...run, finalLoss: 2 }], 'made'])
+  await second.close()
+})
+
+test('many writes at once all arrive', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  const project = await Project.create(folder)
+  await Promise.all(
+    Array.from({ length: 50 }, (_, i) => project.saveRun({ ...run, fingerprint: `f${i}` }))
+  )
+  await project.close()
+  const again = await Project.open(folder, { readOnly: true })
+  expect(again.runs.length).toBe(50)
+})
+
+test('a project in use is refused, naming who holds it', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  const project = await Project.create(folder)
+  await expect(Project.open(folder)).rejects.toMatchObject({
+    code: 'storage/locked',
+    details: { pid: process.pid, host: hostname() }
+  })
+  await Project.open(folder, { readOnly: true })
+  await project.close()
+  await (await Project.open(folder)).close()
+})
+
+test('the lock of a process that is gone is taken over', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  await writeFile(
+    join(folder, 'lock.json'),
+    JSON.stringify({
+      host: hostname(),
+      bootId: 'another boot',
+      pid: process.pid,
+      processStart: '1',
+      nonce: 'x',
+      since: '2026-01-01T00:00:00Z'
+    })
+  )
+  await (await Project.open(folder)).close()
+})
+
+test('a folder that holds something is no place for a new project', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'thesis.txt'), 'do not touch')
+  await expect(Project.create(folder)).rejects.toMatchObject({ code: 'storage/exists' })
+  expect(await readFile(join(folder, 'thesis.txt'), 'utf8')).toBe('do not touch')
+})
+
+test('a project of a newer version is refused and not changed', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  const path = join(folder, 'project.assay')
+  const newer = (await readFile(path, 'utf8')).replace('"version": 1', '"version": 99')
+  await writeFile(path, newer)
+  await expect(Project.open(folder)).rejects.toMatchObject({
+    code: 'storage/newer-version',
+    details: { found: 99, expected: 1 }
+  })
+  expect(await readFile(path, 'utf8')).toBe(newer)
+})
+
+test.each([
+  ['not JSON', '{"format":'],
+  ['another file', '{"format":"assay-project","version":1,"runs":"none"}']
+])('a damaged project file is called so: %s', async (_, text) => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  await writeFile(join(folder, 'project.assay'), text)
+  await expect(Project.open(folder)).rejects.toMatchObject({ code: 'storage/corrupt' })
+})
+
+test('a folder without a project says how to make one', async () => {
+  await expect(Project.open(await temporaryFolder())).rejects.toThrow('assay new')
+})
+
+test('measurements outlive the process, the torn last one left out', async () => {
+  const folder = await temporaryFolder()
+  const first = await Measurements.open(folder)
+  await first.add([{ model: 'm', domain: 'd', definition: 'x', nats: [0.1, 1 / 3] }])
+  await first.close()
+  const path = join(folder, 'measurements.jsonl')
+  await writeFile(path, (await readFile(path, 'utf8')) + '{"model":"n","dom')
+  const second = await Measurements.open(folder)
+  expect(second.find('m', 'd', 'x')?.nats).toEqual([0.1, 1 / 3])
+  expect(second.find('n', 'd', 'x')).toBe(null)
+  await second.close()
+})
+
+// The kernel lets nobody make folders there, not even root.
+test('a place that cannot be written is said to be so', async () => {
+  await expect(Project.create('/sys/assay-project')).rejects.toMatchObject({
+    code: 'storage/not-writable'
+  })
+})

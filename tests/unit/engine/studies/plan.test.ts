@@ -1,0 +1,124 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { planStudy } from '#engine/studies/plan'
+import type { StudyPlan } from '#engine/studies/plan'
+import { preparedText, smallStudy } from '../../../support/preparedText'
+
+const fingerprints = (plan: StudyPlan) =>
+  new Set([...plan.branches, ...plan.sequentials].map((run) => run.fingerprint))
+
+test('every unit has one branch, all from the same seed', () => {
+  const plan = planStudy(smallStudy(), preparedText({ law: 2, code: 1 }))
+  expect(plan.branches.map((run) => run.name)).toEqual(['law#1', 'law#2', 'code#1'])
+  expect(new Set(plan.branches.map((run) => JSON.stringify(run.start)))).toEqual(
+    new Set([JSON.stringify({ kind: 'run', fingerprint: plan.seed!.fingerprint, carryMoments: true })])
+  )
+})
+
+test('the sequential model of a single unit is its branch', () => {
+  const plan = planStudy(smallStudy(), preparedText({ law: 1, code: 1 }))
+  const sequential = plan.sequentials.find((run) => run.mixture === 'law')
+  expect(sequential?.fingerprint).toBe(plan.branches[0]!.fingerprint)
+})
+
+test('with the sum budget a sequential model reads what its branches read', () => {
+  const plan = planStudy(smallStudy(), preparedText({ law: 2, code: 1 }))
+  const both = plan.sequentials.find((run) => run.mixture === 'code+law')!
+  expect([both.tokens, both.steps]).toEqual([3 * 100 * 16, 75])
+})
+
+test('with a fixed budget every mixture reads equally much', () => {
+  const study = smallStudy({ sequential: { choose: { kind: 'all' }, budgets: ['fixed'] } })
+  const plan = planStudy(study, preparedText({ law: 2, code: 1, mail: 1 }))
+  expect(new Set(plan.sequentials.map((run) => run.tokens))).toEqual(new Set([200 * 16]))
+})
+
+test('a weighted mixture gives each unit its share of sequences', () => {
+  const study = smallStudy({
+    mixtures: { choose: { kind: 'list', list: [{ law: 3, code: 1 }] } },
+    sequential: { choose: { kind: 'all' }, budgets: ['fixed'] }
+  })
+  const plan = planStudy(study, preparedText({ law: 2, code: 1 }))
+  expect(plan.sequentials[0]!.draws.map((draw) => [draw.unit.name, draw.sequences])).toEqual([
+    ['code#1', 50],
+    ['law#1', 75],
+    ['law#2', 75]
+  ])
+})
+
+test('a short unit is repeated until its branch is as long as the others', () => {
+  const prepared = preparedText({ law: 1, code: 1 })
+  prepared.partitions[1]!.baseUnits[0]!.sequences = 40
+  const plan = planStudy(smallStudy(), prepared)
+  expect(plan.branches.map((run) => run.tokens)).toEqual([1600, 1600])
+})
+
+test('adding a partition changes no run that was planned before', () => {
+  const before = planStudy(smallStudy(), preparedText({ law: 2, code: 1 }))
+  const after = planStudy(smallStudy(), preparedText({ law: 2, code: 1, mail: 1 }))
+  expect(after.seed!.fingerprint).toBe(before.seed!.fingerprint)
+  expect([...fingerprints(before)].filter((one) => !fingerprints(after).has(one))).toEqual([])
+  expect(after.branches.length - before.branches.length).toBe(1)
+})
+
+test('another recipe, random seed, tokenizer or model makes every run new', () => {
+  const base = smallStudy()
+  const text = preparedText({ law: 1, code: 1 })
+  const other = { ...text, tokenizer: { ...text.tokenizer, fingerprint: 'another' } }
+  const plans = [
+    planStudy(base, text),
+    planStudy({ ...base, branch: { ...base.branch, weightDecay: 0 } }, text),
+    planStudy({ ...base, randomSeed: 2 }, text),
+    planStudy({ ...base, model: { ...base.model, hiddenLayers: 3 } }, text),
+    planStudy(base, other)
+  ]
+  const all = plans.map(fingerprints)
+  expect(new Set(all.flatMap((set) => [...set])).size).toBe(all.reduce((n, set) => n + set.size, 0))
+})
+
+test('how a batch is cut into forward passes does not make a run new', () => {
+  const base = smallStudy()
+  const cut = { ...base, branch: { ...base.branch, microBatchSize: 2 } }
+  const text = preparedText({ law: 1 })
+  expect(fingerprints(planStudy(cut, text))).toEqual(fingerprints(planStudy(base, text)))
+})
+
+test('merges of one unit are its branch; micro and macro agree when partitions are even', () => {
+  const plan = planStudy(smallStudy(), preparedText({ law: 1, code: 1 }))
+  expect(plan.merges.map((one) => [one.mixture, one.merge])).toEqual([
+    ['code+law', 'micro'],
+    ['code+law', 'macro']
+  ])
+  expect(plan.merges[0]!.fingerprint).toBe(plan.merges[1]!.fingerprint)
+})
+
+test('any beginning of the sequential runs covers the sizes as evenly as can be', () => {
+  const plan = planStudy(smallStudy(), preparedText({ a: 1, b: 1, c: 1, d: 1, e: 1 }))
+  const sizes = plan.sequentials.slice(0, 10).map((run) => run.mixture!.split('+').length)
+  expect(new Set(sizes).size).toBeGreaterThanOrEqual(4)
+})
+
+test('shares of a fixed budget always add up to it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: 0.01, max: 10, noNaN: true }), { minLength: 1, maxLength: 6 }),
+      (weights) => {
+        const names = weights.map((_, index) => `p${index}`)
+        const list = [Object.fromEntries(names.map((name, index) => [name, weights[index]!]))]
+        const study = smallStudy({
+          mixtures: { choose: { kind: 'list', list } },
+          sequential: { choose: { kind: 'all' }, budgets: ['fixed'], fixedTokens: 16 * 137 }
+        })
+        const plan = planStudy(study, preparedText(Object.fromEntries(names.map((n) => [n, 1]))))
+        const read = plan.sequentials[0]!.draws.reduce((sum, draw) => sum + draw.sequences, 0)
+        expect(read).toBe(137)
+      }
+    )
+  )
+})
+
+test('a batch larger than what a run reads is refused with both numbers', () => {
+  const study = smallStudy()
+  const large = { ...study, branch: { ...study.branch, batchSize: 200 } }
+  expect(() => planStudy(large, preparedText({ law: 1 }))).toThrow('200 sequences is larger than what a run reads (100)')
+})
