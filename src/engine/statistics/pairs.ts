@@ -75,7 +75,7 @@ function sortColumn(
   for (let i = 0; i < n; i++) if (levels[i]! > top) top = levels[i]!
   for (let i = 0; i < n; i++) keys[i] = (groups[i]! * (top + 1) + levels[i]!) * n + i
   keys.sort()
-  for (let from = 0; from < n; ) {
+  for (let from = 0; from < n;) {
     const level = Math.floor(keys[from]! / n)
     let to = from
     while (to < n && Math.floor(keys[to]! / n) === level) {
@@ -144,7 +144,7 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
     const { order, runEnd } = column
     let passed = 0
     let tied = 0
-    for (let from = first; from < last; ) {
+    for (let from = first; from < last;) {
       const to = runEnd[from]!
       let run = 0
       if (counts) for (let k = from; k < to; k++) run += counts[offset + order[k]!]!
@@ -159,18 +159,13 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
   }
 
   /** Concordant less discordant pairs of one group. */
-  function excess(
-    first: number,
-    last: number,
-    counts: Uint16Array | null,
-    offset: number
-  ): number {
+  function excess(first: number, last: number, counts: Uint16Array | null, offset: number): number {
     const { order, runEnd } = columnX
     const places = last - first
     tree.fill(0, 0, places + 1)
     let passed = 0
     let sum = 0
-    for (let from = first; from < last; ) {
+    for (let from = first; from < last;) {
       const to = runEnd[from]!
       for (let k = from; k < to; k++) {
         const i = order[k]!

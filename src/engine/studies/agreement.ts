@@ -15,6 +15,9 @@ export interface AgreementOptions {
   documents?: DocumentChoice
 }
 
+export { headlineAgreement, headlineAmong } from './agreement/headline'
+export type { HeadlineAgreement } from './agreement/headline'
+
 /** One mixture on one domain: what a proxy said and what sequential training gave. */
 export interface Pair {
   mixture: string

@@ -220,7 +220,9 @@ function spreadOver(available: number[], count: number): number[] {
 }
 
 function hashOrder(randomSeed: number, name: string): string {
-  return createHash('sha256').update(`${String(randomSeed)}\n${name}`).digest('hex')
+  return createHash('sha256')
+    .update(`${String(randomSeed)}\n${name}`)
+    .digest('hex')
 }
 
 /** The first mixtures by a hash of seed and name: an order that further mixtures never disturb. */

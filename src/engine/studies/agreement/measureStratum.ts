@@ -74,12 +74,7 @@ export function measureStratum(
   const freedom = items.length === 0 ? 0 : workspace.measure(null, 0, estimates)
   if (freedom < FEWEST_PAIRS || Number.isNaN(estimates[0])) return undefinedAgreement(items.length)
 
-  const intervals = bootstrapIntervals(
-    workspace,
-    estimates,
-    groups,
-    resamplesFor(context, groups)
-  )
+  const intervals = bootstrapIntervals(workspace, estimates, groups, resamplesFor(context, groups))
   const dropped = dropIntervals(workspace, partitionSets(context.mixtures, items))
   const relabelled = relabelling
     ? relabelledP(

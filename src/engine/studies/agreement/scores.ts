@@ -123,7 +123,9 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
   const units = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
   const ofBranches = measured.map(
     (domain, d) =>
-      new Map(units.map((unit) => [unit, Math.exp(lossOn(models.branch(unit), domain, chosen[d]!))]))
+      new Map(
+        units.map((unit) => [unit, Math.exp(lossOn(models.branch(unit), domain, chosen[d]!))])
+      )
   )
 
   const read: Partial<Record<ProxyName, Losses>> = {

@@ -1,0 +1,142 @@
+/** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
+import type { BudgetKind } from '#shared/records'
+import { scoreStudy } from './agreement/scores'
+import { sizeOf } from './agreement/strata'
+import type { DocumentChoice, StudyResults } from './results'
+
+/** Proxies that are losses, so that lower is better. */
+export type RankingProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+
+export interface RankingOptions {
+  /** Default `merge-micro`. */
+  proxy?: RankingProxy
+  /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
+  domain?: string
+  /** Default: the study's first. */
+  budget?: BudgetKind
+  documents?: DocumentChoice
+}
+
+/** One mixture in a ranking; ranks count from 1, the lowest value first, ties sharing the best. */
+export interface RankedMixture {
+  mixture: string
+  size: number
+  rank: number
+  /** The proxy's value: a perplexity, or nats per token on a `-log` mean. */
+  proxyValue: number
+  /** The proxy's rank among those of the ranking that were also trained sequentially. */
+  rankAmongTrained: number | null
+  sequentialValue: number | null
+  sequentialRank: number | null
+}
+
+/** Mixtures of one ranking, best first. */
+export interface Ranking {
+  /** The one size they have; null for a ranking across sizes. */
+  size: number | null
+  proxy: RankingProxy
+  domain: string
+  budget: BudgetKind
+  /** How many of them were also trained sequentially. */
+  trained: number
+  /** Why the order must not be read as it stands; null where it may be. */
+  caution: string | null
+  mixtures: RankedMixture[]
+}
+
+const ACROSS_SIZES =
+  'This ranking is across sizes and not comparable as it stands: larger mixtures average more ' +
+  'branches, and with the sum budget their sequential models see more tokens. Compare mixtures ' +
+  'of one size.'
+
+interface Scored {
+  mixture: string
+  size: number
+  proxy: number
+  sequential: number
+}
+
+function scored(results: StudyResults, options: Required<RankingOptions>): Scored[] {
+  const scores = scoreStudy(results, options.documents)
+  const domain = scores.domains.findIndex(({ name }) => name === options.domain)
+  const values = domain < 0 ? null : scores.proxy(options.proxy, domain)
+  if (!values || !scores.proxies.includes(options.proxy)) return []
+  const truth = scores.budgets.includes(options.budget)
+    ? scores.sequential(options.budget, domain)
+    : null
+  return scores.mixtures
+    .map((mixture, i) => ({
+      mixture: mixture.name,
+      size: sizeOf(mixture),
+      proxy: values[i]!,
+      sequential: truth?.[i] ?? NaN
+    }))
+    .filter((one) => Number.isFinite(one.proxy))
+}
+
+/** 1 + how many values are lower. */
+function rankIn(values: number[], value: number): number {
+  return 1 + values.filter((other) => other < value).length
+}
+
+function rankScored(
+  list: Scored[],
+  options: Required<RankingOptions>,
+  size: number | null
+): Ranking {
+  const { proxy, domain, budget } = options
+  const trained = list.filter((one) => Number.isFinite(one.sequential))
+  const proxies = list.map((one) => one.proxy)
+  const trainedProxies = trained.map((one) => one.proxy)
+  const truths = trained.map((one) => one.sequential)
+  const mixtures = list
+    .map((one): RankedMixture => {
+      const isTrained = Number.isFinite(one.sequential)
+      return {
+        mixture: one.mixture,
+        size: one.size,
+        rank: rankIn(proxies, one.proxy),
+        proxyValue: one.proxy,
+        rankAmongTrained: isTrained ? rankIn(trainedProxies, one.proxy) : null,
+        sequentialValue: isTrained ? one.sequential : null,
+        sequentialRank: isTrained ? rankIn(truths, one.sequential) : null
+      }
+    })
+    .sort((a, b) => a.proxyValue - b.proxyValue)
+  const caution = size === null ? ACROSS_SIZES : null
+  return { size, proxy, domain, budget, trained: trained.length, caution, mixtures }
+}
+
+function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
+  return {
+    proxy: options.proxy ?? 'merge-micro',
+    domain: options.domain ?? 'mean-all-log',
+    budget: options.budget ?? results.study.sequential.budgets[0]!,
+    documents: options.documents ?? 'all'
+  }
+}
+
+/**
+ * Ranks mixtures within each size, smallest size first: the only order in which a proxy may be
+ * read as it stands.
+ *
+ * @returns one ranking per size that has a measured proxy; none for a domain that is not there
+ */
+export function rankWithinSizes(results: StudyResults, options: RankingOptions = {}): Ranking[] {
+  const full = withDefaults(results, options)
+  const list = scored(results, full)
+  const sizes = [...new Set(list.map((one) => one.size))].sort((a, b) => a - b)
+  return sizes.map((size) =>
+    rankScored(
+      list.filter((one) => one.size === size),
+      full,
+      size
+    )
+  )
+}
+
+/** Ranks mixtures of all sizes together; its `caution` says why that is not a comparison. */
+export function rankAcrossSizes(results: StudyResults, options: RankingOptions = {}): Ranking {
+  const full = withDefaults(results, options)
+  return rankScored(scored(results, full), full, null)
+}

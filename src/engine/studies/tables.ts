@@ -1,0 +1,150 @@
+/** The tables a study is exported as: rows for CSV and Parquet alike. */
+import type { Interval } from '#engine/statistics/intervals'
+import { studyAgreement, studyPairs } from './agreement'
+import type { AgreementRow } from './agreement'
+import type { AgreementStatistic } from './agreement/measureStratum'
+import type { DocumentChoice, StudyResults } from './results'
+import * as columns from './tables/columns'
+import type { Row, Table } from './tables/columns'
+import { measurementRows } from './tables/measurementRows'
+
+export { fromCsv, toCsv } from './tables/csv'
+export type { Cell, Column, Row, Table } from './tables/columns'
+
+function partitionRows({ prepared }: StudyResults): Row[] {
+  return prepared.partitions.map((partition) => ({
+    partition: partition.name,
+    documents: partition.documents,
+    bytes: partition.bytes,
+    tokens: partition.tokens,
+    base_units: partition.baseUnits.length,
+    left_over_tokens: partition.leftOverTokens,
+    held_out_tokens: partition.heldOutTokens,
+    duplicates_removed: partition.duplicatesRemoved,
+    held_out_documents: partition.heldOutDocuments,
+    held_out_bytes: partition.heldOutBytes,
+    duplicate_bytes: partition.duplicateBytes
+  }))
+}
+
+function runRows({ runs }: StudyResults): Row[] {
+  return runs.map((run) => ({
+    run: run.name,
+    role: run.role,
+    mixture: run.mixture,
+    base_units: run.baseUnits,
+    tokens: run.tokens,
+    steps: run.steps,
+    final_loss: run.finalLoss,
+    seconds: run.elapsedMs / 1000,
+    tokens_per_second: run.tokensPerSecond,
+    backend: run.backend,
+    budget: run.budget,
+    state: run.state,
+    device: run.device,
+    threads: run.threads,
+    fingerprint: run.fingerprint
+  }))
+}
+
+function pairRows(results: StudyResults, documents: DocumentChoice): Row[] {
+  return studyPairs(results, { documents }).map((pair) => ({
+    mixture: pair.mixture,
+    size: pair.size,
+    budget: pair.budget,
+    domain: pair.domain,
+    domain_kind: pair.domainKind,
+    proxy: pair.proxy,
+    proxy_perplexity: pair.proxyPerplexity,
+    sequential_perplexity: pair.sequentialPerplexity,
+    documents
+  }))
+}
+
+function statisticCells(name: string, statistic: AgreementStatistic): Row {
+  const ends = (prefix: string, interval: Interval | null): Row => ({
+    [`${prefix}_low`]: interval?.low ?? null,
+    [`${prefix}_high`]: interval?.high ?? null
+  })
+  return {
+    [name]: statistic.value,
+    ...ends(name, statistic.interval),
+    ...ends(`${name}_drop`, statistic.drop),
+    [`${name}_p`]: statistic.p
+  }
+}
+
+function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    stratum: row.stratum,
+    proxy: row.proxy,
+    n: row.n,
+    ...statisticCells('pearson', row.pearson),
+    ...statisticCells('spearman', row.spearman),
+    ...statisticCells('kendall', row.kendall),
+    relabellings: row.relabellings,
+    p_smallest: row.smallestP,
+    documents
+  }
+}
+
+function mixtureRows({ mixtures }: StudyResults): Row[] {
+  return mixtures.flatMap((mixture) =>
+    mixture.units.map((unit) => ({
+      mixture: mixture.name,
+      unit: unit.unit,
+      weight: unit.microWeight,
+      macro_weight: unit.macroWeight,
+      partition: unit.partition
+    }))
+  )
+}
+
+/** Every table with its meaning and columns, in the order they are written. */
+export const TABLES: Omit<Table, 'rows'>[] = [
+  { name: 'partitions', meaning: 'The token ledger', columns: columns.PARTITION_COLUMNS },
+  { name: 'runs', meaning: 'Training runs', columns: columns.RUN_COLUMNS },
+  {
+    name: 'measurements',
+    meaning: 'Every model on every held-out domain',
+    columns: columns.MEASUREMENT_COLUMNS
+  },
+  {
+    name: 'pairs',
+    meaning: 'What proxies say beside what sequential training gives',
+    columns: columns.PAIR_COLUMNS
+  },
+  {
+    name: 'agreement',
+    meaning: 'How far each proxy may be trusted',
+    columns: columns.AGREEMENT_COLUMNS
+  },
+  { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS }
+]
+
+/**
+ * Builds all tables of a study, in a fixed order of rows: the same results give the same text,
+ * byte for byte, but for the columns of timing.
+ *
+ * @param options.documents which documents pairs and agreement are measured on; the column
+ *   `documents` says so
+ */
+export function studyTables(
+  results: StudyResults,
+  options: { documents?: DocumentChoice } = {}
+): Table[] {
+  const documents = options.documents ?? 'all'
+  const rows: Record<string, () => Row[]> = {
+    partitions: () => partitionRows(results),
+    runs: () => runRows(results),
+    measurements: () => measurementRows(results),
+    pairs: () => pairRows(results, documents),
+    agreement: () =>
+      studyAgreement(results, { documents }).map((row) => agreementRow(row, documents)),
+    mixtures: () => mixtureRows(results)
+  }
+  return TABLES.map((table) => ({ ...table, rows: rows[table.name]!() }))
+}
