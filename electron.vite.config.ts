@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'electron-vite'
+
+/**
+ * Builds the entries that run in Node: CommonJS, no top-level await, so that a worker thread, a
+ * forked process and a packaged application load them alike.
+ *
+ * Packages under `dependencies` stay outside; those that are ES modules only are bundled.
+ */
+export default defineConfig({
+  main: {
+    build: {
+      target: 'node20.19',
+      externalizeDeps: { exclude: ['lowdb', 'zstddec'] },
+      rolldownOptions: {
+        input: {
+          cli: resolve('src/cli/index.ts'),
+          worker: resolve('src/engine/workers/worker.ts'),
+          workerProcess: resolve('src/engine/workers/workerProcess.ts')
+        },
+        output: {
+          format: 'cjs',
+          entryFileNames: '[name].cjs',
+          chunkFileNames: 'chunks/[name]-[hash].cjs'
+        }
+      }
+    }
+  }
+})
