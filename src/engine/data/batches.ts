@@ -1,0 +1,149 @@
+/** The batches of a run: a pure function of what it reads and its random seed. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BaseUnit } from '#shared/records'
+import { WorkbenchError } from '#shared/errors'
+import type { Draw } from './draws'
+import { permutationKey, permute } from './permute'
+import { openTokens } from './tokenFiles'
+import type { TokenReader } from './tokenFiles'
+import type { StreamRecord } from './tokenStream'
+
+/** Token files up to this size are held in memory. */
+const BYTES_IN_MEMORY = 256 * 1024 * 1024
+
+export interface BatchesInput {
+  projectFolder: string
+  draws: readonly Draw[]
+  /** A share of seed text in every batch; it takes the place of as many drawn sequences. */
+  replay?: { unit: BaseUnit; share: number }
+  /** Predicted tokens per sequence, T. */
+  contextLength: number
+  /** Sequences per step. */
+  batchSize: number
+  randomSeed: number
+}
+
+/** An open set of batches; close it in the end. */
+export interface Batches {
+  steps: number
+  /** Predicted tokens in all: steps × batch size × T. */
+  tokens: number
+  /** Ids of a step's sequences, row by row: batch size × (T+1). */
+  batch(step: number): Int32Array
+  close(): Promise<void>
+}
+
+/**
+ * Opens the batches of a run.
+ *
+ * All drawn sequences form one list, shuffled as a whole by the random seed; of each unit its
+ * sequences are used without replacement first, then again in another order. There is no state:
+ * any step can be asked for, so a run goes on where it stopped.
+ *
+ * @throws WorkbenchError `partition/too-small` when the draws do not fill one batch,
+ *   `usage/invalid` for a share of replay that leaves no row to either side
+ */
+export function openBatches(input: BatchesInput): Promise<Batches> {
+  const { draws, batchSize, contextLength, randomSeed } = input
+  const total = draws.reduce((sum, draw) => sum + draw.sequences, 0)
+  const steps = Math.floor(total / batchSize)
+  if (steps < 1) {
+    throw new WorkbenchError(
+      'partition/too-small',
+      `The run would read ${total} sequences; one step needs ${batchSize}. ` +
+        `Lower the batch size, or raise the sequences per base unit.`,
+      { sequences: total, batchSize }
+    )
+  }
+  const replayRows = input.replay ? rowsOfReplay(input.replay.share, batchSize) : 0
+  const readers = openReaders(input)
+  const begins: number[] = []
+  draws.reduce((sum, draw) => (begins.push(sum), sum + draw.sequences), 0)
+  const globalKey = permutationKey(randomSeed, 'order')
+  const unitKeys = new Map<string, Uint32Array>()
+
+  const sequenceOf = (unit: BaseUnit, position: number, purpose: string): number => {
+    const epoch = Math.floor(position / unit.sequences)
+    const name = `${purpose} ${unit.fingerprint} ${epoch}`
+    let key = unitKeys.get(name)
+    if (!key) {
+      key = permutationKey(randomSeed, purpose, unit.fingerprint, epoch)
+      unitKeys.set(name, key)
+    }
+    return unit.firstSequence + permute(unit.sequences, key, position % unit.sequences)
+  }
+
+  const readRow = (unit: BaseUnit, sequence: number, target: Int32Array, row: number): void => {
+    const reader = readers.get(unit.tokens)!
+    const length = contextLength + 1
+    reader.read(sequence * contextLength, length, target, row * length)
+  }
+
+  return Promise.resolve({
+    steps,
+    tokens: steps * batchSize * contextLength,
+    batch: (step) => {
+      if (!Number.isInteger(step) || step < 0 || step >= steps) {
+        throw new RangeError(`step ${step} is not in a run of ${steps}`)
+      }
+      const ids = new Int32Array(batchSize * (contextLength + 1))
+      const drawnRows = batchSize - replayRows
+      for (let row = 0; row < drawnRows; row++) {
+        const entry = permute(total, globalKey, step * drawnRows + row)
+        const index = drawOfEntry(begins, entry)
+        const { unit } = draws[index]!
+        readRow(unit, sequenceOf(unit, entry - begins[index]!, 'unit'), ids, row)
+      }
+      for (let row = drawnRows; row < batchSize; row++) {
+        const { unit } = input.replay!
+        const position = step * replayRows + row - drawnRows
+        readRow(unit, sequenceOf(unit, position, 'replay'), ids, row)
+      }
+      return ids
+    },
+    close: () => {
+      for (const reader of readers.values()) reader.close()
+      return Promise.resolve()
+    }
+  })
+}
+
+/** The last draw that begins at or before an entry and is not empty. */
+function drawOfEntry(begins: readonly number[], entry: number): number {
+  let low = 0
+  let high = begins.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (begins[middle]! <= entry) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+function rowsOfReplay(share: number, batchSize: number): number {
+  if (share === 0) return 0
+  const rows = Math.max(1, Math.round(share * batchSize))
+  if (rows < batchSize) return rows
+  throw new WorkbenchError(
+    'usage/invalid',
+    `A replay of ${share} in batches of ${batchSize} leaves no room for the units' own text. ` +
+      `Raise the batch size or lower the replay.`,
+    { share, batchSize }
+  )
+}
+
+function openReaders(input: BatchesInput): Map<string, TokenReader> {
+  const units = [
+    ...input.draws.map((draw) => draw.unit),
+    ...(input.replay ? [input.replay.unit] : [])
+  ]
+  const readers = new Map<string, TokenReader>()
+  for (const { tokens } of units) {
+    if (readers.has(tokens)) continue
+    const folder = join(input.projectFolder, 'tokens', tokens)
+    const record = JSON.parse(readFileSync(join(folder, 'stream.json'), 'utf8')) as StreamRecord
+    readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, BYTES_IN_MEMORY))
+  }
+  return readers
+}

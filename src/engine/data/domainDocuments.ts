@@ -1,0 +1,99 @@
+/** Reads held-out domains back: tokens to measure on, and what is known of each document. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DomainDocuments, Prepared } from '#shared/records'
+import { WorkbenchError } from '#shared/errors'
+import type { DomainRecord } from './heldOutDomain'
+import { unpackTokens } from './tokenFiles'
+
+/**
+ * Token ids of each document of a domain, without any end-of-text.
+ *
+ * @param fingerprint the domain's
+ * @throws WorkbenchError `storage/missing`
+ */
+export async function readDomainTokens(
+  projectFolder: string,
+  fingerprint: string
+): Promise<Int32Array[]> {
+  const { record, folder } = await readRecord(projectFolder, fingerprint)
+  const ids = unpackTokens(await readFile(join(folder, 'tokens.bin')), record.width)
+  let at = 0
+  return record.tokens.map((count) => ids.slice(at, (at += count)))
+}
+
+/**
+ * Everything known of a domain's documents: ids, predicted tokens, bytes, halves, and which stand
+ * in training text for over half of their 13-grams.
+ *
+ * @throws WorkbenchError `study/missing-domain`, `storage/missing`
+ */
+export async function readDomainDocuments(
+  projectFolder: string,
+  prepared: Prepared,
+  name: string
+): Promise<DomainDocuments & { documents: Int32Array[] }> {
+  const domain = prepared.domains.find((one) => one.name === name)
+  if (!domain) {
+    const found = prepared.domains.map((one) => one.name)
+    throw new WorkbenchError(
+      'study/missing-domain',
+      `There is no domain "${name}". Domains of the study: ${found.join(', ')}.`,
+      { domain: name, found }
+    )
+  }
+  const { record } = await readRecord(projectFolder, domain.fingerprint)
+  const marks = overlapMarksPath(projectFolder, prepared, domain.fingerprint)
+  if (!existsSync(marks)) throw missing(marks)
+  const { isOverlapping } = JSON.parse(await readFile(marks, 'utf8')) as OverlapMarks
+  return {
+    tokens: record.tokens,
+    bytes: record.bytes,
+    half: record.half,
+    isOverlapping,
+    documents: await readDomainTokens(projectFolder, domain.fingerprint)
+  }
+}
+
+/** Marks of a domain's documents against all training text of a study. */
+export interface OverlapMarks {
+  isOverlapping: boolean[]
+}
+
+/** Where the marks of a domain lie: named by it and by the training text it is held against. */
+export function overlapMarksPath(
+  projectFolder: string,
+  prepared: Pick<Prepared, 'partitions' | 'seed'>,
+  domain: string
+): string {
+  const streams = [...prepared.partitions, ...(prepared.seed ? [prepared.seed] : [])].flatMap(
+    (partition) => partition.baseUnits.slice(0, 1).map((unit) => unit.tokens)
+  )
+  const key = JSON.stringify({ marks: 1, domain, streams: [...new Set(streams)].sort() })
+  return join(
+    projectFolder,
+    'cache',
+    `overlap-${createHash('sha256').update(key).digest('hex')}.json`
+  )
+}
+
+async function readRecord(
+  projectFolder: string,
+  fingerprint: string
+): Promise<{ record: DomainRecord; folder: string }> {
+  const folder = join(projectFolder, 'tokens', fingerprint)
+  const path = join(folder, 'documents.json')
+  if (!existsSync(path)) throw missing(path)
+  return { record: JSON.parse(await readFile(path, 'utf8')) as DomainRecord, folder }
+}
+
+function missing(path: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/missing',
+    `${path} is missing. Delete the project's folder "cache" and run again: prepared text is ` +
+      `made anew from the stored corpora.`,
+    { path }
+  )
+}

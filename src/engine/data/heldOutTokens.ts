@@ -1,0 +1,44 @@
+/** Tokens of a partition's held-out documents, for the ledger. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
+import { HELD_OUT } from './allotment'
+import type { AllottedPartition } from './allotment'
+import { unpackEntry } from './corpusIndex'
+import { readTexts } from './corpusReader'
+import { inBatches } from './tokenStream'
+
+/**
+ * Counts the tokens of all held-out documents, without any end-of-text. Only some of them may be
+ * measured (the token cap), so counting means tokenising; the count is kept in `cache/`.
+ */
+export async function countHeldOutTokens(
+  projectFolder: string,
+  parts: readonly AllottedPartition[],
+  tokenizer: TextTokenizer
+): Promise<number> {
+  const hash = createHash('sha256').update(`held out 1 ${tokenizer.fingerprint}`)
+  const choices = parts.map(({ stored, fates }) => ({
+    stored,
+    documents: Array.from(fates.keys()).filter((document) => fates[document] === HELD_OUT)
+  }))
+  for (const { stored, documents } of choices) {
+    for (const document of documents) hash.update(unpackEntry(stored.index, document).textHash)
+  }
+  const path = join(projectFolder, 'cache', `held-out-${hash.digest('hex')}.json`)
+  if (existsSync(path)) {
+    return (JSON.parse(await readFile(path, 'utf8')) as { tokens: number }).tokens
+  }
+  let tokens = 0
+  for (const { stored, documents } of choices) {
+    for await (const texts of inBatches(readTexts(stored, documents))) {
+      for (const ids of await tokenizer.encode(texts)) tokens += ids.length
+    }
+  }
+  await makeFolder(join(projectFolder, 'cache'))
+  await writeFileAtomic(path, JSON.stringify({ tokens }) + '\n')
+  return tokens
+}

@@ -1,0 +1,106 @@
+/** Which partition a document belongs to. */
+import { REMAINDER } from '#shared/records'
+import type { PartitionRule } from '#shared/records'
+import { WorkbenchError } from '#shared/errors'
+import { fieldAt, missingField } from './fields'
+import { openConditions } from './conditions'
+import type { Partitioner, SourceDocument } from './sourceDocument'
+
+/** More partitions than this is a field of identifiers, not of topics. */
+export const MOST_PARTITIONS = 1000
+const LONGEST_NAME = 100
+
+/** True when a document's partition follows from its file alone. */
+export function isKnownInAdvance(rule: PartitionRule): boolean {
+  return rule.kind === 'one' || rule.kind === 'file' || rule.kind === 'folder'
+}
+
+/** Fields that a rule reads; null when it may read any. */
+export function fieldsOfRule(rule: PartitionRule): string[] | null {
+  if (rule.kind === 'condition') return null
+  return rule.kind === 'field' || rule.kind === 'range' ? [rule.field] : []
+}
+
+/** Opens a rule; close it in the end. A document that it does not match is in the remainder. */
+export async function openPartitioner(rule: PartitionRule): Promise<Partitioner> {
+  if (rule.kind === 'condition') return openConditions(rule.conditions)
+  return {
+    assign: (documents) =>
+      Promise.resolve(documents.map((document) => partitionOf(rule, document) ?? REMAINDER)),
+    close: () => undefined
+  }
+}
+
+function partitionOf(
+  rule: Exclude<PartitionRule, { kind: 'condition' }>,
+  document: SourceDocument
+): string | null {
+  switch (rule.kind) {
+    case 'one':
+      return rule.name
+    case 'file':
+      return partitionName(document.file.replace(/(\.[A-Za-z0-9]+)(\.(gz|zst|zstd))?$/, ''))
+    case 'folder':
+      return partitionName(document.folder)
+    case 'field': {
+      const value = requiredField(document, rule.field)
+      return value === null || value === undefined ? null : partitionName(plainText(value))
+    }
+    case 'range': {
+      const value = yearOrNumber(requiredField(document, rule.field))
+      if (value === null) return null
+      return rule.ranges.find((range) => range.from <= value && value <= range.to)?.name ?? null
+    }
+  }
+}
+
+/** A record without the field is an error where it has no such name at all; null is no match. */
+function requiredField(document: SourceDocument, field: string): unknown {
+  const value = fieldAt(document.fields, field)
+  if (value === undefined && !field.includes('.')) {
+    throw missingField(field, document.fields, document)
+  }
+  return value
+}
+
+/** A number, the number a string spells, or the year of a date such as 2013-05-01. */
+export function yearOrNumber(value: unknown): number | null {
+  if (typeof value === 'number') return value
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof Date) return value.getUTCFullYear()
+  if (typeof value !== 'string' || value.trim() === '') return null
+  if (Number.isFinite(Number(value))) return Number(value)
+  const date = /^\s*(\d{4})[-/.](\d{1,2})\b/.exec(value)
+  return date ? Number(date[1]) : null
+}
+
+function plainText(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/**
+ * Makes a value fit to be a name. `+`, `*` and `#` have a meaning in the names of mixtures and
+ * units, so their full-width twins stand in for them: "C++" and "C#" stay two readable names.
+ */
+export function partitionName(value: string): string | null {
+  const name = value
+    .replace(/\+/g, '＋')
+    .replace(/\*/g, '＊')
+    .replace(/#/g, '＃')
+    .replace(/[\u0000-\u001f]+/g, ' ')
+    .trim()
+  if (name === '') return null
+  return name.length <= LONGEST_NAME ? name : name.slice(0, LONGEST_NAME - 1) + '…'
+}
+
+/** Stops an import whose rule gives a partition per document. */
+export function checkPartitionCount(count: number, rule: PartitionRule): void {
+  if (count <= MOST_PARTITIONS) return
+  const what = rule.kind === 'field' ? `The field "${rule.field}"` : `The rule "${rule.kind}"`
+  throw new WorkbenchError(
+    'partition/invalid',
+    `${what} gives more than ${MOST_PARTITIONS} partitions. Expected a field with few values; ` +
+      `choose another, or put values together by ranges or conditions.`,
+    { most: MOST_PARTITIONS }
+  )
+}

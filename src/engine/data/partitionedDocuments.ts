@@ -1,0 +1,129 @@
+/** The documents of an import, each with its partition. */
+import type { CorpusRole, DomainKind, PartitionRule, Progress } from '#shared/records'
+import { fieldsOfRule, openPartitioner } from './partitionRules'
+import { readFile } from './readDocuments'
+import type { ReadHooks, ReadRequest } from './readDocuments'
+import { ReadMeter } from './readProgress'
+import type { Partitioner, SourceDocument, TokenizedSource } from './sourceDocument'
+import type { SourceFile } from './sources'
+
+export interface ImportRequest {
+  name: string
+  role: CorpusRole
+  /** Of evaluation corpora; `out` by default. */
+  domainKind?: DomainKind
+  /** Files, folders, globs. */
+  paths: string[]
+  /** Field of the text; unused for plain text. */
+  textField: string
+  partition: PartitionRule
+  /** Tokens per partition, about (four bytes each): documents are sampled by their hash. */
+  take?: number
+  /** Keeps offsets and hashes of uncompressed JSONL or plain text instead of a copy. */
+  inPlace?: boolean
+  /** Counts records that cannot be read instead of ending the import. */
+  skipBadLines?: boolean
+  /** Fields that later steps need (an order of documents, what to hold out together). */
+  keepFields?: string[]
+  tokenized?: TokenizedSource
+}
+
+export interface ImportHooks {
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+/** What of an import decides which documents there are. */
+export type DocumentRequest = Pick<
+  ImportRequest,
+  'textField' | 'partition' | 'skipBadLines' | 'tokenized' | 'keepFields'
+>
+
+const BATCH_DOCUMENTS = 512
+const BATCH_BYTES = 4_000_000
+
+/** A choice among documents with text, numbered through all files in the order they are read. */
+export interface Sample {
+  isTaken(ordinal: number): boolean
+  /** Per file: number of its last taken document, −1 when none is. */
+  lastOfFile: number[]
+  /** Per file: number of the first document of the next one. */
+  endOfFile: number[]
+}
+
+export interface PartitionedDocument {
+  document: SourceDocument
+  partition: string
+  /** Number of its file in the list. */
+  source: number
+}
+
+/**
+ * Documents with the partition each belongs to; those without text, and those that a sample does
+ * not want, are passed over.
+ */
+export async function* partitioned(
+  files: SourceFile[],
+  request: DocumentRequest,
+  sample: Sample | null,
+  hooks: ReadHooks & { onEmpty?: () => void; onFileStart?: (source: number) => void }
+): AsyncGenerator<PartitionedDocument> {
+  const meter = new ReadMeter(
+    files.reduce((sum, file) => sum + file.bytes, 0),
+    hooks.onProgress
+  )
+  const partitioner = await openPartitioner(request.partition)
+  try {
+    let ordinal = 0
+    for (const [source, file] of files.entries()) {
+      let batch: SourceDocument[] = []
+      let batchBytes = 0
+      const last = sample?.lastOfFile[source] ?? Infinity
+      if (last >= ordinal) {
+        for await (const document of readFile(file, readRequest(request), meter, hooks)) {
+          if (document.text.trim() === '') {
+            hooks.onEmpty?.()
+            continue
+          }
+          if (!sample || sample.isTaken(ordinal)) {
+            batch.push(document)
+            batchBytes += document.text.length
+          }
+          ordinal += 1
+          if (batch.length >= BATCH_DOCUMENTS || batchBytes >= BATCH_BYTES) {
+            yield* assign(partitioner, batch, source)
+            batch = []
+            batchBytes = 0
+          }
+          if (ordinal > last) break
+        }
+      }
+      yield* assign(partitioner, batch, source)
+      ordinal = sample?.endOfFile[source] ?? ordinal
+    }
+    meter.finish()
+  } finally {
+    partitioner.close()
+  }
+}
+
+async function* assign(
+  partitioner: Partitioner,
+  batch: SourceDocument[],
+  source: number
+): AsyncGenerator<PartitionedDocument> {
+  const names = await partitioner.assign(batch)
+  for (const [index, document] of batch.entries()) {
+    yield { document, partition: names[index]!, source }
+  }
+}
+
+function readRequest(request: DocumentRequest): Omit<ReadRequest, 'paths'> {
+  const ofRule = fieldsOfRule(request.partition)
+  return {
+    textField: request.textField,
+    skipBadLines: request.skipBadLines ?? false,
+    ...(ofRule ? { fields: [...new Set([...ofRule, ...(request.keepFields ?? [])])] } : {}),
+    ...(request.tokenized ? { tokenized: request.tokenized } : {})
+  }
+}

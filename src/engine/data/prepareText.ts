@@ -1,0 +1,386 @@
+/** From stored corpora to what a study trains and measures on. */
+import { join } from 'node:path'
+import { REMAINDER } from '#shared/records'
+import type {
+  Corpus,
+  HeldOutDomain,
+  Prepared,
+  PreparedPartition,
+  Progress,
+  Study
+} from '#shared/records'
+import { WorkbenchError } from '#shared/errors'
+import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { HELD_OUT, TRAINING, allotDocuments, domainKey, evaluationDomainName } from './allotment'
+import type { AllottedPartition } from './allotment'
+import { cutUnits, planUnits, sequencesIn } from './baseUnits'
+import { entryBytes } from './corpusIndex'
+import { overlapMarksPath } from './domainDocuments'
+import type { DocumentChoice } from './documentOrder'
+import { orderDocuments } from './documentOrder'
+import { makeDomain } from './heldOutDomain'
+import type { DomainRequest } from './heldOutDomain'
+import { countHeldOutTokens } from './heldOutTokens'
+import { findOverlaps } from './overlap'
+import type { DomainTexts, TrainingText } from './overlap'
+import { ReadMeter, progressOf } from './readProgress'
+import { chooseTokenizer } from './tokenizerChoice'
+import { writeTokenStream } from './tokenStream'
+import type { StreamTokenizer, TokenStream } from './tokenStream'
+
+export interface PrepareRequest {
+  projectFolder: string
+  study: Study
+  /** In the order of their import; all of the project's. */
+  corpora: readonly Corpus[]
+  /** The frozen `tokenizer.json`, where the study's choice was answered before. */
+  tokenizerFile: string | null
+}
+
+export interface PrepareHooks {
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+/** A partition of the study with all text that the corpora have of it. */
+interface Group {
+  name: string
+  parts: AllottedPartition[]
+  choices: DocumentChoice[]
+}
+
+/**
+ * Removes duplicates, holds out, tokenises, cuts base units and reports overlap.
+ *
+ * Everything is written under the fingerprint of its content, so what is there is not made again,
+ * and text added later changes nothing that was there before.
+ *
+ * @throws WorkbenchError `partition/too-small`, `domain/empty`, `tokenizer/*`,
+ *   `study/missing-partition`, `study/missing-domain`, `corpus/missing-field`, `storage/*`
+ */
+export async function prepareText(
+  request: PrepareRequest,
+  hooks: PrepareHooks = {}
+): Promise<Prepared> {
+  const { projectFolder, study, corpora } = request
+  const corporaFolder = join(projectFolder, 'corpora')
+  const allotted = await allotDocuments(corporaFolder, corpora, study, hooks.signal)
+  const groups = trainingGroups(study, allotted)
+  const seedGroup = seedGroupOf(study, allotted)
+  const all = [...groups, ...(seedGroup ? [seedGroup] : [])]
+  // A clash of names is found before anything is tokenised.
+  domainRequests(study, allotted, groups, seedGroup)
+  const tokenizer = await chooseTokenizer(
+    projectFolder,
+    study.tokenizer,
+    request.tokenizerFile,
+    all.map((group) => group.choices)
+  )
+  const workshop: Workshop = { projectFolder, study, tokenizer, hooks }
+
+  const meter = meterFor('prepare', all, hooks)
+  const partitions: PreparedPartition[] = []
+  const training: TrainingText[] = []
+  for (const group of groups) {
+    const { prepared, stream } = await preparePartition(group, workshop, meter)
+    partitions.push(prepared)
+    training.push({ partition: group.name, stream: stream.fingerprint, choices: group.choices })
+  }
+  const seed = seedGroup ? await prepareSeed(seedGroup, workshop, meter) : null
+  if (seedGroup && seed) {
+    training.push({
+      partition: seedGroup.name,
+      stream: seed.baseUnits[0]!.tokens,
+      choices: seedGroup.choices
+    })
+  }
+  meter.finish()
+
+  const withUnits = new Set(
+    partitions.filter((one) => one.baseUnits.length > 0).map((one) => one.name)
+  )
+  const domains = await makeDomains(
+    domainRequests(
+      study,
+      allotted,
+      groups.filter((group) => withUnits.has(group.name)),
+      seedGroup
+    ),
+    workshop
+  )
+  const used = training.filter(
+    (text) => text.partition === seedGroup?.name || withUnits.has(text.partition)
+  )
+  const overlapMeter = meterFor('overlap', all, hooks)
+  const { overlaps, marks } = await findOverlaps(projectFolder, used, domains, {
+    onTextBytes: overlapMeter.addBytes,
+    ...(hooks.signal ? { signal: hooks.signal } : {})
+  })
+  await keepMarks(projectFolder, { partitions, seed }, domains, marks)
+  return {
+    tokenizer: {
+      fingerprint: tokenizer.tokenizer.fingerprint,
+      vocabularySize: tokenizer.tokenizer.vocabularySize,
+      endOfTextId: tokenizer.endOfTextId
+    },
+    partitions,
+    seed,
+    domains: domains.map(({ domain }, index) => ({
+      ...domain,
+      overlapping: marks[index]!.filter(Boolean).length
+    })),
+    overlaps
+  }
+}
+
+/** What every step needs. */
+interface Workshop {
+  projectFolder: string
+  study: Study
+  tokenizer: StreamTokenizer
+  hooks: PrepareHooks
+}
+
+function trainingGroups(study: Study, allotted: readonly AllottedPartition[]): Group[] {
+  const training = allotted.filter(({ stored }) => stored.corpus.role === 'training')
+  const names = [...new Set(training.map(({ stored }) => stored.name))]
+  const wanted =
+    study.partitions === 'all' ? names.filter((name) => name !== REMAINDER) : study.partitions
+  const missing = wanted.filter((name) => !names.includes(name))
+  if (missing.length > 0 || wanted.length === 0) {
+    throw new WorkbenchError(
+      'study/missing-partition',
+      `The study needs training text of ${missing.join(', ') || 'at least one partition'}. ` +
+        `Partitions in the project: ${names.join(', ') || 'none'}.`,
+      { missing, found: names }
+    )
+  }
+  return [...wanted].sort().map((name) =>
+    groupOf(
+      name,
+      training.filter(({ stored }) => stored.name === name)
+    )
+  )
+}
+
+function seedGroupOf(study: Study, allotted: readonly AllottedPartition[]): Group | null {
+  if (study.seed.source !== 'text') return null
+  const { corpus } = study.seed
+  const parts = allotted.filter(
+    ({ stored }) => stored.corpus.role === 'seed' && stored.corpus.name === corpus
+  )
+  if (parts.length === 0) {
+    throw new WorkbenchError(
+      'study/missing-partition',
+      `The study's seed text "${corpus}" is not in the project. Import it as seed text.`,
+      { missing: corpus }
+    )
+  }
+  return groupOf(corpus, parts)
+}
+
+function groupOf(name: string, parts: AllottedPartition[]): Group {
+  const choices = parts.map(({ stored, fates }) => ({
+    stored,
+    documents: Array.from(fates.keys()).filter((document) => fates[document] === TRAINING)
+  }))
+  return { name, parts, choices }
+}
+
+async function preparePartition(
+  group: Group,
+  workshop: Workshop,
+  meter: ReadMeter
+): Promise<{ prepared: PreparedPartition; stream: TokenStream }> {
+  const { projectFolder, study } = workshop
+  const { contextLength } = study.model
+  const stream = await streamOf(group, study.unit.orderBy, workshop, meter)
+  const baseUnits = cutUnits({
+    partition: group.name,
+    tokensFile: join(projectFolder, 'tokens', stream.fingerprint, 'tokens.bin'),
+    width: stream.width,
+    streamFingerprint: stream.fingerprint,
+    contextLength,
+    sequences: planUnits(group.name, stream.tokens, contextLength, study.unit)
+  })
+  return { prepared: await ledgerOf(group, stream, baseUnits, workshop), stream }
+}
+
+/** One unit that covers the seed's token budget, or all seed text where that is less. */
+async function prepareSeed(
+  group: Group,
+  workshop: Workshop,
+  meter: ReadMeter
+): Promise<PreparedPartition> {
+  const { projectFolder, study } = workshop
+  const { contextLength } = study.model
+  const stream = await streamOf(group, null, workshop, meter)
+  const available = sequencesIn(stream.tokens, contextLength)
+  if (available === 0 || study.seed.source !== 'text') {
+    throw new WorkbenchError(
+      'partition/too-small',
+      `The seed text ${group.name} holds ${stream.tokens} tokens; one sequence needs ` +
+        `${contextLength + 1}. Import more seed text or shorten the context.`,
+      { partition: group.name, tokens: stream.tokens, needed: contextLength + 1 }
+    )
+  }
+  const wanted = Math.ceil(study.seed.tokenBudget / contextLength)
+  const baseUnits = cutUnits({
+    partition: group.name,
+    tokensFile: join(projectFolder, 'tokens', stream.fingerprint, 'tokens.bin'),
+    width: stream.width,
+    streamFingerprint: stream.fingerprint,
+    contextLength,
+    sequences: [Math.min(available, wanted)]
+  })
+  return ledgerOf(group, stream, baseUnits, workshop)
+}
+
+async function streamOf(
+  group: Group,
+  orderBy: string | null,
+  { projectFolder, study, tokenizer, hooks }: Workshop,
+  meter: ReadMeter
+): Promise<TokenStream> {
+  const order = await orderDocuments(group.choices, { randomSeed: study.randomSeed, orderBy })
+  return writeTokenStream(join(projectFolder, 'tokens'), group.choices, order, tokenizer, {
+    onTextBytes: meter.addBytes,
+    ...(hooks.signal ? { signal: hooks.signal } : {})
+  })
+}
+
+async function ledgerOf(
+  group: Group,
+  stream: TokenStream,
+  baseUnits: PreparedPartition['baseUnits'],
+  { projectFolder, study, tokenizer }: Workshop
+): Promise<PreparedPartition> {
+  const sequences = baseUnits.reduce((sum, unit) => sum + unit.sequences, 0)
+  const inUnits = sequences === 0 ? 0 : sequences * study.model.contextLength + 1
+  const heldOut = countFate(group.parts, HELD_OUT)
+  return {
+    name: group.name,
+    ...countFate(group.parts, TRAINING),
+    tokens: stream.tokens,
+    baseUnits,
+    leftOverTokens: stream.tokens - inUnits,
+    heldOutDocuments: heldOut.documents,
+    heldOutBytes: heldOut.bytes,
+    heldOutTokens: await countHeldOutTokens(projectFolder, group.parts, tokenizer.tokenizer),
+    duplicatesRemoved: group.parts.reduce((sum, part) => sum + part.duplicates, 0),
+    duplicateBytes: group.parts.reduce((sum, part) => sum + part.duplicateBytes, 0)
+  }
+}
+
+function countFate(
+  parts: readonly AllottedPartition[],
+  fate: number
+): { documents: number; bytes: number } {
+  const count = { documents: 0, bytes: 0 }
+  for (const { stored, fates } of parts) {
+    fates.forEach((one, document) => {
+      if (one !== fate) return
+      count.documents += 1
+      count.bytes += entryBytes(stored.index, document)
+    })
+  }
+  return count
+}
+
+/** In-domains of partitions that have units, the seed's, then the external ones wanted. */
+function domainRequests(
+  study: Study,
+  allotted: readonly AllottedPartition[],
+  groups: readonly Group[],
+  seedGroup: Group | null
+): DomainRequest[] {
+  const { tokenCap, share } = study.holdOut
+  const common = { tokenCap, share }
+  const requests: DomainRequest[] = []
+  if (share > 0) {
+    for (const { name, parts } of groups) {
+      requests.push({ ...common, name, kind: 'in', partition: name, parts })
+    }
+    if (seedGroup) {
+      requests.push({ ...common, name: seedGroup.name, kind: 'seed', parts: seedGroup.parts })
+    }
+  }
+  const external = new Map<string, DomainRequest>()
+  for (const part of allotted) {
+    const { corpus, name } = part.stored
+    const isWanted = study.domains === 'all' || study.domains.includes(corpus.name)
+    if (corpus.role !== 'evaluation' || !isWanted) continue
+    const key = domainKey(corpus, name)
+    const there = external.get(key)
+    external.set(key, {
+      ...common,
+      name: evaluationDomainName(corpus, name),
+      kind: corpus.domainKind ?? 'out',
+      parts: [...(there?.parts ?? []), part]
+    })
+  }
+  return checkDomainNames([...requests, ...external.values()], study, allotted)
+}
+
+function checkDomainNames(
+  requests: DomainRequest[],
+  study: Study,
+  allotted: readonly AllottedPartition[]
+): DomainRequest[] {
+  const names = requests.map((request) => request.name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `Two domains are called ${twice}. Partitions, seed text and evaluation corpora need ` +
+        `different names; import one of them under another.`,
+      { name: twice }
+    )
+  }
+  const found = allotted
+    .filter(({ stored }) => stored.corpus.role === 'evaluation')
+    .map(({ stored }) => stored.corpus.name)
+  const missing =
+    study.domains === 'all' ? [] : study.domains.filter((name) => !found.includes(name))
+  if (missing.length > 0) {
+    throw new WorkbenchError(
+      'study/missing-domain',
+      `The study names the evaluation corpus ${missing.join(', ')}, which is not in the ` +
+        `project. Found: ${[...new Set(found)].join(', ') || 'none'}.`,
+      { missing, found }
+    )
+  }
+  return requests
+}
+
+async function makeDomains(
+  requests: readonly DomainRequest[],
+  { projectFolder, tokenizer, hooks }: Workshop
+): Promise<DomainTexts[]> {
+  const domains: { domain: HeldOutDomain; texts: string[] }[] = []
+  for (const request of requests) {
+    hooks.signal?.throwIfAborted()
+    domains.push(await makeDomain(join(projectFolder, 'tokens'), request, tokenizer.tokenizer))
+  }
+  return domains
+}
+
+async function keepMarks(
+  projectFolder: string,
+  prepared: Pick<Prepared, 'partitions' | 'seed'>,
+  domains: readonly DomainTexts[],
+  marks: readonly boolean[][]
+): Promise<void> {
+  await makeFolder(join(projectFolder, 'cache'))
+  for (const [index, { domain }] of domains.entries()) {
+    const path = overlapMarksPath(projectFolder, prepared, domain.fingerprint)
+    await writeFileAtomic(path, JSON.stringify({ isOverlapping: marks[index] }) + '\n')
+  }
+}
+
+function meterFor(activity: string, groups: readonly Group[], hooks: PrepareHooks): ReadMeter {
+  const bytes = groups.reduce((sum, group) => sum + countFate(group.parts, TRAINING).bytes, 0)
+  return new ReadMeter(bytes, (progress) =>
+    hooks.onProgress?.(progressOf(activity, 'text', progress))
+  )
+}

@@ -1,0 +1,76 @@
+/** Documents of CSV and TSV files with a header line. */
+import { Readable } from 'node:stream'
+import { parse } from 'csv-parse'
+import { WorkbenchError } from '#shared/errors'
+import { streamBytes } from './byteStream'
+import { textAt } from './fields'
+import { invalidEncoding } from './readJsonl'
+import type { ReadContext, ReadDocument } from './sourceDocument'
+import type { SourceFile } from './sources'
+
+/**
+ * Reads rows as RFC 4180 has them: quoted fields may hold newlines and doubled quotes.
+ *
+ * A row that does not parse ends the import even with `skipBadLines`: where the next row begins
+ * cannot be known after an open quote.
+ *
+ * @throws WorkbenchError `corpus/invalid-line`, `corpus/invalid-encoding`, `corpus/missing-field`
+ */
+export async function* readCsv(
+  file: SourceFile,
+  context: ReadContext
+): AsyncGenerator<ReadDocument> {
+  const parser = Readable.from(decodeUtf8(file, context)).pipe(
+    parse({
+      columns: true,
+      delimiter: file.format === 'tsv' ? '\t' : ',',
+      skip_empty_lines: true,
+      relax_quotes: file.format === 'tsv',
+      info: true
+    })
+  )
+  let row = 0
+  try {
+    for await (const item of parser as AsyncIterable<{ record: Record<string, unknown> }>) {
+      row += 1
+      const where = { file: file.path, position: row }
+      const { record } = item
+      const document = context.attempt(() => ({
+        text: textAt(record, context.textField, where),
+        fields: record,
+        file: file.label,
+        position: row
+      }))
+      if (document) yield document
+    }
+  } catch (error) {
+    throw csvError(error, file)
+  }
+}
+
+/** Strings, so that no character is cut at a chunk's edge and bad bytes are found. */
+async function* decodeUtf8(file: SourceFile, context: ReadContext): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decode = (chunk?: Buffer): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined })
+    } catch {
+      throw invalidEncoding({ file: file.path, position: 0 })
+    }
+  }
+  for await (const chunk of streamBytes(file, context.onBytes)) yield decode(chunk)
+  yield decode()
+}
+
+function csvError(error: unknown, file: SourceFile): unknown {
+  if (error instanceof WorkbenchError || !(error instanceof Error)) return error
+  if (!('code' in error) || !String(error.code).startsWith('CSV_')) return error
+  const line = 'lines' in error ? Number(error.lines) : null
+  return new WorkbenchError(
+    'corpus/invalid-line',
+    `${file.path}, line ${line ?? 'unknown'}: expected ${file.format.toUpperCase()} with a header, ` +
+      `${error.message}.`,
+    { file: file.path, line },
+    { cause: error }
+  )
+}

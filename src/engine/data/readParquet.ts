@@ -1,0 +1,115 @@
+/** Documents of Parquet files. */
+import { DuckDBBlobValue, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { WorkbenchError } from '#shared/errors'
+import { unreadable } from './byteStream'
+import { textAt } from './fields'
+import { isWellFormed, invalidEncoding } from './readJsonl'
+import type { ReadContext, ReadDocument } from './sourceDocument'
+import type { SourceFile } from './sources'
+
+const TEXT = '__assay_text'
+
+/**
+ * Reads rows in file order through DuckDB, streaming. The text is fetched as bytes: as a string
+ * DuckDB's client would lose a U+FEFF at its beginning.
+ *
+ * @throws WorkbenchError `corpus/missing-field` listing the columns, `corpus/unreadable`,
+ *   `corpus/invalid-encoding`
+ */
+export async function* readParquet(
+  file: SourceFile,
+  context: ReadContext
+): AsyncGenerator<ReadDocument> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    memory_limit: '1GB'
+  })
+  const connection = await instance.connect()
+  try {
+    yield* readRows(connection, file, context)
+  } catch (error) {
+    const isEncoding =
+      error instanceof Error && /invalid (utf-?8|string|unicode)/i.test(error.message)
+    throw isEncoding && !(error instanceof WorkbenchError)
+      ? invalidEncoding({ file: file.path, position: 0 })
+      : unreadable(file, error)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+async function* readRows(
+  connection: DuckDBConnection,
+  file: SourceFile,
+  context: ReadContext
+): AsyncGenerator<ReadDocument> {
+  const source = `read_parquet('${file.path.replaceAll("'", "''")}')`
+  const columns = (await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)).columnNames()
+  const total = await connection.runAndReadAll(`SELECT count(*) FROM ${source}`)
+  const bytesPerRow = file.bytes / Math.max(1, Number(total.getRows()[0]![0]))
+  const text = columnPath(context.textField, columns)
+  if (!text) {
+    const none = Object.fromEntries(columns.map((name) => [name, null]))
+    textAt(none, context.textField, { file: file.path, position: 1 })
+    return
+  }
+  const wanted = context.fields
+    ? columns.filter((name) => context.fields!.some((field) => isBelow(field, name)))
+    : columns
+  const select = [
+    ...wanted.filter((name) => name !== context.textField).map(quote),
+    `encode(${text}) AS ${TEXT}`
+  ]
+  const result = await connection.stream(`SELECT ${select.join(', ')} FROM ${source}`)
+  let position = 0
+  for await (const rows of result.yieldRowObjects()) {
+    context.onBytes(bytesPerRow * rows.length)
+    for (const row of rows) {
+      position += 1
+      const document = context.attempt(() => rowDocument(row, file, position, context.textField))
+      if (document) yield document
+    }
+  }
+}
+
+function rowDocument(
+  row: Record<string, unknown>,
+  file: SourceFile,
+  position: number,
+  textField: string
+): ReadDocument {
+  const { [TEXT]: bytes, ...rest } = row
+  const text = bytes instanceof DuckDBBlobValue ? Buffer.from(bytes.bytes).toString('utf8') : ''
+  if (!isWellFormed(text)) throw invalidEncoding({ file: file.path, position })
+  const fields = plainValue(rest) as Record<string, unknown>
+  if (!textField.includes('.')) fields[textField] = text
+  return { text, fields, file: file.label, position }
+}
+
+/** DuckDB's own values as plain ones: structs as objects, lists as arrays, dates as ISO strings. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (value === null || typeof value !== 'object') return value
+  if ('items' in value && Array.isArray(value.items)) return value.items.map(plainValue)
+  if ('entries' in value && !Array.isArray(value.entries)) return plainValue(value.entries)
+  if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plainValue(item)]))
+  }
+  return String(value)
+}
+
+function columnPath(field: string, columns: string[]): string | null {
+  if (columns.includes(field)) return quote(field)
+  const parts = field.split('.')
+  return columns.includes(parts[0]!) ? parts.map(quote).join('.') : null
+}
+
+function isBelow(field: string, column: string): boolean {
+  return field === column || field.startsWith(`${column}.`)
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

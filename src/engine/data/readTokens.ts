@@ -1,0 +1,161 @@
+/** Documents of pre-tokenised files: `.npy`, flat `.bin`, Megatron `.bin` + `.idx`. */
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { WorkbenchError } from '#shared/errors'
+import { loadTokenizer } from '#engine/tokenizer/tokenizer'
+import { unreadable } from './byteStream'
+import type { ReadContext, ReadDocument } from './sourceDocument'
+import type { SourceFile } from './sources'
+
+type TokenType = 'uint8' | 'int8' | 'int16' | 'int32' | 'int64' | 'uint16' | 'uint32'
+const WIDTHS: Record<TokenType, number> = {
+  uint8: 1,
+  int8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8
+}
+/** Megatron's codes of element types. */
+const MEGATRON_TYPES: Record<number, TokenType> = {
+  1: 'uint8',
+  2: 'int8',
+  3: 'int16',
+  4: 'int32',
+  5: 'int64',
+  8: 'uint16'
+}
+const IDS_PER_READ = 1 << 18
+
+/**
+ * Reads token ids, cuts them at the id that ends a document and spells them as text again, so
+ * that hold-out, duplicates and overlap treat them as any other text.
+ *
+ * @throws WorkbenchError `usage/invalid` without a tokenizer, `corpus/unreadable` for a broken
+ *   header or an id that the tokenizer does not have
+ */
+export async function* readTokens(
+  file: SourceFile,
+  context: ReadContext
+): AsyncGenerator<ReadDocument> {
+  if (!context.tokenized) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `${file.path} holds token ids. Name the tokenizer.json that made them, and the id that ` +
+        `ends a document.`,
+      { file: file.path }
+    )
+  }
+  const { tokenizerFile, endOfTextId, type } = context.tokenized
+  const tokenizer = loadTokenizer(tokenizerFile)
+  const layout = layoutOf(file, type ?? (tokenizer.vocabularySize > 65_536 ? 'uint32' : 'uint16'))
+  let position = 0
+  for (const ids of cutDocuments(file, layout, endOfTextId, context.onBytes)) {
+    position += 1
+    if (ids.some((id) => id < 0 || id >= tokenizer.vocabularySize)) {
+      throw unreadable(
+        file,
+        new Error(
+          `document ${position} holds an id outside the tokenizer's ${tokenizer.vocabularySize} entries`
+        )
+      )
+    }
+    yield {
+      text: await tokenizer.decode(ids),
+      fields: { file: file.label },
+      file: file.label,
+      position
+    }
+  }
+}
+
+interface TokenLayout {
+  type: TokenType
+  /** Bytes before the first id. */
+  start: number
+}
+
+function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
+  if (file.path.endsWith('.npy')) return numpyLayout(file)
+  const index = file.path.replace(/\.bin$/, '.idx')
+  if (!existsSync(index)) return { type: flat, start: 0 }
+  const header = readFileSync(index)
+  const type = MEGATRON_TYPES[header.length > 17 ? header.readUInt8(17) : 0]
+  if (header.subarray(0, 9).toString('latin1') !== 'MMIDIDX\0\0' || !type) {
+    throw unreadable(file, new Error(`${index} is no index of Megatron's`))
+  }
+  return { type, start: 0 }
+}
+
+/** @see NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays" */
+function numpyLayout(file: SourceFile): TokenLayout {
+  const handle = openSync(file.path, 'r')
+  const head = Buffer.alloc(12)
+  readSync(handle, head, 0, 12, 0)
+  const isShort = head[6] === 1
+  const length = isShort ? head.readUInt16LE(8) : head.readUInt32LE(8)
+  const start = (isShort ? 10 : 12) + length
+  const header = Buffer.alloc(Math.min(length, 65_536))
+  readSync(handle, header, 0, header.length, isShort ? 10 : 12)
+  closeSync(handle)
+  const described = /'descr':\s*'[<|]([ui])([1248])'/.exec(header.toString('latin1'))
+  const type = described
+    ? `${described[1] === 'u' ? 'uint' : 'int'}${8 * Number(described[2])}`
+    : ''
+  if (head.subarray(1, 6).toString('latin1') !== 'NUMPY' || !(type in WIDTHS)) {
+    throw unreadable(file, new Error('expected a little-endian array of integers'))
+  }
+  return { type: type as TokenType, start }
+}
+
+function* cutDocuments(
+  file: SourceFile,
+  layout: TokenLayout,
+  endOfTextId: number,
+  onBytes: (count: number) => void
+): Generator<number[]> {
+  const width = WIDTHS[layout.type]
+  if ((file.bytes - layout.start) % width !== 0) {
+    throw unreadable(file, new Error(`its size is not a multiple of ${width} bytes`))
+  }
+  const handle = openSync(file.path, 'r')
+  try {
+    let document: number[] = []
+    const chunk = Buffer.alloc(IDS_PER_READ * width)
+    for (let at = layout.start; at < file.bytes;) {
+      const bytes = readSync(handle, chunk, 0, chunk.length, at)
+      at += bytes
+      onBytes(bytes)
+      for (let offset = 0; offset + width <= bytes; offset += width) {
+        const id = readId(chunk, offset, layout.type)
+        if (id !== endOfTextId) document.push(id)
+        else if (document.length > 0) {
+          yield document
+          document = []
+        }
+      }
+    }
+    if (document.length > 0) yield document
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function readId(chunk: Buffer, offset: number, type: TokenType): number {
+  switch (type) {
+    case 'uint8':
+      return chunk.readUInt8(offset)
+    case 'int8':
+      return chunk.readInt8(offset)
+    case 'uint16':
+      return chunk.readUInt16LE(offset)
+    case 'int16':
+      return chunk.readInt16LE(offset)
+    case 'uint32':
+      return chunk.readUInt32LE(offset)
+    case 'int32':
+      return chunk.readInt32LE(offset)
+    case 'int64':
+      return Number(chunk.readBigInt64LE(offset))
+  }
+}

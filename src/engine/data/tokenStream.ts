@@ -1,0 +1,168 @@
+/** The token stream of a partition: its documents in order, each ended by the end-of-text id. */
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { FolderDraft, removeTree } from '#engine/storage/files'
+import type { FileWriter } from '#engine/storage/files'
+import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
+import { unpackEntry } from './corpusIndex'
+import { readTexts } from './corpusReader'
+import type { DocumentChoice, OrderedDocument } from './documentOrder'
+import { packTokens, tokenWidth } from './tokenFiles'
+import type { TokenWidth } from './tokenFiles'
+
+const STREAM_FORMAT = 1
+const BATCH_CHARACTERS = 1_000_000
+const BATCH_DOCUMENTS = 1000
+
+/** `stream.json` of a token folder. */
+export interface StreamRecord {
+  version: number
+  width: TokenWidth
+  documents: number
+  /** Ids in the stream, one end-of-text per document included. */
+  tokens: number
+}
+
+/** A token folder that is there. */
+export interface TokenStream extends StreamRecord {
+  fingerprint: string
+}
+
+/** What a stream is made with. */
+export interface StreamTokenizer {
+  tokenizer: TextTokenizer
+  endOfTextId: number
+}
+
+/**
+ * Writes a partition's token stream to `tokens/<fingerprint>/`, unless it is there already.
+ *
+ * The fingerprint is over tokenizer and texts in order, so it is known before anything is
+ * tokenised. Documents are tokenised as they are stored and put into order afterwards, since their
+ * order is random and compressed blocks are not.
+ *
+ * @param onTokens told how many ids were made since the last time
+ */
+export async function writeTokenStream(
+  tokensFolder: string,
+  choices: readonly DocumentChoice[],
+  order: readonly OrderedDocument[],
+  { tokenizer, endOfTextId }: StreamTokenizer,
+  hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal } = {}
+): Promise<TokenStream> {
+  const fingerprint = streamFingerprint(choices, order, tokenizer.fingerprint, endOfTextId)
+  const folder = join(tokensFolder, fingerprint)
+  const record = join(folder, 'stream.json')
+  if (existsSync(record)) {
+    return { ...(JSON.parse(readFileSync(record, 'utf8')) as StreamRecord), fingerprint }
+  }
+  const width = tokenWidth(tokenizer.vocabularySize)
+  const draft = await FolderDraft.begin(folder)
+  try {
+    const unordered = await draft.create('unordered.bin')
+    const places = await encodeChoices(choices, tokenizer, unordered, width, hooks)
+    await unordered.close()
+    const tokens = await gather(draft, places, order, endOfTextId, width)
+    await removeTree(join(draft.path, 'unordered.bin'))
+    const stream = { version: STREAM_FORMAT, width, documents: order.length, tokens }
+    await draft.writeFile('stream.json', JSON.stringify(stream) + '\n')
+    await draft.commit()
+    return { ...stream, fingerprint }
+  } catch (error) {
+    await draft.discard()
+    throw error
+  }
+}
+
+function streamFingerprint(
+  choices: readonly DocumentChoice[],
+  order: readonly OrderedDocument[],
+  tokenizer: string,
+  endOfTextId: number
+): string {
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify({ format: STREAM_FORMAT, tokenizer, endOfTextId }))
+  for (const { choice, position } of order) {
+    const { stored, documents } = choices[choice]!
+    hash.update(unpackEntry(stored.index, documents[position]!).textHash)
+  }
+  return hash.digest('hex')
+}
+
+/** Where each document's ids lie in the unordered file, in ids. */
+interface Places {
+  begins: Float64Array
+  lengths: Uint32Array
+}
+
+async function encodeChoices(
+  choices: readonly DocumentChoice[],
+  tokenizer: TextTokenizer,
+  file: FileWriter,
+  width: TokenWidth,
+  hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal }
+): Promise<Places[]> {
+  const places: Places[] = []
+  let written = 0
+  for (const { stored, documents } of choices) {
+    const begins = new Float64Array(documents.length)
+    const lengths = new Uint32Array(documents.length)
+    let position = 0
+    for await (const texts of inBatches(readTexts(stored, documents))) {
+      hooks.signal?.throwIfAborted()
+      for (const ids of await tokenizer.encode(texts)) {
+        begins[position] = written
+        lengths[position] = ids.length
+        written += ids.length
+        position += 1
+        await file.write(packTokens(ids, width))
+      }
+      hooks.onTextBytes?.(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0))
+    }
+    places.push({ begins, lengths })
+  }
+  return places
+}
+
+/** Groups texts into batches of about a megabyte. */
+export async function* inBatches(texts: AsyncIterable<{ text: string }>): AsyncGenerator<string[]> {
+  let batch: string[] = []
+  let characters = 0
+  for await (const { text } of texts) {
+    batch.push(text)
+    characters += text.length
+    if (characters < BATCH_CHARACTERS && batch.length < BATCH_DOCUMENTS) continue
+    yield batch
+    batch = []
+    characters = 0
+  }
+  if (batch.length > 0) yield batch
+}
+
+async function gather(
+  draft: FolderDraft,
+  places: readonly Places[],
+  order: readonly OrderedDocument[],
+  endOfTextId: number,
+  width: TokenWidth
+): Promise<number> {
+  const target = await draft.create('tokens.bin')
+  const source = openSync(join(draft.path, 'unordered.bin'), 'r')
+  const end = packTokens([endOfTextId], width)
+  let tokens = 0
+  try {
+    for (const { choice, position } of order) {
+      const { begins, lengths } = places[choice]!
+      const bytes = Buffer.alloc(lengths[position]! * width + width)
+      readSync(source, bytes, 0, bytes.length - width, begins[position]! * width)
+      end.copy(bytes, bytes.length - width)
+      await target.write(bytes)
+      tokens += lengths[position]! + 1
+    }
+  } finally {
+    closeSync(source)
+  }
+  await target.close()
+  return tokens
+}

@@ -1,0 +1,132 @@
+/** Hugging Face's tokenizers behind one door. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Tokenizer as NativeTokenizer } from 'tokenizers'
+import { WorkbenchError } from '#shared/errors'
+import { cutText } from './cutText'
+
+/** The special token that ends a document, in tokenizers trained here. */
+export const END_OF_TEXT = '<|endoftext|>'
+
+/** Names under which known tokenizers end a document, looked for in this order. */
+const KNOWN_ENDS = [
+  END_OF_TEXT,
+  '</s>',
+  '<|end_of_text|>',
+  '<eos>',
+  '<|eos|>',
+  '[EOS]',
+  '<|im_end|>'
+]
+
+/** A tokenizer ready for use. */
+export interface TextTokenizer {
+  /** SHA-256 of its file. */
+  fingerprint: string
+  vocabularySize: number
+  /** Ids of texts, without any special token added. */
+  encode(texts: string[]): Promise<Uint32Array[]>
+  decode(ids: ArrayLike<number>): Promise<string>
+  /** Id of a token by its exact name; null when there is none. */
+  idOf(token: string): number | null
+}
+
+/**
+ * Loads a `tokenizer.json`.
+ *
+ * Long texts are encoded in pieces cut where the result is the same, so that one document of many
+ * megabytes needs no many gigabytes.
+ *
+ * @throws WorkbenchError `tokenizer/invalid` when it cannot be read or used
+ */
+export function loadTokenizer(path: string): TextTokenizer {
+  let json: string
+  let native: NativeTokenizer
+  try {
+    json = readFileSync(path, 'utf8')
+    native = NativeTokenizer.fromString(json)
+  } catch (error) {
+    throw invalid(path, error instanceof Error ? error.message : String(error), error)
+  }
+  native.disableTruncation()
+  native.disablePadding()
+  const isCuttable = mayBeCut(json)
+  const highest = Math.max(...Object.values(native.getVocab(true)))
+  return {
+    fingerprint: createHash('sha256').update(json).digest('hex'),
+    vocabularySize: Math.max(native.getVocabSize(true), highest + 1),
+    encode: (texts) => encodeTexts(native, texts, isCuttable),
+    decode: (ids) => native.decode(Array.from(ids), false),
+    idOf: (token) => native.tokenToId(token)
+  }
+}
+
+/**
+ * The id that ends a document.
+ *
+ * @param token its name, or undefined to look for the names in use
+ * @throws WorkbenchError `tokenizer/invalid` when the tokenizer has no such token
+ */
+export function endOfTextId(tokenizer: TextTokenizer, path: string, token?: string): number {
+  for (const name of token === undefined ? KNOWN_ENDS : [token]) {
+    const id = tokenizer.idOf(name)
+    if (id !== null) return id
+  }
+  throw invalid(
+    path,
+    token === undefined
+      ? `it has none of the tokens that usually end a document (${KNOWN_ENDS.join(' ')}); ` +
+          `name it as "endOfText" in the study`
+      : `it has no token "${token}"`
+  )
+}
+
+async function encodeTexts(
+  native: NativeTokenizer,
+  texts: string[],
+  isCuttable: boolean
+): Promise<Uint32Array[]> {
+  const pieces = texts.map((text) => (isCuttable ? cutText(text) : [text]))
+  const encodings = await native.encodeBatch(pieces.flat(), { addSpecialTokens: false })
+  let next = 0
+  return pieces.map((ofText) => {
+    const ids = ofText.map(() => encodings[next++]!.getIds())
+    const joined = new Uint32Array(ids.reduce((sum, piece) => sum + piece.length, 0))
+    let at = 0
+    for (const piece of ids) {
+      joined.set(piece, at)
+      at += piece.length
+    }
+    return joined
+  })
+}
+
+/**
+ * True where a text may be cut before a blank between two letters: byte-level pre-tokenizers never
+ * join a word to the blank after it. Others may mark the beginning of a text, and an added token
+ * may hold a blank.
+ */
+function mayBeCut(json: string): boolean {
+  const parsed = JSON.parse(json) as {
+    normalizer: { type?: string } | null
+    pre_tokenizer: unknown
+    added_tokens?: { content: string; lstrip?: boolean; rstrip?: boolean }[]
+  }
+  const isByteLevel = JSON.stringify(parsed.pre_tokenizer ?? null).includes('"ByteLevel"')
+  const isPlain = parsed.normalizer === null || parsed.normalizer?.type === 'NFC'
+  const added = parsed.added_tokens ?? []
+  return (
+    isByteLevel &&
+    isPlain &&
+    added.every((token) => !token.lstrip && !token.rstrip && !/\s/.test(token.content))
+  )
+}
+
+function invalid(path: string, reason: string, cause?: unknown): WorkbenchError {
+  return new WorkbenchError(
+    'tokenizer/invalid',
+    `${path} cannot be used as a tokenizer: ${reason}. Expected a tokenizer.json of Hugging Face's.`,
+    { path, reason },
+    { cause }
+  )
+}
