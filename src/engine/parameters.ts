@@ -9,14 +9,19 @@ export interface Parameter {
 /** All parameters of one model by Hugging Face's Llama names, in the order of the model. */
 export type ParameterSet = Map<string, Parameter>
 
-/** Where parameters come from, one tensor at a time, so that no model needs to be held whole. */
+/** Where parameters come from, by ranges of a tensor, so that no model needs to be held whole. */
 export interface ParameterSource {
   /** Says in errors which checkpoint this is: a run's name, a folder. */
   readonly label: string
   /** Names with shapes, in the order of the model. */
   readonly shapes: ReadonlyMap<string, readonly number[]>
-  /** The values of one tensor; the receiver must not change them. */
-  read(name: string): Promise<Float32Array>
+  /** True when the values lie in memory, so that small ranges cost nothing. */
+  readonly isHeld: boolean
+  /**
+   * The values of one tensor from element `from` up to `to`, all of them by default; the receiver
+   * must not change them.
+   */
+  read(name: string, from?: number, to?: number): Float32Array | Promise<Float32Array>
 }
 
 /** Where parameters go, one tensor at a time. */
@@ -29,10 +34,11 @@ export function sourceOf(parameters: ParameterSet, label: string): ParameterSour
   return {
     label,
     shapes: new Map([...parameters].map(([name, parameter]) => [name, parameter.shape])),
-    read: (name) => {
+    isHeld: true,
+    read: (name, from, to) => {
       const parameter = parameters.get(name)
       if (!parameter) throw new Error(`no parameter ${name} in ${label}`)
-      return Promise.resolve(parameter.data)
+      return from === undefined ? parameter.data : parameter.data.subarray(from, to)
     }
   }
 }

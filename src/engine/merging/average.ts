@@ -1,0 +1,144 @@
+/** Averages models, parameter by parameter. No tensors library: the same bits everywhere. */
+import { WorkbenchError } from '#shared/errors'
+import type { ParameterSink, ParameterSource } from '#engine/parameters'
+import { BLOCK, createBlockSums } from './wasmKernel'
+import type { BlockSums } from './wasmKernel'
+
+/** Elements read at a time from a file: 4 MB, whatever the number and size of the models. */
+const FILE_BLOCK = 1 << 20
+
+/** Scales weights so that they sum to 1.
+ *
+ * @throws WorkbenchError `study/invalid-weights` for one that is negative or not a number, or
+ *   when all are zero
+ */
+export function normalizedWeights(weights: readonly number[]): number[] {
+  const wrong = weights.findIndex((weight) => !(weight >= 0) || !Number.isFinite(weight))
+  if (wrong >= 0) {
+    throw new WorkbenchError(
+      'study/invalid-weights',
+      `Weights of a merge are at least 0; weight ${wrong + 1} is ${weights[wrong]}.`,
+      { index: wrong, found: String(weights[wrong]) }
+    )
+  }
+  const sum = weights.reduce((total, weight) => total + weight, 0)
+  if (!(sum > 0)) {
+    throw new WorkbenchError(
+      'study/invalid-weights',
+      'The weights of a merge sum to zero; at least one must be above 0.',
+      {}
+    )
+  }
+  return weights.map((weight) => weight / sum)
+}
+
+/**
+ * Averages branches of one architecture, tensor by tensor, into a sink.
+ *
+ * Adds in float64 in the order given and rounds once. Weights are scaled to sum to 1; a model of
+ * weight 0 is not read. Holds one averaged tensor and one block of a source at a time.
+ *
+ * @param sources at least one; same names in the same order, same shapes
+ * @throws WorkbenchError `merge/empty`; `merge/mismatch` naming the first parameter that differs;
+ *   `study/invalid-weights`
+ */
+export async function averageWeighted(
+  sources: readonly ParameterSource[],
+  weights: readonly number[],
+  sink: ParameterSink,
+  options: { signal?: AbortSignal; onProgress?: (doneParameters: number) => void } = {}
+): Promise<void> {
+  const [reference] = sources
+  if (!reference) {
+    throw new WorkbenchError('merge/empty', 'A merge needs at least one model; none was given.')
+  }
+  if (weights.length !== sources.length) {
+    throw new Error(`${sources.length} models were given ${weights.length} weights`)
+  }
+  for (const source of sources) checkSameShapes(reference, source)
+  const scaled = normalizedWeights(weights)
+  const parts = sources
+    .map((source, index) => ({ source, weight: scaled[index]! }))
+    .filter(({ weight }) => weight > 0)
+  const sums = createBlockSums()
+  let done = 0
+  for (const [name, shape] of reference.shapes) {
+    options.signal?.throwIfAborted()
+    const data = new Float32Array(shape.reduce((size, length) => size * length, 1))
+    await averageTensor(parts, name, data, sums)
+    await sink.write(name, shape, data)
+    done += data.length
+    options.onProgress?.(done)
+  }
+}
+
+/** Averages with equal weights; see {@link averageWeighted}. */
+export function averageUniform(
+  sources: readonly ParameterSource[],
+  sink: ParameterSink
+): Promise<void> {
+  return averageWeighted(
+    sources,
+    sources.map(() => 1),
+    sink
+  )
+}
+
+interface Part {
+  source: ParameterSource
+  weight: number
+}
+
+async function averageTensor(
+  parts: readonly Part[],
+  name: string,
+  data: Float32Array,
+  sums: BlockSums
+): Promise<void> {
+  const isHeld = parts.every(({ source }) => source.isHeld)
+  if (isHeld) {
+    const values = parts.map(({ source }) => source.read(name) as Float32Array)
+    averageBlocks(parts, values, data, sums)
+    return
+  }
+  const step = Math.max(BLOCK, Math.floor(FILE_BLOCK / parts.length))
+  for (let from = 0; from < data.length; from += step) {
+    const to = Math.min(data.length, from + step)
+    const values = await Promise.all(parts.map(({ source }) => source.read(name, from, to)))
+    averageBlocks(parts, values, data.subarray(from, to), sums)
+  }
+}
+
+function averageBlocks(
+  parts: readonly Part[],
+  values: readonly Float32Array[],
+  data: Float32Array,
+  sums: BlockSums
+): void {
+  for (let from = 0; from < data.length; from += BLOCK) {
+    const to = Math.min(data.length, from + BLOCK)
+    for (let index = 0; index < parts.length; index++) {
+      const block = values[index]!.subarray(from, to)
+      if (index === 0) sums.first(block, parts[index]!.weight)
+      else sums.add(block, parts[index]!.weight)
+    }
+    sums.round(data.subarray(from, to))
+  }
+}
+
+function checkSameShapes(reference: ParameterSource, source: ParameterSource): void {
+  const expected = [...reference.shapes]
+  const found = [...source.shapes]
+  const describe = (entry: (typeof expected)[number] | undefined) =>
+    entry ? `${entry[0]} [${entry[1].join(', ')}]` : 'nothing'
+  const length = Math.max(expected.length, found.length)
+  for (let index = 0; index < length; index++) {
+    const [a, b] = [describe(expected[index]), describe(found[index])]
+    if (a === b) continue
+    throw new WorkbenchError(
+      'merge/mismatch',
+      `${source.label} cannot be merged with ${reference.label}: parameter ${index + 1} is ${b} there and ${a} here. Only models of one architecture can be averaged.`,
+      { expected: a, found: b, model: source.label, reference: reference.label }
+    )
+  }
+}
