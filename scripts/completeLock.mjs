@@ -11,7 +11,9 @@ import { pathToFileURL } from 'node:url'
 
 const SYSTEMS = 'aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32'
 const PROCESSORS = 'arm64|arm|ia32|loong64|mips64el|ppc64|riscv64|s390x|x64'
-const PLATFORM = new RegExp(`[-/](${SYSTEMS})-(${PROCESSORS})(?:-(gnu|gnueabihf|musl|musleabihf))?(?:-|$)`)
+const PLATFORM = new RegExp(
+  `[-/](${SYSTEMS})-(${PROCESSORS})(?:-(gnu|gnueabihf|musl|musleabihf))?(?:-|$)`
+)
 
 /** @typedef {{ version?: string, optionalDependencies?: Record<string, string> } & Record<string, unknown>} Entry */
 
@@ -69,9 +71,10 @@ function complete() {
   const lock = JSON.parse(readFileSync(file, 'utf8'))
   const missing = missingFromLock(lock.packages)
   for (const one of missing) lock.packages[`node_modules/${one.name}`] = platformEntry(one)
-  const [root, ...others] = Object.entries(lock.packages)
-  others.sort(([left], [right]) => (left < right ? -1 : 1))
-  lock.packages = Object.fromEntries([root, ...others])
+  // npm's own order: the root first (its path is empty), then by path.
+  lock.packages = Object.fromEntries(
+    Object.entries(lock.packages).sort(([left], [right]) => (left < right ? -1 : 1))
+  )
   if (missing.length > 0) writeFileSync(file, JSON.stringify(lock, null, 2) + '\n')
   process.stdout.write(`${missing.length} packages of other systems added\n`)
 }

@@ -1,7 +1,6 @@
 /** What stands between `bin/assay.mjs` and the built command line. */
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { setProcessEnvironment } from './setup/environment.mjs'
 import { SetupFailure } from './setup/failure.mjs'
 import { setUp } from './setup/index.mjs'
 
@@ -21,6 +20,5 @@ export async function start() {
     process.exitCode = 1
     return
   }
-  setProcessEnvironment(process.env)
   await import(pathToFileURL(join(root, 'out', 'main', 'cli.cjs')).href)
 }

@@ -57,5 +57,7 @@ export async function build(root) {
     rmSync(join(root, draft), { recursive: true, force: true })
     rmSync(old, { recursive: true, force: true })
   }
-  return readdirSync(join(out, 'main')).filter((name) => name.endsWith('.cjs')).join(', ')
+  return readdirSync(join(out, 'main'))
+    .filter((name) => name.endsWith('.cjs'))
+    .join(', ')
 }

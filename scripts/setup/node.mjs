@@ -13,11 +13,14 @@ export function nodeProblem(version) {
   var parts = version.split('.')
   var major = Number(parts[0])
   var minor = Number(parts[1])
-  var isFine =
-    (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22
+  var isFine = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22
   if (isFine) return null
   return (
-    'Assay needs Node ' + NODE_RANGE + ', and this is Node ' + version + '.\n' +
+    'Assay needs Node ' +
+    NODE_RANGE +
+    ', and this is Node ' +
+    version +
+    '.\n' +
     'Install Node 20, 22 or 24 (your system may call the package "nodejs", ' +
     'or use a version manager: "nvm install 22"), then run the same command again.'
   )

@@ -6,7 +6,15 @@
  * against them. N-API is stable across Node versions, so one addon serves 20, 22 and 24.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SetupFailure } from './failure.mjs'
@@ -73,7 +81,9 @@ export async function layLibraries(folder, flavour, cache, tell) {
       {
         onLine: (line) => {
           last = Number(line)
-          tell(`unpacking ${wheel.name}, ${formatSize(written + last)} of ${formatSize(PINS[flavour].laidBytes)}`)
+          tell(
+            `unpacking ${wheel.name}, ${formatSize(written + last)} of ${formatSize(PINS[flavour].laidBytes)}`
+          )
         }
       }
     )

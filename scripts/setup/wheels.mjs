@@ -84,7 +84,9 @@ async function download(wheel, cache, tell) {
   writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`)
   // pip writes what arrives below TMPDIR: its growth is the progress, in every version of pip.
   const timer = setInterval(() => {
-    tell(`downloading ${wheel.name} ${wheel.version}, ${formatSize(folderBytes(draft))} of ${formatSize(wheel.bytes)}`)
+    tell(
+      `downloading ${wheel.name} ${wheel.version}, ${formatSize(folderBytes(draft))} of ${formatSize(wheel.bytes)}`
+    )
   }, 500)
   try {
     await mustRun(

@@ -1,0 +1,169 @@
+/**
+ * Which folder may import which, as one table; ARCHITECTURE.md explains it.
+ *
+ * Left: a folder or file. Right: all it may import of ours. Each rule says what to do instead.
+ */
+/** @param {string} path */
+const engine = (path) => `src/engine/${path}`
+const SHARED = 'src/shared/'
+const PARAMETERS = engine('parameters.ts')
+const FILES = engine('storage/files.ts')
+
+/** @type {{ from: string[], to: string[], instead: string }[]} */
+export const TABLE = [
+  {
+    from: [SHARED],
+    to: [SHARED],
+    instead:
+      'shared/ is what both sides of a border speak: move what it needs here, or the code out.'
+  },
+  {
+    from: ['src/cli/'],
+    to: ['src/cli/', SHARED, engine('index.ts'), 'package.json'],
+    instead: 'Shells know the engine by its door only: export from engine/index.ts what is missing.'
+  },
+  ...['backends', 'statistics', 'tokenizer'].map((folder) => ({
+    from: [engine(`${folder}/`)],
+    to: [engine(`${folder}/`), PARAMETERS, FILES, SHARED],
+    instead: `${folder}/ stands alone: hand it what it needs as arguments.`
+  })),
+  {
+    from: [engine('data/')],
+    to: [engine('data/'), engine('tokenizer/'), PARAMETERS, FILES, SHARED],
+    instead: 'data/ knows text and token files: hand it anything else as arguments.'
+  },
+  {
+    from: [engine('storage/')],
+    to: [engine('storage/'), PARAMETERS, SHARED],
+    instead:
+      'storage/ keeps records and knows no science: compute elsewhere, and hand it the result.'
+  },
+  ...['merging', 'checkpoints'].map((folder) => ({
+    from: [engine(`${folder}/`)],
+    to: [engine(`${folder}/`), FILES, PARAMETERS, SHARED],
+    instead: `${folder}/ works on parameter sets: take a ParameterSource or ParameterSink instead.`
+  })),
+  {
+    from: [engine('proxies/')],
+    to: [engine('proxies/'), engine('statistics/'), PARAMETERS, SHARED],
+    instead: 'Proxies read measurements; what measures or stores belongs to studies/.'
+  },
+  {
+    from: [engine('model/')],
+    to: [engine('model/'), engine('backends/'), PARAMETERS, SHARED],
+    instead:
+      'model/ is a function from token ids to logits: training, text and files are not its affair.'
+  },
+  ...['training', 'evaluation'].map((folder) => ({
+    from: [engine(`${folder}/`)],
+    // prettier-ignore
+    to: [engine(`${folder}/`), engine('model/'), engine('backends/'), engine('data/'),
+      engine('tokenizer/'), PARAMETERS, SHARED],
+    instead: `${folder}/ gets its data as streams and gives its results back: workers/ stores them.`
+  })),
+  {
+    from: [engine('workers/(pool|jobs|workerProcess).ts')],
+    to: [engine('workers/(pool|jobs).ts'), SHARED],
+    instead: 'This side of the workers runs on the host: send a job instead of doing the work.'
+  },
+  {
+    from: [engine('workers/(?!(pool|jobs|workerProcess).ts)')],
+    // prettier-ignore
+    to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|checkpoints|data|tokenizer)/'),
+      engine('storage/(files|paths|runs|traces|fingerprint).ts'), PARAMETERS, SHARED],
+    instead: 'Only the host writes the project file: send back a result, and let studies/ store it.'
+  },
+  {
+    from: [engine('studies/')],
+    // prettier-ignore
+    to: [engine('studies/'), engine('workers/(pool|jobs).ts'), engine('(storage|proxies|statistics)/'),
+      engine('data/mixture'), PARAMETERS, SHARED],
+    instead: 'studies/ plans and reports: work on text or tensors is a job for a worker.'
+  }
+]
+
+/**
+ * Packages that belong to certain folders only.
+ *
+ * @type {[string, string[]][]}
+ */
+export const PACKAGES = [
+  ['@tensorflow/tfjs-core', [engine('(backends|model|training|evaluation)/'), engine('workers/')]],
+  ['@tensorflow/tfjs-(node|backend)', [engine('backends/')]],
+  ['lowdb', [engine('storage/')]],
+  ['@duckdb', [engine('data/'), engine('studies/tables')]],
+  ['apache-arrow', [engine('data/')]],
+  ['tokenizers', [engine('tokenizer/')]],
+  ['commander', ['src/cli/']]
+]
+
+/** @param {string[]} paths */
+const anyOf = (paths) => `^(${paths.map((path) => path.replaceAll('.ts', '[.]ts')).join('|')})`
+
+const folderRules = TABLE.map(({ from, to, instead }) => ({
+  name: `${from.join(', ')} imports only its own row`,
+  severity: 'error',
+  comment: instead,
+  from: { path: anyOf(from) },
+  to: { path: '^(src/|package[.]json)', pathNot: anyOf(to) }
+}))
+
+const packageRules = PACKAGES.map(([name, folders]) => ({
+  name: `${name} stays in its place`,
+  severity: 'error',
+  comment: `Only ${folders.join(', ')} may know this package: call what they export.`,
+  from: { path: '^src/', pathNot: anyOf(folders) },
+  to: { path: `node_modules/${name}` }
+}))
+
+export default {
+  forbidden: [
+    ...folderRules,
+    ...packageRules,
+    {
+      name: 'no tensors on the host thread',
+      severity: 'error',
+      comment: 'Tensor work blocks its thread. Send a job to the pool instead.',
+      from: { path: '^src/(main|cli|renderer|preload|shared)/|^src/engine/(index|engine)[.]ts$' },
+      to: { path: 'node_modules/@tensorflow/', reachable: true }
+    },
+    {
+      name: 'no cycles',
+      severity: 'error',
+      comment: 'Two files that need each other are one thing, or hide a third one: take it out.',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }
+    },
+    {
+      name: 'nothing unresolved',
+      severity: 'error',
+      comment: 'This import leads nowhere: correct its path, or install the package.',
+      from: {},
+      to: { couldNotResolve: true }
+    },
+    {
+      name: 'no development packages in the product',
+      severity: 'error',
+      comment: 'What src imports at run time belongs under "dependencies" of package.json.',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }
+    },
+    {
+      name: 'shared/ is for browsers too',
+      severity: 'error',
+      comment: 'Node exists on one side of the border only: move this to the engine.',
+      from: { path: '^src/shared/' },
+      to: { dependencyTypes: ['core'] }
+    }
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json']
+    },
+    tsConfig: { fileName: 'tsconfig.engine.json' }
+  }
+}
