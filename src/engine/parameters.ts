@@ -26,6 +26,8 @@ export interface ParameterSource {
 
 /** Where parameters go, one tensor at a time. */
 export interface ParameterSink {
+  /** Memory to compute a tensor in, where the sink has some already: fresh pages are dear. */
+  memoryFor?(name: string, length: number): Float32Array | undefined
   write(name: string, shape: readonly number[], data: Float32Array): Promise<void>
 }
 
@@ -43,9 +45,13 @@ export function sourceOf(parameters: ParameterSet, label: string): ParameterSour
   }
 }
 
-/** Collects written tensors into a set held in memory. */
+/** Collects written tensors into a set held in memory, reusing what the set holds already. */
 export function sinkTo(parameters: ParameterSet): ParameterSink {
   return {
+    memoryFor: (name, length) => {
+      const data = parameters.get(name)?.data
+      return data?.length === length ? data : undefined
+    },
     write: (name, shape, data) => {
       parameters.set(name, { shape: [...shape], data })
       return Promise.resolve()

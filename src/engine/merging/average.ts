@@ -1,8 +1,8 @@
 /** Averages models, parameter by parameter. No tensors library: the same bits everywhere. */
 import { WorkbenchError } from '#shared/errors'
 import type { ParameterSink, ParameterSource } from '#engine/parameters'
-import { BLOCK, createBlockSums } from './wasmKernel'
-import type { BlockSums } from './wasmKernel'
+import { BLOCK, createAverageBlock } from './wasmKernel'
+import type { AverageBlock } from './wasmKernel'
 
 /** Elements read at a time from a file: 4 MB, whatever the number and size of the models. */
 const FILE_BLOCK = 1 << 20
@@ -60,12 +60,13 @@ export async function averageWeighted(
   const parts = sources
     .map((source, index) => ({ source, weight: scaled[index]! }))
     .filter(({ weight }) => weight > 0)
-  const sums = createBlockSums()
+  const average = createAverageBlock(parts.map(({ weight }) => weight))
   let done = 0
   for (const [name, shape] of reference.shapes) {
     options.signal?.throwIfAborted()
-    const data = new Float32Array(shape.reduce((size, length) => size * length, 1))
-    await averageTensor(parts, name, data, sums)
+    const length = shape.reduce((size, side) => size * side, 1)
+    const data = sink.memoryFor?.(name, length) ?? new Float32Array(length)
+    await averageTensor(parts, name, data, average)
     await sink.write(name, shape, data)
     done += data.length
     options.onProgress?.(done)
@@ -93,36 +94,31 @@ async function averageTensor(
   parts: readonly Part[],
   name: string,
   data: Float32Array,
-  sums: BlockSums
+  average: AverageBlock
 ): Promise<void> {
-  const isHeld = parts.every(({ source }) => source.isHeld)
-  if (isHeld) {
-    const values = parts.map(({ source }) => source.read(name) as Float32Array)
-    averageBlocks(parts, values, data, sums)
+  if (parts.every(({ source }) => source.isHeld)) {
+    averageBlocks(
+      parts.map(({ source }) => source.read(name) as Float32Array),
+      data,
+      average
+    )
     return
   }
   const step = Math.max(BLOCK, Math.floor(FILE_BLOCK / parts.length))
   for (let from = 0; from < data.length; from += step) {
     const to = Math.min(data.length, from + step)
     const values = await Promise.all(parts.map(({ source }) => source.read(name, from, to)))
-    averageBlocks(parts, values, data.subarray(from, to), sums)
+    averageBlocks(values, data.subarray(from, to), average)
   }
 }
 
 function averageBlocks(
-  parts: readonly Part[],
-  values: readonly Float32Array[],
-  data: Float32Array,
-  sums: BlockSums
+  models: readonly Float32Array[],
+  result: Float32Array,
+  average: AverageBlock
 ): void {
-  for (let from = 0; from < data.length; from += BLOCK) {
-    const to = Math.min(data.length, from + BLOCK)
-    for (let index = 0; index < parts.length; index++) {
-      const block = values[index]!.subarray(from, to)
-      if (index === 0) sums.first(block, parts[index]!.weight)
-      else sums.add(block, parts[index]!.weight)
-    }
-    sums.round(data.subarray(from, to))
+  for (let from = 0; from < result.length; from += BLOCK) {
+    average(models, from, Math.min(result.length, from + BLOCK), result)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Measures averaging beside a plain copy, in the same run. */
-import { sourceOf } from '#engine/parameters'
+import { sinkTo, sourceOf } from '#engine/parameters'
 import type { ParameterSet } from '#engine/parameters'
 import { averageUniform } from './average'
 
@@ -31,16 +31,13 @@ export async function benchMerging(options: {
   const sets = Array.from({ length: models }, (_, index) => randomModel(parameters, index + 1))
   const sources = sets.map((set, index) => sourceOf(set, `model ${index + 1}`))
   const target = randomModel(parameters, 0)
-  const sink = {
-    write: () => Promise.resolve()
-  }
   let averageSeconds = Infinity
   let copySeconds = Infinity
   for (let round = 0; round < repetitions; round++) {
     const copyAt = performance.now()
     for (const [name, { data }] of sets[round % models]!) target.get(name)!.data.set(data)
     const averageAt = performance.now()
-    await averageUniform(sources, sink)
+    await averageUniform(sources, sinkTo(target))
     averageSeconds = Math.min(averageSeconds, (performance.now() - averageAt) / 1000)
     copySeconds = Math.min(copySeconds, (averageAt - copyAt) / 1000)
   }

@@ -1,27 +1,28 @@
 /**
  * The inner loop of averaging as a WebAssembly SIMD module, assembled here byte by byte.
  *
- * Three functions over blocks in the module's own memory. Each takes byte offsets, and a length
- * in bytes of float32 that is a multiple of 16:
- *   first(source, sums, length, weight)  sums  = weight × source      (float64)
- *   add(source, sums, length, weight)    sums += weight × source      (float64)
- *   round(sums, result, length)          result = sums rounded once   (float32)
- * Plain JavaScript converts element by element; SIMD converts and multiplies two at a time.
+ * The module is made for a number of models: they are taken in groups, the loop over a group's
+ * models is unrolled, and the sums stay in registers. A function per group,
+ *   group(length): sums (+)= weight × source for each model of the group; the last one rounds
+ * works on blocks in the module's own memory. Plain JavaScript converts element by element; SIMD
+ * converts and multiplies two at a time.
  */
 
-/** Elements per block: sums (64 kB) and source (32 kB) stay in a core's own cache. */
+/** Elements per block: a group's sources stay in a core's own cache. */
 export const BLOCK = 8192
+/** Models whose weights fit in vector registers beside the sums. */
+const GROUP = 8
 
 const SUMS_AT = 0
-const SOURCE_AT = BLOCK * 8
-const RESULT_AT = SOURCE_AT + BLOCK * 4
-const PAGES = Math.ceil((RESULT_AT + BLOCK * 4) / 65536)
+const RESULT_AT = SUMS_AT + BLOCK * 8
+const SOURCES_AT = RESULT_AT + BLOCK * 4
+const WEIGHTS_AT = SOURCES_AT + GROUP * BLOCK * 4
+const PAGES = Math.ceil((WEIGHTS_AT + GROUP * 8) / 65536)
 
 // Opcodes by their names in the WebAssembly specification.
 const I32 = 0x7f
-const F64 = 0x7c
 const V128 = 0x7b
-const local = { get: 0x20, set: 0x21 }
+const local = { get: 0x20, set: 0x21, tee: 0x22 }
 const loop = 0x03
 const emptyBlock = 0x40
 const branchIf = 0x0d
@@ -31,7 +32,7 @@ const simd = {
   load: [0xfd, 0x00],
   store: [0xfd, 0x0b],
   shuffle: [0xfd, 0x0d],
-  splatF64: [0xfd, 0x14],
+  loadSplat: [0xfd, 0x0a],
   addF64: [0xfd, 0xf0, 0x01],
   multiplyF64: [0xfd, 0xf2, 0x01],
   demoteF64: [0xfd, 0x5e],
@@ -52,152 +53,160 @@ function unsigned(value: number): number[] {
   return bytes
 }
 
-const memoryAt = (offset: number) => [0x04, ...unsigned(offset)]
+const at = (offset: number) => [0x00, ...unsigned(offset)]
 const get = (index: number) => [local.get, index]
-const advance = (index: number, bytes: number) => [
-  ...get(index),
-  i32.const,
-  ...unsigned(bytes),
-  i32.add,
-  local.set,
-  index
-]
-/** Repeats a body until the length in local `counter` is used up, 16 bytes of float32 a turn. */
-const whileLeft = (counter: number, body: number[]) => [
-  loop,
-  emptyBlock,
-  ...body,
-  ...get(counter),
-  i32.const,
-  16,
-  i32.sub,
-  local.set,
-  counter,
-  ...get(counter),
-  branchIf,
-  0,
-  end
-]
+const set = (index: number) => [local.set, index]
+const nothing = [i32.const, 0]
 
-/** Body of `first` and `add`: parameters 0 source, 1 sums, 2 length, 3 weight; 4 and 5 vectors. */
-function accumulateBody(isFirst: boolean): number[] {
-  const half = (vector: number[], offset: number) => [
-    ...get(1),
-    ...vector,
-    ...simd.promoteLowF32,
-    ...get(4),
-    ...simd.multiplyF64,
-    ...(isFirst ? [] : [...get(1), ...simd.load, ...memoryAt(offset), ...simd.addF64]),
-    ...simd.store,
-    ...memoryAt(offset)
-  ]
-  return [
-    ...get(3),
-    ...simd.splatF64,
-    local.set,
-    4,
-    ...whileLeft(2, [
-      ...get(0),
-      ...simd.load,
-      ...memoryAt(0),
-      local.set,
-      5,
-      ...half(get(5), 0),
-      ...half([...get(5), ...get(5), ...simd.shuffle, ...upperHalf], 16),
-      ...advance(0, 16),
-      ...advance(1, 32)
-    ])
-  ]
+interface Group {
+  models: number
+  isFirst: boolean
+  isLast: boolean
 }
 
-/** Body of `round`: parameters 0 sums, 1 result, 2 length. */
-function roundBody(): number[] {
-  const demoted = (offset: number) => [
-    ...get(0),
-    ...simd.load,
-    ...memoryAt(offset),
-    ...simd.demoteF64
+// Locals of a group's function: the bytes of float32 left (its parameter), where it stands in a
+// source and in the sums, one vector being added, the two sums, and a weight for each model.
+const LEFT = 0
+const POSITION = 1
+const SUMS_POSITION = 2
+const VECTOR = 3
+const SUM = [4, 5] as const
+const WEIGHT = 6
+
+function groupBody({ models, isFirst, isLast }: Group): number[] {
+  const each = Array.from({ length: models }, (_, model) => model)
+  const loadSum = (half: 0 | 1) => [...get(SUMS_POSITION), ...simd.load, ...at(SUMS_AT + 16 * half)]
+  const addHalf = (model: number, half: 0 | 1) => [
+    ...(isFirst && model === 0 ? [] : get(SUM[half])),
+    ...(half === 0 ? get(VECTOR) : [...get(VECTOR), ...get(VECTOR), ...simd.shuffle, ...upperHalf]),
+    ...simd.promoteLowF32,
+    ...get(WEIGHT + model),
+    ...simd.multiplyF64,
+    ...(isFirst && model === 0 ? [] : simd.addF64),
+    ...set(SUM[half])
   ]
-  return whileLeft(2, [
-    ...get(1),
-    ...demoted(0),
-    ...demoted(16),
+  const keepSum = (half: 0 | 1) => [
+    ...get(SUMS_POSITION),
+    ...get(SUM[half]),
+    ...simd.store,
+    ...at(SUMS_AT + 16 * half)
+  ]
+  const keepRounded = [
+    ...get(POSITION),
+    ...get(SUM[0]),
+    ...simd.demoteF64,
+    ...get(SUM[1]),
+    ...simd.demoteF64,
     ...simd.shuffle,
     ...lowerHalves,
     ...simd.store,
-    ...memoryAt(0),
-    ...advance(0, 32),
-    ...advance(1, 16)
-  ])
+    ...at(RESULT_AT)
+  ]
+  const advance = (index: number, bytes: number) => [
+    ...get(index),
+    i32.const,
+    ...unsigned(bytes),
+    i32.add,
+    ...set(index)
+  ]
+  return [
+    ...each.flatMap((model) => [
+      ...nothing,
+      ...simd.loadSplat,
+      ...at(WEIGHTS_AT + 8 * model),
+      ...set(WEIGHT + model)
+    ]),
+    loop,
+    emptyBlock,
+    ...(isFirst ? [] : [...loadSum(0), ...set(SUM[0]), ...loadSum(1), ...set(SUM[1])]),
+    ...each.flatMap((model) => [
+      ...get(POSITION),
+      ...simd.load,
+      ...at(SOURCES_AT + model * BLOCK * 4),
+      ...set(VECTOR),
+      ...addHalf(model, 0),
+      ...addHalf(model, 1)
+    ]),
+    ...(isLast ? keepRounded : [...keepSum(0), ...keepSum(1)]),
+    ...advance(POSITION, 16),
+    ...advance(SUMS_POSITION, 32),
+    ...get(LEFT),
+    i32.const,
+    16,
+    i32.sub,
+    local.tee,
+    LEFT,
+    branchIf,
+    0,
+    end
+  ]
 }
 
-function assemble(): Uint8Array<ArrayBuffer> {
+function assemble(groups: readonly Group[]): Uint8Array<ArrayBuffer> {
   const sized = (bytes: number[]) => [...unsigned(bytes.length), ...bytes]
   const list = (items: number[][]) => [...unsigned(items.length), ...items.flat()]
   const section = (id: number, bytes: number[]) => [id, ...sized(bytes)]
   const text = (value: string) => sized([...Buffer.from(value)])
-  const body = (locals: number[], code: number[]) => sized([...locals, ...code, end])
-  const twoVectors = [1, 2, V128]
+  const locals = (models: number) => [2, 2, I32, 3 + models, V128]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, list([[0x60, 4, I32, I32, I32, F64, 0], [0x60, 3, I32, I32, I32, 0]])),
-    ...section(3, list([[0], [0], [1]])),
+    ...section(1, list([[0x60, 1, I32, 0]])),
+    ...section(3, list(groups.map(() => [0]))),
     ...section(5, list([[0x00, PAGES]])),
     ...section(
       7,
       list([
         [...text('memory'), 0x02, 0],
-        [...text('first'), 0x00, 0],
-        [...text('add'), 0x00, 1],
-        [...text('round'), 0x00, 2]
+        ...groups.map((_, index) => [...text(`group${index}`), 0x00, ...unsigned(index)])
       ])
     ),
     ...section(
       10,
-      list([
-        body(twoVectors, accumulateBody(true)),
-        body(twoVectors, accumulateBody(false)),
-        body([0], roundBody())
-      ])
+      list(groups.map((group) => sized([...locals(group.models), ...groupBody(group), end])))
     )
   ])
 }
 
-/** One block of sums, to which weighted float32 values are added and which is rounded once. */
-export interface BlockSums {
-  /** Sets the sums to weight × values; at most {@link BLOCK} values. */
-  first(values: Float32Array, weight: number): void
-  /** Adds weight × values; as many values as `first` was given. */
-  add(values: Float32Array, weight: number): void
-  /** Rounds the sums into `result`. */
-  round(result: Float32Array): void
-}
+/** Averages one block of several models; at most {@link BLOCK} values of each. */
+export type AverageBlock = (
+  models: readonly Float32Array[],
+  from: number,
+  to: number,
+  result: Float32Array
+) => void
 
-/** Compiles the module; about a millisecond, once per merge. */
-export function createBlockSums(): BlockSums {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble()))
-  const { memory, first, add, round } = exports as unknown as {
-    memory: { buffer: ArrayBuffer }
-    first(source: number, sums: number, length: number, weight: number): void
-    add(source: number, sums: number, length: number, weight: number): void
-    round(sums: number, result: number, length: number): void
-  }
-  const source = new Float32Array(memory.buffer, SOURCE_AT, BLOCK)
-  const rounded = new Float32Array(memory.buffer, RESULT_AT, BLOCK)
-  // Whole vectors only: what lies behind the last value is computed and never read.
-  const lengthOf = (values: Float32Array) => Math.ceil(values.length / 4) * 16
-  return {
-    first: (values, weight) => {
-      source.set(values)
-      first(SOURCE_AT, SUMS_AT, lengthOf(values), weight)
-    },
-    add: (values, weight) => {
-      source.set(values)
-      add(SOURCE_AT, SUMS_AT, lengthOf(values), weight)
-    },
-    round: (result) => {
-      round(SUMS_AT, RESULT_AT, lengthOf(result))
-      result.set(result.length === BLOCK ? rounded : rounded.subarray(0, result.length))
-    }
+/**
+ * Compiles a module for these weights; about a millisecond, once per merge.
+ *
+ * @param weights one per model, in the order in which their products are added
+ * @returns writes Σ weight × values[from … to] into `result` at the same place, rounded once
+ */
+export function createAverageBlock(weights: readonly number[]): AverageBlock {
+  const count = Math.ceil(weights.length / GROUP)
+  const groups = Array.from({ length: count }, (_, index) => ({
+    models: Math.min(GROUP, weights.length - index * GROUP),
+    isFirst: index === 0,
+    isLast: index === count - 1
+  }))
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(groups)))
+  const { buffer } = exports['memory'] as unknown as { buffer: ArrayBuffer }
+  const run = groups.map((_, index) => exports[`group${index}`] as (length: number) => void)
+  const weightsOfGroup = new Float64Array(buffer, WEIGHTS_AT, GROUP)
+  const sources = Array.from(
+    { length: GROUP },
+    (_, model) => new Float32Array(buffer, SOURCES_AT + model * BLOCK * 4, BLOCK)
+  )
+  const rounded = new Float32Array(buffer, RESULT_AT, BLOCK)
+  return (models, from, to, result) => {
+    // Whole vectors only: what lies behind the last value is computed and never kept.
+    const length = Math.ceil((to - from) / 4) * 16
+    groups.forEach((group, index) => {
+      for (let member = 0; member < group.models; member++) {
+        weightsOfGroup[member] = weights[index * GROUP + member]!
+        sources[member]!.set(models[index * GROUP + member]!.subarray(from, to))
+      }
+      run[index]!(length)
+    })
+    result.set(to - from === BLOCK ? rounded : rounded.subarray(0, to - from), from)
   }
 }

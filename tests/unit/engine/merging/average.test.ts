@@ -35,7 +35,7 @@ const finite = fc.float({ noNaN: true, noDefaultInfinity: true })
 
 /** k models of n values, with weights. */
 const someModels = fc
-  .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 70 }))
+  .tuple(fc.integer({ min: 1, max: 19 }), fc.integer({ min: 1, max: 70 }))
   .chain(([k, n]) =>
     fc.record({
       models: fc.array(fc.float32Array({ minLength: n, maxLength: n, noNaN: true, noDefaultInfinity: true }), {
