@@ -9,7 +9,7 @@
  */
 
 /** Elements per block: a group's sources stay in a core's own cache. */
-export const BLOCK = 8192
+export const BLOCK = 4096
 /** Models whose weights fit in vector registers beside the sums. */
 const GROUP = 8
 
@@ -33,13 +33,12 @@ const simd = {
   store: [0xfd, 0x0b],
   shuffle: [0xfd, 0x0d],
   loadSplat: [0xfd, 0x0a],
+  loadTwo: [0xfd, 0x5d],
   addF64: [0xfd, 0xf0, 0x01],
   multiplyF64: [0xfd, 0xf2, 0x01],
   demoteF64: [0xfd, 0x5e],
   promoteLowF32: [0xfd, 0x5f]
 }
-/** Moves the upper half of a vector into the lower. */
-const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
 /** Joins the lower halves of two vectors. */
 const lowerHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]
 
@@ -65,20 +64,21 @@ interface Group {
 }
 
 // Locals of a group's function: the bytes of float32 left (its parameter), where it stands in a
-// source and in the sums, one vector being added, the two sums, and a weight for each model.
+// source and in the sums, the two sums, and a weight for each model.
 const LEFT = 0
 const POSITION = 1
 const SUMS_POSITION = 2
-const VECTOR = 3
-const SUM = [4, 5] as const
-const WEIGHT = 6
+const SUM = [3, 4] as const
+const WEIGHT = 5
 
 function groupBody({ models, isFirst, isLast }: Group): number[] {
   const each = Array.from({ length: models }, (_, model) => model)
   const loadSum = (half: 0 | 1) => [...get(SUMS_POSITION), ...simd.load, ...at(SUMS_AT + 16 * half)]
   const addHalf = (model: number, half: 0 | 1) => [
     ...(isFirst && model === 0 ? [] : get(SUM[half])),
-    ...(half === 0 ? get(VECTOR) : [...get(VECTOR), ...get(VECTOR), ...simd.shuffle, ...upperHalf]),
+    ...get(POSITION),
+    ...simd.loadTwo,
+    ...at(SOURCES_AT + model * BLOCK * 4 + 8 * half),
     ...simd.promoteLowF32,
     ...get(WEIGHT + model),
     ...simd.multiplyF64,
@@ -119,14 +119,7 @@ function groupBody({ models, isFirst, isLast }: Group): number[] {
     loop,
     emptyBlock,
     ...(isFirst ? [] : [...loadSum(0), ...set(SUM[0]), ...loadSum(1), ...set(SUM[1])]),
-    ...each.flatMap((model) => [
-      ...get(POSITION),
-      ...simd.load,
-      ...at(SOURCES_AT + model * BLOCK * 4),
-      ...set(VECTOR),
-      ...addHalf(model, 0),
-      ...addHalf(model, 1)
-    ]),
+    ...each.flatMap((model) => [...addHalf(model, 0), ...addHalf(model, 1)]),
     ...(isLast ? keepRounded : [...keepSum(0), ...keepSum(1)]),
     ...advance(POSITION, 16),
     ...advance(SUMS_POSITION, 32),
@@ -147,7 +140,7 @@ function assemble(groups: readonly Group[]): Uint8Array<ArrayBuffer> {
   const list = (items: number[][]) => [...unsigned(items.length), ...items.flat()]
   const section = (id: number, bytes: number[]) => [id, ...sized(bytes)]
   const text = (value: string) => sized([...Buffer.from(value)])
-  const locals = (models: number) => [2, 2, I32, 3 + models, V128]
+  const locals = (models: number) => [2, 2, I32, 2 + models, V128]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, list([[0x60, 1, I32, 0]])),
