@@ -1,0 +1,135 @@
+/** What this machine is and which backends run on it; trains and changes nothing. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { cpu, fsSize, mem } from 'systeminformation'
+import { toPlain } from '#shared/errors'
+import { freeBytes } from './storage/files'
+import type { BackendReport } from './workers/jobs'
+
+/** One GPU as its driver describes it. */
+export interface GpuReport {
+  name: string
+  memoryBytes: number | null
+  driver: string
+}
+
+/** Everything `assay doctor` says. */
+export interface MachineReport {
+  node: string
+  system: string
+  processor: { model: string; threads: number }
+  memory: { totalBytes: number; availableBytes: number }
+  /** The disk under the folder asked about. */
+  disk: { folder: string; freeBytes: number; totalBytes: number | null }
+  gpus: GpuReport[]
+  /** Why none is listed; null when one is. */
+  noGpuReason: string | null
+  backends: BackendReport[]
+  /** Why no backend could even be asked; null when they were. */
+  probeFailure: string | null
+  /** True when at least one backend is usable. */
+  canTrain: boolean
+  /** Packages by name, TensorFlow's own version among them. */
+  versions: Record<string, string>
+}
+
+/** What the report is made from. */
+export interface MachineQuestions {
+  /** Where projects would lie; its disk is described. */
+  folder: string
+  /** Versions of packages, by name. */
+  versions: Record<string, string>
+  /**
+   * Asks each backend whether it runs, and how fast. Done by a worker: TensorFlow may not be
+   * loaded on the thread that asks.
+   */
+  probeBackends: () => Promise<BackendReport[]>
+  /** Lists GPUs; by default what nvidia-smi says. */
+  listGpus?: () => Promise<{ gpus: GpuReport[]; reason: string | null }>
+}
+
+/**
+ * Describes the machine.
+ *
+ * Never throws for what is missing or broken: that is what it is asked to tell, so it becomes a
+ * reason in words. Sizes are in bytes, rates in GFLOP/s of float32 matrix products.
+ */
+export async function examineMachine(questions: MachineQuestions): Promise<MachineReport> {
+  const [processor, memory, disks, free, graphics, probed] = await Promise.all([
+    cpu(),
+    mem(),
+    fsSize(),
+    freeBytes(questions.folder),
+    (questions.listGpus ?? askNvidiaSmi)(),
+    probe(questions.probeBackends)
+  ])
+  const disk = disks
+    .filter(({ mount }) => isInside(questions.folder, mount))
+    .sort((left, right) => right.mount.length - left.mount.length)[0]
+  const tensorflow = probed.backends.find((backend) => backend.version !== null)?.version
+  return {
+    node: process.versions.node,
+    system: `${process.platform} ${process.arch}`,
+    processor: { model: processor.brand, threads: processor.cores },
+    memory: { totalBytes: memory.total, availableBytes: memory.available },
+    disk: { folder: questions.folder, freeBytes: free, totalBytes: disk?.size ?? null },
+    gpus: graphics.gpus,
+    noGpuReason: graphics.reason,
+    backends: probed.backends,
+    probeFailure: probed.failure,
+    canTrain: probed.backends.some((backend) => backend.usable),
+    versions: { ...(tensorflow ? { TensorFlow: tensorflow } : {}), ...questions.versions }
+  }
+}
+
+function isInside(folder: string, mount: string): boolean {
+  return folder === mount || folder.startsWith(mount.endsWith('/') ? mount : `${mount}/`)
+}
+
+async function probe(
+  probeBackends: () => Promise<BackendReport[]>
+): Promise<{ backends: BackendReport[]; failure: string | null }> {
+  try {
+    return { backends: await probeBackends(), failure: null }
+  } catch (error) {
+    return { backends: [], failure: toPlain(error).message }
+  }
+}
+
+async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: string | null }> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader,nounits'],
+      { timeout: 30_000 }
+    )
+    const gpus = parseGpus(stdout)
+    return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists none' }
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = isMissing
+      ? 'there is no nvidia-smi, which comes with the NVIDIA driver'
+      : `nvidia-smi failed: ${toPlain(error).message.trim()}`
+    return { gpus: [], reason }
+  }
+}
+
+/**
+ * Reads nvidia-smi's list: one GPU a line, `name, memory in MiB, driver version`.
+ *
+ * @param text as printed with `--format=csv,noheader,nounits`; a memory of `[N/A]` becomes null
+ */
+export function parseGpus(text: string): GpuReport[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [name = '', memory = '', driver = ''] = line.split(',').map((cell) => cell.trim())
+      const mebibytes = Number(memory)
+      return {
+        name,
+        memoryBytes: memory !== '' && Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : null,
+        driver
+      }
+    })
+}
