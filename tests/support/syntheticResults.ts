@@ -5,8 +5,10 @@ import type { BaseUnit, BudgetKind, Mixture, StudyDraft } from '#shared/records'
 import { StudySchema } from '#shared/records'
 
 export interface SyntheticOptions {
-  /** Base units of each partition; each partition has a domain of its name. */
+  /** Base units of each partition. */
   partitions: Record<string, number>
+  /** Partitions with a domain; all by default. */
+  inDomains?: string[]
   /** External domains of kind `out`. */
   outDomains?: string[]
   mixtures?: StudyDraft['mixtures']
@@ -102,7 +104,9 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
   const truths = chooseSequential(study.sequential, mixtures, study.randomSeed)
   const documents = options.documents ?? 12
   const domains = [
-    ...parts.map(([name]) => domainOf(name, name, documents)),
+    ...(options.inDomains ?? parts.map(([name]) => name)).map((name) =>
+      domainOf(name, name, documents)
+    ),
     ...(options.outDomains ?? []).map((name) => domainOf(name, null, documents))
   ]
   const model = (
@@ -117,9 +121,11 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
     return { fingerprint: `model ${label}`, ...of, nats: new Map(nats) }
   }
   const none = { mixture: null, merge: null, budget: null }
-  const branches = units.flat().map(({ name }) =>
-    model({ role: 'branch', name, ...none }, (domain) => options.branch?.(name, domain) ?? 4)
-  )
+  const branches = units
+    .flat()
+    .map(({ name }) =>
+      model({ role: 'branch', name, ...none }, (domain) => options.branch?.(name, domain) ?? 4)
+    )
   const merges = mixtures.flatMap((mixture) =>
     mixture.units.length < 2
       ? []

@@ -111,11 +111,12 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
   const columnX = newColumn(n)
   const columnY = newColumn(n)
   const rankX = new Float64Array(n)
-  const rankY = new Float64Array(n)
+  const once = new Uint16Array(n).fill(1)
   /** Position of y's run inside its group, from 1: where it stands in `tree`. */
   const place = new Int32Array(n)
-  /** Fenwick tree of the counts already passed, by place. */
-  const tree = new Float64Array(n + 1)
+  /** Counts already passed, by place, and the Fenwick tree of their sums. */
+  const atPlace = new Int32Array(n + 1)
+  const tree = new Int32Array(n + 1)
 
   sortColumn(denseLevels(y), groups, keys, columnY)
   centre(y, groups, starts, columnY.centred)
@@ -132,126 +133,128 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
     centre(values, groups, starts, columnX.centred)
   }
 
-  /** Mid-ranks of one column in one group; returns pairs tied in it. */
-  function rank(
-    column: SortedColumn,
-    ranks: Float64Array,
-    first: number,
-    last: number,
-    counts: Uint16Array | null,
-    offset: number
-  ): number {
-    const { order, runEnd } = column
-    let passed = 0
+  /** What {@link passX} found: counts, tied pairs, Σ (t³ − t) of ties, concordance. */
+  const passed = new Float64Array(4)
+
+  /** Passes one group in the order of x: mid-ranks, ties, concordant less discordant pairs. */
+  function passX(first: number, last: number, counts: Uint16Array, offset: number): void {
+    const { order, runEnd } = columnX
+    const [places, ranks, counted, sums] = [place, rankX, atPlace, tree]
+    const top = last - first
+    sums.fill(0, 0, top + 1)
+    counted.fill(0, 0, top + 1)
+    let total = 0
     let tied = 0
+    let cubes = 0
+    let concordance = 0
     for (let from = first; from < last;) {
       const to = runEnd[from]!
       let run = 0
-      if (counts) for (let k = from; k < to; k++) run += counts[offset + order[k]!]!
-      else run = to - from
-      const middle = passed + (run + 1) / 2
-      for (let k = from; k < to; k++) ranks[order[k]!] = middle
-      tied += run * (run - 1)
-      passed += run
-      from = to
-    }
-    return tied / 2
-  }
-
-  /** Concordant less discordant pairs of one group. */
-  function excess(first: number, last: number, counts: Uint16Array | null, offset: number): number {
-    const { order, runEnd } = columnX
-    const places = last - first
-    tree.fill(0, 0, places + 1)
-    let passed = 0
-    let sum = 0
-    for (let from = first; from < last;) {
-      const to = runEnd[from]!
       for (let k = from; k < to; k++) {
         const i = order[k]!
-        const count = counts ? counts[offset + i]! : 1
+        const count = counts[offset + i]!
         if (count === 0) continue
-        let upTo = 0
-        for (let p = place[i]!; p > 0; p &= p - 1) upTo += tree[p]!
+        run += count
+        const at = places[i]!
         let below = 0
-        for (let p = place[i]! - 1; p > 0; p &= p - 1) below += tree[p]!
-        sum += count * (below + upTo - passed)
+        for (let p = at - 1; p > 0; p &= p - 1) below += sums[p]!
+        concordance += count * (2 * below + counted[at]! - total)
       }
+      const middle = total + (run + 1) / 2
       for (let k = from; k < to; k++) {
         const i = order[k]!
-        const count = counts ? counts[offset + i]! : 1
+        ranks[i] = middle
+        const count = counts[offset + i]!
         if (count === 0) continue
-        passed += count
-        for (let p = place[i]!; p <= places; p += p & -p) tree[p]! += count
+        const at = places[i]!
+        counted[at]! += count
+        for (let p = at; p <= top; p += p & -p) sums[p]! += count
       }
+      tied += (run * (run - 1)) / 2
+      cubes += run * run * run - run
+      total += run
       from = to
     }
-    return sum
+    passed[0] = total
+    passed[1] = tied
+    passed[2] = cubes
+    passed[3] = concordance
   }
 
-  function measure(counts: Uint16Array | null, offset: number, out: Float64Array): number {
+  function measure(counted: Uint16Array | null, start: number, out: Float64Array): number {
+    const counts = counted ?? once
+    const offset = counted ? start : 0
+    const { order, runEnd } = columnY
+    const [valuesX, valuesY, ranks] = [columnX.centred, columnY.centred, rankX]
     let freedom = 1
-    let pairs = 0
-    let tiedX = 0
-    let tiedY = 0
-    let concordance = 0
+    let untiedX = 0
+    let untiedY = 0
+    let excess = 0
     let xx = 0
     let yy = 0
     let xy = 0
     let rankXX = 0
     let rankYY = 0
     let rankXY = 0
-    const dx = columnX.centred
-    const dy = columnY.centred
     for (let g = 0; g + 1 < starts.length; g++) {
-      const first = starts[g]!
       const last = starts[g + 1]!
-      let total = 0
+      passX(starts[g]!, last, counts, offset)
+      const total = passed[0]!
+      if (total < 2) continue
+      let before = 0
+      let tiedY = 0
+      let cubesY = 0
       let sumX = 0
       let sumY = 0
       let sumXX = 0
       let sumYY = 0
       let sumXY = 0
-      for (let k = first; k < last; k++) {
-        const i = columnY.order[k]!
-        const count = counts ? counts[offset + i]! : 1
-        if (count === 0) continue
-        const a = dx[i]!
-        const b = dy[i]!
-        total += count
-        sumX += count * a
-        sumY += count * b
-        sumXX += count * a * a
-        sumYY += count * b * b
-        sumXY += count * a * b
+      let sumRanks = 0
+      for (let from = starts[g]!; from < last;) {
+        const to = runEnd[from]!
+        const b = valuesY[order[from]!]!
+        let run = 0
+        let runX = 0
+        let runRanks = 0
+        for (let k = from; k < to; k++) {
+          const i = order[k]!
+          const count = counts[offset + i]!
+          const a = valuesX[i]!
+          run += count
+          runX += count * a
+          sumXX += count * a * a
+          runRanks += count * ranks[i]!
+        }
+        sumX += runX
+        sumY += run * b
+        sumYY += run * b * b
+        sumXY += runX * b
+        sumRanks += runRanks * (before + (run + 1) / 2)
+        tiedY += (run * (run - 1)) / 2
+        cubesY += run * run * run - run
+        before += run
+        from = to
       }
-      if (total < 2) continue
+      const pairs = (total * (total - 1)) / 2
+      const cubes = total * total * total - total
       freedom += total - 1
       xx += sumXX - (sumX * sumX) / total
       yy += sumYY - (sumY * sumY) / total
       xy += sumXY - (sumX * sumY) / total
-      pairs += (total * (total - 1)) / 2
-      tiedX += rank(columnX, rankX, first, last, counts, offset)
-      tiedY += rank(columnY, rankY, first, last, counts, offset)
-      const middle = (total + 1) / 2
-      for (let k = first; k < last; k++) {
-        const i = columnY.order[k]!
-        const count = counts ? counts[offset + i]! : 1
-        const a = rankX[i]! - middle
-        const b = rankY[i]! - middle
-        rankXX += count * a * a
-        rankYY += count * b * b
-        rankXY += count * a * b
-      }
-      concordance += excess(first, last, counts, offset)
+      rankXX += (cubes - passed[2]!) / 12
+      rankYY += (cubes - cubesY) / 12
+      rankXY += sumRanks - (total * (total + 1) * (total + 1)) / 4
+      untiedX += pairs - passed[1]!
+      untiedY += pairs - tiedY
+      excess += passed[3]!
     }
-    if (pairs - tiedX <= 0 || pairs - tiedY <= 0) {
+    if (untiedX <= 0 || untiedY <= 0) {
       out.fill(NaN, 0, 3)
       return freedom
     }
     out[0] = bounded(xy, xx, yy)
     out[1] = bounded(rankXY, rankXX, rankYY)
-    out[2] = bounded(concordance, pairs - tiedX, pairs - tiedY)
+    out[2] = bounded(excess, untiedX, untiedY)
     return freedom
   }
 

@@ -2,12 +2,12 @@
 import { deriveSeed } from '#engine/statistics/random'
 import type { Relabellings } from '#engine/statistics/relabelling'
 import type { BudgetKind, Mixture } from '#shared/records'
-import { measureStratum, ranked } from './agreement/measureStratum'
-import type { AgreementContext, StratumAgreement } from './agreement/measureStratum'
-import { relabelMixtures } from './agreement/relabel'
-import { scoreStudy } from './agreement/scores'
-import type { ProxyName, ScoredDomain, Scores } from './agreement/scores'
-import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './agreement/strata'
+import { measureStratum, ranked } from './evidence/measureStratum'
+import type { AgreementContext, StratumAgreement } from './evidence/measureStratum'
+import { relabelMixtures } from './evidence/relabel'
+import { scoreStudy } from './evidence/scores'
+import type { ProxyName, ScoredDomain, Scores } from './evidence/scores'
+import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 export interface AgreementOptions {
@@ -15,8 +15,8 @@ export interface AgreementOptions {
   documents?: DocumentChoice
 }
 
-export { headlineAgreement, headlineAmong } from './agreement/headline'
-export type { HeadlineAgreement } from './agreement/headline'
+export { headlineAgreement, headlineAmong } from './evidence/headline'
+export type { HeadlineAgreement } from './evidence/headline'
 
 /** One mixture on one domain: what a proxy said and what sequential training gave. */
 export interface Pair {

@@ -1,7 +1,7 @@
 /** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
 import type { BudgetKind } from '#shared/records'
-import { scoreStudy } from './agreement/scores'
-import { sizeOf } from './agreement/strata'
+import { scoreStudy } from './evidence/scores'
+import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */

@@ -2,14 +2,14 @@
 import type { Interval } from '#engine/statistics/intervals'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
-import type { AgreementStatistic } from './agreement/measureStratum'
+import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
-import * as columns from './tables/columns'
-import type { Row, Table } from './tables/columns'
-import { measurementRows } from './tables/measurementRows'
+import * as columns from './export/columns'
+import type { Row, Table } from './export/columns'
+import { measurementRows } from './export/measurementRows'
 
-export { fromCsv, toCsv } from './tables/csv'
-export type { Cell, Column, Row, Table } from './tables/columns'
+export { fromCsv, toCsv } from './export/csv'
+export type { Cell, Column, Row, Table } from './export/columns'
 
 function partitionRows({ prepared }: StudyResults): Row[] {
   return prepared.partitions.map((partition) => ({

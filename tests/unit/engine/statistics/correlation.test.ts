@@ -18,9 +18,7 @@ interface Golden {
   quantiles: { share: number; z: number }[]
 }
 
-const golden = JSON.parse(
-  readFileSync('tests/golden/statistics/scipy.json', 'utf8')
-) as Golden
+const golden = JSON.parse(readFileSync('tests/golden/statistics/scipy.json', 'utf8')) as Golden
 
 /** Float64 sums in another order than SciPy's. */
 const RELATIVE = 1e-10
@@ -38,7 +36,8 @@ describe.each(golden.correlations)('SciPy on $name', (example) => {
   test.each(['pearson', 'spearman', 'kendall'] as const)('%s has its value and p', (name) => {
     const found = functions[name](example.x, example.y)!
     expect(found.value).toBeCloseTo(example[name].value!, 9)
-    if (Math.abs(example[name].value!) > 1 - 1e-12) expect(found.p).toBeCloseTo(example[name].p!, 12)
+    if (Math.abs(example[name].value!) > 1 - 1e-12)
+      expect(found.p).toBeCloseTo(example[name].p!, 12)
     else toBeNear(found.p, example[name].p!)
   })
 })

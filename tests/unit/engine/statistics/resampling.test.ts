@@ -21,9 +21,9 @@ interface BootstrapGolden {
   bca: [number, number]
   percentile: [number, number]
 }
-const { bootstraps } = JSON.parse(
-  readFileSync('tests/golden/statistics/scipy.json', 'utf8')
-) as { bootstraps: BootstrapGolden[] }
+const { bootstraps } = JSON.parse(readFileSync('tests/golden/statistics/scipy.json', 'utf8')) as {
+  bootstraps: BootstrapGolden[]
+}
 
 describe.each(bootstraps)('on SciPy’s resamples of $name', (example) => {
   const distribution = Float64Array.from(example.distribution)

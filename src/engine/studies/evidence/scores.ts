@@ -1,0 +1,169 @@
+/** Every proxy and every sequential value of a study, by domain and mixture, means included. */
+import { branchMean } from '#engine/proxies/branchMean'
+import { partitionShare, unitCount } from '#engine/proxies/composition'
+import { meanLoss } from '#shared/metrics'
+import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
+import { chosenDocuments, indexModels } from '../results'
+import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
+
+/** What may stand in for a sequential model, merges first. */
+export const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
+export type ProxyName = (typeof PROXIES)[number]
+
+/** A domain, or a mean over several of them. */
+export interface ScoredDomain {
+  name: string
+  kind: DomainKind | 'mean'
+  /** The training partition the domain is held out of. */
+  partition: string | null
+}
+
+/** A mean over domains. */
+export interface DomainMean extends ScoredDomain {
+  kind: 'mean'
+  /** Places of the domains it is over. */
+  over: number[]
+  /** True: mean of log perplexities, in nats per token; false: mean of perplexities. */
+  isLog: boolean
+}
+
+/** Values of all mixtures on all domains; NaN where something is not measured. */
+export interface Scores {
+  mixtures: Mixture[]
+  domains: ScoredDomain[]
+  proxies: ProxyName[]
+  budgets: BudgetKind[]
+  /** Value of a proxy for each mixture; null where the proxy says nothing about such a domain. */
+  proxy(name: ProxyName, domain: number): Float64Array | null
+  /** Value of the sequential model of each mixture. */
+  sequential(budget: BudgetKind, domain: number): Float64Array
+}
+
+/** Domains with at least one document under a choice; others are neither shown nor averaged. */
+export function domainsWithText(
+  results: StudyResults,
+  documents: DocumentChoice
+): MeasuredDomain[] {
+  return results.domains.filter((domain) => chosenDocuments(domain, documents).length > 0)
+}
+
+/**
+ * The means over domains: in-domain, out-of-domain and all, each of perplexity and of its log.
+ *
+ * `mean-all` is over every domain, those like the seed's text too. A mean over none is left out.
+ */
+export function domainMeans(domains: { kind: DomainKind }[]): DomainMean[] {
+  const groups = [
+    { name: 'mean-in', has: (kind: DomainKind) => kind === 'in' },
+    { name: 'mean-out', has: (kind: DomainKind) => kind === 'out' },
+    { name: 'mean-all', has: () => true }
+  ]
+  return groups.flatMap(({ name, has }) => {
+    const over = domains.flatMap(({ kind }, i) => (has(kind) ? [i] : []))
+    if (over.length === 0) return []
+    return [false, true].map((isLog) => ({
+      name: isLog ? `${name}-log` : name,
+      kind: 'mean' as const,
+      partition: null,
+      over,
+      isLog
+    }))
+  })
+}
+
+/** Mean over domains of perplexity, or of its log; NaN when one of them is missing. */
+export function meanOver({ over, isLog }: DomainMean, losses: (domain: number) => number): number {
+  let sum = 0
+  for (const domain of over) sum += isLog ? losses(domain) : Math.exp(losses(domain))
+  return sum / over.length
+}
+
+/** Mean nats per token of a model on the chosen documents; NaN where it is not measured. */
+export function lossOn(
+  model: ModelResult | undefined,
+  domain: MeasuredDomain,
+  chosen: number[]
+): number {
+  const perDocument = model?.nats.get(domain.name)
+  if (!perDocument) return NaN
+  let nats = 0
+  let tokens = 0
+  for (const i of chosen) {
+    nats += perDocument[i]!
+    tokens += domain.perDocument.tokens[i]!
+  }
+  return meanLoss({ nats, tokens, bytes: 0 })
+}
+
+/**
+ * Scores a study: one value per proxy or budget, domain and mixture.
+ *
+ * Proxies are formed domain by domain and averaged over domains afterwards, as perplexities are.
+ * `count` and `share` are the numbers their names say, not perplexities.
+ */
+export function scoreStudy(results: StudyResults, documents: DocumentChoice): Scores {
+  const { mixtures, study } = results
+  const models = indexModels(results)
+  const measured = domainsWithText(results, documents)
+  const chosen = measured.map((domain) => chosenDocuments(domain, documents))
+  const means = domainMeans(measured)
+  const plain = measured.map(({ name, kind, partition }) => ({
+    name,
+    kind,
+    partition: partition ?? null
+  }))
+  const isTruth = new Set(results.sequentialMixtures)
+
+  /** Losses of one way to read a mixture, by mixture and measured domain. */
+  type Losses = Float64Array[]
+  const lossesOf = (loss: (mixture: Mixture, domain: number) => number): Losses =>
+    mixtures.map((mixture) => Float64Array.from(measured, (_, d) => loss(mixture, d)))
+  const modelLosses = (find: (mixture: Mixture) => ModelResult | undefined): Losses =>
+    lossesOf((mixture, d) => lossOn(find(mixture), measured[d]!, chosen[d]!))
+  const units = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
+  const ofBranches = measured.map(
+    (domain, d) =>
+      new Map(
+        units.map((unit) => [unit, Math.exp(lossOn(models.branch(unit), domain, chosen[d]!))])
+      )
+  )
+
+  const read: Partial<Record<ProxyName, Losses>> = {
+    'branch-mean': lossesOf((mixture, d) =>
+      Math.log(branchMean(mixture, (unit) => ofBranches[d]!.get(unit)!))
+    )
+  }
+  for (const merge of study.merges) {
+    read[`merge-${merge}`] = modelLosses((mixture) => models.merge(mixture, merge))
+  }
+  const truths = new Map(
+    study.sequential.budgets.map((budget) => [
+      budget,
+      modelLosses((mixture) =>
+        isTruth.has(mixture.name) ? models.sequential(mixture, budget) : undefined
+      )
+    ])
+  )
+
+  const valuesOn = (losses: Losses, domain: number): Float64Array => {
+    const mean = means[domain - measured.length]
+    return Float64Array.from(losses, (own) =>
+      mean ? meanOver(mean, (d) => own[d]!) : Math.exp(own[domain]!)
+    )
+  }
+  return {
+    mixtures,
+    domains: [...plain, ...means],
+    proxies: PROXIES.filter((name) => read[name] ?? ['count', 'share'].includes(name)),
+    budgets: study.sequential.budgets,
+    proxy: (name, domain) => {
+      const losses = read[name]
+      if (losses) return valuesOn(losses, domain)
+      if (name === 'count') return Float64Array.from(mixtures, unitCount)
+      const partition = plain[domain]?.partition
+      if (name !== 'share' || !partition) return null
+      return Float64Array.from(mixtures, (mixture) => partitionShare(mixture, partition))
+    },
+    sequential: (budget, domain) => valuesOn(truths.get(budget)!, domain)
+  }
+}

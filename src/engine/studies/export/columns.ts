@@ -1,0 +1,158 @@
+/** What every exported table holds: names in their order, types, units, meanings. */
+
+/** One column of a table. */
+export interface Column {
+  name: string
+  type: 'text' | 'integer' | 'number'
+  /** Unit of a number, or empty. */
+  unit: string
+  meaning: string
+}
+
+/** One cell; null is written as an empty one. */
+export type Cell = string | number | null
+export type Row = Record<string, Cell>
+
+/** A table ready to be written. */
+export interface Table {
+  /** Name of the file without its ending. */
+  name: string
+  meaning: string
+  columns: Column[]
+  rows: Row[]
+}
+
+const text = (name: string, meaning: string): Column => ({ name, type: 'text', unit: '', meaning })
+const integer = (name: string, unit: string, meaning: string): Column => ({
+  name,
+  type: 'integer',
+  unit,
+  meaning
+})
+const number = (name: string, unit: string, meaning: string): Column => ({
+  name,
+  type: 'number',
+  unit,
+  meaning
+})
+
+export const PARTITION_COLUMNS: Column[] = [
+  text('partition', 'Name of the training partition'),
+  integer('documents', 'documents', 'Documents kept for training'),
+  integer('bytes', 'bytes', 'UTF-8 bytes of their text'),
+  integer('tokens', 'tokens', 'Tokens of the training stream, end-of-text tokens included'),
+  integer('base_units', 'units', 'Base units cut from it'),
+  integer('left_over_tokens', 'tokens', 'Tokens beyond the last whole base unit'),
+  integer('held_out_tokens', 'tokens', 'Tokens of the documents held out'),
+  integer('duplicates_removed', 'documents', 'Documents removed as exact duplicates'),
+  integer('held_out_documents', 'documents', 'Documents held out'),
+  integer('held_out_bytes', 'bytes', 'UTF-8 bytes of the documents held out'),
+  integer('duplicate_bytes', 'bytes', 'UTF-8 bytes of the duplicates removed')
+]
+
+export const RUN_COLUMNS: Column[] = [
+  text('run', 'Readable name of the training run'),
+  text('role', '`seed`, `branch` or `sequential`'),
+  text('mixture', 'Mixture of a sequential run'),
+  integer('base_units', 'units', 'Base units it trains on'),
+  integer('tokens', 'tokens', 'Tokens it trains on'),
+  integer('steps', 'steps', 'Optimizer steps'),
+  number('final_loss', 'nats/token', 'Mean training loss of the last tenth of steps'),
+  number('seconds', 's', 'Time spent training; differs from machine to machine'),
+  number('tokens_per_second', 'tokens/s', 'Training rate; differs from machine to machine'),
+  text('backend', 'What computed it'),
+  text('budget', 'Truth budget of a sequential run: `sum` or `fixed`'),
+  text('state', '`waiting`, `running`, `stopped`, `done` or `failed`'),
+  text('device', 'Device that computed it'),
+  integer('threads', 'threads', 'Threads of one worker'),
+  text('fingerprint', 'SHA-256 of everything the result depends on')
+]
+
+export const MEASUREMENT_COLUMNS: Column[] = [
+  text('model', 'Readable and unique: `seed`, `branch UNIT`, `merge-micro MIXTURE`, …'),
+  text('role', '`seed`, `branch`, `merge` or `sequential`'),
+  text('mixture', 'Mixture that a merge or sequential model stands for'),
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  number('nats', 'nats', 'Summed loss; empty on means'),
+  integer('tokens', 'tokens', 'Predicted tokens; empty on means'),
+  integer('bytes', 'bytes', 'UTF-8 bytes of the text; empty on means'),
+  number('perplexity', 'perplexity', 'exp(nats / tokens); on `-log` means nats per token'),
+  number('perplexity_low', 'perplexity', 'Lower end of its 95 % interval over documents'),
+  number('perplexity_high', 'perplexity', 'Upper end of its 95 % interval over documents'),
+  number('bits_per_byte', 'bits/byte', 'nats / (bytes · ln 2); on means the mean over domains'),
+  text('merge', '`micro` or `macro` for a merge'),
+  text('budget', '`sum` or `fixed` for a sequential model'),
+  integer('documents', 'documents', 'Documents measured; empty on means'),
+  integer('clean_documents', 'documents', 'Those that training text does not overlap'),
+  integer('clean_tokens', 'tokens', 'Predicted tokens of the clean documents'),
+  number('clean_perplexity', 'perplexity', 'Perplexity on the clean documents alone'),
+  text('fingerprint', 'Fingerprint of the model')
+]
+
+export const PAIR_COLUMNS: Column[] = [
+  text('mixture', 'Name of the mixture'),
+  integer(
+    'size',
+    'members',
+    'Number of its members: partitions, or units if mixtures are of units'
+  ),
+  text('budget', 'Truth budget of the sequential model: `sum` or `fixed`'),
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  number(
+    'proxy_perplexity',
+    'perplexity',
+    'What the proxy says; units for `count`, 0–1 for `share`'
+  ),
+  number('sequential_perplexity', 'perplexity', 'What the sequential model has'),
+  text('documents', 'Documents measured on: `all` or `clean`')
+]
+
+const STATISTIC_MEANINGS = {
+  pearson: "Pearson's r of proxy and sequential value over mixtures",
+  spearman: "Spearman's ρ",
+  kendall: "Kendall's τ-b"
+}
+
+function statisticColumns(name: keyof typeof STATISTIC_MEANINGS, hasDrop: boolean): Column[] {
+  return [
+    number(name, '−1 to 1', STATISTIC_MEANINGS[name]),
+    number(`${name}_low`, '−1 to 1', 'Lower end of its 95 % BCa interval over mixtures'),
+    number(`${name}_high`, '−1 to 1', 'Upper end of that interval'),
+    ...(hasDrop ? dropColumns(name) : []),
+    number(`${name}_p`, '0 to 1', 'Two-sided p by relabelling partitions')
+  ]
+}
+
+function dropColumns(name: string): Column[] {
+  return [
+    number(`${name}_drop_low`, '−1 to 1', 'Smallest value with one partition left out'),
+    number(`${name}_drop_high`, '−1 to 1', 'Largest value with one partition left out')
+  ]
+}
+
+export const AGREEMENT_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('stratum', 'Which mixtures are compared with which'),
+  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  integer('n', 'mixtures', 'Mixtures that were compared with another'),
+  ...statisticColumns('pearson', true),
+  ...statisticColumns('spearman', true),
+  ...statisticColumns('kendall', false),
+  ...dropColumns('kendall'),
+  integer('relabellings', 'relabellings', 'Relabellings behind the p-values'),
+  number('p_smallest', '0 to 1', 'Smallest p-value these relabellings can give'),
+  text('documents', 'Documents measured on: `all` or `clean`')
+]
+
+export const MIXTURE_COLUMNS: Column[] = [
+  text('mixture', 'Name of the mixture'),
+  text('unit', 'Base unit it holds'),
+  number('weight', '0 to 1', 'Weight of the unit in the micro merge; sums to 1 over the mixture'),
+  number('macro_weight', '0 to 1', 'Weight of the unit in the macro merge'),
+  text('partition', 'Partition the unit belongs to')
+]
