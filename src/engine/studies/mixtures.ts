@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { deriveSeed, seededRandom } from '#engine/statistics/random'
 import { WorkbenchError } from '#shared/errors'
 import type { BaseUnit, Mixture, MixtureChoice, SequentialChoice } from '#shared/records'
+import { byCodeUnit, firstByHash, spreadOver, subsetCount, subsetsOf } from './subsets'
 
 type Member = Mixture['members'][number]
 
@@ -26,10 +27,6 @@ export function mixtureName(members: Member[]): string {
     .join('+')
   if (long.length <= LONGEST_NAME) return long
   return `m:${createHash('sha256').update(long).digest('hex').slice(0, 12)}`
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** What mixtures are made of, with the base units each name stands for. */
@@ -74,28 +71,6 @@ function weighUnits(members: Member[], pool: Pool): Mixture['units'] {
 function mixtureOf(members: Member[], pool: Pool): Mixture {
   const sorted = [...members].sort((a, b) => byCodeUnit(a.name, b.name))
   return { name: mixtureName(sorted), members: sorted, units: weighUnits(sorted, pool) }
-}
-
-function subsetsOf(names: string[], size: number): string[][] {
-  const found: string[][] = []
-  const walk = (chosen: string[], next: number): void => {
-    if (chosen.length === size) {
-      found.push(chosen)
-      return
-    }
-    for (let i = next; i <= names.length - (size - chosen.length); i++) {
-      walk([...chosen, names[i]!], i + 1)
-    }
-  }
-  walk([], 0)
-  return found
-}
-
-/** n over k. */
-function subsetCount(n: number, k: number): number {
-  let count = 1
-  for (let i = 1; i <= k; i++) count = (count * (n - k + i)) / i
-  return Math.round(count)
 }
 
 function checkSizes(sizes: number[], pool: Pool, over: MixtureChoice['over']): number[] {
@@ -193,45 +168,6 @@ function missing(
     `Mixture ${mixture} names ${names.join(', ')}, which is not among the ${over} of this study: ${there.join(', ')}. Correct the name, or import that text first.`,
     { mixture, missing: names, available: there }
   )
-}
-
-/**
- * Shares a number of draws over sizes as evenly as can be, one at a time: to the size with the
- * fewest so far, among equals to the one with most left. A larger number only adds.
- *
- * @param available mixtures there are of each size
- */
-function spreadOver(available: number[], count: number): number[] {
-  const given = available.map(() => 0)
-  for (let left = count; left > 0; left--) {
-    let best = -1
-    for (let i = 0; i < available.length; i++) {
-      if (given[i]! >= available[i]!) continue
-      const isBetter =
-        best < 0 ||
-        given[i]! < given[best]! ||
-        (given[i] === given[best] && available[i]! > available[best]!)
-      if (isBetter) best = i
-    }
-    if (best < 0) break
-    given[best]!++
-  }
-  return given
-}
-
-function hashOrder(randomSeed: number, name: string): string {
-  return createHash('sha256')
-    .update(`${String(randomSeed)}\n${name}`)
-    .digest('hex')
-}
-
-/** The first mixtures by a hash of seed and name: an order that further mixtures never disturb. */
-function firstByHash(mixtures: Mixture[], count: number, randomSeed: number): Mixture[] {
-  return mixtures
-    .map((mixture) => ({ mixture, key: hashOrder(randomSeed, mixture.name) }))
-    .sort((a, b) => byCodeUnit(a.key, b.key))
-    .slice(0, count)
-    .map(({ mixture }) => mixture)
 }
 
 function drawSubsets(size: number, count: number, pool: Pool, randomSeed: number): Mixture[] {
