@@ -1,5 +1,4 @@
 /** Documents of Arrow streams and files, as Hugging Face's `save_to_disk` writes them. */
-import { createReadStream } from 'node:fs'
 import {
   Binary,
   LargeBinary,
@@ -10,7 +9,7 @@ import {
   makeVector
 } from 'apache-arrow'
 import type { RecordBatch, Vector } from 'apache-arrow'
-import { unreadable } from './byteStream'
+import { streamBytes, unreadable } from './byteStream'
 import { textAt } from './fields'
 import { decodeText } from './readPlainText'
 import type { ReadContext, ReadDocument } from './sourceDocument'
@@ -27,11 +26,11 @@ export async function* readArrow(
   context: ReadContext
 ): AsyncGenerator<ReadDocument> {
   try {
-    const source = createReadStream(file.path)
-    source.on('data', (chunk) => context.onBytes(chunk.length))
-    source.pause()
+    const reader = await RecordBatchReader.from(streamBytes(file, context.onBytes))
+    await reader.open()
+    if (!reader.schema) throw new Error('it holds no Arrow schema')
     let position = 0
-    for await (const batch of await RecordBatchReader.from(source)) {
+    for await (const batch of reader) {
       const texts = bytesColumn(batch, context.textField)
       for (let row = 0; row < batch.numRows; row++) {
         position += 1

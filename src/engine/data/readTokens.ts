@@ -25,6 +25,8 @@ const MEGATRON_TYPES: Record<number, TokenType> = {
   5: 'int64',
   8: 'uint16'
 }
+/** Magic word, version, element type, counts of sequences and of borders. */
+const MEGATRON_HEADER = 34
 const IDS_PER_READ = 1 << 18
 
 /**
@@ -73,18 +75,40 @@ interface TokenLayout {
   type: TokenType
   /** Bytes before the first id. */
   start: number
+  /** Ids of each document, where an index says so; else the end-of-text id ends them. */
+  lengths: number[] | null
 }
 
 function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
   if (file.path.endsWith('.npy')) return numpyLayout(file)
   const index = file.path.replace(/\.bin$/, '.idx')
-  if (!existsSync(index)) return { type: flat, start: 0 }
+  if (!existsSync(index)) return { type: flat, start: 0, lengths: null }
   const header = readFileSync(index)
-  const type = MEGATRON_TYPES[header.length > 17 ? header.readUInt8(17) : 0]
+  const type = MEGATRON_TYPES[header.length >= MEGATRON_HEADER ? header.readUInt8(17) : 0]
   if (header.subarray(0, 9).toString('latin1') !== 'MMIDIDX\0\0' || !type) {
     throw unreadable(file, new Error(`${index} is no index of Megatron's`))
   }
-  return { type, start: 0 }
+  return { type, start: 0, lengths: megatronLengths(header) }
+}
+
+/**
+ * Ids per document. An index holds the lengths of sequences, their places, and for each document
+ * the number of its first sequence.
+ *
+ * @see Megatron-LM, megatron/core/datasets/indexed_dataset.py
+ */
+function megatronLengths(index: Buffer): number[] {
+  const sequences = Number(index.readBigUInt64LE(18))
+  const borders = Number(index.readBigUInt64LE(26))
+  const bordersAt = MEGATRON_HEADER + sequences * (4 + 8)
+  const border = (number: number): number => Number(index.readBigInt64LE(bordersAt + 8 * number))
+  return Array.from({ length: borders - 1 }, (_, document) => {
+    let ids = 0
+    for (let sequence = border(document); sequence < border(document + 1); sequence++) {
+      ids += index.readInt32LE(MEGATRON_HEADER + 4 * sequence)
+    }
+    return ids
+  })
 }
 
 /** @see NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays" */
@@ -105,7 +129,7 @@ function numpyLayout(file: SourceFile): TokenLayout {
   if (head.subarray(1, 6).toString('latin1') !== 'NUMPY' || !(type in WIDTHS)) {
     throw unreadable(file, new Error('expected a little-endian array of integers'))
   }
-  return { type: type as TokenType, start }
+  return { type: type as TokenType, start, lengths: null }
 }
 
 function* cutDocuments(
@@ -121,18 +145,22 @@ function* cutDocuments(
   const handle = openSync(file.path, 'r')
   try {
     let document: number[] = []
+    let number = 0
     const chunk = Buffer.alloc(IDS_PER_READ * width)
     for (let at = layout.start; at < file.bytes;) {
       const bytes = readSync(handle, chunk, 0, chunk.length, at)
       at += bytes
       onBytes(bytes)
       for (let offset = 0; offset + width <= bytes; offset += width) {
-        const id = readId(chunk, offset, layout.type)
-        if (id !== endOfTextId) document.push(id)
-        else if (document.length > 0) {
-          yield document
-          document = []
-        }
+        document.push(readId(chunk, offset, layout.type))
+        const isWhole = layout.lengths
+          ? document.length === layout.lengths[number]
+          : document.at(-1) === endOfTextId
+        if (!isWhole) continue
+        if (document.at(-1) === endOfTextId) document.pop()
+        if (document.length > 0) yield document
+        document = []
+        number += 1
       }
     }
     if (document.length > 0) yield document

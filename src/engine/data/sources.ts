@@ -61,6 +61,7 @@ export async function findSources(paths: string[]): Promise<SourceFile[]> {
 async function behindGlob(glob: string): Promise<SourceFile[]> {
   const base = globBase(glob)
   const pattern = globPattern(glob)
+  if (!existsSync(base)) throw missing(glob, `There is no folder ${base}.`)
   const files = (await walkFolder(base, globDepth(glob))).filter((path) =>
     pattern.test(path.split(sep).join('/'))
   )
