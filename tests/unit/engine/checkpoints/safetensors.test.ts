@@ -85,9 +85,9 @@ test('what is written is read back, bit for bit, in order, with odd names and no
   })
   await fc.assert(
     fc.asyncProperty(tensors, async (drawn) => {
-      const wellFormed = drawn.filter(([name]) => name.isWellFormed() && name !== '__metadata__')
+      const named = drawn.filter(([name]) => name !== '__metadata__')
       const set: ParameterSet = new Map(
-        wellFormed.map(([name, { shape, seed }]) => {
+        named.map(([name, { shape, seed }]) => {
           const length = shape.reduce((product, one) => product * one, 1)
           return [name, { shape, data: seed.slice(0, length) }]
         })
