@@ -38,11 +38,11 @@ import { cacheFolder, missingWheels } from './wheels.mjs'
  */
 export async function setUp(root) {
   const steps = listSteps(root)
-  if (steps.every((step) => step.isDone())) return
+  const stale = staleSteps(root, steps)
+  if (stale.length === 0) return
   requireSystem()
-  const first = steps.findIndex((step) => !step.isDone())
-  requireTools(steps.slice(first).flatMap((step) => step.tools))
-  requireDisk(steps.slice(first).flatMap((step) => step.needs?.() ?? []))
+  requireTools(stale.flatMap((step) => step.tools))
+  requireDisk(stale.flatMap((step) => step.needs?.() ?? []))
   process.stderr.write('Setting up Assay (needed once, and after an update)\n')
   const release = await takeLock(join(root, '.cache', 'setup.lock'), (pid) =>
     process.stderr.write(`  Process ${pid} is setting up this folder; waiting for it.\n`)
@@ -54,6 +54,16 @@ export async function setUp(root) {
   } finally {
     release()
   }
+}
+
+/**
+ * What is to be done: the first step that is not, and all after it, since they build on it.
+ *
+ * @param {string} root of the clone
+ */
+export function staleSteps(root, steps = listSteps(root)) {
+  const first = steps.findIndex((step) => !step.isDone())
+  return first < 0 ? [] : steps.slice(first)
 }
 
 /**
@@ -79,7 +89,8 @@ function listSteps(root) {
   const headers = join(root, 'node_modules', 'node-api-headers', 'include')
   const cache = cacheFolder()
   const flavour = chooseFlavour(laidFlavour(folder))
-  const { wheels, laidBytes } = PINS[flavour]
+  const laying = { flavour, ...PINS[flavour] }
+  const { wheels, laidBytes } = laying
   const absent = () => missingWheels(wheels, cache)
   const total = formatSize(sumBytes(wheels))
   return [
@@ -92,12 +103,12 @@ function listSteps(root) {
     {
       title: `TensorFlow's libraries (${flavour}, ${total} of wheels)`,
       tools: absent().length > 0 ? ['python', 'pip'] : ['python'],
-      isDone: () => areLibrariesCurrent(folder, flavour),
+      isDone: () => areLibrariesCurrent(folder, laying),
       needs: () => [
         { folder: join(cache, 'wheels'), bytes: sumBytes(absent()), purpose: 'wheels' },
         { folder, bytes: laidBytes, purpose: 'libraries' }
       ],
-      work: (tell) => layLibraries(folder, flavour, cache, tell)
+      work: (tell) => layLibraries(folder, laying, cache, tell)
     },
     {
       title: 'TensorFlow addon',

@@ -18,7 +18,6 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SetupFailure } from './failure.mjs'
-import { PINS } from './pins.mjs'
 import { formatSize } from './progress.mjs'
 import { mustRun, runProgram } from './run.mjs'
 import { readStamp, stampSays, writeStamp } from './stamp.mjs'
@@ -32,17 +31,24 @@ export function tensorflowPackage(root) {
   return join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu')
 }
 
-/** @param {import('./pins.mjs').Flavour} flavour */
-function librariesStamp(flavour) {
-  return { layout: LAYOUT, flavour, wheels: PINS[flavour].wheels.map((wheel) => wheel.sha256) }
+/**
+ * @typedef {object} Laying what is laid: a flavour of PINS
+ * @property {import('./pins.mjs').Flavour} flavour
+ * @property {import('./pins.mjs').Wheel[]} wheels
+ * @property {number} laidBytes
+ */
+
+/** @param {Laying} laying */
+function librariesStamp({ flavour, wheels }) {
+  return { layout: LAYOUT, flavour, wheels: wheels.map((wheel) => wheel.sha256) }
 }
 
 /**
  * @param {string} folder the package
- * @param {import('./pins.mjs').Flavour} flavour
+ * @param {Laying} laying
  */
-export function areLibrariesCurrent(folder, flavour) {
-  return stampSays(join(folder, 'deps', 'laid.json'), librariesStamp(flavour))
+export function areLibrariesCurrent(folder, laying) {
+  return stampSays(join(folder, 'deps', 'laid.json'), librariesStamp(laying))
 }
 
 /**
@@ -59,12 +65,12 @@ export function laidFlavour(folder) {
  * is whole or absent.
  *
  * @param {string} folder the package
- * @param {import('./pins.mjs').Flavour} flavour
+ * @param {Laying} laying
  * @param {string} cache
  * @param {(text: string) => void} tell
  */
-export async function layLibraries(folder, flavour, cache, tell) {
-  const { wheels } = PINS[flavour]
+export async function layLibraries(folder, laying, cache, tell) {
+  const { flavour, wheels, laidBytes } = laying
   await fetchWheels(wheels, cache, tell)
   for (const name of readdirSync(folder)) {
     if (name.startsWith('deps')) rmSync(join(folder, name), { recursive: true, force: true })
@@ -81,15 +87,13 @@ export async function layLibraries(folder, flavour, cache, tell) {
       {
         onLine: (line) => {
           last = Number(line)
-          tell(
-            `unpacking ${wheel.name}, ${formatSize(written + last)} of ${formatSize(PINS[flavour].laidBytes)}`
-          )
+          tell(`unpacking ${wheel.name}, ${formatSize(written + last)} of ${formatSize(laidBytes)}`)
         }
       }
     )
     written += last
   }
-  writeStamp(join(draft, 'laid.json'), librariesStamp(flavour))
+  writeStamp(join(draft, 'laid.json'), librariesStamp(laying))
   renameSync(draft, join(folder, 'deps'))
   return `TensorFlow ${wheels[0]?.version} (${flavour}), ${formatSize(written)}`
 }
