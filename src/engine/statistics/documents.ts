@@ -5,7 +5,7 @@ import { percentileInterval } from './intervals'
 import type { Interval } from './intervals'
 
 /** What one document costs a model. */
-export interface DocumentLoss {
+interface DocumentLoss {
   nats: number
   /** Predicted tokens. */
   tokens: number

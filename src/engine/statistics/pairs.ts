@@ -4,7 +4,7 @@
  */
 
 /** Pairs in groups within which they may be compared; group numbers run from 0 without gaps. */
-export interface GroupedPairs {
+interface GroupedPairs {
   x: Float64Array
   y: Float64Array
   groups: Int32Array

@@ -2,13 +2,13 @@
 import { seededRandom, shuffle } from './random'
 
 /** Up to this many labels every ordering is tried (5,040); beyond, orderings are drawn. */
-export const EXHAUSTIVE_LABELS = 7
+const EXHAUSTIVE_LABELS = 7
 
 /** Orderings drawn where there are too many to try, the unchanged one among them. */
-export const DRAWN_ORDERINGS = 10_000
+const DRAWN_ORDERINGS = 10_000
 
 /** Orderings, each as long as the labels: `orderings[k * labels + i]` replaces label i. */
-export interface Orderings {
+interface Orderings {
   labels: number
   count: number
   orderings: Uint16Array

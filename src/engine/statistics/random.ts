@@ -2,7 +2,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
 /** Draws whole numbers below a bound. */
-export interface RandomSource {
+interface RandomSource {
   /** A whole number from 0 to `bound` − 1. Its bias is below bound / 2³². */
   below(bound: number): number
 }

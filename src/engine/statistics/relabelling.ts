@@ -14,7 +14,7 @@ export interface Relabellings {
 }
 
 /** The p-values of one row with what they rest on. */
-export interface RelabelledP {
+interface RelabelledP {
   /** In the order of STATISTICS; null where the statistic is not defined. */
   p: (number | null)[]
   /** Relabellings for which every value was there, the unchanged one included. */

@@ -10,7 +10,7 @@ import type { ProxyName, ScoredDomain, Scores } from './evidence/scores'
 import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
-export interface AgreementOptions {
+interface AgreementOptions {
   /** `all` documents (default), or only the `clean` ones that training text does not overlap. */
   documents?: DocumentChoice
 }
@@ -19,7 +19,7 @@ export { headlineAgreement, headlineAmong } from './evidence/headline'
 export type { HeadlineAgreement } from './evidence/headline'
 
 /** One mixture on one domain: what a proxy said and what sequential training gave. */
-export interface Pair {
+interface Pair {
   mixture: string
   /** Number of the mixture's members. */
   size: number

@@ -5,9 +5,9 @@ import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-export type RankingProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+type RankingProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
 
-export interface RankingOptions {
+interface RankingOptions {
   /** Default `merge-micro`. */
   proxy?: RankingProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
@@ -18,7 +18,7 @@ export interface RankingOptions {
 }
 
 /** One mixture in a ranking; ranks count from 1, the lowest value first, ties sharing the best. */
-export interface RankedMixture {
+interface RankedMixture {
   mixture: string
   size: number
   rank: number

@@ -54,7 +54,7 @@ export interface StudyResults {
 export type DocumentChoice = 'all' | 'clean'
 
 /** Finds the models of a study by what they stand for. */
-export interface ModelIndex {
+interface ModelIndex {
   seed: ModelResult | undefined
   branch(unit: string): ModelResult | undefined
   merge(mixture: Mixture, kind: MergeKind): ModelResult | undefined

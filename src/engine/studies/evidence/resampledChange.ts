@@ -17,7 +17,7 @@ export function documentSeed(randomSeed: number, domain: MeasuredDomain): number
 }
 
 /** Proxies whose loss can be resampled over documents. */
-export type ResampledProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+type ResampledProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
 
 /** Mean over domains of the loss, in nats per token, by mixture: one value per resample. */
 export interface ResampledMeans {

@@ -7,7 +7,7 @@ import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
 /** What may stand in for a sequential model, merges first. */
-export const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
+const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
 export type ProxyName = (typeof PROXIES)[number]
 
 /** A domain, or a mean over several of them. */
@@ -79,7 +79,7 @@ export function meanOver({ over, isLog }: DomainMean, losses: (domain: number) =
 }
 
 /** Mean nats per token of a model on the chosen documents; NaN where it is not measured. */
-export function lossOn(
+function lossOn(
   model: ModelResult | undefined,
   domain: MeasuredDomain,
   chosen: number[]

@@ -14,7 +14,7 @@ import type { Row } from './columns'
 const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, sequential: 3 }
 
 /** A model's readable name, unique in its study. */
-export function modelLabel(model: ModelResult): string {
+function modelLabel(model: ModelResult): string {
   switch (model.role) {
     case 'seed':
       return 'seed'
