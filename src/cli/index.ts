@@ -2,7 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addImportCommand } from './commands/importText'
-import { addMachineCommands } from './commands/machine'
+import { addBenchCommand } from './commands/bench'
+import { addDoctorCommand } from './commands/doctor'
 import { addProjectCommands } from './commands/project'
 import { addRunCommands } from './commands/run'
 import { addDemoCommand } from './commands/demo'
@@ -18,7 +19,8 @@ addProjectCommands(program)
 addImportCommand(program)
 addRunCommands(program)
 addDemoCommand(program)
-addMachineCommands(program)
+addDoctorCommand(program)
+addBenchCommand(program)
 program.addHelpText(
   'after',
   `

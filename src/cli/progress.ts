@@ -88,7 +88,9 @@ function progressLine(progress: Progress, withBar: boolean): string {
     parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`)
   }
   if (share !== null) parts.push(`${String(Math.floor(share * 100)).padStart(3)} %`)
-  parts.push(`${amount(done)}${total ? `/${amount(total)}` : ''} ${unit === 'bytes' ? '' : unit}`.trim())
+  parts.push(
+    `${amount(done)}${total ? `/${amount(total)}` : ''} ${unit === 'bytes' ? '' : unit}`.trim()
+  )
   if (rate !== null) parts.push(`${amount(rate)}${unit === 'bytes' ? '' : ` ${unit}`}/s`)
   if (secondsLeft !== null) parts.push(`${formatSeconds(secondsLeft)} left`)
   if (detail) parts.push(detail)

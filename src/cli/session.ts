@@ -81,7 +81,9 @@ export function reportError(error: unknown, isJson: boolean): number {
     const { code, message, details } = plain
     process.stdout.write(`${JSON.stringify({ error: { code, message, details } })}\n`)
   } else if (plain.code === 'bug') {
-    process.stderr.write(`This is a bug in Assay. Please report it with what follows.\n${plain.stack ?? plain.message}\n`)
+    process.stderr.write(
+      `This is a bug in Assay. Please report it with what follows.\n${plain.stack ?? plain.message}\n`
+    )
   } else {
     process.stderr.write(`error ${plain.code}: ${plain.message}\n`)
   }

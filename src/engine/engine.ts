@@ -3,19 +3,31 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import type { Corpus, DecoderConfig, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
+import type {
+  Corpus,
+  DecoderConfig,
+  HeldOutDomain,
+  Prepared,
+  Progress,
+  Run,
+  Study
+} from '#shared/records'
 import { fingerprintOf } from './storage/fingerprint'
 import { makeFolder, writeFileAtomic } from './storage/files'
 import { Measurements } from './storage/measurements'
 import { projectPaths } from './storage/paths'
 import { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
+import { headlineAgreement, headlineAmong, studyAgreement } from './studies/agreement'
+import type { AgreementRow, HeadlineAgreement } from './studies/agreement'
 import { planSummary } from './studies/cost'
 import type { MeasuredRate, PlanSummary } from './studies/cost'
 import { measurementDefinition } from './studies/measure'
 import { planStudy } from './studies/plan'
 import type { StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
+import { rankWithinSizes } from './studies/rankings'
+import type { Ranking } from './studies/rankings'
 import { collectResults } from './studies/report'
 import type { StudyResults } from './studies/results'
 import { runStudy } from './studies/run'
@@ -36,6 +48,14 @@ export interface RunOptions {
 export interface ExportOptions {
   folder: string
   parquet?: boolean
+}
+
+/** The proxies of a study held against its sequential models. */
+export interface Evidence {
+  headline: HeadlineAgreement[]
+  near: HeadlineAgreement[]
+  agreement: AgreementRow[]
+  rankings: Ranking[]
 }
 
 /** What a study has and lacks. */
@@ -83,7 +103,11 @@ export class Engine {
    * @param draft the study as plain data; a default one when left out
    * @throws WorkbenchError `storage/exists`, `study/invalid`
    */
-  async createProject(path: string, draft?: unknown, source = 'the study'): Promise<ProjectSession> {
+  async createProject(
+    path: string,
+    draft?: unknown,
+    source = 'the study'
+  ): Promise<ProjectSession> {
     const study = draft === undefined ? defaultStudy(basename(path)) : parseStudy(draft, source)
     const project = await Project.create(path)
     await project.saveStudy(study)
@@ -185,7 +209,10 @@ export class ProjectSession {
   }
 
   /** The runs and merges of a study. */
-  async plan(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<StudyPlan> {
+  async plan(
+    study: Study,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<StudyPlan> {
     return planStudy(study, await this.prepare(study, run))
   }
 
@@ -270,6 +297,21 @@ export class ProjectSession {
       prepared,
       plan: planStudy(study, prepared)
     })
+  }
+
+  /**
+   * How far each proxy may be trusted, and what it ranks first.
+   *
+   * @param near partitions that are alike, whose headline is computed by itself as well
+   */
+  async evidence(study: Study, near: string[] = []): Promise<Evidence> {
+    const results = await this.results(study)
+    return {
+      headline: headlineAgreement(results),
+      near: near.length > 0 ? headlineAmong(results, near) : [],
+      agreement: studyAgreement(results),
+      rankings: rankWithinSizes(results)
+    }
   }
 
   /**

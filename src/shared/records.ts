@@ -190,7 +190,10 @@ export const StudySchema = z.strictObject({
   duplicates: z.enum(['remove', 'keep']).default('remove'),
   mixtures: MixtureChoiceSchema,
   sequential: SequentialChoiceSchema,
-  merges: z.array(z.enum(['micro', 'macro'])).min(1).default(['micro', 'macro']),
+  merges: z
+    .array(z.enum(['micro', 'macro']))
+    .min(1)
+    .default(['micro', 'macro']),
   evaluation: z
     .strictObject({
       /** Documents' windows per forward pass. */

@@ -31,7 +31,9 @@ interface ImportFlags {
 export function addImportCommand(program: Command): void {
   program
     .command('import')
-    .description('Import text: JSONL, plain text, CSV, TSV, Parquet, Arrow, pre-tokenised; .gz and .zst too.')
+    .description(
+      'Import text: JSONL, plain text, CSV, TSV, Parquet, Arrow, pre-tokenised; .gz and .zst too.'
+    )
     .argument('<project>', 'project folder')
     .argument('<paths...>', 'files, folders or globs')
     .option('--as <role>', 'training, seed or evaluation', 'training')
@@ -120,7 +122,12 @@ function describeCorpus(corpus: Corpus): string {
 
 function nameFrom(path: string): string {
   const last = path.replace(/\/+$/, '').split('/').at(-1)!
-  return last.replace(/[*?[\]{}]/g, '').replace(/\.(gz|zst)$/, '').replace(/\.[^.]+$/, '') || 'text'
+  return (
+    last
+      .replace(/[*?[\]{}]/g, '')
+      .replace(/\.(gz|zst)$/, '')
+      .replace(/\.[^.]+$/, '') || 'text'
+  )
 }
 
 /** The partition rule that the flags ask for; everything is one partition by default. */
@@ -148,7 +155,10 @@ export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
       conditions: flags.where.map((text) => {
         const equals = text.indexOf('=')
         if (equals < 1) {
-          throw new WorkbenchError('usage/invalid', `--where wants name=condition, found "${text}".`)
+          throw new WorkbenchError(
+            'usage/invalid',
+            `--where wants name=condition, found "${text}".`
+          )
         }
         return { name: text.slice(0, equals), sql: text.slice(equals + 1) }
       })
@@ -185,7 +195,11 @@ function tokenizedFrom(flags: ImportFlags) {
   return {
     tokenizerFile: resolve(flags.tokenizer!),
     endOfTextId: wholeNumber(flags.endOfTextId, '--end-of-text-id'),
-    type: choice(['uint16', 'int32', 'uint32'] as const, flags.tokenType ?? 'uint16', '--token-type')
+    type: choice(
+      ['uint16', 'int32', 'uint32'] as const,
+      flags.tokenType ?? 'uint16',
+      '--token-type'
+    )
   }
 }
 

@@ -16,7 +16,10 @@ export function addProjectCommands(program: Command): void {
     .argument('<project>', 'folder that is empty or not there yet')
     .option('--from <study.json>', 'the study; a default one when left out')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  assay new my-study\n  assay new my-study --from study.json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay new my-study\n  assay new my-study --from study.json'
+    )
     .action(async (path: string, flags: { from?: string; json?: boolean }) => {
       await withEngine(flags, async ({ engine, print }) => {
         const draft = flags.from ? await readJson(flags.from) : undefined

@@ -50,7 +50,9 @@ export function addRunCommands(program: Command): void {
 
   program
     .command('run')
-    .description('Train and measure what the study lacks. Ctrl-C stops cleanly; run again to go on.')
+    .description(
+      'Train and measure what the study lacks. Ctrl-C stops cleanly; run again to go on.'
+    )
     .argument('<project>', 'project folder')
     .option('--study <name>', 'which study (default: the first)')
     .option('--hours <n>', 'stop after so many hours, cleanly')
@@ -162,18 +164,27 @@ export function describePlan(plan: PlanSummary): string {
  * @param now the present, so that it can be tested
  * @throws WorkbenchError `usage/invalid`
  */
-export function secondsAllowed(flags: { hours?: string; until?: string }, now: Date): number | null {
+export function secondsAllowed(
+  flags: { hours?: string; until?: string },
+  now: Date
+): number | null {
   if (flags.hours !== undefined) {
     const hours = Number(flags.hours)
     if (!(hours > 0)) {
-      throw new WorkbenchError('usage/invalid', `--hours wants a number above 0, found "${flags.hours}".`)
+      throw new WorkbenchError(
+        'usage/invalid',
+        `--hours wants a number above 0, found "${flags.hours}".`
+      )
     }
     return hours * 3600
   }
   if (flags.until === undefined) return null
   const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(flags.until)
   if (!match) {
-    throw new WorkbenchError('usage/invalid', `--until wants a time such as 08:00, found "${flags.until}".`)
+    throw new WorkbenchError(
+      'usage/invalid',
+      `--until wants a time such as 08:00, found "${flags.until}".`
+    )
   }
   const end = new Date(now)
   end.setHours(Number(match[1]), Number(match[2]), 0, 0)

@@ -57,7 +57,8 @@ function randomModel(parameters: number, salt: number): ParameterSet {
   for (let from = 0; from < parameters; from += TENSOR) {
     const length = Math.min(TENSOR, parameters - from)
     const data = new Float32Array(length)
-    for (let i = 0; i < length; i++) data[i] = Math.fround(((i * 2654435761 + salt * 97) >>> 8) / 2 ** 24)
+    for (let i = 0; i < length; i++)
+      data[i] = Math.fround(((i * 2654435761 + salt * 97) >>> 8) / 2 ** 24)
     model.set(`tensor.${model.size}`, { shape: [length], data })
   }
   return model

@@ -8,6 +8,12 @@
  * converts and multiplies two at a time.
  */
 
+/** What is used of the WebAssembly interface; Node's own types leave it to the DOM's. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array<ArrayBuffer>) => object
+  Instance: new (module: object) => { exports: Record<string, unknown> }
+}
+
 /** Elements per block: a group's sources stay in a core's own cache. */
 export const BLOCK = 4096
 /** Models whose weights fit in vector registers beside the sums. */
@@ -182,7 +188,7 @@ export function createAverageBlock(weights: readonly number[]): AverageBlock {
     isLast: index === count - 1
   }))
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(groups)))
-  const { buffer } = exports['memory'] as unknown as { buffer: ArrayBuffer }
+  const { buffer } = exports['memory'] as { buffer: ArrayBuffer }
   const run = groups.map((_, index) => exports[`group${index}`] as (length: number) => void)
   const weightsOfGroup = new Float64Array(buffer, WEIGHTS_AT, GROUP)
   const sources = Array.from(

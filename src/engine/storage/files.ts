@@ -194,7 +194,10 @@ export class FolderDraft {
   }
 
   /** Writes one whole file of the draft. */
-  async writeFile(name: string, data: string | Uint8Array): Promise<{ bytes: number; sha256: string }> {
+  async writeFile(
+    name: string,
+    data: string | Uint8Array
+  ): Promise<{ bytes: number; sha256: string }> {
     const writer = await this.create(name)
     await writer.write(typeof data === 'string' ? Buffer.from(data) : data)
     return writer.close()

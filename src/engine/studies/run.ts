@@ -136,9 +136,7 @@ async function inParallel<Item>(
     }
   }
   // All lanes end before an error is passed on: nothing goes on working unseen.
-  const outcomes = await Promise.allSettled(
-    Array.from({ length: context.pool.width(lane) }, next)
-  )
+  const outcomes = await Promise.allSettled(Array.from({ length: context.pool.width(lane) }, next))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
@@ -315,14 +313,12 @@ async function measureOne(
     },
     { lane, signal: context.signal }
   )
-  const measurements = domains.map(
-    (domain, index): Measurement => ({
-      model: model.fingerprint,
-      domain: domain.fingerprint,
-      definition,
-      nats: result.nats[index]!
-    })
-  )
+  const measurements = domains.map((domain, index): Measurement => ({
+    model: model.fingerprint,
+    domain: domain.fingerprint,
+    definition,
+    nats: result.nats[index]!
+  }))
   if (measurements.some((one) => !one.nats.every(Number.isFinite))) {
     throw new WorkbenchError(
       'run/diverged',

@@ -126,12 +126,14 @@ export interface DeviceCheck {
 
 /** A measured rate, for `assay bench` and for the plan's estimates. */
 export interface BenchJob {
-  what: 'train' | 'eval' | 'merge'
+  what: 'train' | 'eval' | 'merge' | 'tokenize'
   config: DecoderConfig
   batchSize: number
   /** Repetitions at most, and seconds after which no further one is begun. */
   repetitions: number
   seconds: number
+  /** `tokenize`: a file of plain text. */
+  textFile?: string
 }
 
 export interface BenchResult {
@@ -139,6 +141,11 @@ export interface BenchResult {
   bytesPerSecond?: number
   /** `merge`: bytes per second of a plain copy in the same run. */
   copyBytesPerSecond?: number
+  /** `merge`: averaging's share of the copy's rate. */
+  share?: number
+  /** `train`: tensors held after an early step and after the last. */
+  tensorsBefore?: number
+  tensorsAfter?: number
   peakBytes: number
   backend: string
   threads: number
@@ -158,9 +165,7 @@ export interface Jobs {
 export type JobKind = keyof Jobs
 
 /** Host → worker. */
-export type ToWorker =
-  | { id: number; kind: JobKind; input: unknown }
-  | { stop: number }
+export type ToWorker = { id: number; kind: JobKind; input: unknown } | { stop: number }
 
 /** Worker → host. */
 export type FromWorker =

@@ -128,17 +128,13 @@ export class WorkerPool {
 
   #start(lane: LaneName): LaneState {
     const { workers, environment } = this.#options.lanes[lane]
-    const child = fork(
-      this.#options.processEntry,
-      [this.#options.workerEntry, String(workers)],
-      {
-        env: { ...process.env, ...environment },
-        // Ctrl-C reaches the whole process group; the host decides what becomes of the jobs.
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        execArgv: []
-      }
-    )
+    const child = fork(this.#options.processEntry, [this.#options.workerEntry, String(workers)], {
+      env: { ...process.env, ...environment },
+      // Ctrl-C reaches the whole process group; the host decides what becomes of the jobs.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: []
+    })
     const state: LaneState = { process: child, busy: new Array<Pending | null>(workers).fill(null) }
     let lastWords = ''
     child.stderr?.on('data', (chunk: Buffer) => {

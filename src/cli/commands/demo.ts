@@ -1,0 +1,149 @@
+/** `assay demo`: a whole study on real text, in minutes. */
+import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { ProjectSession } from '#engine'
+import { demoStudy, NEAR_PAIR } from '../demo/study'
+import { fetchDemoTexts } from '../demo/texts'
+import { describeAgreement, describeHeadline, describeRankings } from '../evidence'
+import { formatCount, formatFlops, formatSeconds } from '../format'
+import { EXIT, Interrupted, withEngine } from '../session'
+import type { CommandContext } from '../session'
+import { describePlan, showEvent } from './run'
+
+/** Adds `demo` to the program. */
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('Run a small study on real text and print what it found. Run again to go on.')
+    .argument('[folder]', 'where the project goes', 'assay-demo')
+    .option('--threads <n>', 'threads to use (default: all)')
+    .option('--json', 'print one JSON document')
+    .action(async (folder: string, flags: { threads?: string; json?: boolean }) => {
+      await withEngine(flags, (context) => runDemo(resolve(folder), context))
+    })
+}
+
+async function runDemo(folder: string, context: CommandContext): Promise<number> {
+  const { progress, signal, print } = context
+  const beganAt = Date.now()
+  const say = (text: string) => progress.log(text)
+  say(`The demo's project: ${folder}`)
+  const session = await demoProject(folder, context, say)
+  try {
+    const study = session.study()
+    say('Preparing: tokenizer, held-out parts, base units')
+    const before = await session.cost(study, {
+      signal,
+      onProgress: (one) => progress.update('prepare', one)
+    })
+    progress.end('prepare')
+    say(`${describePlan(before)}\n`)
+    const summary = await session.run(study, {
+      signal,
+      onEvent: (event) => showEvent(event, progress)
+    })
+    if (summary.wasStopped) {
+      progress.log(`Stopped cleanly. To go on: npm run demo`)
+      return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed
+    }
+    say('Computing agreement and its intervals')
+    const evidence = await session.evidence(study, NEAR_PAIR)
+    const tables = join(folder, 'exports')
+    const files = await session.exportTables(study, { folder: tables })
+    const cost = await session.cost(study)
+    const seconds = (Date.now() - beganAt) / 1000
+    print(
+      [
+        '',
+        'MIXTURES RANKED WITHIN EACH SIZE',
+        'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
+        'trained: the same of the model trained on that mixture (the truth), where it was trained.',
+        '',
+        describeRankings(evidence),
+        '',
+        'HEADLINE: how the proxy ranks mixtures of one size (Spearman ρ, mean over all domains)',
+        'count knows only the number of units and cannot rank mixtures of one size; branch-mean is the mean of',
+        "the branches' own perplexities. Mixtures share partitions and are no independent draws: read the widest interval.",
+        '',
+        describeHeadline(evidence.headline),
+        '',
+        `THE NEAR PAIR by itself: mixtures that differ only in ${NEAR_PAIR.join(' or ')}`,
+        '',
+        describeHeadline(evidence.near),
+        '',
+        'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
+        '',
+        describeAgreement(evidence),
+        '',
+        'COST',
+        `To answer for ${cost.mixtures} mixtures: ${cost.modular.runs} runs and ${formatFlops(cost.modular.flops)} by merging, ` +
+          `${cost.naive.runs} runs and ${formatFlops(cost.naive.flops)} by training each ` +
+          `(${(cost.naive.flops / cost.modular.flops).toFixed(1)} times as much).`,
+        `This run: ${summary.trained} runs trained, ${summary.measured} models measured, ${formatSeconds(seconds)}. ` +
+          `Measuring merges and models: ${mergeShare(summary)}`,
+        '',
+        `Project: ${folder}`,
+        `Tables:  ${tables} (${files.length} CSV files, described in docs/csv.md)`,
+        '',
+        `A study this small (${formatCount(cost.parameters)} parameters, minutes of training) shows how the method works;`,
+        'it is not a finding about these texts. docs/demo.md says where they come from.'
+      ].join('\n'),
+      { project: folder, tables: files, evidence, cost, summary, seconds }
+    )
+    return summary.failed.length > 0 ? EXIT.failed : EXIT.ok
+  } finally {
+    await session.close()
+  }
+}
+
+function mergeShare(summary: { averageMs: number; evaluateMs: number }): string {
+  const total = summary.averageMs + summary.evaluateMs
+  if (total === 0) return 'nothing was left to measure.'
+  return `averaging took ${((summary.averageMs / total) * 100).toFixed(1)} % of that time, evaluation the rest.`
+}
+
+async function demoProject(
+  folder: string,
+  { engine, progress, signal }: CommandContext,
+  say: (text: string) => void
+): Promise<ProjectSession> {
+  const isThere = existsSync(join(folder, 'project.assay'))
+  const session = isThere
+    ? await engine.openProject(folder)
+    : await engine.createProject(folder, demoStudy(), "the demo's study")
+  try {
+    const cache = join(process.env['ASSAY_CACHE'] ?? join(homedir(), '.cache', 'assay'), 'demo')
+    const outFolder = join(cache, 'documents')
+    await mkdir(outFolder, { recursive: true })
+    const texts = await fetchDemoTexts(cache, outFolder, say)
+    const there = new Set(session.corpora.map((corpus) => corpus.name))
+    for (const text of texts.corpora.filter((one) => !there.has(one.name))) {
+      const corpus = await session.importCorpus(
+        {
+          name: text.name,
+          role: text.role,
+          ...(text.domainKind ? { domainKind: text.domainKind } : {}),
+          paths: [text.path],
+          textField: 'text',
+          partition: { kind: 'one', name: text.name },
+          inPlace: false,
+          skipBadLines: false,
+          keepFields: []
+        },
+        { signal, onProgress: (one) => progress.update('import', one) }
+      )
+      progress.end('import')
+      say(
+        `imported ${corpus.name} (${corpus.role}): ${formatCount(corpus.documents)} documents, ` +
+          `${formatCount(corpus.bytes)}B of text; ${text.licence}; ${text.source}`
+      )
+    }
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}

@@ -1,0 +1,87 @@
+/** Evidence as text: rankings, the headline, agreement by domain. */
+import type { Evidence } from '#engine'
+import { formatNumber, textTable } from './format'
+
+type Headline = Evidence['headline'][number]
+type Interval = Headline['mixtures']
+
+const interval = (one: Interval | undefined, digits = 2) =>
+  one ? `${formatNumber(one.low, digits)} … ${formatNumber(one.high, digits)}` : '—'
+
+/** Mixtures ranked within each size by the merge, with the truth where it was trained. */
+export function describeRankings(evidence: Evidence, limit = 5): string {
+  return evidence.rankings
+    .filter((ranking) => ranking.mixtures.length > 1)
+    .map((ranking) => {
+      const rows = ranking.mixtures
+        .slice(0, limit)
+        .map((one) => [
+          String(one.rank),
+          one.mixture,
+          formatNumber(one.proxyValue, 4),
+          one.sequentialRank === null ? '' : `${one.sequentialRank} of ${ranking.trained}`,
+          formatNumber(one.sequentialValue, 4)
+        ])
+      const left = ranking.mixtures.length - rows.length
+      return [
+        `Size ${ranking.size}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
+        textTable(['rank', 'mixture', 'merge', 'true rank', 'trained'], rows),
+        ...(left > 0 ? [`… and ${left} more`] : [])
+      ].join('\n')
+    })
+    .join('\n\n')
+}
+
+/** The headline of each proxy, beside what knowing the number of units alone gives. */
+export function describeHeadline(rows: readonly Headline[]): string {
+  return textTable(
+    [
+      'truth budget',
+      'proxy',
+      'n',
+      'ρ',
+      '95 % over mixtures',
+      'over documents',
+      'one partition out',
+      'pairs alike'
+    ],
+    rows.map((row) => [
+      row.budget,
+      row.proxy,
+      String(row.n),
+      formatNumber(row.spearman, 2),
+      interval(row.mixtures),
+      interval(row.documents),
+      interval(row.drop),
+      `${row.decisions.alike} of ${row.decisions.compared}`
+    ])
+  )
+}
+
+/** Agreement of the merge with the truth per domain, for a few strata. */
+export function describeAgreement(
+  evidence: Evidence,
+  strata: readonly string[] = ['all', 'within-size', 'within']
+): string {
+  const rows = evidence.agreement.filter(
+    (row) =>
+      row.proxy === 'merge-micro' &&
+      strata.includes(row.stratum) &&
+      (row.domainKind !== 'mean' || row.domain.endsWith('-log'))
+  )
+  return textTable(
+    ['budget', 'domain', 'kind', 'stratum', 'n', 'r', '95 %', 'ρ', '95 %', 'τ'],
+    rows.map((row) => [
+      row.budget,
+      row.domain,
+      row.domainKind,
+      row.stratum,
+      String(row.n),
+      formatNumber(row.pearson.value, 2),
+      interval(row.pearson.interval),
+      formatNumber(row.spearman.value, 2),
+      interval(row.spearman.interval),
+      formatNumber(row.kendall.value, 2)
+    ])
+  )
+}

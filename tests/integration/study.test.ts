@@ -1,0 +1,141 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { ProjectSession } from '#engine'
+import { fromCsv } from '#engine/studies/tables'
+import { builtEngine, tinyProject, tinyStudy, trainingImport } from '../support/builtEngine'
+import { temporaryFolder } from '../support/temporaryFolder'
+import { writeCorpus } from '../support/tinyCorpus'
+
+const TIMING = ['seconds', 'tokens_per_second']
+
+/** All tables of the first study as text, columns of timing left out. */
+async function tablesOf(session: ProjectSession): Promise<Record<string, unknown[]>> {
+  const folder = await temporaryFolder()
+  const files = await session.exportTables(session.study(), { folder })
+  const entries = await Promise.all(
+    files.map(async (file) => {
+      const rows = fromCsv(await readFile(file, 'utf8')).map((row) =>
+        Object.fromEntries(Object.entries(row).filter(([name]) => !TIMING.includes(name)))
+      )
+      return [file.split('/').at(-1)!, rows] as const
+    })
+  )
+  return Object.fromEntries(entries)
+}
+
+async function checkpointHashes(session: ProjectSession): Promise<string[]> {
+  const runs = join(session.folder, 'runs')
+  const names = await readdir(runs)
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const manifest = await readFile(join(runs, name, 'manifest.json'), 'utf8')
+      const { files } = JSON.parse(manifest) as { files: { name: string; sha256: string }[] }
+      return `${name} ${files.find((file) => file.name.endsWith('model.safetensors'))!.sha256}`
+    })
+  )
+}
+
+test('a study runs from text to tables; running again does nothing; a new partition trains only its units', async () => {
+  const engine = builtEngine()
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
+  const study = session.study()
+  const first = await session.run(study)
+  // Seed, three branches, and the sequential models of law (two units) and of both.
+  expect([first.trained, first.failed, first.wasStopped]).toEqual([6, [], false])
+  const tables = await tablesOf(session)
+  expect(tables['partitions.csv']!.map((row) => (row as { partition: string }).partition)).toEqual([
+    'code',
+    'law'
+  ])
+  expect(await session.run(study)).toMatchObject({ trained: 0, measured: 0 })
+  expect(await tablesOf(session)).toEqual(tables)
+
+  const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 80 })
+  await session.importCorpus(trainingImport('mail', mail))
+  const before = await checkpointHashes(session)
+  const grown = { ...study, sequential: { ...study.sequential, choose: { kind: 'none' as const } } }
+  expect(await session.run(grown)).toMatchObject({ trained: 1, failed: [] })
+  expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
+  const old = tables['measurements.csv']!
+  const now = (await tablesOf(session))['measurements.csv']!
+  const key = (row: unknown) => {
+    const { model, domain } = row as { model: string; domain: string }
+    return domain.startsWith('mean') ? null : `${model} ${domain}`
+  }
+  const byKey = new Map(now.map((row) => [key(row), row]))
+  for (const row of old) if (key(row) !== null) expect(byKey.get(key(row))).toEqual(row)
+  await session.close()
+})
+
+test('the same study gives the same tables and weights, wherever it runs', async () => {
+  const engine = builtEngine()
+  const sessions = [
+    await tinyProject(engine, join(await temporaryFolder(), 'one')),
+    await tinyProject(engine, join(await temporaryFolder(), 'another'))
+  ]
+  for (const session of sessions) await session.run(session.study())
+  const [one, another] = sessions as [ProjectSession, ProjectSession]
+  expect(await checkpointHashes(another)).toEqual(await checkpointHashes(one))
+  expect(await tablesOf(another)).toEqual(await tablesOf(one))
+  for (const session of sessions) await session.close()
+})
+
+test('a study stopped amid a run and continued gives the weights of one left alone', async () => {
+  const engine = builtEngine()
+  const left = await tinyProject(engine, join(await temporaryFolder(), 'left'))
+  const stopped = await tinyProject(engine, join(await temporaryFolder(), 'stopped'))
+  await left.run(left.study())
+  let stops = 0
+  for (let round = 0; round < 20; round++) {
+    const controller = new AbortController()
+    const summary = await stopped.run(stopped.study(), {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind !== 'progress' || event.progress.done < 5 * 64) return
+        controller.abort(new Error('stopped by the test'))
+      }
+    })
+    if (!summary.wasStopped) break
+    stops++
+  }
+  expect(stops).toBeGreaterThan(1)
+  expect((await stopped.run(stopped.study())).trained).toBe(0)
+  expect(await checkpointHashes(stopped)).toEqual(await checkpointHashes(left))
+  expect(await tablesOf(stopped)).toEqual(await tablesOf(left))
+  await left.close()
+  await stopped.close()
+})
+
+test('another recipe makes new runs beside the old ones', async () => {
+  const engine = builtEngine()
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'), {
+    sequential: { choose: { kind: 'none' } }
+  })
+  const study = session.study()
+  await session.run(study)
+  const before = await checkpointHashes(session)
+  const other = await session.saveStudy({
+    ...tinyStudy({ sequential: { choose: { kind: 'none' } } }),
+    name: 'decayed',
+    branch: { ...study.branch, weightDecay: 0 }
+  })
+  expect((await session.run(other)).trained).toBe(3)
+  expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
+  expect((await session.status(study)).runs.done).toBe(4)
+  await session.close()
+})
+
+test('every checkpoint lies there as a Hugging Face folder', async () => {
+  const engine = builtEngine()
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'), {
+    sequential: { choose: { kind: 'none' } }
+  })
+  await session.run(session.study())
+  const [run] = await readdir(join(session.folder, 'runs'))
+  const files = await readdir(join(session.folder, 'runs', run!, 'checkpoint'))
+  expect(files).toEqual(
+    expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json'])
+  )
+  await session.close()
+})
