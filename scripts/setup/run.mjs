@@ -67,7 +67,12 @@ export function runProgram(program, args, options = {}) {
 export async function mustRun(what, advice, ...call) {
   const result = await runProgram(...call)
   if (result.status === 0) return result
-  const end = result.output.trimEnd().split('\n').slice(-15).join('\n')
+  const end = result.output
+    .replaceAll(/\x1b\[[\d;]*m/g, '')
+    .trimEnd()
+    .split('\n')
+    .slice(-15)
+    .join('\n')
   const how = result.signal ? `was ended by ${result.signal}` : `ended with status ${result.status}`
   throw new SetupFailure(`${what} ${how}. Its last words:\n${end}\n${advice}`)
 }

