@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProjectSession } from '#engine'
-import { fromCsv } from '#engine/studies/tables'
+import { TABLES, fromCsv } from '#engine/studies/tables'
 import { builtEngine, tinyProject, tinyStudy, trainingImport } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -14,13 +14,13 @@ async function tablesOf(session: ProjectSession): Promise<Record<string, unknown
   const folder = await temporaryFolder()
   const files = await session.exportTables(session.study(), { folder })
   const entries = await Promise.all(
-    files.map(async (file) => {
-      const rows = fromCsv(await readFile(file, 'utf8')).map((row) =>
-        Object.fromEntries(Object.entries(row).filter(([name]) => !TIMING.includes(name)))
-      )
-      return [file.split('/').at(-1)!, rows] as const
+    TABLES.map(async ({ name, columns }) => {
+      const rows = fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
+      for (const row of rows) for (const column of TIMING) delete row[column]
+      return [`${name}.csv`, rows] as const
     })
   )
+  expect(files.length).toBe(TABLES.length)
   return Object.fromEntries(entries)
 }
 
