@@ -77,7 +77,7 @@ export const TABLE = [
     from: [engine('studies/')],
     // prettier-ignore
     to: [engine('studies/'), engine('workers/(pool|jobs).ts'), engine('(storage|proxies|statistics)/'),
-      engine('data/mixture'), PARAMETERS, SHARED],
+      engine('data/'), engine('model/config.ts'), PARAMETERS, SHARED],
     instead: 'studies/ plans and reports: work on text or tensors is a job for a worker.'
   }
 ]
