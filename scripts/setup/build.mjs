@@ -40,6 +40,10 @@ export async function build(root) {
   const draft = `out.draft-${process.pid}`
   const old = `${out}.old-${process.pid}`
   const stamp = buildStamp(root)
+  // Left by a killed set-up: the lock says that no other is at work in this clone.
+  for (const name of readdirSync(root)) {
+    if (/^out\.(draft|old)-/.test(name)) rmSync(join(root, name), { recursive: true, force: true })
+  }
   try {
     await mustRun(
       'The build (electron-vite)',

@@ -42,8 +42,12 @@ function readHolder(path) {
   }
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
+/**
+ * Whether a process of this number runs.
+ *
+ * @param {number} pid
+ */
+export function isAlive(pid) {
   if (!Number.isInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)

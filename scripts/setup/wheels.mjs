@@ -13,6 +13,7 @@ import {
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { SetupFailure } from './failure.mjs'
+import { isAlive } from './lock.mjs'
 import { formatSize } from './progress.mjs'
 import { mustRun } from './run.mjs'
 
@@ -59,6 +60,7 @@ export function missingWheels(wheels, cache) {
  */
 export async function fetchWheels(wheels, cache, tell) {
   mkdirSync(join(cache, 'wheels'), { recursive: true })
+  removeAbandonedDrafts(join(cache, 'wheels'))
   const missing = new Set(missingWheels(wheels, cache))
   for (const wheel of wheels) {
     const path = wheelPath(wheel, cache)
@@ -68,6 +70,18 @@ export async function fetchWheels(wheels, cache, tell) {
       rmSync(path)
     }
     await download(wheel, cache, tell)
+  }
+}
+
+/**
+ * Removes what a killed set-up was downloading; another clone's living one is left alone.
+ *
+ * @param {string} folder
+ */
+function removeAbandonedDrafts(folder) {
+  for (const name of readdirSync(folder)) {
+    const pid = /^\.draft-(\d+)-/.exec(name)?.[1]
+    if (pid && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true, force: true })
   }
 }
 

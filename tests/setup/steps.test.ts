@@ -88,6 +88,14 @@ describe('fetching wheels', () => {
     expect(readdirSync(join(cache, 'wheels'))).toEqual([wheel.file])
   })
 
+  test('what a killed set-up was downloading is removed, and a living one is left alone', async () => {
+    const { cache, wheel } = await tinyWheel()
+    // Process numbers end far below the first one.
+    for (const pid of [2 ** 30, process.pid]) mkdirSync(join(cache, 'wheels', `.draft-${pid}-a`))
+    await fetchWheels([wheel], cache, silent)
+    expect(readdirSync(join(cache, 'wheels'))).toEqual([`.draft-${process.pid}-a`, wheel.file])
+  })
+
   test('pip is asked for the tags in the name of the wheel', () => {
     expect(tagArguments('a-1-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl')).toEqual([
       ...['--python-version', '3.11', '--implementation', 'cp'],
