@@ -9,7 +9,7 @@ import { openTokens } from './tokenFiles'
 import type { TokenReader } from './tokenFiles'
 import type { StreamRecord } from './tokenStream'
 
-/** Token files up to this size are held in memory. */
+/** Token files are held in memory until they come to this much; the others are read by range. */
 const BYTES_IN_MEMORY = 256 * 1024 * 1024
 
 export interface BatchesInput {
@@ -44,7 +44,7 @@ export interface Batches {
  * @throws WorkbenchError `partition/too-small` when the draws do not fill one batch,
  *   `usage/invalid` for a share of replay that leaves no row to either side
  */
-export function openBatches(input: BatchesInput): Promise<Batches> {
+export async function openBatches(input: BatchesInput): Promise<Batches> {
   const { draws, batchSize, contextLength, randomSeed } = input
   const total = draws.reduce((sum, draw) => sum + draw.sequences, 0)
   const steps = Math.floor(total / batchSize)
@@ -80,7 +80,7 @@ export function openBatches(input: BatchesInput): Promise<Batches> {
     reader.read(sequence * contextLength, length, target, row * length)
   }
 
-  return Promise.resolve({
+  return {
     steps,
     tokens: steps * batchSize * contextLength,
     batch: (step) => {
@@ -106,7 +106,7 @@ export function openBatches(input: BatchesInput): Promise<Batches> {
       for (const reader of readers.values()) reader.close()
       return Promise.resolve()
     }
-  })
+  }
 }
 
 /** The last draw that begins at or before an entry and is not empty. */
@@ -139,11 +139,14 @@ function openReaders(input: BatchesInput): Map<string, TokenReader> {
     ...(input.replay ? [input.replay.unit] : [])
   ]
   const readers = new Map<string, TokenReader>()
+  let memoryLeft = BYTES_IN_MEMORY
   for (const { tokens } of units) {
     if (readers.has(tokens)) continue
     const folder = join(input.projectFolder, 'tokens', tokens)
     const record = JSON.parse(readFileSync(join(folder, 'stream.json'), 'utf8')) as StreamRecord
-    readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, BYTES_IN_MEMORY))
+    readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, memoryLeft))
+    const bytes = record.tokens * record.width
+    if (bytes <= memoryLeft) memoryLeft -= bytes
   }
   return readers
 }

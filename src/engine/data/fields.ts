@@ -41,15 +41,16 @@ export function missingField(
 }
 
 /**
- * The text of a record; null counts as no text.
+ * The text of a record; null counts as no text, and no field is asked for none.
  *
  * @throws WorkbenchError `corpus/missing-field` when the field is absent or holds no text
  */
 export function textAt(
   record: Record<string, unknown>,
-  field: string,
+  field: string | null,
   where: { file: string; position: number }
 ): string {
+  if (field === null) return ''
   const value = fieldAt(record, field)
   if (typeof value === 'string') return value
   if (value === null) return ''

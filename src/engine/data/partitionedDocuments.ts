@@ -66,7 +66,7 @@ export async function* partitioned(
   files: SourceFile[],
   request: DocumentRequest,
   sample: Sample | null,
-  hooks: ReadHooks & { onEmpty?: () => void; onFileStart?: (source: number) => void }
+  hooks: ReadHooks & { onEmpty?: () => void }
 ): AsyncGenerator<PartitionedDocument> {
   const meter = new ReadMeter(
     files.reduce((sum, file) => sum + file.bytes, 0),

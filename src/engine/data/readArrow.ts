@@ -60,14 +60,17 @@ function rowDocument(
   }
   const bytes = texts.get(row)
   const text = bytes === null ? '' : decodeText(Buffer.from(bytes), file.path, position)
-  return { text, fields: { ...fields, [context.textField]: text }, file: file.label, position }
+  return { text, fields: { ...fields, [context.textField!]: text }, file: file.label, position }
 }
 
 /** The column of texts seen as bytes; null where it is none of text. */
-function bytesColumn(batch: RecordBatch, field: string): Vector<Binary | LargeBinary> | null {
-  const column = batch.getChild(field)
+function bytesColumn(
+  batch: RecordBatch,
+  field: string | null
+): Vector<Binary | LargeBinary> | null {
+  const column = field === null ? null : batch.getChild(field)
   const data = column?.data[0]
-  if (!data) return null
+  if (!column || !data) return null
   const { length, nullCount, offset, nullBitmap, valueOffsets, values } = data
   const common = { length, nullCount, offset, nullBitmap, data: values }
   if (column.type instanceof Utf8) {
@@ -80,13 +83,12 @@ function bytesColumn(batch: RecordBatch, field: string): Vector<Binary | LargeBi
 }
 
 function plainRow(batch: RecordBatch, row: number, context: ReadContext): Record<string, unknown> {
-  const wanted = batch.schema.fields
-    .map((field) => field.name)
-    .filter((name) => !context.fields || context.fields.some((one) => one.split('.')[0] === name))
+  const { fields, textField } = context
+  const wanted = fields && new Set([...fields, textField ?? ''].map((one) => one.split('.')[0]!))
   return Object.fromEntries(
-    [...new Set([...wanted, ...(context.fields ? [context.textField.split('.')[0]!] : [])])]
-      .filter((name) => batch.getChild(name) !== null)
-      .map((name) => [name, plainValue(batch.getChild(name)?.get(row))])
+    batch.schema.fields
+      .filter(({ name }) => !wanted || wanted.has(name))
+      .map(({ name }) => [name, plainValue(batch.getChild(name)?.get(row))])
   )
 }
 

@@ -15,7 +15,8 @@ import type { SourceFile } from './sources'
 export interface ReadRequest {
   /** Files, folders, globs. */
   paths: string[]
-  textField: string
+  /** Field of the text; null to read records whose text is not asked for. */
+  textField: string | null
   /** True: records that cannot be read are counted instead of ending the import. */
   skipBadLines?: boolean
   /** Fields wanted besides the text; all by default. Saves reading columns of Parquet. */

@@ -39,7 +39,7 @@ export function parseLine(
   bytes: Buffer,
   file: { path: string; label: string },
   position: number,
-  textField: string
+  textField: string | null
 ): ReadDocument {
   const where = { file: file.path, position }
   if (!isUtf8(bytes)) throw invalidEncoding(where)

@@ -3,7 +3,7 @@ import { DuckDBBlobValue, DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { WorkbenchError } from '#shared/errors'
 import { unreadable } from './byteStream'
-import { textAt } from './fields'
+import { missingField } from './fields'
 import { isWellFormed, invalidEncoding } from './readJsonl'
 import type { ReadContext, ReadDocument } from './sourceDocument'
 import type { SourceFile } from './sources'
@@ -49,18 +49,13 @@ async function* readRows(
   const columns = (await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)).columnNames()
   const total = await connection.runAndReadAll(`SELECT count(*) FROM ${source}`)
   const bytesPerRow = file.bytes / Math.max(1, Number(total.getRows()[0]![0]))
-  const text = columnPath(context.textField, columns)
-  if (!text) {
-    const none = Object.fromEntries(columns.map((name) => [name, null]))
-    textAt(none, context.textField, { file: file.path, position: 1 })
-    return
-  }
+  const text = textColumn(context.textField, columns, file)
   const wanted = context.fields
     ? columns.filter((name) => context.fields!.some((field) => isBelow(field, name)))
     : columns
   const select = [
     ...wanted.filter((name) => name !== context.textField).map(quote),
-    `encode(${text}) AS ${TEXT}`
+    `${text} AS ${TEXT}`
   ]
   const result = await connection.stream(`SELECT ${select.join(', ')} FROM ${source}`)
   let position = 0
@@ -78,13 +73,13 @@ function rowDocument(
   row: Record<string, unknown>,
   file: SourceFile,
   position: number,
-  textField: string
+  textField: string | null
 ): ReadDocument {
   const { [TEXT]: bytes, ...rest } = row
   const text = bytes instanceof DuckDBBlobValue ? Buffer.from(bytes.bytes).toString('utf8') : ''
   if (!isWellFormed(text)) throw invalidEncoding({ file: file.path, position })
   const fields = plainValue(rest) as Record<string, unknown>
-  if (!textField.includes('.')) fields[textField] = text
+  if (textField !== null && !textField.includes('.')) fields[textField] = text
   return { text, fields, file: file.label, position }
 }
 
@@ -100,10 +95,14 @@ function plainValue(value: unknown): unknown {
   return String(value)
 }
 
-function columnPath(field: string, columns: string[]): string | null {
-  if (columns.includes(field)) return quote(field)
+/** The text as bytes, in SQL; nothing where no text is asked for. */
+function textColumn(field: string | null, columns: string[], file: SourceFile): string {
+  if (field === null) return 'NULL'
+  if (columns.includes(field)) return `encode(${quote(field)})`
   const parts = field.split('.')
-  return columns.includes(parts[0]!) ? parts.map(quote).join('.') : null
+  if (columns.includes(parts[0]!)) return `encode(${parts.map(quote).join('.')})`
+  const none = Object.fromEntries(columns.map((name) => [name, null]))
+  throw missingField(field, none, { file: file.path, position: 1 })
 }
 
 function isBelow(field: string, column: string): boolean {

@@ -16,7 +16,7 @@ export interface SourceDocument {
 
 /** What the reader of one format is given. */
 export interface ReadContext {
-  textField: string
+  textField: string | null
   fields: string[] | null
   tokenized: TokenizedSource | null
   onBytes: (count: number) => void

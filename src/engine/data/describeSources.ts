@@ -1,0 +1,151 @@
+/** A look at sources before they are imported. */
+import type { PartitionRule } from '#shared/records'
+import { fieldAt, fieldNames } from './fields'
+import { partitioned } from './partitionedDocuments'
+import { readFile } from './readDocuments'
+import { ReadMeter } from './readProgress'
+import type { SourceDocument, TokenizedSource } from './sourceDocument'
+import { findSources } from './sources'
+import type { SourceFormat } from './sources'
+
+export interface SourceDescription {
+  files: { path: string; format: SourceFormat; bytes: number }[]
+  bytes: number
+  /** Fields in the order they were met, each with a few of its values. */
+  fields: { name: string; examples: string[]; inDocuments: number; longestExample: number }[]
+  /** The field that holds the longest strings: likely the text. */
+  likelyTextField: string | null
+  documents: { text: string; file: string; position: number }[]
+  /** How the rule would tell the looked-at documents apart; null without a rule. */
+  partitions: { name: string; documents: number }[] | null
+  lookedAt: number
+}
+
+const LOOKED_AT = 1000
+const EXAMPLES = 3
+const EXAMPLE_LENGTH = 80
+const SHOWN_DOCUMENTS = 3
+const SHOWN_LENGTH = 500
+
+/**
+ * Describes sources by their first documents, at most a thousand in all and as many of each file.
+ *
+ * @param request without `textField`, fields are listed and texts are those of the likeliest
+ * @throws WorkbenchError as `readDocuments` does
+ */
+export async function describeSources(request: {
+  paths: string[]
+  textField?: string
+  partition?: PartitionRule
+  tokenized?: TokenizedSource
+}): Promise<SourceDescription> {
+  const files = await findSources(request.paths)
+  const perFile = Math.max(1, Math.floor(LOOKED_AT / files.length))
+  const records = await firstRecords(request, files.slice(0, LOOKED_AT), perFile)
+  const fields = describeFields(records)
+  const likely = fields.toSorted((a, b) => b.longestExample - a.longestExample)[0]
+  const textField = request.textField ?? likely?.name ?? ''
+  return {
+    files: files.map(({ path, format, bytes }) => ({ path, format, bytes })),
+    bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    fields,
+    likelyTextField: likely?.name ?? null,
+    documents: records
+      .slice(0, SHOWN_DOCUMENTS)
+      .map(({ fields: values, text, file, position }) => ({
+        text: (text || String(fieldAt(values, textField) ?? '')).slice(0, SHOWN_LENGTH),
+        file,
+        position
+      })),
+    partitions: request.partition
+      ? await countPartitions(
+          request,
+          textField,
+          request.partition,
+          files.slice(0, LOOKED_AT),
+          perFile
+        )
+      : null,
+    lookedAt: records.length
+  }
+}
+
+type Files = Awaited<ReturnType<typeof findSources>>
+
+/** Reads records whatever their text field: a wrong one must not hide the fields there are. */
+async function firstRecords(
+  request: { textField?: string; tokenized?: TokenizedSource },
+  files: Files,
+  perFile: number
+): Promise<SourceDocument[]> {
+  const records: SourceDocument[] = []
+  for (const file of files) {
+    const textField = request.textField ?? null
+    const reading = readFile(
+      file,
+      {
+        textField,
+        skipBadLines: true,
+        ...(request.tokenized ? { tokenized: request.tokenized } : {})
+      },
+      new ReadMeter(file.bytes)
+    )
+    let count = 0
+    for await (const document of reading) {
+      records.push(document)
+      count += 1
+      if (count >= perFile) break
+    }
+  }
+  return records
+}
+
+async function countPartitions(
+  request: { tokenized?: TokenizedSource },
+  textField: string,
+  partition: PartitionRule,
+  files: Files,
+  perFile: number
+): Promise<{ name: string; documents: number }[]> {
+  const counts = new Map<string, number>()
+  for (const file of files) {
+    let seen = 0
+    const all = {
+      textField,
+      partition,
+      skipBadLines: true,
+      ...(request.tokenized ? { tokenized: request.tokenized } : {})
+    }
+    for await (const one of partitioned([file], all, null, {})) {
+      counts.set(one.partition, (counts.get(one.partition) ?? 0) + 1)
+      seen += 1
+      if (seen >= perFile) break
+    }
+  }
+  return [...counts].map(([name, documents]) => ({ name, documents }))
+}
+
+function describeFields(records: readonly SourceDocument[]): SourceDescription['fields'] {
+  const described = new Map<string, SourceDescription['fields'][number]>()
+  for (const { fields } of records) {
+    for (const name of fieldNames(fields)) {
+      let field = described.get(name)
+      if (!field) {
+        field = { name, examples: [], inDocuments: 0, longestExample: 0 }
+        described.set(name, field)
+      }
+      const value = fieldAt(fields, name)
+      const example = (typeof value === 'string' ? value : JSON.stringify(value)).slice(
+        0,
+        EXAMPLE_LENGTH
+      )
+      field.inDocuments += 1
+      if (typeof value === 'string')
+        field.longestExample = Math.max(field.longestExample, value.length)
+      if (field.examples.length < EXAMPLES && !field.examples.includes(example)) {
+        field.examples.push(example)
+      }
+    }
+  }
+  return [...described.values()]
+}
