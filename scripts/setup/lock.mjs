@@ -4,7 +4,9 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Takes the lock, waiting while a living process holds it.
+ * Takes the lock, waiting while the living process that wrote it holds it.
+ *
+ * The lock names a process by number and start time, since numbers are given out again.
  *
  * @param {string} path
  * @param {(pid: number) => void} onWait told once when there is somebody to wait for
@@ -15,27 +17,31 @@ export async function takeLock(path, onWait) {
   let hasTold = false
   for (;;) {
     try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' })
+      writeFileSync(path, `${process.pid} ${startOf(process.pid)}`, { flag: 'wx' })
       return () => rmSync(path, { force: true })
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error
     }
     const holder = readHolder(path)
-    if (holder !== null && !isAlive(holder)) rmSync(path, { force: true })
-    else {
-      if (!hasTold && holder !== null) onWait(holder)
-      hasTold = true
-      await sleep(500)
+    if (holder && startOf(holder.pid) !== holder.start) {
+      rmSync(path, { force: true })
+      continue
     }
+    if (holder && !hasTold) onWait(holder.pid)
+    hasTold ||= holder !== null
+    await sleep(500)
   }
 }
 
-/** @param {string} path */
+/**
+ * @param {string} path
+ * @returns {{ pid: number, start: string | null } | null} null while it is being written or given back
+ */
 function readHolder(path) {
   try {
-    const text = readFileSync(path, 'utf8')
-    const isBeingWritten = text === '' && Date.now() - statSync(path).mtimeMs < 10_000
-    return isBeingWritten ? null : Number(text)
+    const [pid, start] = readFileSync(path, 'utf8').split(' ')
+    const isBeingWritten = !start && Date.now() - statSync(path).mtimeMs < 10_000
+    return isBeingWritten ? null : { pid: Number(pid), start: start ?? '' }
   } catch {
     // Given back between our look and our reading: the next turn takes it.
     return null
@@ -43,16 +49,19 @@ function readHolder(path) {
 }
 
 /**
- * Whether a process of this number runs.
+ * When a process started, in the kernel's ticks; null when it is gone, or dead and not yet buried.
  *
  * @param {number} pid
+ * @returns {string | null}
  */
-export function isAlive(pid) {
-  if (!Number.isInteger(pid) || pid <= 0) return false
+export function startOf(pid) {
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'
+    // After the name, which stands in brackets and may hold anything: state, then numbers.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null)
+  } catch {
+    return null
   }
 }

@@ -13,7 +13,7 @@ import {
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { SetupFailure } from './failure.mjs'
-import { isAlive } from './lock.mjs'
+import { startOf } from './lock.mjs'
 import { formatSize } from './progress.mjs'
 import { mustRun } from './run.mjs'
 
@@ -81,7 +81,8 @@ export async function fetchWheels(wheels, cache, tell) {
 function removeAbandonedDrafts(folder) {
   for (const name of readdirSync(folder)) {
     const pid = /^\.draft-(\d+)-/.exec(name)?.[1]
-    if (pid && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true, force: true })
+    if (pid && startOf(Number(pid)) === null)
+      rmSync(join(folder, name), { recursive: true, force: true })
   }
 }
 

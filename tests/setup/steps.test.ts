@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { requireDisk } from '../../scripts/setup/disk.mjs'
 import { chooseFlavour } from '../../scripts/setup/flavour.mjs'
-import { takeLock } from '../../scripts/setup/lock.mjs'
+import { startOf, takeLock } from '../../scripts/setup/lock.mjs'
 import { arePackagesCurrent } from '../../scripts/setup/packages.mjs'
 import { PINS } from '../../scripts/setup/pins.mjs'
 import { areLibrariesCurrent, layLibraries } from '../../scripts/setup/tensorflow.mjs'
@@ -207,12 +207,24 @@ describe('the lock', () => {
     expect(order).toEqual([`waits for ${process.pid}`, 'first gives back', 'second'])
   })
 
-  test('the lock of a process that died is taken over', async () => {
-    const path = join(await temporaryFolder(), 'lock')
+  test.each([
     // Process numbers end far below this one.
-    writeFileSync(path, String(2 ** 30))
+    ['is gone', `${2 ** 30} 1`],
+    ['had its number given to another', `${process.pid} 1`]
+  ])('the lock of a process that %s is taken over', async (_, holder) => {
+    const path = join(await temporaryFolder(), 'lock')
+    writeFileSync(path, holder)
     const release = await takeLock(path, () => expect.unreachable())
     release()
     expect(existsSync(path)).toBe(false)
+  })
+
+  test('a process that ended counts as gone before its parent has asked after it', async () => {
+    const child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 2'])
+    const pid = await new Promise<number>((resolve) =>
+      child.stdout.once('data', (text) => resolve(Number(text)))
+    )
+    await vi.waitFor(() => expect(startOf(pid)).toBeNull(), { timeout: 1500 })
+    child.kill()
   })
 })
