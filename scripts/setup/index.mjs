@@ -96,7 +96,7 @@ function listSteps(root) {
   return [
     {
       title: 'Packages',
-      tools: ['npm'],
+      tools: ['npm', 'tar'],
       isDone: () => arePackagesCurrent(root),
       work: (tell) => installPackages(root, tell)
     },

@@ -11,13 +11,19 @@ import { findProgram } from './run.mjs'
  * @property {(environment: NodeJS.ProcessEnv) => boolean} isThere
  */
 
-/** @type {Record<'npm' | 'python' | 'pip' | 'compiler', Tool>} */
+/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler', Tool>} */
 export const TOOLS = {
   npm: {
     name: 'npm',
     purpose: 'installs the packages of package-lock.json',
     debianPackage: 'npm',
     isThere: (environment) => findProgram('npm', environment) !== null
+  },
+  tar: {
+    name: 'tar',
+    purpose: "unpacks the demo's texts",
+    debianPackage: 'tar',
+    isThere: (environment) => findProgram('tar', environment) !== null
   },
   python: {
     name: 'Python 3 (python3)',

@@ -54,7 +54,7 @@ test.each(['bin/assay.mjs', 'scripts/test.mjs', 'scripts/setup/node.mjs'])(
 
 test('a machine without g++ and pip gets one message with both and the command', async () => {
   const clone = await freshClone()
-  const path = await pathWith(['node', 'npm', 'env'])
+  const path = await pathWith(['node', 'npm', 'tar'])
   const result = spawnSync(process.execPath, [join(clone, 'bin', 'assay.mjs'), 'demo'], {
     encoding: 'utf8',
     env: { PATH: path, HOME: clone }
