@@ -19,6 +19,8 @@ const KNOWN_ENDS = [
   '<|im_end|>'
 ]
 
+const GROUP_CHARACTERS = 1_000_000
+
 /** A tokenizer ready for use. */
 export interface TextTokenizer {
   /** SHA-256 of its file. */
@@ -87,18 +89,39 @@ async function encodeTexts(
   isCuttable: boolean
 ): Promise<Uint32Array[]> {
   const pieces = texts.map((text) => (isCuttable ? cutText(text) : [text]))
-  const encodings = await native.encodeBatch(pieces.flat(), { addSpecialTokens: false })
+  const encoded: Uint32Array[] = []
+  for (const group of groupsOf(pieces.flat())) {
+    const encodings = await native.encodeBatch(group, { addSpecialTokens: false })
+    for (const encoding of encodings) encoded.push(Uint32Array.from(encoding.getIds()))
+  }
   let next = 0
-  return pieces.map((ofText) => {
-    const ids = ofText.map(() => encodings[next++]!.getIds())
-    const joined = new Uint32Array(ids.reduce((sum, piece) => sum + piece.length, 0))
-    let at = 0
-    for (const piece of ids) {
-      joined.set(piece, at)
-      at += piece.length
-    }
-    return joined
-  })
+  return pieces.map((ofText) => joinIds(ofText.map(() => encoded[next++]!)))
+}
+
+/** Groups of about a megabyte: an encoding takes a hundred times the memory of its ids. */
+function* groupsOf(pieces: readonly string[]): Generator<string[]> {
+  let group: string[] = []
+  let characters = 0
+  for (const piece of pieces) {
+    group.push(piece)
+    characters += piece.length
+    if (characters < GROUP_CHARACTERS) continue
+    yield group
+    group = []
+    characters = 0
+  }
+  if (group.length > 0) yield group
+}
+
+function joinIds(pieces: readonly Uint32Array[]): Uint32Array {
+  if (pieces.length === 1) return pieces[0]!
+  const joined = new Uint32Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
 }
 
 /**
