@@ -23,7 +23,7 @@ function formatDuration(ms) {
  * that a slow download never looks like a hang.
  *
  * @param {string} title
- * @param {{ write(text: string): unknown, isTTY?: boolean }} stream
+ * @param {{ write(text: string): unknown, isTTY?: boolean, columns?: number }} stream
  */
 export function beginStep(title, stream = process.stderr) {
   const begun = Date.now()
@@ -31,7 +31,8 @@ export function beginStep(title, stream = process.stderr) {
   let detail = ''
   const show = () => {
     const text = `  ${title}${detail ? `: ${detail}` : ''} … ${formatDuration(Date.now() - begun)}`
-    if (stream.isTTY) stream.write(`\r\x1b[2K${text}`)
+    // A line that wraps could not be rewritten in place.
+    if (stream.isTTY) stream.write(`\r\x1b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`)
     else if (Date.now() - lastLine >= LINE_EVERY_MS) {
       lastLine = Date.now()
       stream.write(`${text}\n`)
