@@ -1,0 +1,98 @@
+/** TensorFlow through tfjs-node: how it is loaded, and the operations TensorFlow.js leaves out. */
+import { cpus, totalmem } from 'node:os'
+import { backend, ready, reshape, setBackend, tidy } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
+import type { ComputeBackend, Device, FusedKernels } from './backend'
+import { attributesOf } from './operations'
+import type { NodeBackend } from './operations'
+import { measureMatmulRate } from './measureMatmulRate'
+import { portableKernels } from './portable'
+import { createResourceOptimizer } from './tensorflowOptimizer'
+
+/** TensorFlow on the processor, or on an NVIDIA GPU where its GPU flavour is laid. */
+export const tensorflowBackend: ComputeBackend = {
+  name: 'tensorflow',
+  async probe() {
+    try {
+      await load()
+      return null
+    } catch (error) {
+      return `TensorFlow's native library does not load: ${(error as Error).message}`
+    }
+  },
+  async activate() {
+    const { node, version } = await load()
+    await setBackend('tensorflow')
+    return {
+      device: describeDevice(node, version),
+      kernels: tensorflowKernels(node),
+      measureMatmulRate: () => measureMatmulRate()
+    }
+  }
+}
+
+interface Loaded {
+  node: NodeBackend
+  version: string
+}
+
+let loading: Promise<Loaded> | null = null
+
+function load(): Promise<Loaded> {
+  loading ??= loadOnce()
+  return loading
+}
+
+async function loadOnce(): Promise<Loaded> {
+  // tfjs-node 4.22 calls this function of Node, which Node 23 removed.
+  const nodeUtil = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>
+  nodeUtil['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined
+  await import('@tensorflow/tfjs-node-gpu')
+  await setBackend('tensorflow')
+  await ready()
+  const node = backend() as unknown as NodeBackend
+  return { node, version: String(node.binding['TF_Version'] ?? 'unknown') }
+}
+
+function describeDevice(node: NodeBackend, version: string): Device {
+  const processor = cpus()[0]?.model.trim() ?? 'processor'
+  const isGpu = node.isUsingGpuDevice
+  return {
+    backend: 'tensorflow',
+    name: isGpu ? 'NVIDIA GPU' : processor,
+    isGpu,
+    memoryBytes: isGpu ? null : totalmem(),
+    version
+  }
+}
+
+function tensorflowKernels(node: NodeBackend): FusedKernels {
+  const attribute = attributesOf(node)
+  const float = attribute.float('T')
+  const complex = attribute.complex('T')
+  const toComplex = [float, attribute.complex('type')]
+  const toFloat = [complex, attribute.float('type')]
+
+  /** A pair of floats is a complex number bit for bit, so one product turns them all. */
+  function rotatePairs(x: Tensor2D, factors: Tensor2D): Tensor2D {
+    return tidy(() => {
+      const pairs = factors.size / 2
+      const cast = (value: Tensor) => node.executeSingleOutput('Bitcast', toComplex, [value])
+      const turned = node.executeSingleOutput(
+        'Mul',
+        [complex],
+        [cast(reshape(x, [-1, pairs, 2])), cast(reshape(factors, [pairs, 2]))]
+      )
+      const floats = node.executeSingleOutput('Bitcast', toFloat, [turned])
+      return reshape(floats, x.shape)
+    })
+  }
+
+  return {
+    ...portableKernels,
+    name: 'tensorflow',
+    rotatePairs,
+    createOptimizer: (parameters, first, second) =>
+      createResourceOptimizer(node, parameters, first, second)
+  }
+}

@@ -1,0 +1,165 @@
+/** What documents cost a model, in nats. */
+import { gather, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { WorkbenchError } from '#shared/errors'
+import type { DecoderConfig } from '#shared/records'
+import type { FusedKernels } from '#engine/backends/backend'
+import { createContext, disposeContext } from '#engine/model/context'
+import type { SequenceContext } from '#engine/model/context'
+import { hiddenStates } from '#engine/model/decoder'
+import { tokenLosses } from '#engine/model/head'
+import { layoutOf, packParameters, viewWeights } from '#engine/model/layout'
+import type { DecoderWeights } from '#engine/model/layout'
+import { disposeWeights } from '#engine/model/weights'
+import type { ParameterSet } from '#engine/parameters'
+import { batchesOf, windowsOf } from './windows'
+import type { Window } from './windows'
+
+export { definitionOf } from './windows'
+
+export interface MeasureOptions {
+  /** Predicted tokens per forward pass, T. */
+  window: number
+  /** Full windows per forward pass; of shorter ones, as many more as make the same tokens. */
+  batchSize: number
+  endOfTextId: number
+}
+
+/** Measures one model after another on documents. */
+export interface Evaluator {
+  /** Uploads weights in place of those before. @throws WorkbenchError `checkpoint/mismatch` */
+  load(parameters: ParameterSet): void
+  /** Takes over weights that are on the device already, as a trainer gives them. */
+  use(weights: DecoderWeights): void
+  /** Frees the weights, as before a trainer's next step. */
+  release(): void
+  /**
+   * @param documents token ids of each, without end-of-text
+   * @param onProgress told predicted tokens so far and in all
+   * @returns nats summed per document; 0 for an empty one
+   * @throws the signal's reason when aborted, between two batches
+   */
+  measure(
+    documents: readonly Int32Array[],
+    options: MeasureOptions,
+    signal?: AbortSignal,
+    onProgress?: (done: number, total: number) => void
+  ): Promise<Float64Array>
+  dispose(): void
+}
+
+/**
+ * Prepares to measure models of one configuration; weights come by `load` or `use`.
+ *
+ * Each document is scored alone: end-of-text first, so that its first token counts, then windows
+ * as `definitionOf` says. Logits are made for scored positions only, and losses leave the device
+ * as one number per token, summed here in float64.
+ *
+ * @see Na et al. 2024, arXiv 2410.15661: perplexity on an arbitrary evaluation domain
+ */
+export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): Evaluator {
+  const layout = layoutOf(config)
+  const contexts = new Map<number, SequenceContext>()
+  let weights: DecoderWeights | null = null
+
+  const contextFor = (time: number): SequenceContext => {
+    const known = contexts.get(time)
+    if (known) return known
+    const made = createContext(config, layout.paddedVocabulary, kernels, time)
+    contexts.set(time, made)
+    return made
+  }
+  const forgetContexts = () => {
+    for (const context of contexts.values()) disposeContext(context)
+    contexts.clear()
+  }
+  const use = (next: DecoderWeights | null) => {
+    if (weights) disposeWeights(weights)
+    weights = next
+  }
+  return {
+    load(parameters) {
+      const flat = packParameters(layout, parameters, 'the model to measure')
+      use(viewWeights(layout, flat))
+      flat.dispose()
+    },
+    use,
+    release: () => use(null),
+    async measure(documents, options, signal, onProgress) {
+      const { window, batchSize, endOfTextId } = options
+      if (!weights) throw new Error('an evaluator measures only after load or use')
+      const nats = new Float64Array(documents.length)
+      const windows = documents.flatMap((ids, document) => {
+        checkTokens(ids, document, config.vocabularySize)
+        return windowsOf(document, ids.length, window)
+      })
+      const total = documents.reduce((sum, ids) => sum + ids.length, 0)
+      let done = 0
+      for (const batch of batchesOf(windows, batchSize * window)) {
+        signal?.throwIfAborted()
+        const losses = await batchLosses(contextFor, weights, documents, batch, endOfTextId)
+        let index = 0
+        for (const { document, scored } of batch) {
+          for (let count = 0; count < scored; count++) nats[document]! += losses[index++]!
+          done += scored
+        }
+        onProgress?.(done, total)
+      }
+      forgetContexts()
+      return nats
+    },
+    dispose() {
+      use(null)
+      forgetContexts()
+    }
+  }
+}
+
+/** Losses of a batch's scored tokens, window after window. */
+async function batchLosses(
+  contextFor: (time: number) => SequenceContext,
+  weights: DecoderWeights,
+  documents: readonly Int32Array[],
+  batch: readonly Window[],
+  endOfTextId: number
+): Promise<Float32Array> {
+  // Lengths are rounded up, so that a few contexts serve all batches.
+  const longest = batch[0]!.length
+  const time = longest <= 16 ? longest : Math.ceil(longest / 16) * 16
+  const inputs = new Int32Array(batch.length * time).fill(endOfTextId)
+  const rows: number[] = []
+  const targets: number[] = []
+  batch.forEach(({ document, from, length, scored }, row) => {
+    const ids = documents[document]!
+    for (let index = 0; index < length; index++) {
+      const position = from + index
+      if (position > 0) inputs[row * time + index] = ids[position - 1]!
+      if (index >= length - scored) {
+        rows.push(row * time + index)
+        targets.push(ids[position]!)
+      }
+    }
+  })
+  const context = contextFor(time)
+  const losses = tidy(() => {
+    const hidden = hiddenStates(context, weights, tensor2d(inputs, [batch.length, time], 'int32'))
+    const isWhole = rows.length === hidden.shape[0]
+    const scored = isWhole ? hidden : gather(hidden, tensor1d(rows, 'int32'))
+    return tokenLosses(scored, weights.head, context.paddingBias, tensor1d(targets, 'int32'))
+  })
+  const values = (await losses.data()) as Float32Array
+  losses.dispose()
+  return values
+}
+
+function checkTokens(ids: Int32Array, document: number, vocabularySize: number): void {
+  for (const id of ids) {
+    if (id < 0 || id >= vocabularySize) {
+      throw new WorkbenchError(
+        'checkpoint/mismatch',
+        `Document ${document} holds token ${id}; the model's vocabulary has ${vocabularySize}. ` +
+          'The text was cut by another tokenizer than the model was made for.',
+        { document, token: id, vocabularySize }
+      )
+    }
+  }
+}

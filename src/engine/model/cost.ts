@@ -1,0 +1,82 @@
+/** What a model costs to hold, train and run: parameters, FLOPs, bytes. */
+import { WorkbenchError } from '#shared/errors'
+import type { DecoderConfig, Recipe } from '#shared/records'
+import { parameterShapes } from './shapes'
+
+/** Number of parameters; tied embeddings count once. */
+export function parameterCount(config: DecoderConfig): number {
+  let total = 0
+  for (const shape of parameterShapes(config).values()) {
+    total += shape.reduce((product, size) => product * size, 1)
+  }
+  return total
+}
+
+/**
+ * Floating-point operations of one forward pass, per predicted token.
+ *
+ * 2 per parameter that is multiplied (all but norms and a lookup table), and for attention
+ * 4·layers·width·T/2, half of the full square because of the causal mask.
+ *
+ * @see Kaplan et al. 2020, arXiv 2001.08361, section 2.1
+ */
+export function evaluationFlopsPerToken(config: DecoderConfig): number {
+  let multiplied = config.tieEmbeddings ? config.vocabularySize * config.hiddenSize : 0
+  for (const [name, shape] of parameterShapes(config)) {
+    const [rows, columns] = shape
+    if (rows && columns && !(name === 'model.embed_tokens.weight')) multiplied += rows * columns
+  }
+  const attention = 2 * config.hiddenLayers * config.hiddenSize * config.contextLength
+  return 2 * multiplied + attention
+}
+
+/** Floating-point operations of one training step, per token: the backward pass costs two forward ones. */
+export function trainingFlopsPerToken(config: DecoderConfig): number {
+  return 3 * evaluationFlopsPerToken(config)
+}
+
+/** float32 numbers held per layer and token between the forward and the backward pass. */
+function keptPerToken(config: DecoderConfig): number {
+  const { hiddenSize, intermediateSize, attentionHeads, keyValueHeads, contextLength } = config
+  const projected = hiddenSize + 2 * keyValueHeads * (hiddenSize / attentionHeads)
+  const attention = projected + 2 * hiddenSize + attentionHeads * contextLength
+  return attention + 4 * hiddenSize + 4 * intermediateSize
+}
+
+/**
+ * Estimates the memory of training, in bytes: the peak of a step, tensors only.
+ *
+ * Weights, two moments, the gradient and its flat copy: 20 bytes per parameter. Then what each
+ * layer keeps for the backward pass, and the logits of one chunk.
+ */
+export function trainingMemoryBytes(config: DecoderConfig, recipe: Recipe): number {
+  const tokens = (recipe.microBatchSize ?? recipe.batchSize) * config.contextLength
+  const kept = tokens * config.hiddenLayers * keptPerToken(config)
+  const logits = 3 * Math.min(tokens * config.vocabularySize, 8_000_000)
+  return 20 * parameterCount(config) + 4 * (kept + logits)
+}
+
+/**
+ * Checks before a start that a model can be trained in the memory there is.
+ *
+ * @param availableBytes memory that tensors may fill; null when the device does not say
+ * @throws WorkbenchError `model/out-of-memory` with the bytes needed and the bytes there
+ */
+export function assertTrainingFits(
+  config: DecoderConfig,
+  recipe: Recipe,
+  availableBytes: number | null
+): void {
+  const neededBytes = trainingMemoryBytes(config, recipe)
+  if (availableBytes === null || neededBytes <= availableBytes) return
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  throw new WorkbenchError(
+    'model/out-of-memory',
+    `Training this model needs about ${gigabytes(neededBytes)} (${neededBytes} bytes): ` +
+      `${parameterCount(config)} parameters at 20 bytes, and what a step of ` +
+      `${recipe.microBatchSize ?? recipe.batchSize} × ${config.contextLength} tokens keeps. ` +
+      `There are ${gigabytes(availableBytes)} (${availableBytes} bytes). ` +
+      'Choose a smaller model, a smaller microBatchSize or a shorter contextLength.',
+    { neededBytes, availableBytes, parameters: parameterCount(config) }
+  )
+}

@@ -1,0 +1,137 @@
+/** From hidden states to the loss of each token, with and without gradients, chunk by chunk. */
+import {
+  add,
+  addN,
+  gather,
+  log,
+  matMul,
+  max,
+  mul,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  tidy,
+  concat
+} from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+
+/** Logits held at a time, as numbers: 16 MB, which a processor's last cache holds. */
+const CHUNK_NUMBERS = 1 << 22
+
+function rowsPerChunk(vocabulary: number): number {
+  return Math.max(64, Math.floor(CHUNK_NUMBERS / vocabulary / 64) * 64)
+}
+
+type Chunk = {
+  hidden: Tensor2D
+  /** [n, Vp] */
+  probabilities: Tensor2D
+  /** [n] nats */
+  losses: Tensor1D
+}
+
+function chunkOf(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  bias: Tensor1D | null,
+  targets: Tensor1D,
+  from: number,
+  rows: number
+): Chunk {
+  const part = slice(hidden, from, rows) as Tensor2D
+  const product = matMul(part, head, false, true) as Tensor2D // [n, Vp]
+  const logits = bias ? (add(product, bias) as Tensor2D) : product
+  const probabilities = softmax(logits) as Tensor2D
+  // ln Σ exp = largest logit − ln(its probability), exact however improbable the target is.
+  const normalizer = sub(max(logits, 1), log(max(probabilities, 1)))
+  const column = reshape(slice(targets, from, rows), [rows, 1])
+  const chosen = reshape(gather(logits, column, 1, 1), [rows])
+  return { hidden: part, probabilities, losses: sub(normalizer, chosen) }
+}
+
+/**
+ * The loss of each token, in nats, without gradients.
+ *
+ * Logits are made for a few rows at a time, so that memory does not grow with the batch.
+ *
+ * @param hidden [N, C]
+ * @param head [Vp, C]
+ * @param bias [Vp], null where no row is padding
+ * @param targets [N] ids
+ * @returns [N]
+ */
+export function tokenLosses(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  bias: Tensor1D | null,
+  targets: Tensor1D
+): Tensor1D {
+  return tidy(() => {
+    const size = rowsPerChunk(head.shape[0])
+    const losses: Tensor1D[] = []
+    for (let from = 0; from < hidden.shape[0]; from += size) {
+      const rows = Math.min(size, hidden.shape[0] - from)
+      losses.push(tidy(() => chunkOf(hidden, head, bias, targets, from, rows).losses))
+    }
+    return losses.length === 1 ? losses[0]! : concat(losses)
+  })
+}
+
+export type HeadGradients = {
+  /** [N] nats */
+  losses: Tensor1D
+  /** [N, C] */
+  hidden: Tensor2D
+  /**
+   * [Vp, C], without the part of the targets: each target's row still lacks −{@link scaledHidden}.
+   * The caller subtracts it in the one scatter it needs for the embedding anyway.
+   */
+  head: Tensor2D
+  /** [N, C], hidden · scale */
+  scaledHidden: Tensor2D
+}
+
+/**
+ * The loss of each token and the gradients of `scale` × their sum.
+ *
+ * The gradient of the logits is probabilities minus one at the target. The minus one never touches
+ * the large matrix: as a product with the head it is the target's row, and in the head's own
+ * gradient it is a scatter of rows.
+ */
+export function headGradients(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  bias: Tensor1D | null,
+  targets: Tensor1D,
+  scale: number
+): HeadGradients {
+  return tidy(() => {
+    const size = rowsPerChunk(head.shape[0])
+    const scaledHidden = mul(hidden, scale) as Tensor2D
+    const losses: Tensor1D[] = []
+    const expected: Tensor2D[] = []
+    const heads: Tensor2D[] = []
+    for (let from = 0; from < hidden.shape[0]; from += size) {
+      const rows = Math.min(size, hidden.shape[0] - from)
+      const [loss, row, matrix] = tidy(() => {
+        const chunk = chunkOf(hidden, head, bias, targets, from, rows)
+        const scaled = slice(scaledHidden, from, rows) as Tensor2D
+        return [
+          chunk.losses,
+          matMul(chunk.probabilities, head), // [n, C]
+          matMul(chunk.probabilities, scaled, true, false) // [Vp, C]
+        ] as [Tensor1D, Tensor2D, Tensor2D]
+      })
+      losses.push(loss)
+      expected.push(row)
+      heads.push(matrix)
+    }
+    return {
+      losses: losses.length === 1 ? losses[0]! : concat(losses),
+      hidden: mul(sub(concat(expected), gather(head, targets)), scale) as Tensor2D,
+      head: heads.length === 1 ? heads[0]! : (addN(heads) as Tensor2D),
+      scaledHidden
+    }
+  })
+}
