@@ -63,7 +63,7 @@ export function sample(documents: readonly DemoDocument[], bytes: number): DemoD
 export function passage(text: string, characters: number): string {
   if (text.length <= characters) return text.trim()
   const middle = Math.min(text.length >> 1, text.length - characters)
-  const begin = text.indexOf('. ', middle)
+  const begin = text.indexOf('. ', middle - 2)
   const from = begin < 0 ? middle : begin + 2
   const cut = text.slice(from, from + characters)
   const end = Math.max(cut.lastIndexOf('. '), cut.endsWith('.') ? cut.length - 1 : -1)

@@ -71,7 +71,7 @@ export async function fetchDemoTexts(
       for (const folder of folders) await rm(folder, { recursive: true, force: true })
     }
   }
-  await writeAside(listFile, JSON.stringify({ key, corpora }, null, 1) + '\n')
+  await writeAside(listFile, `${listHead(key)}${JSON.stringify(corpora, null, 1)}}\n`)
   return { corpora }
 }
 
@@ -127,11 +127,15 @@ function contentsKey(): string {
     .digest('hex')
 }
 
+const listHead = (key: string) => `{"key":"${key}","corpora":`
+
 /** The list written last time, when it is of the same contents and all its files are there. */
 async function readList(path: string, key: string): Promise<DemoTexts | null> {
   if (!existsSync(path)) return null
-  const list = JSON.parse(await readFile(path, 'utf8')) as DemoTexts & { key: string }
-  if (list.key !== key) return null
+  const text = await readFile(path, 'utf8')
+  // Not parsed before its beginning is known: another version may have written something else.
+  if (!text.startsWith(listHead(key))) return null
+  const list = JSON.parse(text) as DemoTexts
   for (const corpus of list.corpora) {
     // JSON is longer than the text it holds; a file cut short is not.
     if (!existsSync(corpus.path) || (await stat(corpus.path)).size <= corpus.bytes) return null
