@@ -70,7 +70,10 @@ export async function examineMachine(questions: MachineQuestions): Promise<Machi
   return {
     node: process.versions.node,
     system: `${process.platform} ${process.arch}`,
-    processor: { model: processor.brand, threads: processor.cores },
+    processor: {
+      model: `${processor.manufacturer} ${processor.brand}`.trim(),
+      threads: processor.cores
+    },
     memory: { totalBytes: memory.total, availableBytes: memory.available },
     disk: { folder: questions.folder, freeBytes: free, totalBytes: disk?.size ?? null },
     gpus: graphics.gpus,

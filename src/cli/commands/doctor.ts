@@ -69,7 +69,10 @@ function doctorText(
     ['Versions', versionsText(report.versions)]
   ]
   if (report.probeFailure !== null) rows.push(['Backend', report.probeFailure])
-  const lines = rows.map(([title, text]) => `${title.padEnd(10)} ${text}`)
+  // A reason may have several lines: they stay in its column.
+  const lines = rows.map(
+    ([title, text]) => `${title.padEnd(10)} ${text.replaceAll('\n', `\n${' '.repeat(11)}`)}`
+  )
   if (!report.canTrain) {
     lines.push('', 'Nothing on this machine can train. The lines "Backend" say why.')
   }
