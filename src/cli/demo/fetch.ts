@@ -65,9 +65,15 @@ export async function fetchPackage(
  * Unpacks a tarball whose hash was checked.
  *
  * @param into an empty folder; the package's files lie directly in it
+ * @param leaveOut patterns of files not to unpack
  */
-export async function unpackTarball(tarball: string, into: string): Promise<void> {
-  const args = ['-xzf', tarball, '-C', into, '--strip-components=1', '--no-same-owner']
+export async function unpackTarball(
+  tarball: string,
+  into: string,
+  leaveOut: readonly string[] = []
+): Promise<void> {
+  const excluded = leaveOut.map((pattern) => `--exclude=${pattern}`)
+  const args = [...excluded, '-xzf', tarball, '-C', into, '--strip-components=1', '--no-same-owner']
   await runTool('tar', args, `unpacking ${tarball}`)
 }
 

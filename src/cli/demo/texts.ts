@@ -85,7 +85,7 @@ async function openPackages(
     const tarball = await fetchPackage(TEXT_PACKAGES[key], cacheFolder, onStep)
     const folder = await mkdtemp(join(cacheFolder, 'unpacked-'))
     folders.push(folder)
-    await unpackTarball(tarball, folder)
+    await unpackTarball(tarball, folder, TEXT_PACKAGES[key].leaveOut)
   }
   return folders
 }

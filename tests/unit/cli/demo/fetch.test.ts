@@ -73,14 +73,16 @@ test('what npm says when it fails is passed on', async () => {
   })
 })
 
-test("a tarball's files lie directly in the folder it is unpacked to", async () => {
+test("a tarball's files lie directly in the folder, without those left out", async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, 'package', 'data'), { recursive: true })
   await writeFile(join(folder, 'package', 'data', 'a.txt'), 'text')
+  await writeFile(join(folder, 'package', 'data', 'b.json'), '{}')
   execFileSync('tar', ['-czf', join(folder, 'a.tgz'), '-C', folder, 'package'])
   const into = await temporaryFolder()
-  await unpackTarball(join(folder, 'a.tgz'), into)
+  await unpackTarball(join(folder, 'a.tgz'), into, ['*.json'])
   expect(await readFile(join(into, 'data', 'a.txt'), 'utf8')).toBe('text')
+  expect(await readdir(join(into, 'data'))).toEqual(['a.txt'])
 })
 
 test('no corpus shares a package with one of another role', () => {
