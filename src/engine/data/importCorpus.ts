@@ -8,7 +8,7 @@ import { WorkbenchError } from '#shared/errors'
 import { FolderDraft } from '#engine/storage/files'
 import { CorpusWriter } from './corpusWriter'
 import type { SourcePlace } from './corpusWriter'
-import { fieldAt, missingField } from './fields'
+import { fieldAt } from './fields'
 import { partitioned } from './partitionedDocuments'
 import type { ImportHooks, ImportRequest, Sample } from './partitionedDocuments'
 import { checkPartitionCount } from './partitionRules'
@@ -118,15 +118,7 @@ async function writeCorpus(
 }
 
 function keptFields(document: SourceDocument, names: string[]): Record<string, unknown> {
-  return Object.fromEntries(
-    names.map((name) => {
-      const value = fieldAt(document.fields, name)
-      if (value === undefined && !name.includes('.')) {
-        throw missingField(name, document.fields, document)
-      }
-      return [name, value ?? null]
-    })
-  )
+  return Object.fromEntries(names.map((name) => [name, fieldAt(document.fields, name) ?? null]))
 }
 
 function checkInPlace(request: ImportRequest, files: SourceFile[]): void {

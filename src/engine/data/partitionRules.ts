@@ -2,7 +2,7 @@
 import { REMAINDER } from '#shared/records'
 import type { PartitionRule } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
-import { fieldAt, missingField } from './fields'
+import { fieldAt } from './fields'
 import { openConditions } from './conditions'
 import type { Partitioner, SourceDocument } from './sourceDocument'
 
@@ -43,24 +43,15 @@ function partitionOf(
     case 'folder':
       return partitionName(document.folder)
     case 'field': {
-      const value = requiredField(document, rule.field)
+      const value = fieldAt(document.fields, rule.field)
       return value === null || value === undefined ? null : partitionName(plainText(value))
     }
     case 'range': {
-      const value = yearOrNumber(requiredField(document, rule.field))
+      const value = yearOrNumber(fieldAt(document.fields, rule.field))
       if (value === null) return null
       return rule.ranges.find((range) => range.from <= value && value <= range.to)?.name ?? null
     }
   }
-}
-
-/** A record without the field is an error where it has no such name at all; null is no match. */
-function requiredField(document: SourceDocument, field: string): unknown {
-  const value = fieldAt(document.fields, field)
-  if (value === undefined && !field.includes('.')) {
-    throw missingField(field, document.fields, document)
-  }
-  return value
 }
 
 /** A number, the number a string spells, or the year of a date such as 2013-05-01. */

@@ -1,10 +1,11 @@
 /** The documents of an import, each with its partition. */
 import type { CorpusRole, DomainKind, PartitionRule, Progress } from '#shared/records'
+import { fieldAt, missingField } from './fields'
 import { fieldsOfRule, openPartitioner } from './partitionRules'
 import { readFile } from './readDocuments'
 import type { ReadHooks, ReadRequest } from './readDocuments'
 import { ReadMeter } from './readProgress'
-import type { Partitioner, SourceDocument, TokenizedSource } from './sourceDocument'
+import type { SourceDocument, TokenizedSource } from './sourceDocument'
 import type { SourceFile } from './sources'
 
 export interface ImportRequest {
@@ -37,7 +38,7 @@ export interface ImportHooks {
 export type DocumentRequest = Pick<
   ImportRequest,
   'textField' | 'partition' | 'skipBadLines' | 'tokenized' | 'keepFields'
->
+> & { role?: CorpusRole }
 
 const BATCH_DOCUMENTS = 512
 const BATCH_BYTES = 4_000_000
@@ -73,11 +74,16 @@ export async function* partitioned(
     hooks.onProgress
   )
   const partitioner = await openPartitioner(request.partition)
+  const assign = async function* (batch: Omit<PartitionedDocument, 'partition'>[]) {
+    const names = await partitioner.assign(batch.map(({ document }) => document))
+    for (const [index, one] of batch.entries()) yield { ...one, partition: names[index]! }
+  }
   try {
+    let batch: Omit<PartitionedDocument, 'partition'>[] = []
+    let batchBytes = 0
+    let isFirst = true
     let ordinal = 0
     for (const [source, file] of files.entries()) {
-      let batch: SourceDocument[] = []
-      let batchBytes = 0
       const last = sample?.lastOfFile[source] ?? Infinity
       if (last >= ordinal) {
         for await (const document of readFile(file, readRequest(request), meter, hooks)) {
@@ -86,35 +92,43 @@ export async function* partitioned(
             continue
           }
           if (!sample || sample.isTaken(ordinal)) {
-            batch.push(document)
+            batch.push({ document, source })
             batchBytes += document.text.length
           }
           ordinal += 1
           if (batch.length >= BATCH_DOCUMENTS || batchBytes >= BATCH_BYTES) {
-            yield* assign(partitioner, batch, source)
+            if (isFirst) checkFields(batch, request)
+            isFirst = false
+            yield* assign(batch)
             batch = []
             batchBytes = 0
           }
           if (ordinal > last) break
         }
       }
-      yield* assign(partitioner, batch, source)
       ordinal = sample?.endOfFile[source] ?? ordinal
     }
+    if (isFirst) checkFields(batch, request)
+    yield* assign(batch)
     meter.finish()
   } finally {
     partitioner.close()
   }
 }
 
-async function* assign(
-  partitioner: Partitioner,
-  batch: SourceDocument[],
-  source: number
-): AsyncGenerator<PartitionedDocument> {
-  const names = await partitioner.assign(batch)
-  for (const [index, document] of batch.entries()) {
-    yield { document, partition: names[index]!, source }
+/**
+ * A field that none of the first documents has is a wrong name; one that only some lack puts these
+ * into the remainder. Seed and evaluation text need not have the fields kept for training text.
+ */
+function checkFields(
+  batch: readonly { document: SourceDocument }[],
+  { partition, keepFields, role }: DocumentRequest
+): void {
+  const kept = role === 'seed' || role === 'evaluation' ? [] : (keepFields ?? [])
+  for (const field of [...(fieldsOfRule(partition) ?? []), ...kept]) {
+    const isThere = batch.some(({ document }) => fieldAt(document.fields, field) !== undefined)
+    const [first] = batch
+    if (!isThere && first) throw missingField(field, first.document.fields, first.document)
   }
 }
 

@@ -1,6 +1,5 @@
 /** From stored corpora to what a study trains and measures on. */
 import { join } from 'node:path'
-import { REMAINDER } from '#shared/records'
 import type {
   Corpus,
   HeldOutDomain,
@@ -11,19 +10,19 @@ import type {
 } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import { makeFolder, writeFileAtomic } from '#engine/storage/files'
-import { HELD_OUT, TRAINING, allotDocuments, domainKey, evaluationDomainName } from './allotment'
-import type { AllottedPartition } from './allotment'
+import { HELD_OUT, TRAINING, allotDocuments } from './allotment'
 import { cutUnits, planUnits, sequencesIn } from './baseUnits'
-import { entryBytes } from './corpusIndex'
 import { overlapMarksPath } from './domainDocuments'
-import type { DocumentChoice } from './documentOrder'
 import { orderDocuments } from './documentOrder'
+import { domainRequests } from './domainRequests'
 import { makeDomain } from './heldOutDomain'
 import type { DomainRequest } from './heldOutDomain'
 import { countHeldOutTokens } from './heldOutTokens'
 import { findOverlaps } from './overlap'
 import type { DomainTexts, TrainingText } from './overlap'
 import { ReadMeter, progressOf } from './readProgress'
+import { countFate, seedGroupOf, trainingGroups } from './studyText'
+import type { Group } from './studyText'
 import { chooseTokenizer } from './tokenizerChoice'
 import { writeTokenStream } from './tokenStream'
 import type { StreamTokenizer, TokenStream } from './tokenStream'
@@ -40,13 +39,6 @@ export interface PrepareRequest {
 export interface PrepareHooks {
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
-}
-
-/** A partition of the study with all text that the corpora have of it. */
-interface Group {
-  name: string
-  parts: AllottedPartition[]
-  choices: DocumentChoice[]
 }
 
 /**
@@ -141,52 +133,6 @@ interface Workshop {
   hooks: PrepareHooks
 }
 
-function trainingGroups(study: Study, allotted: readonly AllottedPartition[]): Group[] {
-  const training = allotted.filter(({ stored }) => stored.corpus.role === 'training')
-  const names = [...new Set(training.map(({ stored }) => stored.name))]
-  const wanted =
-    study.partitions === 'all' ? names.filter((name) => name !== REMAINDER) : study.partitions
-  const missing = wanted.filter((name) => !names.includes(name))
-  if (missing.length > 0 || wanted.length === 0) {
-    throw new WorkbenchError(
-      'study/missing-partition',
-      `The study needs training text of ${missing.join(', ') || 'at least one partition'}. ` +
-        `Partitions in the project: ${names.join(', ') || 'none'}.`,
-      { missing, found: names }
-    )
-  }
-  return [...wanted].sort().map((name) =>
-    groupOf(
-      name,
-      training.filter(({ stored }) => stored.name === name)
-    )
-  )
-}
-
-function seedGroupOf(study: Study, allotted: readonly AllottedPartition[]): Group | null {
-  if (study.seed.source !== 'text') return null
-  const { corpus } = study.seed
-  const parts = allotted.filter(
-    ({ stored }) => stored.corpus.role === 'seed' && stored.corpus.name === corpus
-  )
-  if (parts.length === 0) {
-    throw new WorkbenchError(
-      'study/missing-partition',
-      `The study's seed text "${corpus}" is not in the project. Import it as seed text.`,
-      { missing: corpus }
-    )
-  }
-  return groupOf(corpus, parts)
-}
-
-function groupOf(name: string, parts: AllottedPartition[]): Group {
-  const choices = parts.map(({ stored, fates }) => ({
-    stored,
-    documents: Array.from(fates.keys()).filter((document) => fates[document] === TRAINING)
-  }))
-  return { name, parts, choices }
-}
-
 async function preparePartition(
   group: Group,
   workshop: Workshop,
@@ -270,87 +216,6 @@ async function ledgerOf(
     duplicatesRemoved: group.parts.reduce((sum, part) => sum + part.duplicates, 0),
     duplicateBytes: group.parts.reduce((sum, part) => sum + part.duplicateBytes, 0)
   }
-}
-
-function countFate(
-  parts: readonly AllottedPartition[],
-  fate: number
-): { documents: number; bytes: number } {
-  const count = { documents: 0, bytes: 0 }
-  for (const { stored, fates } of parts) {
-    fates.forEach((one, document) => {
-      if (one !== fate) return
-      count.documents += 1
-      count.bytes += entryBytes(stored.index, document)
-    })
-  }
-  return count
-}
-
-/** In-domains of partitions that have units, the seed's, then the external ones wanted. */
-function domainRequests(
-  study: Study,
-  allotted: readonly AllottedPartition[],
-  groups: readonly Group[],
-  seedGroup: Group | null
-): DomainRequest[] {
-  const { tokenCap, share } = study.holdOut
-  const common = { tokenCap, share }
-  const requests: DomainRequest[] = []
-  if (share > 0) {
-    for (const { name, parts } of groups) {
-      requests.push({ ...common, name, kind: 'in', partition: name, parts })
-    }
-    if (seedGroup) {
-      requests.push({ ...common, name: seedGroup.name, kind: 'seed', parts: seedGroup.parts })
-    }
-  }
-  const external = new Map<string, DomainRequest>()
-  for (const part of allotted) {
-    const { corpus, name } = part.stored
-    const isWanted = study.domains === 'all' || study.domains.includes(corpus.name)
-    if (corpus.role !== 'evaluation' || !isWanted) continue
-    const key = domainKey(corpus, name)
-    const there = external.get(key)
-    external.set(key, {
-      ...common,
-      name: evaluationDomainName(corpus, name),
-      kind: corpus.domainKind ?? 'out',
-      parts: [...(there?.parts ?? []), part]
-    })
-  }
-  return checkDomainNames([...requests, ...external.values()], study, allotted)
-}
-
-function checkDomainNames(
-  requests: DomainRequest[],
-  study: Study,
-  allotted: readonly AllottedPartition[]
-): DomainRequest[] {
-  const names = requests.map((request) => request.name)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) {
-    throw new WorkbenchError(
-      'study/invalid',
-      `Two domains are called ${twice}. Partitions, seed text and evaluation corpora need ` +
-        `different names; import one of them under another.`,
-      { name: twice }
-    )
-  }
-  const found = allotted
-    .filter(({ stored }) => stored.corpus.role === 'evaluation')
-    .map(({ stored }) => stored.corpus.name)
-  const missing =
-    study.domains === 'all' ? [] : study.domains.filter((name) => !found.includes(name))
-  if (missing.length > 0) {
-    throw new WorkbenchError(
-      'study/missing-domain',
-      `The study names the evaluation corpus ${missing.join(', ')}, which is not in the ` +
-        `project. Found: ${[...new Set(found)].join(', ') || 'none'}.`,
-      { missing, found }
-    )
-  }
-  return requests
 }
 
 async function makeDomains(

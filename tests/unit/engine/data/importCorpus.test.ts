@@ -258,6 +258,34 @@ describe('partition rules', () => {
     })
   })
 
+  it('puts records that lack the field into the remainder', async () => {
+    const folder = await temporaryFolder()
+    const records = [{ text: 'a' }, { text: 'b', topic: 'art' }, { text: 'c', topic: '' }]
+    const corpus = await importCorpus(
+      {
+        name: 'a',
+        role: 'training',
+        paths: [put(folder, 'a.jsonl', jsonl(records))],
+        textField: 'text',
+        partition: { kind: 'field', field: 'topic' }
+      },
+      join(folder, 'corpora')
+    )
+    expect(corpus.partitions.map(({ name, documents }) => [name, documents])).toEqual([
+      [REMAINDER, 2],
+      ['art', 1]
+    ])
+  })
+
+  it('asks training text, and no other, for the fields to be kept', async () => {
+    await expect(importRecords({ keepFields: ['thread'] })).rejects.toMatchObject({
+      code: 'corpus/missing-field',
+      details: { field: 'thread' }
+    })
+    const { corpus } = await importRecords({ keepFields: ['thread'], role: 'evaluation' })
+    expect(corpus.documents).toBe(300)
+  })
+
   it('refuses a field of identifiers', async () => {
     const folder = await temporaryFolder()
     const path = put(
