@@ -19,7 +19,6 @@ export default defineConfig(
       // A promise nobody waits for hides its error, and may outlive the run it belongs to.
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
-      '@typescript-eslint/await-thenable': 'error',
       // A new member of a union must be thought of everywhere.
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       eqeqeq: ['error', 'always'],
