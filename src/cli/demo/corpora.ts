@@ -24,9 +24,9 @@ export const SPEECHES = ['speeches-before-1913', 'speeches-from-1913'] as const
 /**
  * The demo's corpora in the order in which they are imported.
  *
- * Bytes are chosen so that, at a vocabulary of 2,048, each partition gives one base unit of
- * 1,000 × 128 tokens and its held-out part; e-mail gives two, so that micro and macro merges
- * differ; the dictionary gives a seed of two million tokens.
+ * Bytes are chosen so that, at a vocabulary of 2,048, partitions hold about 180,000 tokens each and
+ * e-mail about twice as many: more base units, so that micro and macro merges differ. The dictionary
+ * is enough for a seed of two million tokens.
  */
 export const CORPUS_RECIPES: readonly CorpusRecipe[] = [
   {
