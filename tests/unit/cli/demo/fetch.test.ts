@@ -15,7 +15,8 @@ const wanted = {
   version: '1.2.3',
   sha256: sha256('tarball'),
   bytes: 7,
-  licence: 'MIT'
+  licence: 'MIT',
+  leaveOut: []
 }
 
 /** Puts an `npm` first in the path that does this instead; `$6` is where a tarball should go. */
