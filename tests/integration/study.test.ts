@@ -1,11 +1,18 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import type { ProjectSession } from '#engine'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine, ProjectSession } from '#engine'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import { builtEngine, tinyProject, tinyStudy, trainingImport } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
+
+let engine: Engine
+
+beforeAll(() => {
+  engine = builtEngine()
+})
+afterAll(() => engine.close())
 
 const TIMING = ['seconds', 'tokens_per_second']
 
@@ -37,7 +44,6 @@ async function checkpointHashes(session: ProjectSession): Promise<string[]> {
 }
 
 test('a study runs from text to tables; running again does nothing; a new partition trains only its units', async () => {
-  const engine = builtEngine()
   const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
   const study = session.study()
   const first = await session.run(study)
@@ -65,11 +71,9 @@ test('a study runs from text to tables; running again does nothing; a new partit
   }
   const byKey = new Map(now.map((row) => [key(row), row]))
   for (const row of old) if (key(row) !== null) expect(byKey.get(key(row))).toEqual(row)
-  await session.close()
 })
 
 test('the same study gives the same tables and weights, wherever it runs', async () => {
-  const engine = builtEngine()
   const sessions = [
     await tinyProject(engine, join(await temporaryFolder(), 'one')),
     await tinyProject(engine, join(await temporaryFolder(), 'another'))
@@ -78,22 +82,20 @@ test('the same study gives the same tables and weights, wherever it runs', async
   const [one, another] = sessions as [ProjectSession, ProjectSession]
   expect(await checkpointHashes(another)).toEqual(await checkpointHashes(one))
   expect(await tablesOf(another)).toEqual(await tablesOf(one))
-  for (const session of sessions) await session.close()
 })
 
 test('a study stopped amid a run and continued gives the weights of one left alone', async () => {
-  const engine = builtEngine()
   const left = await tinyProject(engine, join(await temporaryFolder(), 'left'))
   const stopped = await tinyProject(engine, join(await temporaryFolder(), 'stopped'))
   await left.run(left.study())
   let stops = 0
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 60; round++) {
     const controller = new AbortController()
     const summary = await stopped.run(stopped.study(), {
       signal: controller.signal,
       onEvent: (event) => {
-        if (event.kind !== 'progress' || event.progress.done < 5 * 64) return
-        controller.abort(new Error('stopped by the test'))
+        if (event.kind !== 'run' || event.record.state !== 'running') return
+        setTimeout(() => controller.abort(new Error('stopped by the test')), 150)
       }
     })
     if (!summary.wasStopped) break
@@ -103,12 +105,9 @@ test('a study stopped amid a run and continued gives the weights of one left alo
   expect((await stopped.run(stopped.study())).trained).toBe(0)
   expect(await checkpointHashes(stopped)).toEqual(await checkpointHashes(left))
   expect(await tablesOf(stopped)).toEqual(await tablesOf(left))
-  await left.close()
-  await stopped.close()
 })
 
 test('another recipe makes new runs beside the old ones', async () => {
-  const engine = builtEngine()
   const session = await tinyProject(engine, join(await temporaryFolder(), 'project'), {
     sequential: { choose: { kind: 'none' } }
   })
@@ -123,11 +122,9 @@ test('another recipe makes new runs beside the old ones', async () => {
   expect((await session.run(other)).trained).toBe(3)
   expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
   expect((await session.status(study)).runs.done).toBe(4)
-  await session.close()
 })
 
 test('every checkpoint lies there as a Hugging Face folder', async () => {
-  const engine = builtEngine()
   const session = await tinyProject(engine, join(await temporaryFolder(), 'project'), {
     sequential: { choose: { kind: 'none' } }
   })
@@ -137,5 +134,4 @@ test('every checkpoint lies there as a Hugging Face folder', async () => {
   expect(files).toEqual(
     expect.arrayContaining(['config.json', 'model.safetensors', 'tokenizer.json'])
   )
-  await session.close()
 })

@@ -10,17 +10,15 @@ import { smallStudy } from './preparedText'
 import { temporaryFolder } from './temporaryFolder'
 import { writeCorpus } from './tinyCorpus'
 
-/** Opens the built engine with two threads; it is closed when the test ends. */
+/** Opens the built engine with two threads; the caller closes it. */
 export function builtEngine(): Engine {
   const workerEntry = resolve('out/main/worker.cjs')
   if (!existsSync(workerEntry)) throw new Error('build first: npm run build')
-  const engine = openEngine({
+  return openEngine({
     processEntry: resolve('out/main/workerProcess.cjs'),
     workerEntry,
     threads: 2
   })
-  onTestFinished(() => engine.close())
-  return engine
 }
 
 const common = { textField: 'text', inPlace: false, skipBadLines: false, keepFields: [] }
@@ -39,6 +37,7 @@ export async function tinyProject(
 ): Promise<ProjectSession> {
   const texts = await temporaryFolder()
   const session = await engine.createProject(folder, tinyStudy(change))
+  onTestFinished(() => session.close())
   const one = (name: string) => ({ kind: 'one' as const, name })
   const path = (name: string) => join(texts, `${name}.jsonl`)
   await session.importCorpus({
@@ -49,7 +48,7 @@ export async function tinyProject(
     partition: one('seed')
   })
   await session.importCorpus(
-    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 80 }))
+    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 60 }))
   )
   await session.importCorpus({
     ...common,
@@ -71,7 +70,7 @@ export function tinyStudy(change: Partial<StudyDraft> = {}): StudyDraft {
     seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 200, recipe },
     branch: recipe,
     unit: { sequences: 200, maximum: 2 },
-    holdOut: { share: 0.1 },
+    holdOut: { share: 0.15 },
     ...change
   }
 }

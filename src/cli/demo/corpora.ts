@@ -34,28 +34,28 @@ export const CORPUS_RECIPES: readonly CorpusRecipe[] = [
     role: 'seed',
     packages: ['dictionary'],
     read: ([folder]) => readDictionary(folder!),
-    bytes: 6_500_000
+    bytes: 3_300_000
   },
   {
     name: SPEECHES[0],
     role: 'training',
     packages: ['speeches'],
     read: ([folder]) => readSpeeches(folder!, 'before'),
-    bytes: null
+    bytes: 290_000
   },
   {
     name: SPEECHES[1],
     role: 'training',
     packages: ['speeches'],
     read: ([folder]) => readSpeeches(folder!, 'from'),
-    bytes: null
+    bytes: 290_000
   },
   {
     name: 'e-mail',
     role: 'training',
     packages: ['mail'],
     read: ([folder]) => readMail(folder!),
-    bytes: 800_000
+    bytes: 390_000
   },
   {
     name: 'code',
@@ -65,21 +65,21 @@ export const CORPUS_RECIPES: readonly CorpusRecipe[] = [
       ...(await readCode(three!, 'src', '.js')),
       ...(await readCode(rxjs!, 'src', '.ts'))
     ],
-    bytes: 410_000
+    bytes: 200_000
   },
   {
     name: 'languages',
     role: 'training',
     packages: ['quran'],
     read: ([folder]) => readLanguages(folder!),
-    bytes: 330_000
+    bytes: 160_000
   },
   {
     name: 'fact-book',
     role: 'training',
     packages: ['factBook'],
     read: ([folder]) => readFactBook(folder!),
-    bytes: 540_000
+    bytes: 260_000
   },
   {
     name: 'fiction',

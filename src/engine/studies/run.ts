@@ -68,7 +68,8 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   try {
     if (plan.seed) {
       await trainAll([plan.seed], context, summary)
-      if (!isRunFinished(context.project.folder, plan.seed.fingerprint)) return summary
+      if (!isRunFinished(context.project.folder, plan.seed.fingerprint))
+        return ended(summary, signal)
     }
     await trainAll(plan.branches, context, summary)
     await measureAll(
@@ -88,8 +89,11 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   } catch (error) {
     if (!signal.aborted) throw error
   }
-  summary.wasStopped = signal.aborted
-  return summary
+  return ended(summary, signal)
+}
+
+function ended(summary: RunSummary, signal: AbortSignal): RunSummary {
+  return { ...summary, wasStopped: signal.aborted }
 }
 
 /** Runs of the plan whose checkpoints are not there yet, each fingerprint once. */

@@ -13,7 +13,7 @@ import { PRESETS } from '#engine/model/config'
  *   `storage/newer-version`
  */
 export function parseStudy(data: unknown, source: string): Study {
-  const record = data as { model?: unknown; version?: unknown } | null
+  const record = data as { version?: unknown } | null
   if (record && typeof record.version === 'number' && record.version > STUDY_VERSION) {
     throw new WorkbenchError(
       'storage/newer-version',
@@ -21,11 +21,7 @@ export function parseStudy(data: unknown, source: string): Study {
       { source, found: record.version, expected: STUDY_VERSION }
     )
   }
-  const parsed = StudySchema.safeParse(
-    record && typeof record.model === 'string'
-      ? { ...record, model: presetShape(record.model, source) }
-      : data
-  )
+  const parsed = StudySchema.safeParse(filledIn(data, source))
   if (!parsed.success) {
     throw new WorkbenchError(
       'study/invalid',
@@ -35,6 +31,40 @@ export function parseStudy(data: unknown, source: string): Study {
   }
   checkStudy(parsed.data, source)
   return parsed.data
+}
+
+/** Warm-up of a start without moments: AdamW's first steps are far too long without any. */
+const FRESH_WARMUP_STEPS = 20
+
+/**
+ * Fills in what depends on other fields: a preset's shape, the branches' rate (the seed's final
+ * one), and a warm-up where no moments are carried on.
+ */
+function filledIn(data: unknown, source: string): unknown {
+  if (!isRecord(data)) return data
+  const filled: Record<string, unknown> = { ...data }
+  if (typeof data['model'] === 'string') filled['model'] = presetShape(data['model'], source)
+  if (isRecord(data['branch'])) {
+    const branch: Record<string, unknown> = { ...data['branch'] }
+    const seed = isRecord(data['seed']) ? data['seed']['recipe'] : undefined
+    branch['peakLearningRate'] ??= isRecord(seed) ? finalRate(seed) : undefined
+    branch['schedule'] ??= 'constant'
+    const isFresh = branch['start'] === 'weights' || branch['start'] === 'none'
+    branch['warmupSteps'] ??= isFresh ? FRESH_WARMUP_STEPS : 0
+    filled['branch'] = branch
+  }
+  return filled
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function finalRate(recipe: Record<string, unknown>): number | undefined {
+  const peak = recipe['peakLearningRate']
+  if (typeof peak !== 'number') return undefined
+  if (recipe['schedule'] !== 'cosine') return peak
+  return peak * (typeof recipe['finalShare'] === 'number' ? recipe['finalShare'] : 0.1)
 }
 
 function presetShape(name: string, source: string) {

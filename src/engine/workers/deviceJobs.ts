@@ -1,5 +1,6 @@
 /** What the device can do: which backends run, whether they compute rightly, how fast. */
 import { chooseBackend, listBackends } from '#engine/backends/choose'
+import { measureMatmulRate } from '#engine/backends/measureMatmulRate'
 import { benchEvaluation } from '#engine/evaluation/benchEvaluation'
 import { benchMerging } from '#engine/merging/benchMerging'
 import { verifyDevice } from '#engine/model/verify'
@@ -26,7 +27,7 @@ export async function probeBackends(): Promise<BackendReport[]> {
       })
       continue
     }
-    const { device, measureMatmulRate } = await backend.activate()
+    const { device } = await backend.activate()
     reports.push({
       name: backend.name,
       usable: true,

@@ -174,15 +174,5 @@ export type FromWorker =
   /** The job stopped because it was asked to. */
   | { id: number; stopped: true }
   | { id: number; progress: Progress }
-
-/** Host ↔ worker process: which of its threads is meant. */
-export interface Routed<Message> {
-  thread: number
-  message: Message
-}
-
-/** What a worker process says besides: a thread ended without being asked to. */
-export interface ThreadDied {
-  thread: number
-  died: PlainError
-}
+  /** The worker's thread ended without being asked to. */
+  | { died: PlainError }

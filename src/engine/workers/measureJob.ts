@@ -16,6 +16,8 @@ import type { JobHooks } from './worker'
 const BRANCH_CACHE_BYTES = 1 << 30
 const DOMAIN_CACHE_BYTES = 1 << 28
 
+/** What merges are averaged into, one after the other: fresh pages are dear. */
+const merged: ParameterSet = new Map()
 const branches = new Map<string, ParameterSet>()
 const domains = new Map<string, Int32Array[]>()
 let evaluator: { key: string; evaluator: ReturnType<typeof createEvaluator> } | null = null
@@ -73,10 +75,15 @@ async function parametersOf(job: MeasureJob): Promise<ParameterSet> {
     )
     sources.push(sourceOf(branch, fingerprint.slice(0, 12)))
   }
-  const merged: ParameterSet = new Map()
   const weights = job.model.branches.map((branch) => branch.weight)
+  if (shapesDiffer(merged, sources[0]!.shapes)) merged.clear()
   await averageWeighted(sources, weights, sinkTo(merged))
   return merged
+}
+
+function shapesDiffer(set: ParameterSet, shapes: ReadonlyMap<string, readonly number[]>): boolean {
+  if (set.size !== shapes.size) return true
+  return [...shapes].some(([name, shape]) => String(set.get(name)?.shape) !== String(shape))
 }
 
 async function readRun(project: string, fingerprint: string): Promise<ParameterSet> {

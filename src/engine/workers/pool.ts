@@ -1,9 +1,9 @@
-/** The host's side of the workers: a few processes, their threads, and who does which job. */
+/** The host's side of the workers: a process with one thread each, and who does which job. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { WorkbenchError, fromPlain } from '#shared/errors'
 import type { Progress } from '#shared/records'
-import type { FromWorker, JobKind, Jobs, Routed, ThreadDied, ToWorker } from './jobs'
+import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 
 /** `wide`: one worker with all threads; `narrow`: as many workers as there are threads. */
 export type LaneName = 'wide' | 'narrow'
@@ -30,27 +30,32 @@ interface Pending {
   onProgress: ((progress: Progress) => void) | undefined
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
+  /** Takes the job's listener off its signal, which lives longer than the job. */
+  forget: () => void
 }
 
-interface LaneState {
-  process: ChildProcess
-  /** The job of each thread; null when free. */
-  busy: (Pending | null)[]
+/** One worker: its process, once it is started, and what it does. */
+interface Slot {
+  process: ChildProcess | null
+  job: Pending | null
 }
+
+/** A process that was asked to end and does not is killed after so long. */
+const PATIENCE_MS = 3000
 
 /** Fixed workers, started when first needed and never churned. */
 export class WorkerPool {
   readonly #options: PoolOptions
-  readonly #lanes = new Map<LaneName, LaneState>()
-  readonly #waiting = new Map<LaneName, Pending[]>([
-    ['wide', []],
-    ['narrow', []]
-  ])
+  readonly #slots: Record<LaneName, Slot[]>
+  readonly #waiting: Record<LaneName, Pending[]> = { wide: [], narrow: [] }
   #nextId = 1
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    const slotsOf = (lane: LaneName) =>
+      Array.from({ length: options.lanes[lane].workers }, () => ({ process: null, job: null }))
+    this.#slots = { wide: slotsOf('wide'), narrow: slotsOf('narrow') }
   }
 
   /** How many jobs a lane does at once. */
@@ -78,14 +83,15 @@ export class WorkerPool {
     return new Promise<Jobs[Kind]['result']>((resolve, reject) => {
       if (this.#closed) throw new Error('the worker pool is closed')
       options.signal?.throwIfAborted()
-      this.#waiting.get(lane)!.push({
+      this.#waiting[lane].push({
         id: this.#nextId++,
         kind,
         input,
         signal: options.signal,
         onProgress: options.onProgress,
         resolve: resolve as (result: unknown) => void,
-        reject
+        reject,
+        forget: () => undefined
       })
       this.#dispatch(lane)
     })
@@ -94,90 +100,86 @@ export class WorkerPool {
   /** Ends the processes. Jobs still running fail as `worker/died`; stop them before. */
   async close(): Promise<void> {
     this.#closed = true
-    const ended = [...this.#lanes.values()].map(
-      ({ process }) => new Promise<void>((resolve) => process.once('exit', () => resolve()))
+    const processes = Object.values(this.#slots)
+      .flat()
+      .flatMap((slot) => (slot.process ? [slot.process] : []))
+    await Promise.all(
+      processes.map(async (child) => {
+        const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+        const killing = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+        if (child.connected) child.disconnect()
+        await ended
+        clearTimeout(killing)
+      })
     )
-    for (const { process } of this.#lanes.values()) process.disconnect()
-    await Promise.all(ended)
   }
 
   #dispatch(lane: LaneName): void {
-    const waiting = this.#waiting.get(lane)!
+    const waiting = this.#waiting[lane]
     while (waiting.length > 0) {
-      const state = this.#lanes.get(lane) ?? this.#start(lane)
-      const thread = state.busy.indexOf(null)
-      if (thread < 0) return
+      const slot = this.#slots[lane].find((one) => one.job === null)
+      if (!slot) return
       const job = waiting.shift()!
       if (job.signal?.aborted) {
         job.reject(job.signal.reason)
         continue
       }
-      state.busy[thread] = job
-      const send = (message: ToWorker) =>
-        state.process.send({ thread, message } satisfies Routed<ToWorker>)
+      const child = (slot.process ??= this.#start(lane, slot))
+      slot.job = job
+      const send = (message: ToWorker) => child.connected && child.send(message)
+      const askToStop = () => send({ stop: job.id })
+      job.signal?.addEventListener('abort', askToStop, { once: true })
+      job.forget = () => job.signal?.removeEventListener('abort', askToStop)
       send({ id: job.id, kind: job.kind, input: job.input })
-      job.signal?.addEventListener(
-        'abort',
-        () => {
-          if (state.busy[thread] === job && state.process.connected) send({ stop: job.id })
-        },
-        { once: true }
-      )
     }
   }
 
-  #start(lane: LaneName): LaneState {
-    const { workers, environment } = this.#options.lanes[lane]
-    const child = fork(this.#options.processEntry, [this.#options.workerEntry, String(workers)], {
-      env: { ...process.env, ...environment },
+  #start(lane: LaneName, slot: Slot): ChildProcess {
+    const child = fork(this.#options.processEntry, [this.#options.workerEntry], {
+      env: { ...process.env, ...this.#options.lanes[lane].environment },
       // Ctrl-C reaches the whole process group; the host decides what becomes of the jobs.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: []
     })
-    const state: LaneState = { process: child, busy: new Array<Pending | null>(workers).fill(null) }
     let lastWords = ''
     child.stderr?.on('data', (chunk: Buffer) => {
       lastWords = (lastWords + chunk.toString()).slice(-4000)
     })
-    child.on('message', (message: Routed<FromWorker> | ThreadDied) => {
-      if ('died' in message) {
-        this.#settle(lane, state, message.thread, (job) =>
-          job.reject(workerDied(fromPlain(message.died).message, fromPlain(message.died)))
-        )
-      } else {
-        this.#receive(lane, state, message.thread, message.message)
-      }
-    })
+    child.on('message', (message: FromWorker) => this.#receive(lane, slot, message))
     child.on('exit', (code, signal) => {
-      this.#lanes.delete(lane)
-      for (let thread = 0; thread < workers; thread++) {
-        this.#settle(lane, state, thread, (job) =>
-          job.reject(
-            workerDied(`it ended with ${signal ?? `exit status ${code}`}${said(lastWords)}`)
-          )
-        )
-      }
+      slot.process = null
+      const how = `it ended with ${signal ?? `exit status ${code}`}${said(lastWords)}`
+      this.#settle(lane, slot, (job) => job.reject(workerDied(how)))
     })
-    this.#lanes.set(lane, state)
-    return state
+    return child
   }
 
-  #receive(lane: LaneName, state: LaneState, thread: number, message: FromWorker): void {
-    const job = state.busy[thread]
-    if (!job || job.id !== message.id) return
-    if ('progress' in message) return job.onProgress?.(message.progress)
-    this.#settle(lane, state, thread, () => {
+  #receive(lane: LaneName, slot: Slot, message: FromWorker): void {
+    const { job } = slot
+    if (!job) return
+    if ('died' in message) {
+      const cause = fromPlain(message.died)
+      this.#settle(lane, slot, () => job.reject(workerDied(cause.message, cause)))
+      return
+    }
+    if (job.id !== message.id) return
+    if ('progress' in message) {
+      job.onProgress?.(message.progress)
+      return
+    }
+    this.#settle(lane, slot, () => {
       if ('error' in message) job.reject(fromPlain(message.error))
       else if ('stopped' in message) job.reject(job.signal?.reason ?? new Error('stopped'))
       else job.resolve(message.result)
     })
   }
 
-  #settle(lane: LaneName, state: LaneState, thread: number, how: (job: Pending) => void): void {
-    const job = state.busy[thread]
+  #settle(lane: LaneName, slot: Slot, how: (job: Pending) => void): void {
+    const { job } = slot
     if (!job) return
-    state.busy[thread] = null
+    slot.job = null
+    job.forget()
     how(job)
     if (!this.#closed) this.#dispatch(lane)
   }

@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ParameterSet } from '#engine/parameters'
 import { chooseBackend } from '#engine/backends/choose'
+import type { FusedKernels } from '#engine/backends/backend'
 import {
   openCheckpoint,
   readOptimizerState,
@@ -13,13 +14,16 @@ import {
   writeOptimizerState
 } from '#engine/checkpoints/huggingFace'
 import { openBatches } from '#engine/data/batches'
+import { readDomainTokens } from '#engine/data/domainDocuments'
+import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
 import { FolderDraft, LineLog, removeTree, truncateFile } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
-import type { TrainingState } from '#engine/training/train'
+import type { Trainer, TrainingState } from '#engine/training/train'
+import { meanLoss } from '#shared/metrics'
 import type { TracePoint } from '#shared/records'
 import type { TrainJob, TrainResult } from './jobs'
 import { rateMeter } from './rate'
@@ -60,6 +64,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
   const tokensPerStep = recipe.batchSize * config.contextLength
   const meter = rateMeter()
+  const measureHeldOut = await heldOutMeter(job, kernels, hooks.signal)
   let pending: TracePoint[] = []
   let savedAt = Date.now()
   try {
@@ -72,16 +77,18 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
       steps: batches.steps,
       endOfTextId: job.endOfTextId,
       batch: (step) => batches.batch(step),
-      onStep: async (point) => {
+      onStep: async (point, trainer) => {
         const done = point.step + 1
         const rate = meter.add(tokensPerStep)
+        const heldOut = await measureHeldOut(done, trainer)
         pending.push({
           step: done,
           tokens: done * tokensPerStep,
           loss: point.loss,
           learningRate: point.learningRate,
           gradientNorm: point.gradientNorm,
-          tokensPerSecond: Math.round(rate)
+          tokensPerSecond: Math.round(rate),
+          ...(heldOut ? { heldOut } : {})
         })
         if (pending.length >= 100) {
           await trace.append(pending)
@@ -129,6 +136,39 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   } finally {
     await trace.close()
     await batches.close()
+  }
+}
+
+/** Measures the run's held-out domains with the weights as they are, at the steps asked for. */
+async function heldOutMeter(
+  job: TrainJob,
+  kernels: FusedKernels,
+  signal: AbortSignal
+): Promise<(done: number, trainer: Trainer) => Promise<Record<string, number> | null>> {
+  const { heldOut, config, recipe, endOfTextId } = job
+  if (!heldOut) return () => Promise.resolve(null)
+  const domains = await Promise.all(
+    heldOut.domains.map(async ({ name, fingerprint }) => ({
+      name,
+      documents: await readDomainTokens(job.project, fingerprint)
+    }))
+  )
+  const options = { window: config.contextLength, batchSize: recipe.batchSize, endOfTextId }
+  return async (done, trainer) => {
+    if (done % heldOut.everySteps !== 0) return null
+    const evaluator = createEvaluator(config, kernels)
+    evaluator.use(trainer.weights())
+    try {
+      const losses: Record<string, number> = {}
+      for (const { name, documents } of domains) {
+        const nats = await evaluator.measure(documents, options, signal)
+        const tokens = documents.reduce((sum, document) => sum + document.length, 0)
+        losses[name] = meanLoss({ nats: nats.reduce((a, b) => a + b, 0), tokens, bytes: 0 })
+      }
+      return losses
+    } finally {
+      evaluator.dispose()
+    }
   }
 }
 

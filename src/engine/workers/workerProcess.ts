@@ -1,43 +1,44 @@
 /**
- * A process that holds worker threads and passes messages on.
+ * A process with one worker thread, which passes messages on.
  *
  * TensorFlow's thread pool belongs to the process and is sized by the environment it was started
- * with. So each lane of the pool (all threads for one run, one thread for each of many) is a
- * process of its own, and a native crash takes neither the engine nor the window down.
+ * with; the addon keeps names in a set that two threads may not share (docs/decisions/0004); and a
+ * native crash takes neither the engine nor the window down. The work is done in the thread, so
+ * that a word to stop is always heard here.
  */
 import { Worker } from 'node:worker_threads'
 import { toPlain } from '#shared/errors'
-import type { FromWorker, Routed, ThreadDied, ToWorker } from './jobs'
+import type { FromWorker, ToWorker } from './jobs'
 
-const [workerEntry, threads] = process.argv.slice(2)
-if (!workerEntry || !threads || !process.send) {
-  throw new Error('the worker process is started by the pool: workerProcess ENTRY THREADS')
+const [workerEntry] = process.argv.slice(2)
+if (!workerEntry || !process.send) {
+  throw new Error('the worker process is started by the pool: workerProcess ENTRY')
 }
 
-const workers: (Worker | null)[] = new Array<null>(Number(threads)).fill(null)
+let worker: Worker | null = null
 
-function tell(message: Routed<FromWorker> | ThreadDied): void {
+function tell(message: FromWorker): void {
   // The host may be gone already: then there is nobody to tell, and nothing to do.
   if (process.connected) process.send?.(message)
 }
 
 // A thread that ended is started anew by the next job: one that dies at once cannot spin.
-function startThread(thread: number, entry: string): Worker {
-  const worker = new Worker(entry)
+function startThread(entry: string): Worker {
+  const started = new Worker(entry)
   let reason: unknown = new Error('its thread ended')
-  worker.on('message', (message: FromWorker) => tell({ thread, message }))
-  worker.on('error', (error) => (reason = error))
-  worker.on('exit', () => {
-    workers[thread] = null
-    tell({ thread, died: toPlain(reason) })
+  started.on('message', tell)
+  started.on('error', (error) => (reason = error))
+  started.on('exit', () => {
+    worker = null
+    tell({ died: toPlain(reason) })
   })
-  workers[thread] = worker
-  return worker
+  return started
 }
 
-process.on('message', ({ thread, message }: Routed<ToWorker>) => {
-  const worker = workers[thread] ?? startThread(thread, workerEntry)
+process.on('message', (message: ToWorker) => {
+  worker ??= startThread(workerEntry)
   worker.postMessage(message)
 })
-// The host went away: nothing that is worked on here can reach anybody.
-process.on('disconnect', () => process.exit(0))
+// The host went away: nothing that is worked on here can reach anybody. The thread may be deep
+// in native code, which a plain exit would wait for.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

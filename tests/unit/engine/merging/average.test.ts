@@ -29,7 +29,9 @@ function plain(models: Float32Array[], weights: number[]): Float32Array {
   })
 }
 
-const bits = (values: Float32Array) => [...new Uint32Array(values.buffer, values.byteOffset, values.length)]
+const bits = (values: Float32Array) => [
+  ...new Uint32Array(values.buffer, values.byteOffset, values.length)
+]
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true })
 
@@ -38,18 +40,27 @@ const someModels = fc
   .tuple(fc.integer({ min: 1, max: 19 }), fc.integer({ min: 1, max: 70 }))
   .chain(([k, n]) =>
     fc.record({
-      models: fc.array(fc.float32Array({ minLength: n, maxLength: n, noNaN: true, noDefaultInfinity: true }), {
+      models: fc.array(
+        fc.float32Array({ minLength: n, maxLength: n, noNaN: true, noDefaultInfinity: true }),
+        {
+          minLength: k,
+          maxLength: k
+        }
+      ),
+      weights: fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), {
         minLength: k,
         maxLength: k
-      }),
-      weights: fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), { minLength: k, maxLength: k })
+      })
     })
   )
 
 test('every average has the bits of the obvious loop, whatever length and weights', async () => {
   await fc.assert(
     fc.asyncProperty(someModels, async ({ models, weights }) => {
-      const merged = await merge(models.map((values) => model({ w: values })), weights)
+      const merged = await merge(
+        models.map((values) => model({ w: values })),
+        weights
+      )
       expect(bits(merged.get('w')!.data)).toEqual(bits(plain(models, weights)))
     })
   )
@@ -88,14 +99,26 @@ test('the order of models does not matter beyond float64', async () => {
       const one = (await merge(sets, weights)).get('w')!.data
       const other = (await merge([...sets].reverse(), [...weights].reverse())).get('w')!.data
       const scale = Math.max(...models.map((values) => Math.max(...values.map(Math.abs))), 1e-30)
-      one.forEach((value, i) => expect(Math.abs(value - other[i]!)).toBeLessThanOrEqual(scale * 1e-6))
+      one.forEach((value, i) =>
+        expect(Math.abs(value - other[i]!)).toBeLessThanOrEqual(scale * 1e-6)
+      )
     })
   )
 })
 
 test('a merge of merges with their weights is the flat merge', async () => {
-  const rows = [[1.5, -2], [0.25, 8], [3, 3], [-1, 0.5]]
-  const [a, b, c, d] = rows.map((values) => model({ w: values })) as [ParameterSet, ParameterSet, ParameterSet, ParameterSet]
+  const rows = [
+    [1.5, -2],
+    [0.25, 8],
+    [3, 3],
+    [-1, 0.5]
+  ]
+  const [a, b, c, d] = rows.map((values) => model({ w: values })) as [
+    ParameterSet,
+    ParameterSet,
+    ParameterSet,
+    ParameterSet
+  ]
   const nested = await merge([await merge([a, b, c]), d], [3, 1])
   const flat = await merge([a, b, c, d])
   nested.get('w')!.data.forEach((value, i) => expect(value).toBeCloseTo(flat.get('w')!.data[i]!, 6))

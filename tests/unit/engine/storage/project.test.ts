@@ -35,7 +35,10 @@ test('records are there after closing and opening again', async () => {
   await first.freezeTokenizer('choice', 'made')
   await first.close()
   const second = await Project.open(join(folder, 'project.assay'))
-  expect([second.runs, second.frozenTokenizer('choice')]).toEqual([[{ ...run, finalLoss: 2 }], 'made'])
+  expect([second.runs, second.frozenTokenizer('choice')]).toEqual([
+    [{ ...run, finalLoss: 2 }],
+    'made'
+  ])
   await second.close()
 })
 

@@ -11,7 +11,9 @@ test('every unit has one branch, all from the same seed', () => {
   const plan = planStudy(smallStudy(), preparedText({ law: 2, code: 1 }))
   expect(plan.branches.map((run) => run.name)).toEqual(['law#1', 'law#2', 'code#1'])
   expect(new Set(plan.branches.map((run) => JSON.stringify(run.start)))).toEqual(
-    new Set([JSON.stringify({ kind: 'run', fingerprint: plan.seed!.fingerprint, carryMoments: true })])
+    new Set([
+      JSON.stringify({ kind: 'run', fingerprint: plan.seed!.fingerprint, carryMoments: true })
+    ])
   )
 })
 
@@ -120,5 +122,7 @@ test('shares of a fixed budget always add up to it', () => {
 test('a batch larger than what a run reads is refused with both numbers', () => {
   const study = smallStudy()
   const large = { ...study, branch: { ...study.branch, batchSize: 200 } }
-  expect(() => planStudy(large, preparedText({ law: 1 }))).toThrow('200 sequences is larger than what a run reads (100)')
+  expect(() => planStudy(large, preparedText({ law: 1 }))).toThrow(
+    '200 sequences is larger than what a run reads (100)'
+  )
 })

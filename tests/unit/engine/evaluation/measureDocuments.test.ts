@@ -1,0 +1,110 @@
+import { memory } from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { FusedKernels } from '#engine/backends/backend'
+import { chooseBackend } from '#engine/backends/choose'
+import { createEvaluator } from '#engine/evaluation/measureDocuments'
+import { initializeParameters } from '#engine/model/initialize'
+import { referenceLosses } from '#engine/model/reference'
+import type { DecoderConfig } from '#shared/records'
+import { FLOAT32_TOLERANCE, goldenCases, relativeError } from '../../../golden/llama/golden'
+
+let kernels: FusedKernels
+beforeAll(async () => {
+  kernels = (await (await chooseBackend()).activate()).kernels
+})
+
+describe.each(goldenCases)('measuring with the $name model', (golden) => {
+  it.each([1, 4, 64])('gives the nats of transformers, %i windows at a time', async (batchSize) => {
+    const { documents, nats, window, endOfTextId } = golden.measuring
+    const evaluator = createEvaluator(golden.config, kernels)
+    evaluator.load(golden.parameters)
+    const found = await evaluator.measure(documents, { window, batchSize, endOfTextId })
+    evaluator.dispose()
+    expect(relativeError(found, nats)).toBeLessThan(FLOAT32_TOLERANCE)
+  })
+})
+
+const config: DecoderConfig = {
+  ...goldenCases[2]!.config,
+  vocabularySize: 256,
+  contextLength: 8
+}
+const parameters = initializeParameters({ ...config, initializerRange: 0.3 }, 3)
+const endOfTextId = 2
+
+/** As the definition reads, token by token, with a decoder in plain loops. */
+function slowNats(document: Int32Array, window: number): number {
+  const sequence = [endOfTextId, ...document]
+  let nats = 0
+  for (let position = 1; position <= document.length; position++) {
+    const from = Math.floor((position - 1) / window) * window
+    const isFull = from + window <= document.length
+    const begin = isFull ? from : Math.max(0, document.length - window)
+    const losses = referenceLosses(config, parameters, sequence.slice(begin, position + 1))
+    nats += losses.at(-1)!
+  }
+  return nats
+}
+
+function documentOf(length: number): Int32Array {
+  return Int32Array.from({ length }, (_, index) => (index * 37 + length * 11) % 256)
+}
+
+it('equals a plain loop over every length around the window', async () => {
+  const documents = [1, 2, 7, 8, 9, 15, 16, 17, 30].map(documentOf)
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(parameters)
+  const options = { window: 8, batchSize: 3, endOfTextId }
+  const found = await evaluator.measure(documents, options)
+  evaluator.dispose()
+  const expected = documents.map((document) => slowNats(document, 8))
+  expect(relativeError(found, expected)).toBeLessThan(FLOAT32_TOLERANCE)
+})
+
+it('gives a document the same nats in whatever company', async () => {
+  const documents = [5, 8, 21, 3].map(documentOf)
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(parameters)
+  const options = { window: 8, batchSize: 4, endOfTextId }
+  const together = await evaluator.measure(documents, options)
+  const alone: number[] = []
+  for (const document of documents) {
+    alone.push((await evaluator.measure([document], options))[0]!)
+  }
+  evaluator.dispose()
+  expect(relativeError(together, alone)).toBeLessThan(1e-6)
+})
+
+it('gives an empty document nothing and tells its progress', async () => {
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(parameters)
+  const told: number[][] = []
+  const options = { window: 8, batchSize: 1, endOfTextId }
+  const documents = [documentOf(0), documentOf(9)]
+  const found = await evaluator.measure(documents, options, undefined, (...both) => told.push(both))
+  evaluator.dispose()
+  expect(found[0]).toBe(0)
+  expect(told.at(-1)).toEqual([9, 9])
+})
+
+it('stops between batches when asked to', async () => {
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(parameters)
+  const controller = new AbortController()
+  const options = { window: 8, batchSize: 1, endOfTextId }
+  const found = evaluator.measure([documentOf(80)], options, controller.signal, () =>
+    controller.abort()
+  )
+  await expect(found).rejects.toThrow('aborted')
+  evaluator.dispose()
+})
+
+it('leaves no tensor behind', async () => {
+  const before = memory().numTensors
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(parameters)
+  evaluator.load(parameters)
+  await evaluator.measure([documentOf(20)], { window: 8, batchSize: 2, endOfTextId })
+  evaluator.dispose()
+  expect(memory().numTensors).toBe(before)
+})
