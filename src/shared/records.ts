@@ -85,7 +85,6 @@ export const TokenizerChoiceSchema = z.discriminatedUnion('kind', [
     endOfText: z.string().optional()
   })
 ])
-export type TokenizerChoice = z.infer<typeof TokenizerChoiceSchema>
 
 export const SeedChoiceSchema = z.discriminatedUnion('source', [
   z.strictObject({
@@ -100,7 +99,6 @@ export const SeedChoiceSchema = z.discriminatedUnion('source', [
   /** Random initial weights, shared by all branches. */
   z.strictObject({ source: z.literal('none') })
 ])
-export type SeedChoice = z.infer<typeof SeedChoiceSchema>
 
 export const UnitChoiceSchema = z.strictObject({
   /** Sequences of T predicted tokens in each base unit. */
@@ -241,7 +239,6 @@ export const PartitionLedgerSchema = z.strictObject({
   /** UTF-8 bytes of text. */
   bytes: count
 })
-export type PartitionLedger = z.infer<typeof PartitionLedgerSchema>
 
 /** Name of the partition that takes the documents that no rule matched. */
 export const REMAINDER = '(remainder)'
@@ -360,7 +357,6 @@ export const RunRoleSchema = z.enum(['seed', 'branch', 'sequential'])
 export type RunRole = z.infer<typeof RunRoleSchema>
 
 export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', 'failed'])
-export type RunState = z.infer<typeof RunStateSchema>
 
 /** The head of a run: small enough for lowdb. Its curve and weights lie in `runs/<fingerprint>/`. */
 export const RunSchema = z.strictObject({

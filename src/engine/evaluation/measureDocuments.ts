@@ -14,8 +14,6 @@ import type { ParameterSet } from '#engine/parameters'
 import { batchesOf, windowsOf } from './windows'
 import type { Window } from './windows'
 
-export { definitionOf } from './windows'
-
 export interface MeasureOptions {
   /** Predicted tokens per forward pass, T. */
   window: number

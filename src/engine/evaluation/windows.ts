@@ -12,19 +12,6 @@ export interface Window {
 }
 
 /**
- * Names the way documents are measured; part of a measurement's identity.
- *
- * @param window predicted tokens per forward pass, T
- */
-export function definitionOf(window: number): string {
-  return (
-    `nats-per-document; end-of-text before each document; disjoint windows of ${window} ` +
-    'predicted tokens; a later full window sees one token before it; the last, shorter one is ' +
-    `filled up to ${window} with the tokens before it; version 1`
-  )
-}
-
-/**
  * Cuts one document into windows.
  *
  * The document's first token is predicted from the end-of-text before it, and every token is

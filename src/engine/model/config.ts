@@ -1,6 +1,6 @@
 /** What follows from a decoder's configuration alone; imports no tensors. */
 export { PRESETS } from './presets'
-export { headSize, parameterShapes, validateConfig } from './shapes'
+export { parameterShapes, validateConfig } from './shapes'
 export {
   assertTrainingFits,
   evaluationFlopsPerToken,

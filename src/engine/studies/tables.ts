@@ -9,7 +9,7 @@ import type { Row, Table } from './export/columns'
 import { measurementRows } from './export/measurementRows'
 
 export { fromCsv, toCsv } from './export/csv'
-export type { Cell, Column, Row, Table } from './export/columns'
+export type { Column, Row, Table } from './export/columns'
 
 function partitionRows({ prepared }: StudyResults): Row[] {
   return prepared.partitions.map((partition) => ({
