@@ -1,7 +1,7 @@
 /** The engine: one short method per command. No tensors here; they live in the workers. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type {
   Corpus,
@@ -12,6 +12,7 @@ import type {
   Run,
   Study
 } from '#shared/records'
+import { trainingsThatFit } from './model/config'
 import { fingerprintOf } from './storage/fingerprint'
 import { makeFolder, writeFileAtomic } from './storage/files'
 import { Measurements } from './storage/measurements'
@@ -28,13 +29,22 @@ import type { StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
 import { rankWithinSizes } from './studies/rankings'
 import type { Ranking } from './studies/rankings'
+import { assertStartsFrom } from './studies/seedCheckpoint'
 import { collectResults } from './studies/report'
 import type { StudyResults } from './studies/results'
-import { runStudy } from './studies/run'
+import { availableMemory, runStudy } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { defaultStudy, parseStudy } from './studies/study'
 import { studyTables, toCsv } from './studies/tables'
-import type { BackendReport, BenchJob, BenchResult, DeviceCheck, ImportJob } from './workers/jobs'
+import type {
+  BackendReport,
+  BenchJob,
+  BenchResult,
+  ComputeDevice,
+  DeviceCheck,
+  ImportJob,
+  SeedCheckpoint
+} from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -130,6 +140,8 @@ export class ProjectSession {
   readonly #project: Project
   readonly #pool: WorkerPool
   readonly #measurements: Measurements
+  #device: Promise<ComputeDevice> | null = null
+  readonly #checkpoints = new Map<string, Promise<SeedCheckpoint>>()
 
   private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
     this.#project = project
@@ -213,7 +225,7 @@ export class ProjectSession {
     study: Study,
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<StudyPlan> {
-    return planStudy(study, await this.prepare(study, run))
+    return this.#planned(study, await this.prepare(study, run))
   }
 
   /** What running the study would cost from here, estimated from a measured rate. */
@@ -222,7 +234,10 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<PlanSummary> {
     const prepared = await this.prepare(study, run)
-    const plan = planStudy(study, prepared)
+    const plan = await this.#planned(study, prepared)
+    const { name: device, isGpu } = await this.#computeDevice()
+    const availableBytes = isGpu ? null : availableMemory()
+    trainingsThatFit(plan.config, study.branch, availableBytes)
     const models = modelsToMeasure(plan)
     const missing = models.filter(
       (model) => this.#missingDomains(model, study, prepared).length > 0
@@ -230,7 +245,8 @@ export class ProjectSession {
     return planSummary(
       study,
       plan,
-      await this.#measuredRate(plan.config, study),
+      await this.#measuredRate(plan.config, study, isGpu),
+      { device, availableBytes },
       (fingerprint) => isRunFinished(this.folder, fingerprint),
       {
         total: models.length,
@@ -250,7 +266,8 @@ export class ProjectSession {
       pool: this.#pool,
       study,
       prepared,
-      plan: planStudy(study, prepared),
+      plan: await this.#planned(study, prepared),
+      device: () => this.#computeDevice(),
       onEvent: options.onEvent ?? (() => undefined),
       signal
     })
@@ -268,7 +285,7 @@ export class ProjectSession {
       heads: []
     }
     if (!prepared) return status
-    const plan = planStudy(study, prepared)
+    const plan = await this.#planned(study, prepared)
     const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
     const fingerprints = [...new Set(runs.map((run) => run.fingerprint))]
     const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
@@ -295,7 +312,7 @@ export class ProjectSession {
       measurements: this.#measurements,
       study,
       prepared,
-      plan: planStudy(study, prepared)
+      plan: await this.#planned(study, prepared)
     })
   }
 
@@ -372,6 +389,20 @@ export class ProjectSession {
     }
   }
 
+  #computeDevice(): Promise<ComputeDevice> {
+    return (this.#device ??= this.#pool.run('device', {}))
+  }
+
+  async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
+    if (study.seed.source !== 'checkpoint') return planStudy(study, prepared)
+    const folder = resolve(study.seed.path)
+    const known = this.#checkpoints.get(folder) ?? this.#pool.run('checkpoint', { folder })
+    this.#checkpoints.set(folder, known)
+    const checkpoint = await known
+    assertStartsFrom(checkpoint, study, prepared)
+    return planStudy(study, prepared, checkpoint)
+  }
+
   #missingDomains(model: string, study: Study, prepared: Prepared): HeldOutDomain[] {
     const definition = measurementDefinition(study)
     return prepared.domains.filter(
@@ -379,16 +410,15 @@ export class ProjectSession {
     )
   }
 
-  async #measuredRate(config: DecoderConfig, study: Study): Promise<MeasuredRate> {
-    const workers = this.#pool.width('narrow')
+  async #measuredRate(config: DecoderConfig, study: Study, isGpu: boolean): Promise<MeasuredRate> {
+    const lane = isGpu ? 'wide' : 'narrow'
+    const workers = this.#pool.width(lane)
     const path = projectPaths.rate(this.folder, fingerprintOf({ config, recipe: study.branch }))
     if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
     const job = { config, batchSize: study.branch.batchSize, repetitions: 20, seconds: 3 }
     const measure = async (what: 'train' | 'eval') => {
       const each = await Promise.all(
-        Array.from({ length: workers }, () =>
-          this.#pool.run('bench', { ...job, what }, { lane: 'narrow' })
-        )
+        Array.from({ length: workers }, () => this.#pool.run('bench', { ...job, what }, { lane }))
       )
       return each.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0) / workers
     }
@@ -408,6 +438,7 @@ function modelsToMeasure(plan: StudyPlan): string[] {
   return [
     ...new Set([
       ...(plan.seed ? [plan.seed.fingerprint] : []),
+      ...(plan.seedCheckpoint ? [plan.seedCheckpoint.fingerprint] : []),
       ...plan.branches.map((run) => run.fingerprint),
       ...plan.merges.map((merge) => merge.fingerprint),
       ...plan.sequentials.map((run) => run.fingerprint)

@@ -34,8 +34,8 @@ export function openEngine(options: EngineOptions): Engine {
     processEntry: options.processEntry,
     workerEntry: options.workerEntry,
     lanes: {
-      wide: { workers: 1, threads, environment: threadEnvironment(threads) },
-      narrow: { workers: threads, threads: 1, environment: threadEnvironment(1) }
+      wide: { workers: 1, environment: (precision) => threadEnvironment(threads, precision) },
+      narrow: { workers: threads, environment: (precision) => threadEnvironment(1, precision) }
     }
   })
   return new Engine(pool)

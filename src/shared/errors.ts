@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   'study/missing-partition': { retryHelps: false },
   'study/missing-domain': { retryHelps: false },
   'study/missing': { retryHelps: false },
+  'study/not-prepared': { retryHelps: false },
   'study/invalid-weights': { retryHelps: false },
   'corpus/empty': { retryHelps: false },
   'corpus/missing-file': { retryHelps: false },

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -222,9 +223,7 @@ test('a disk that fills up while writing is said to be full; what was there stay
     project = join(disk, 'project')
     await newProject()
     const before = await readFile(join(project, 'project.assay'), 'utf8')
-    const random = Array.from({ length: 6e6 }, (_, i) =>
-      String.fromCharCode(33 + (((i * 2654435761) % 4294967296) % 90))
-    ).join('')
+    const random = randomBytes(4_500_000).toString('base64')
     const path = await file('x.jsonl', JSON.stringify({ text: random }) + '\n')
     const error = await assayError(['import', project, path])
     expect([error.code, error.status]).toEqual(['storage/disk-full', 1])

@@ -57,7 +57,7 @@ test('a study runs from text to tables; running again does nothing; a new partit
   expect(await session.run(study)).toMatchObject({ trained: 0, measured: 0 })
   expect(await tablesOf(session)).toEqual(tables)
 
-  const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 80 })
+  const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 25 })
   await session.importCorpus(trainingImport('mail', mail))
   const before = await checkpointHashes(session)
   const grown = { ...study, sequential: { ...study.sequential, choose: { kind: 'none' as const } } }
@@ -122,6 +122,63 @@ test('another recipe makes new runs beside the old ones', async () => {
   expect((await session.run(other)).trained).toBe(3)
   expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
   expect((await session.status(study)).runs.done).toBe(4)
+})
+
+test('a study starts from the seed model of another one, with its moments, and measures it', async () => {
+  const first = await tinyProject(engine, join(await temporaryFolder(), 'first'), {
+    sequential: { choose: { kind: 'none' } }
+  })
+  await first.run(first.study())
+  const { fingerprint } = (await first.plan(first.study())).seed!
+  const path = join(first.folder, 'runs', fingerprint, 'checkpoint')
+  const change = {
+    tokenizer: { kind: 'file' as const, path: join(path, 'tokenizer.json') },
+    seed: { source: 'checkpoint' as const, path },
+    sequential: { choose: { kind: 'none' as const } }
+  }
+  const { branch } = first.study()
+  const second = await tinyProject(engine, join(await temporaryFolder(), 'second'), {
+    ...change,
+    // A processor of another precision is another process; the weights are the same on a CPU.
+    branch: { ...branch, matmulPrecision: 'tf32' }
+  })
+  expect(await second.run(second.study())).toMatchObject({ trained: 3, failed: [] })
+  const tables = [await tablesOf(first), await tablesOf(second)]
+  const seeds = tables.map((one) =>
+    one['measurements.csv']!.filter((row) => {
+      const { role, domain } = row as { role: string; domain: string }
+      return role === 'seed' && domain === 'law'
+    }).map((row) => (row as { nats: number }).nats)
+  )
+  expect(seeds[0]).toHaveLength(1)
+  expect(seeds[1]).toEqual(seeds[0])
+  const losses = tables.map((one) =>
+    one['runs.csv']!.filter((row) => (row as { role: string }).role === 'branch').map(
+      (row) => (row as { final_loss: number }).final_loss
+    )
+  )
+  expect(losses[1]).toEqual(losses[0])
+
+  const wider = await second.saveStudy({
+    ...second.study(),
+    name: 'wider',
+    model: { ...second.study().model, intermediateSize: 64 }
+  })
+  await expect(second.run(wider)).rejects.toMatchObject({
+    code: 'checkpoint/mismatch',
+    message: expect.stringMatching(/intermediateSize is 64 in the study and \d+ in the checkpoint/)
+  })
+})
+
+test('what is not prepared yet is neither exported nor prepared by a reader', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
+  const reader = await engine.openProject(session.folder, { readOnly: true })
+  const folder = await temporaryFolder()
+  await expect(reader.exportTables(reader.study(), { folder })).rejects.toMatchObject({
+    code: 'study/not-prepared'
+  })
+  expect(await readdir(session.folder)).not.toContain('tokens')
+  await reader.close()
 })
 
 test('every checkpoint lies there as a Hugging Face folder', async () => {

@@ -48,7 +48,7 @@ export async function tinyProject(
     partition: one('seed')
   })
   await session.importCorpus(
-    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 60 }))
+    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 40 }))
   )
   await session.importCorpus({
     ...common,

@@ -141,12 +141,18 @@ export function describePlan(plan: PlanSummary): string {
     formatSeconds(one.seconds)
   ]
   return [
-    `Study ${plan.study}: ${formatCount(plan.parameters)} parameters, ${plan.mixtures} mixtures`,
+    `Study ${plan.study}: ${formatCount(plan.parameters)} parameters, ${formatFlops(plan.trainingFlopsPerToken)} per trained token, ${plan.mixtures} mixtures`,
     '',
     textTable(['what', 'in all', 'done', 'tokens left', 'compute left', 'time left'], lines),
     '',
     `Left: ${formatSeconds(plan.trainingSeconds)} of training and ${formatSeconds(plan.evaluationSeconds)} of evaluation, ` +
       `${formatBytes(plan.diskBytes)} of disk, ${formatBytes(plan.memoryBytes)} of memory per worker`,
+    plan.availableBytes === null
+      ? `Device: ${plan.device}`
+      : `Device: ${plan.device}; ${formatBytes(plan.availableBytes)} of memory available` +
+        (plan.largest
+          ? `, enough to train preset ${plan.largest.preset} (${formatCount(plan.largest.parameters)} parameters with this vocabulary)`
+          : ''),
     `Rate: ${formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
       `${plan.rate.workers} workers (${plan.rate.source})`,
     '',

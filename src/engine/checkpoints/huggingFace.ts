@@ -12,7 +12,7 @@ import { openSafetensors, writeSafetensors } from './safetensors'
 import { invalid } from './safetensorsHeader'
 import { writeTokenizerFiles } from './tokenizerFiles'
 
-export { readOptimizerState, writeOptimizerState } from './optimizerState'
+export { OPTIMIZER_FILE, readOptimizerState, writeOptimizerState } from './optimizerState'
 
 const CONFIG = 'config.json'
 const WEIGHTS = 'model.safetensors'
@@ -59,7 +59,7 @@ export async function writeCheckpoint(
  */
 export async function openCheckpoint(
   folder: string
-): Promise<{ config: DecoderConfig; parameters: ParameterSource }> {
+): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
   const configFile = join(folder, CONFIG)
   if (!existsSync(configFile)) throw invalid(configFile, 'there is no such file')
   const config = fromLlamaConfig(await readFile(configFile, 'utf8'), configFile)
@@ -78,6 +78,7 @@ export async function openCheckpoint(
   }
   return {
     config,
+    weightFiles: files,
     parameters: {
       label: folder,
       shapes,

@@ -7,7 +7,8 @@ import type { FolderDraft } from '#engine/storage/files'
 import { openSafetensors, writeSafetensors } from './safetensors'
 import { invalid } from './safetensorsHeader'
 
-const FILE = 'optimizer.safetensors'
+/** Name of the optimizer's state beside a checkpoint. */
+export const OPTIMIZER_FILE = 'optimizer.safetensors'
 /** PyTorch's names of AdamW's two moments, before the parameter's own. */
 const FIRST = 'exp_avg.'
 const SECOND = 'exp_avg_sq.'
@@ -31,7 +32,7 @@ export async function writeOptimizerState(
   const tensors: ParameterSet = new Map()
   for (const [name, moment] of first) tensors.set(FIRST + name, moment)
   for (const [name, moment] of second) tensors.set(SECOND + name, moment)
-  const writer = await draft.create(FILE)
+  const writer = await draft.create(OPTIMIZER_FILE)
   const source: Pick<ParameterSource, 'shapes' | 'read'> = {
     shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])),
     read: (name) => tensors.get(name)!.data
@@ -48,11 +49,11 @@ export async function writeOptimizerState(
  *   a run that carries moments on; `checkpoint/invalid` when the file is damaged
  */
 export async function readOptimizerState(folder: string): Promise<OptimizerState> {
-  const path = join(folder, FILE)
+  const path = join(folder, OPTIMIZER_FILE)
   if (!existsSync(path)) {
     throw new WorkbenchError(
       'checkpoint/mismatch',
-      `${folder} holds no optimizer state (${FILE}), so a run cannot carry its moments on. Choose start: weights in the recipe.`,
+      `${folder} holds no optimizer state (${OPTIMIZER_FILE}), so a run cannot carry its moments on. Choose start: weights in the recipe.`,
       { folder }
     )
   }

@@ -2,9 +2,11 @@
 export { PRESETS } from './presets'
 export { parameterShapes, validateConfig } from './shapes'
 export {
-  assertTrainingFits,
   evaluationFlopsPerToken,
+  largestTrainable,
   parameterCount,
   trainingFlopsPerToken,
-  trainingMemoryBytes
+  trainingMemoryBytes,
+  trainingsThatFit
 } from './cost'
+export type { PresetSize } from './cost'

@@ -1,6 +1,7 @@
 /** What a model costs to hold, train and run: parameters, FLOPs, bytes. */
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig, Recipe } from '#shared/records'
+import { PRESETS } from './presets'
 import { parameterShapes } from './shapes'
 
 /** Number of parameters; tied embeddings count once. */
@@ -57,18 +58,21 @@ export function trainingMemoryBytes(config: DecoderConfig, recipe: Recipe): numb
 }
 
 /**
- * Checks before a start that a model can be trained in the memory there is.
+ * Says before a start how many trainings of a model the memory holds at once.
  *
  * @param availableBytes memory that tensors may fill; null when the device does not say
+ * @returns at least 1; Infinity when the device does not say
  * @throws WorkbenchError `model/out-of-memory` with the bytes needed and the bytes there
  */
-export function assertTrainingFits(
+export function trainingsThatFit(
   config: DecoderConfig,
   recipe: Recipe,
   availableBytes: number | null
-): void {
+): number {
+  if (availableBytes === null) return Infinity
   const neededBytes = trainingMemoryBytes(config, recipe)
-  if (availableBytes === null || neededBytes <= availableBytes) return
+  const count = Math.floor(availableBytes / neededBytes)
+  if (count >= 1) return count
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
   throw new WorkbenchError(
     'model/out-of-memory',
@@ -79,4 +83,30 @@ export function assertTrainingFits(
       'Choose a smaller model, a smaller microBatchSize or a shorter contextLength.',
     { neededBytes, availableBytes, parameters: parameterCount(config) }
   )
+}
+
+/** A preset with the parameters it has at some vocabulary. */
+export interface PresetSize {
+  preset: string
+  parameters: number
+}
+
+/**
+ * The largest preset that can be trained in the memory there is, at a vocabulary and a recipe.
+ *
+ * @param availableBytes null when the device does not say; then nothing is known
+ * @returns null where not even the smallest fits, or nothing is known
+ */
+export function largestTrainable(
+  vocabularySize: number,
+  recipe: Recipe,
+  availableBytes: number | null
+): PresetSize | null {
+  if (availableBytes === null) return null
+  const fitting = Object.entries(PRESETS)
+    .map(([preset, shape]) => ({ preset, config: { ...shape, vocabularySize } }))
+    .filter(({ config }) => trainingMemoryBytes(config, recipe) <= availableBytes)
+    .map(({ preset, config }) => ({ preset, parameters: parameterCount(config) }))
+    .sort((a, b) => b.parameters - a.parameters)
+  return fitting[0] ?? null
 }

@@ -1,5 +1,7 @@
 /** Fingerprints: hashes of everything a result depends on. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 
 /**
  * Writes a value as JSON with sorted keys and no blanks, so that equal values give equal text.
@@ -25,4 +27,11 @@ export function canonicalJson(value: unknown): string {
 /** SHA-256 of the canonical JSON of a value, in hex. */
 export function fingerprintOf(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex')
+}
+
+/** SHA-256 of a file's bytes, in hex; the file is streamed. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
 }

@@ -103,6 +103,11 @@ export class Project {
     }
   }
 
+  /** True when it was opened without the lock; nothing may then be written. */
+  get isReadOnly(): boolean {
+    return this.#lock === null
+  }
+
   get corpora(): readonly Corpus[] {
     return this.#low.data.corpora
   }
@@ -152,7 +157,7 @@ export class Project {
 
   // Writes follow one another: lowdb rewrites the whole file each time.
   #write(): Promise<void> {
-    if (!this.#lock) throw new Error('a project opened read-only is not written')
+    if (this.isReadOnly) throw new Error('a project opened read-only is not written')
     this.#writing = this.#writing.catch(() => undefined).then(() => this.#low.write())
     return this.#writing
   }

@@ -1,12 +1,11 @@
 /** The folder of a run: its curve, what it resumes from, its checkpoint, and last its manifest. */
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { writeFileAtomic } from './files'
+import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
 
 const ManifestSchema = z.strictObject({
@@ -62,10 +61,4 @@ export async function verifyRun(project: string, fingerprint: string): Promise<v
       )
     }
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
 }

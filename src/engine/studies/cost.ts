@@ -2,10 +2,12 @@
 import type { DecoderConfig, Mixture, Study } from '#shared/records'
 import {
   evaluationFlopsPerToken,
+  largestTrainable,
   parameterCount,
   trainingFlopsPerToken,
   trainingMemoryBytes
 } from '#engine/model/config'
+import type { PresetSize } from '#engine/model/config'
 import type { PlannedRun, StudyPlan } from './plan'
 
 /** Tokens per second of one worker, and how many work at once. */
@@ -31,6 +33,7 @@ export interface CostLine {
 export interface PlanSummary {
   study: string
   parameters: number
+  trainingFlopsPerToken: number
   mixtures: number
   lines: CostLine[]
   /** Training apart from evaluation, seconds of wall time that remain. */
@@ -40,6 +43,11 @@ export interface PlanSummary {
   diskBytes: number
   memoryBytes: number
   rate: MeasuredRate
+  device: string
+  /** Memory that is free here, bytes; null on a GPU, which does not say. */
+  availableBytes: number | null
+  /** The largest preset that could train here with this vocabulary and recipe. */
+  largest: PresetSize | null
   /** Every mixture answered by merges: seed and branches. */
   modular: { runs: number; tokens: number; flops: number; seconds: number }
   /** Every mixture trained for real from the same seed. */
@@ -52,6 +60,7 @@ export interface PlanSummary {
  * FLOPs are those of the model's own formula (6 per parameter and token, and attention); the
  * naive way trains every mixture on the sum of its units' budgets (method 1.1).
  *
+ * @param machine what computes, and the memory it has left
  * @param isDone whether a run's checkpoint is there
  * @param missingMeasurements models that still lack a measurement
  * @param tokensPerMeasurement predicted tokens of all domains together
@@ -60,6 +69,7 @@ export function planSummary(
   study: Study,
   plan: StudyPlan,
   rate: MeasuredRate,
+  machine: { device: string; availableBytes: number | null },
   isDone: (fingerprint: string) => boolean,
   measurements: { total: number; missing: number; tokensEach: number }
 ): PlanSummary {
@@ -106,6 +116,7 @@ export function planSummary(
   return {
     study: study.name,
     parameters,
+    trainingFlopsPerToken: perToken,
     mixtures: plan.mixtures.length,
     lines,
     trainingSeconds: sum(lines.slice(0, 3).map((line) => line.seconds)),
@@ -113,6 +124,8 @@ export function planSummary(
     diskBytes: 4 * parameters * (sum(rest) + 2 * rest[0]!) + 12 * parameters * rate.workers,
     memoryBytes: trainingMemoryBytes(plan.config, study.branch),
     rate,
+    ...machine,
+    largest: largestTrainable(plan.config.vocabularySize, study.branch, machine.availableBytes),
     modular: total(
       seedRuns.length + plan.branches.length,
       seedTokens + sum(plan.branches.map((run) => run.tokens))

@@ -11,7 +11,7 @@ import type {
   Study
 } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
-import type { RunStart, UnitDraw } from '#engine/workers/jobs'
+import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
 import { chooseSequential, enumerateMixtures } from './mixtures'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
@@ -51,18 +51,14 @@ export interface StudyPlan {
   config: DecoderConfig
   /** Null when branches start from a checkpoint or from random weights. */
   seed: PlannedRun | null
+  /** Set when branches start from a checkpoint from outside. */
+  seedCheckpoint: SeedCheckpoint | null
   branches: PlannedRun[]
   /** In the order of training: spread over sizes, so that stopping early leaves a fair sample. */
   sequentials: PlannedRun[]
   merges: PlannedMerge[]
   mixtures: Mixture[]
   sequentialMixtures: string[]
-}
-
-/** Where branches start when the study brings a checkpoint instead of seed text. */
-export interface SeedCheckpoint {
-  folder: string
-  fingerprint: string
 }
 
 /**
@@ -72,7 +68,7 @@ export interface SeedCheckpoint {
  * fixed number of tokens shared by weight (`fixed`). The sequential model of a single unit with
  * the sum budget has its branch's fingerprint, and so is that branch.
  *
- * @param seedCheckpoint only for `seed.source: 'checkpoint'`
+ * @param seedCheckpoint for `seed.source: 'checkpoint'`, as `assertStartsFrom` found it fit
  * @throws WorkbenchError from mixtures: `study/missing-partition`, `study/invalid-weights`;
  *   `study/invalid` when a batch is larger than what a run reads
  */
@@ -81,7 +77,9 @@ export function planStudy(
   prepared: Prepared,
   seedCheckpoint: SeedCheckpoint | null = null
 ): StudyPlan {
-  const config = { ...study.model, vocabularySize: prepared.tokenizer.vocabularySize }
+  // A checkpoint may have more rows of embedding than its tokenizer has entries.
+  const vocabularySize = seedCheckpoint?.config.vocabularySize ?? prepared.tokenizer.vocabularySize
+  const config = { ...study.model, vocabularySize }
   const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
   const unitsByName = new Map(units.map((unit) => [unit.name, unit]))
   const mixtures = enumerateMixtures(study.mixtures, units, study.randomSeed)
@@ -128,6 +126,7 @@ export function planStudy(
   return {
     config,
     seed,
+    seedCheckpoint,
     branches,
     sequentials,
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
@@ -205,9 +204,10 @@ function branchStart(
       return { start, identity: start }
     }
     if (checkpoint) {
+      const carryMoments = study.branch.start === 'weights-and-moments'
       return {
-        start: { kind: 'checkpoint', folder: checkpoint.folder },
-        identity: { kind: 'checkpoint', fingerprint: checkpoint.fingerprint }
+        start: { kind: 'checkpoint', folder: checkpoint.folder, carryMoments },
+        identity: { kind: 'checkpoint', fingerprint: checkpoint.fingerprint, carryMoments }
       }
     }
   }

@@ -20,7 +20,8 @@ const PREPARE_FORMAT = 1
  * The tokenizer is frozen when it is first trained: the project keeps which one answered the
  * study's choice, so that adding a partition never retrains it.
  *
- * @throws WorkbenchError `study/missing-partition`, `study/missing-domain`, `partition/too-small`,
+ * @throws WorkbenchError `study/not-prepared` in a project opened read-only,
+ *   `study/missing-partition`, `study/missing-domain`, `partition/too-small`,
  *   `domain/empty`, `tokenizer/*`
  */
 export async function prepareStudy(input: {
@@ -34,6 +35,13 @@ export async function prepareStudy(input: {
   checkNames(project, study)
   const there = await findPrepared(project, study)
   if (there) return there
+  if (project.isReadOnly) {
+    throw new WorkbenchError(
+      'study/not-prepared',
+      `The text of the study "${study.name}" is not prepared yet, or has changed since. Prepare and run it: assay run ${project.folder}`,
+      { study: study.name }
+    )
+  }
   const choice = fingerprintOf({ tokenizer: study.tokenizer })
   const frozen = project.frozenTokenizer(choice)
   const prepared = await pool.run(

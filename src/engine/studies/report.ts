@@ -39,6 +39,7 @@ export async function collectResults(input: {
   })
   const models = [
     ...(plan.seed ? [trained(plan.seed)] : []),
+    ...(plan.seedCheckpoint ? [seedFromOutside(plan.seedCheckpoint.fingerprint)] : []),
     ...plan.branches.map(trained),
     ...plan.merges.map((merge) => ({
       fingerprint: merge.fingerprint,
@@ -74,4 +75,8 @@ export async function collectResults(input: {
       .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
       .filter((model) => model.nats.size > 0)
   }
+}
+
+function seedFromOutside(fingerprint: string): Omit<ModelResult, 'nats'> {
+  return { fingerprint, role: 'seed', name: 'seed', mixture: null, merge: null, budget: null }
 }

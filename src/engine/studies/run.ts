@@ -1,12 +1,21 @@
 /** Runs a study: plan = study − what exists; do the rest. */
 import { hostname } from 'node:os'
 import { WorkbenchError, toPlain } from '#shared/errors'
-import type { HeldOutDomain, Measurement, Prepared, Progress, Run, Study } from '#shared/records'
+import type {
+  HeldOutDomain,
+  Measurement,
+  Prepared,
+  Progress,
+  Recipe,
+  Run,
+  Study
+} from '#shared/records'
+import { trainingsThatFit } from '#engine/model/config'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
 import { projectPaths } from '#engine/storage/paths'
-import type { MeasuredModel } from '#engine/workers/jobs'
+import type { ComputeDevice, MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName, WorkerPool } from '#engine/workers/pool'
 import { measurementDefinition } from './measure'
 import type { PlannedRun, StudyPlan } from './plan'
@@ -25,6 +34,8 @@ export interface RunContext {
   study: Study
   prepared: Prepared
   plan: StudyPlan
+  /** What will compute; asked only when something is to be done. */
+  device: () => Promise<ComputeDevice>
   onEvent: (event: StudyEvent) => void
   /** Aborting stops every run between two steps, its state kept. */
   signal: AbortSignal
@@ -54,6 +65,9 @@ interface ModelToMeasure {
  * Order: seed, branches, their measurements and those of all merges, then sequential models, each
  * measured as soon as it is trained: whenever one stops, what is there answers something. A run
  * that fails is reported and left out; the study goes on.
+ *
+ * @throws WorkbenchError `model/out-of-memory` before anything starts; `storage/disk-full`;
+ *   `backend/unavailable`
  */
 export async function runStudy(context: RunContext): Promise<RunSummary> {
   const summary: RunSummary = {
@@ -65,6 +79,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     evaluateMs: 0
   }
   const { plan, signal } = context
+  await assertMemory(context)
   try {
     if (plan.seed) {
       await trainAll([plan.seed], context, summary)
@@ -74,7 +89,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     await trainAll(plan.branches, context, summary)
     await measureAll(
       [
-        ...(plan.seed ? [trainedModel(plan.seed)] : []),
+        ...seedModels(plan),
         ...plan.branches.map(trainedModel),
         ...plan.merges.map((merge): ModelToMeasure => ({
           label: `merge-${merge.merge} ${merge.mixture}`,
@@ -90,6 +105,34 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     if (!signal.aborted) throw error
   }
   return ended(summary, signal)
+}
+
+/** Every recipe that is still to be trained must fit before the first run is begun. */
+async function assertMemory(context: RunContext): Promise<void> {
+  const { plan, project } = context
+  const groups = [plan.seed ? [plan.seed] : [], plan.branches, plan.sequentials]
+  for (const runs of groups) {
+    const [first] = missingRuns(project.folder, runs)
+    if (first) await place(first.recipe, 1, context)
+  }
+}
+
+/** In which lane the runs of a recipe train, and how many of them at once. */
+async function place(
+  recipe: Recipe,
+  runs: number,
+  context: RunContext
+): Promise<{ lane: LaneName; atOnce: number }> {
+  const { isGpu } = await context.device()
+  const fitting = trainingsThatFit(context.plan.config, recipe, isGpu ? null : availableMemory())
+  const atOnce = Math.min(runs, fitting, context.pool.width('narrow'))
+  // Several small models on one GPU may be faster; nobody has measured it yet.
+  return isGpu || atOnce < 2 ? { lane: 'wide', atOnce: 1 } : { lane: 'narrow', atOnce }
+}
+
+/** Bytes that this machine, or the container it is, could still fill. */
+export function availableMemory(): number {
+  return process.availableMemory()
 }
 
 function ended(summary: RunSummary, signal: AbortSignal): RunSummary {
@@ -118,17 +161,19 @@ async function trainAll(
     const present = runs.filter((run) => isRunFinished(context.project.folder, run.fingerprint))
     await measureAll(present.map(trainedModel), context, summary)
   }
-  const lane: LaneName = missing.length > 1 ? 'narrow' : 'wide'
-  await inParallel(missing, lane, context, async (run) => {
+  const [first] = missing
+  if (!first) return
+  const { lane, atOnce } = await place(first.recipe, missing.length, context)
+  await inParallel(missing, atOnce, context, async (run) => {
     const isTrained = await trainOne(run, lane, context, summary)
     if (isTrained && measureEach) await measureAll([trainedModel(run)], context, summary, lane)
   })
 }
 
-/** Works a list off, as many at once as the lane has workers. */
+/** Works a list off, so many at once. */
 async function inParallel<Item>(
   items: readonly Item[],
-  lane: LaneName,
+  atOnce: number,
   context: RunContext,
   work: (item: Item) => Promise<void>
 ): Promise<void> {
@@ -140,7 +185,7 @@ async function inParallel<Item>(
     }
   }
   // All lanes end before an error is passed on: nothing goes on working unseen.
-  const outcomes = await Promise.allSettled(Array.from({ length: context.pool.width(lane) }, next))
+  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, next))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
@@ -197,6 +242,7 @@ async function trainOne(
       },
       {
         lane,
+        matmulPrecision: planned.recipe.matmulPrecision,
         signal,
         onProgress: (progress) => context.onEvent({ kind: 'progress', key, progress })
       }
@@ -222,7 +268,11 @@ async function trainOne(
       throw error
     }
     const plain = toPlain(error)
-    if (plain.code === 'storage/disk-full' || plain.code === 'backend/unavailable') throw error
+    if (plain.code === 'storage/disk-full' || plain.code === 'backend/unavailable') {
+      // The disk may be too full even for this; the error that is told is the first.
+      await save(head({ state: 'stopped' })).catch(() => undefined)
+      throw error
+    }
     await save(head({ state: 'failed', error: { code: plain.code, message: plain.message } }))
     summary.failed.push({ name: planned.name, code: plain.code, message: plain.message })
     return false
@@ -246,6 +296,14 @@ function heldOutOf(planned: PlannedRun, study: Study, prepared: Prepared) {
   }
 }
 
+/** The seed: trained here, or brought as a checkpoint. */
+function seedModels({ seed, seedCheckpoint }: StudyPlan): ModelToMeasure[] {
+  if (seed) return [trainedModel(seed)]
+  if (!seedCheckpoint) return []
+  const { fingerprint, folder } = seedCheckpoint
+  return [{ label: 'seed', fingerprint, model: { kind: 'checkpoint', folder } }]
+}
+
 function trainedModel(run: PlannedRun): ModelToMeasure {
   const kind = run.role === 'sequential' ? 'sequential ' : run.role === 'branch' ? 'branch ' : ''
   return {
@@ -259,11 +317,13 @@ async function measureAll(
   models: readonly ModelToMeasure[],
   context: RunContext,
   summary: RunSummary,
-  lane: LaneName = 'narrow'
+  ownLane?: LaneName
 ): Promise<void> {
   const todo = unmeasured(models, context)
+  if (todo.length === 0) return
+  const lane = ownLane ?? ((await context.device()).isGpu ? 'wide' : 'narrow')
   let done = 0
-  await inParallel(todo, lane, context, async ({ model, domains }) => {
+  await inParallel(todo, context.pool.width(lane), context, async ({ model, domains }) => {
     try {
       await measureOne(model, domains, lane, context, summary)
       context.onEvent({ kind: 'measured', label: model.label, done: ++done, total: todo.length })
@@ -280,10 +340,7 @@ function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
   const definition = measurementDefinition(context.study)
   const seen = new Set<string>()
   return models.flatMap((model) => {
-    const parts =
-      model.model.kind === 'run'
-        ? [model.model.fingerprint]
-        : model.model.branches.map((branch) => branch.fingerprint)
+    const parts = partsOf(model.model)
     const domains = context.prepared.domains.filter(
       (domain) => !context.measurements.find(model.fingerprint, domain.fingerprint, definition)
     )
@@ -292,6 +349,18 @@ function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
     seen.add(model.fingerprint)
     return [{ model, domains }]
   })
+}
+
+/** Runs that a model is made of. */
+function partsOf(model: MeasuredModel): string[] {
+  switch (model.kind) {
+    case 'run':
+      return [model.fingerprint]
+    case 'checkpoint':
+      return []
+    case 'merge':
+      return model.branches.map((branch) => branch.fingerprint)
+  }
 }
 
 async function measureOne(

@@ -46,7 +46,10 @@ function filledIn(data: unknown, source: string): unknown {
   if (typeof data['model'] === 'string') filled['model'] = presetShape(data['model'], source)
   if (isRecord(data['branch'])) {
     const branch: Record<string, unknown> = { ...data['branch'] }
+    const source = isRecord(data['seed']) ? data['seed']['source'] : undefined
     const seed = isRecord(data['seed']) ? data['seed']['recipe'] : undefined
+    if (source === 'checkpoint') branch['start'] ??= 'weights'
+    if (source === 'none') branch['start'] ??= 'none'
     branch['peakLearningRate'] ??= isRecord(seed) ? finalRate(seed) : undefined
     branch['schedule'] ??= 'constant'
     const isFresh = branch['start'] === 'weights' || branch['start'] === 'none'
@@ -94,6 +97,9 @@ function checkStudy(study: Study, source: string): void {
   }
   if (study.branch.replay > 0 && study.seed.source !== 'text') {
     fail('branch.replay', 'replay reads seed text, and this study has none (seed.source)')
+  }
+  if (study.seed.source === 'none' && study.branch.start !== 'none') {
+    fail('branch.start', `"${study.branch.start}" wants a seed, and this study has none`)
   }
   if (study.unit.sequences < study.branch.batchSize) {
     fail(

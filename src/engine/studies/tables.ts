@@ -42,7 +42,6 @@ function runRows({ runs }: StudyResults): Row[] {
     budget: run.budget,
     state: run.state,
     device: run.device,
-    threads: run.threads,
     fingerprint: run.fingerprint
   }))
 }

@@ -7,7 +7,7 @@ import { verifyDevice } from '#engine/model/verify'
 import { parameterCount } from '#engine/model/config'
 import { benchTokenizing } from '#engine/tokenizer/benchTokenizing'
 import { benchTraining } from '#engine/training/benchTraining'
-import type { BackendReport, BenchJob, BenchResult, DeviceCheck } from './jobs'
+import type { BackendReport, BenchJob, BenchResult, ComputeDevice, DeviceCheck } from './jobs'
 
 /** Asks every backend whether it runs here, and measures those that do. */
 export async function probeBackends(): Promise<BackendReport[]> {
@@ -40,6 +40,12 @@ export async function probeBackends(): Promise<BackendReport[]> {
     })
   }
   return reports
+}
+
+/** Says what would train. */
+export async function findDevice(): Promise<ComputeDevice> {
+  const { device } = await (await chooseBackend()).activate()
+  return { name: device.name, isGpu: device.isGpu }
 }
 
 /** Runs the conformance suite on the backend that would train. */

@@ -17,7 +17,7 @@ import type { BaseUnit } from '#shared/records'
 export type RunStart =
   | { kind: 'initialize'; randomSeed: number }
   | { kind: 'run'; fingerprint: string; carryMoments: boolean }
-  | { kind: 'checkpoint'; folder: string }
+  | { kind: 'checkpoint'; folder: string; carryMoments: boolean }
 
 /** What a job reads of a base unit: so many sequences. */
 export interface UnitDraw {
@@ -79,9 +79,10 @@ export interface TrainResult {
   host: string
 }
 
-/** What is measured: a run's checkpoint, or branches averaged in memory. */
+/** What is measured: a run's checkpoint, one from outside, or branches averaged in memory. */
 export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
+  | { kind: 'checkpoint'; folder: string }
   | { kind: 'merge'; branches: { fingerprint: string; weight: number }[] }
 
 export interface MeasureJob {
@@ -101,6 +102,28 @@ export interface MeasureResult {
   tokens: number
   averageMs: number
   evaluateMs: number
+}
+
+export interface CheckpointJob {
+  folder: string
+}
+
+/** A checkpoint from outside, as a study starts from it. */
+export interface SeedCheckpoint {
+  folder: string
+  config: DecoderConfig
+  /** SHA-256 of configuration, weights and optimizer state. */
+  fingerprint: string
+  /** SHA-256 of its `tokenizer.json`; null where it has none. */
+  tokenizer: string | null
+  /** True when AdamW's moments lie beside the weights. */
+  hasMoments: boolean
+}
+
+/** What computes, as far as a plan must know it. */
+export interface ComputeDevice {
+  name: string
+  isGpu: boolean
 }
 
 /** One backend as this machine has it. */
@@ -156,6 +179,8 @@ export interface BenchResult {
 export interface Jobs {
   probe: { input: Record<string, never>; result: BackendReport[] }
   verify: { input: Record<string, never>; result: DeviceCheck[] }
+  device: { input: Record<string, never>; result: ComputeDevice }
+  checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
   import: { input: ImportJob; result: Corpus }
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }

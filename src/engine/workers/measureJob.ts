@@ -64,6 +64,9 @@ export async function measureModel(job: MeasureJob, hooks: JobHooks): Promise<Me
 
 async function parametersOf(job: MeasureJob): Promise<ParameterSet> {
   if (job.model.kind === 'run') return readRun(job.project, job.model.fingerprint)
+  if (job.model.kind === 'checkpoint') {
+    return readParameters((await openCheckpoint(job.model.folder)).parameters)
+  }
   const sources = []
   for (const { fingerprint } of job.model.branches) {
     const branch = await cached(

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { WorkbenchError, fromPlain } from '#shared/errors'
-import type { Progress } from '#shared/records'
+import type { Progress, Recipe } from '#shared/records'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 
 /** `wide`: one worker with all threads; `narrow`: as many workers as there are threads. */
@@ -10,10 +10,11 @@ export type LaneName = 'wide' | 'narrow'
 
 export interface Lane {
   workers: number
-  /** TensorFlow threads of each worker. */
-  threads: number
-  environment: Record<string, string>
+  /** What a worker's process is born with. */
+  environment: (matmulPrecision: MatmulPrecision) => Record<string, string>
 }
+
+type MatmulPrecision = Recipe['matmulPrecision']
 
 export interface PoolOptions {
   /** Built entries: the process and the thread inside it. */
@@ -26,6 +27,7 @@ interface Pending {
   id: number
   kind: JobKind
   input: unknown
+  matmulPrecision: MatmulPrecision
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
   resolve: (result: unknown) => void
@@ -37,6 +39,8 @@ interface Pending {
 /** One worker: its process, once it is started, and what it does. */
 interface Slot {
   process: ChildProcess | null
+  /** With which precision the process was born. */
+  matmulPrecision: MatmulPrecision
   job: Pending | null
 }
 
@@ -54,7 +58,11 @@ export class WorkerPool {
   constructor(options: PoolOptions) {
     this.#options = options
     const slotsOf = (lane: LaneName) =>
-      Array.from({ length: options.lanes[lane].workers }, () => ({ process: null, job: null }))
+      Array.from({ length: options.lanes[lane].workers }, () => ({
+        process: null,
+        matmulPrecision: 'float32' as const,
+        job: null
+      }))
     this.#slots = { wide: slotsOf('wide'), narrow: slotsOf('narrow') }
   }
 
@@ -66,7 +74,8 @@ export class WorkerPool {
   /**
    * Gives a job to a free worker of a lane, or queues it.
    *
-   * @param options `signal`: asks the job to stop; a job still queued is dropped
+   * @param options `signal`: asks the job to stop; a job still queued is dropped.
+   *   `matmulPrecision`: a process has one from its birth, so a worker of another begins anew
    * @throws WorkbenchError what the job threw, or `worker/died`
    * @throws the signal's reason when the job stopped for it
    */
@@ -75,6 +84,7 @@ export class WorkerPool {
     input: Jobs[Kind]['input'],
     options: {
       lane?: LaneName
+      matmulPrecision?: MatmulPrecision
       signal?: AbortSignal
       onProgress?: (progress: Progress) => void
     } = {}
@@ -87,6 +97,7 @@ export class WorkerPool {
         id: this.#nextId++,
         kind,
         input,
+        matmulPrecision: options.matmulPrecision ?? 'float32',
         signal: options.signal,
         onProgress: options.onProgress,
         resolve: resolve as (result: unknown) => void,
@@ -124,7 +135,7 @@ export class WorkerPool {
         job.reject(job.signal.reason)
         continue
       }
-      const child = (slot.process ??= this.#start(lane, slot))
+      const child = this.#processFor(lane, slot, job.matmulPrecision)
       slot.job = job
       const send = (message: ToWorker) => child.connected && child.send(message)
       const askToStop = () => send({ stop: job.id })
@@ -134,9 +145,20 @@ export class WorkerPool {
     }
   }
 
+  #processFor(lane: LaneName, slot: Slot, matmulPrecision: MatmulPrecision): ChildProcess {
+    if (slot.process && slot.matmulPrecision !== matmulPrecision) {
+      // It ends by itself when its host lets go of it.
+      if (slot.process.connected) slot.process.disconnect()
+      slot.process = null
+    }
+    slot.matmulPrecision = matmulPrecision
+    return (slot.process ??= this.#start(lane, slot))
+  }
+
   #start(lane: LaneName, slot: Slot): ChildProcess {
+    const environment = this.#options.lanes[lane].environment(slot.matmulPrecision)
     const child = fork(this.#options.processEntry, [this.#options.workerEntry], {
-      env: { ...process.env, ...this.#options.lanes[lane].environment },
+      env: { ...process.env, ...environment },
       // Ctrl-C reaches the whole process group; the host decides what becomes of the jobs.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -146,8 +168,11 @@ export class WorkerPool {
     child.stderr?.on('data', (chunk: Buffer) => {
       lastWords = (lastWords + chunk.toString()).slice(-4000)
     })
-    child.on('message', (message: FromWorker) => this.#receive(lane, slot, message))
+    child.on('message', (message: FromWorker) => {
+      if (slot.process === child) this.#receive(lane, slot, message)
+    })
     child.on('exit', (code, signal) => {
+      if (slot.process !== child) return
       slot.process = null
       const how = `it ended with ${signal ?? `exit status ${code}`}${said(lastWords)}`
       this.#settle(lane, slot, (job) => job.reject(workerDied(how)))

@@ -201,7 +201,7 @@ async function startState(job: TrainJob): Promise<TrainingState> {
     start.kind === 'run' ? projectPaths.checkpoint(job.project, start.fingerprint) : start.folder
   const { parameters } = await openCheckpoint(folder)
   const weights = await readParameters(parameters)
-  if (start.kind === 'checkpoint' || !start.carryMoments) return fresh(weights)
+  if (!start.carryMoments) return fresh(weights)
   return { parameters: weights, ...(await readOptimizerState(folder)) }
 }
 

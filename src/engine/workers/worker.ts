@@ -2,8 +2,9 @@
 import { parentPort } from 'node:worker_threads'
 import { toPlain } from '#shared/errors'
 import type { Progress } from '#shared/records'
+import { describeCheckpoint } from './checkpointJob'
 import { importText } from './importJob'
-import { benchDevice, probeBackends, verifyBackend } from './deviceJobs'
+import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
@@ -22,6 +23,8 @@ type Handlers = {
 const handlers: Handlers = {
   probe: probeBackends,
   verify: verifyBackend,
+  device: findDevice,
+  checkpoint: describeCheckpoint,
   bench: benchDevice,
   import: importText,
   prepare,

@@ -64,7 +64,6 @@ export const RUN_COLUMNS: Column[] = [
   text('budget', 'Truth budget of a sequential run: `sum` or `fixed`'),
   text('state', '`waiting`, `running`, `stopped`, `done` or `failed`'),
   text('device', 'Device that computed it'),
-  integer('threads', 'threads', 'Threads of one worker'),
   text('fingerprint', 'SHA-256 of everything the result depends on')
 ]
 

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import {
-  assertTrainingFits,
   evaluationFlopsPerToken,
+  largestTrainable,
   parameterCount,
   parameterShapes,
   PRESETS,
   trainingFlopsPerToken,
   trainingMemoryBytes,
+  trainingsThatFit,
   validateConfig
 } from '#engine/model/config'
 import { RecipeSchema } from '#shared/records'
@@ -52,13 +53,25 @@ it('refuses a model that does not fit, with the bytes needed and there', () => {
   const config = preset('1.1b', 50_304)
   const neededBytes = trainingMemoryBytes(config, recipe)
   expect(neededBytes).toBeGreaterThan(20e9)
-  expect(() => assertTrainingFits(config, recipe, 8e9)).toThrowError(
+  expect(() => trainingsThatFit(config, recipe, 8e9)).toThrowError(
     expect.objectContaining({
       code: 'model/out-of-memory',
       details: { neededBytes, availableBytes: 8e9, parameters: parameterCount(config) }
     })
   )
-  expect(() => assertTrainingFits(preset('1m', 2048), recipe, 8e9)).not.toThrow()
+  const small = preset('1m', 2048)
+  expect(trainingsThatFit(small, recipe, 8e9)).toBe(
+    Math.floor(8e9 / trainingMemoryBytes(small, recipe))
+  )
+})
+
+it('names the largest preset that fits, and none where nothing does or is known', () => {
+  const largest = largestTrainable(50_304, recipe, 24e9)!
+  const next = preset('1.1b', 50_304)
+  expect(trainingMemoryBytes(next, recipe)).toBeGreaterThan(24e9)
+  expect(trainingMemoryBytes(preset(largest.preset, 50_304), recipe)).toBeLessThanOrEqual(24e9)
+  expect(largestTrainable(50_304, recipe, 1e3)).toBe(null)
+  expect(largestTrainable(50_304, recipe, null)).toBe(null)
 })
 
 it.each([

@@ -1,0 +1,60 @@
+/** Whether a study can start from a checkpoint from outside. */
+import { WorkbenchError } from '#shared/errors'
+import type { DecoderShape, Prepared, Study } from '#shared/records'
+import type { SeedCheckpoint } from '#engine/workers/jobs'
+
+/** What must be equal for the checkpoint's weights to be weights of the study's model. */
+const SHAPE: readonly (keyof DecoderShape)[] = [
+  'hiddenSize',
+  'hiddenLayers',
+  'attentionHeads',
+  'keyValueHeads',
+  'intermediateSize',
+  'ropeTheta',
+  'rmsNormEpsilon',
+  'tieEmbeddings'
+]
+
+/**
+ * Checks that a study's branches can start from a checkpoint.
+ *
+ * @throws WorkbenchError `checkpoint/mismatch` naming each field that differs, with both values
+ */
+export function assertStartsFrom(
+  checkpoint: SeedCheckpoint,
+  study: Study,
+  prepared: Prepared
+): void {
+  const { folder, config } = checkpoint
+  const differing = SHAPE.filter((key) => config[key] !== study.model[key]).map(
+    (key) => `model.${key} is ${study.model[key]} in the study and ${config[key]} in the checkpoint`
+  )
+  if (study.model.contextLength > config.contextLength) {
+    differing.push(
+      `model.contextLength is ${study.model.contextLength}, above the checkpoint's ${config.contextLength}`
+    )
+  }
+  const { fingerprint, vocabularySize } = prepared.tokenizer
+  if (checkpoint.tokenizer !== null && checkpoint.tokenizer !== fingerprint) {
+    differing.push(
+      `the study's tokenizer is not the checkpoint's; set "tokenizer": { "kind": "file", "path": "${folder}/tokenizer.json" }`
+    )
+  }
+  if (vocabularySize > config.vocabularySize) {
+    differing.push(
+      `the tokenizer has ${vocabularySize} entries, the checkpoint ${config.vocabularySize} embeddings`
+    )
+  }
+  if (study.branch.start === 'weights-and-moments' && !checkpoint.hasMoments) {
+    differing.push(
+      'branch.start is weights-and-moments, but the checkpoint holds no optimizer state; choose "weights"'
+    )
+  }
+  if (differing.length > 0) {
+    throw new WorkbenchError(
+      'checkpoint/mismatch',
+      `The study cannot start from ${folder}: ${differing.join('; ')}.`,
+      { folder, differing }
+    )
+  }
+}
