@@ -12,7 +12,7 @@ export { Engine, ProjectSession } from './engine'
 export type { Evidence, ExportOptions, ImportOptions, RunOptions, StudyStatus } from './engine'
 export type { PlanSummary } from './studies/cost'
 export type { RunSummary, StudyEvent } from './studies/run'
-export type { BackendReport, BenchResult, DeviceCheck } from './workers/jobs'
+export type { BackendReport, BenchJob, BenchResult, DeviceCheck } from './workers/jobs'
 
 export interface EngineOptions {
   /** Built entries of the worker process and of the thread inside it. */

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { Argument } from 'commander'
 import type { Command } from 'commander'
-import type { BenchResult, Engine } from '#engine'
+import type { BenchJob, BenchResult, Engine } from '#engine'
 import type { DecoderConfig } from '#shared/records'
 import { formatBytes, formatCount } from '../format'
 import { EXIT, withEngine } from '../session'
@@ -87,7 +87,8 @@ export function addBenchCommand(program: Command): void {
       'after',
       `
 train     one branch on all threads        campaign  a branch per thread, rates added up
-eval      perplexity on all threads        merge     8 models averaged in memory, beside a copy
+eval      perplexity on all threads        merge     8 models averaged in memory by all
+                                                   workers, beside a plain copy by one
 tokenize  text to token ids
 
 Examples:
@@ -113,7 +114,7 @@ async function measure(engine: Engine, what: Kind, flags: BenchFlags): Promise<B
     ...(flags.data ? { textFile: resolve(flags.data) } : {})
   }
   if (what === 'merge') {
-    return engine.bench({ ...job, what, repetitions: Math.min(5, job.repetitions) })
+    return benchMerge(engine, { ...job, what, repetitions: Math.min(5, job.repetitions) })
   }
   if (what !== 'campaign') return engine.bench({ ...job, what })
   const all = await Promise.all(
@@ -130,17 +131,40 @@ async function measure(engine: Engine, what: Kind, flags: BenchFlags): Promise<B
   }
 }
 
+/** One worker alone first, beside a plain copy; then all at once, each with its share. */
+async function benchMerge(engine: Engine, job: BenchJob): Promise<BenchResult> {
+  const alone = await engine.bench(job, 'narrow')
+  const workers = engine.workersAtOnce
+  const all = await Promise.all(
+    Array.from({ length: workers }, () => engine.bench({ ...job, oneIn: workers }, 'narrow'))
+  )
+  return {
+    ...alone,
+    bytesPerSecond: all.reduce((sum, one) => sum + (one.bytesPerSecond ?? 0), 0),
+    aloneBytesPerSecond: alone.bytesPerSecond ?? 0,
+    threads: workers
+  }
+}
+
 function describe(what: Kind, result: BenchResult): string {
-  const { tokensPerSecond, bytesPerSecond, copyBytesPerSecond, share, peakBytes } = result
+  const { tokensPerSecond, bytesPerSecond, peakBytes } = result
   return [
     `${what}: ${result.shape}`,
     tokensPerSecond === undefined ? '' : `  ${formatCount(tokensPerSecond)} tokens/s`,
     bytesPerSecond === undefined ? '' : `  ${formatBytes(bytesPerSecond)}/s`,
-    copyBytesPerSecond === undefined
-      ? ''
-      : `  a plain copy: ${formatBytes(copyBytesPerSecond)}/s; averaging reaches ${((share ?? 0) * 100).toFixed(0)} % of it`,
+    describeCopy(result),
     `  ${result.backend}, ${result.threads} threads, ${formatBytes(peakBytes)} of memory at most`
   ]
     .filter(Boolean)
     .join('\n')
+}
+
+function describeCopy(result: BenchResult): string {
+  const { bytesPerSecond = 0, aloneBytesPerSecond = 0, copyBytesPerSecond } = result
+  if (copyBytesPerSecond === undefined) return ''
+  const share = (rate: number) => `${((rate / copyBytesPerSecond) * 100).toFixed(0)} %`
+  return (
+    `  a plain copy on one thread: ${formatBytes(copyBytesPerSecond)}/s; averaging reaches ` +
+    `${share(aloneBytesPerSecond)} of it on one thread, ${share(bytesPerSecond)} on ${result.threads}`
+  )
 }

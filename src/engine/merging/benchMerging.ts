@@ -11,8 +11,6 @@ export interface MergingRate {
   bytesPerSecond: number
   /** The same of `Float32Array.set` from one model into another, alternating with the averages. */
   copyBytesPerSecond: number
-  /** Averaging's share of the copy's rate. */
-  share: number
   peakBytes: number
   shape: string
 }
@@ -42,11 +40,9 @@ export async function benchMerging(options: {
     copySeconds = Math.min(copySeconds, (averageAt - copyAt) / 1000)
   }
   const bytesPerSecond = (4 * parameters * (models + 1)) / averageSeconds
-  const copyBytesPerSecond = (4 * parameters * 2) / copySeconds
   return {
     bytesPerSecond,
-    copyBytesPerSecond,
-    share: bytesPerSecond / copyBytesPerSecond,
+    copyBytesPerSecond: (4 * parameters * 2) / copySeconds,
     peakBytes: process.resourceUsage().maxRSS * 1024,
     shape: `${models} models of ${parameters} float32 parameters`
   }

@@ -14,8 +14,11 @@ declare const WebAssembly: {
   Instance: new (module: object) => { exports: Record<string, unknown> }
 }
 
-/** Elements per block: a group's sources stay in a core's own cache. */
-export const BLOCK = 4096
+/**
+ * Elements per block. Long ones, although eight of them leave a core's own cache: reading main
+ * memory in short turns between eight arrays costs more than reading the copies from the last cache.
+ */
+export const BLOCK = 1 << 16
 /** Models whose weights fit in vector registers beside the sums. */
 const GROUP = 8
 

@@ -62,7 +62,7 @@ export async function benchDevice(job: BenchJob): Promise<BenchResult> {
   const common = { backend: device.name, threads }
   if (job.what === 'merge') {
     const { repetitions } = job
-    const parameters = parameterCount(job.config)
+    const parameters = Math.ceil(parameterCount(job.config) / (job.oneIn ?? 1))
     return { ...common, ...(await benchMerging({ models: 8, parameters, repetitions })) }
   }
   const bench = job.what === 'train' ? benchTraining : benchEvaluation

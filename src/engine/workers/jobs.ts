@@ -157,15 +157,17 @@ export interface BenchJob {
   seconds: number
   /** `tokenize`: a file of plain text. */
   textFile?: string
+  /** `merge`: average only one in so many of the parameters, as one of several workers does. */
+  oneIn?: number
 }
 
 export interface BenchResult {
   tokensPerSecond?: number
   bytesPerSecond?: number
-  /** `merge`: bytes per second of a plain copy in the same run. */
+  /** `merge`: bytes per second of a plain copy on one thread, in the same run. */
   copyBytesPerSecond?: number
-  /** `merge`: averaging's share of the copy's rate. */
-  share?: number
+  /** `merge`: averaging on one thread alone. */
+  aloneBytesPerSecond?: number
   /** `train`: tensors held after an early step and after the last. */
   tensorsBefore?: number
   tensorsAfter?: number

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { BLOCK } from '#engine/merging/wasmKernel'
 import { averageUniform, averageWeighted } from '#engine/merging/average'
 import { sinkTo, sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
@@ -67,7 +68,7 @@ test('every average has the bits of the obvious loop, whatever length and weight
 })
 
 test('blocks join without a seam', async () => {
-  const length = 3 * 8192 + 5
+  const length = 3 * BLOCK + 5
   const a = Float32Array.from({ length }, (_, i) => Math.sin(i))
   const b = Float32Array.from({ length }, (_, i) => Math.cos(i * 3))
   const merged = await merge([model({ w: a }), model({ w: b })], [1, 2])
