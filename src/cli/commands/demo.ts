@@ -11,7 +11,14 @@ import { describeAgreement, describeHeadline, describeRankings } from '../eviden
 import { formatCount, formatFlops, formatSeconds } from '../format'
 import { EXIT, Interrupted, withEngine } from '../session'
 import type { CommandContext } from '../session'
+import { wholeNumber } from './importText'
 import { describePlan, showEvent } from './run'
+
+interface DemoFlags {
+  threads?: string
+  randomSeed: string
+  json?: boolean
+}
 
 /** Adds `demo` to the program. */
 export function addDemoCommand(program: Command): void {
@@ -20,18 +27,25 @@ export function addDemoCommand(program: Command): void {
     .description('Run a small study on real text and print what it found. Run again to go on.')
     .argument('[folder]', 'where the project goes', 'assay-demo')
     .option('--threads <n>', 'threads to use (default: all)')
+    .option('--random-seed <n>', 'of weights and orders of data, when the project is made', '1')
     .option('--json', 'print one JSON document')
-    .action(async (folder: string, flags: { threads?: string; json?: boolean }) => {
-      await withEngine(flags, (context) => runDemo(resolve(folder), context))
+    .addHelpText('after', '\nExamples:\n  assay demo\n  assay demo /tmp/demo --random-seed 2')
+    .action(async (folder: string, flags: DemoFlags) => {
+      const randomSeed = wholeNumber(flags.randomSeed, '--random-seed')
+      await withEngine(flags, (context) => runDemo(resolve(folder), randomSeed, context))
     })
 }
 
-async function runDemo(folder: string, context: CommandContext): Promise<number> {
+async function runDemo(
+  folder: string,
+  randomSeed: number,
+  context: CommandContext
+): Promise<number> {
   const { progress, signal, print } = context
   const beganAt = Date.now()
   const say = (text: string) => progress.log(text)
   say(`The demo's project: ${folder}`)
-  const session = await demoProject(folder, context, say)
+  const session = await demoProject(folder, randomSeed, context, say)
   try {
     const study = session.study()
     say('Preparing: tokenizer, held-out parts, base units')
@@ -107,13 +121,14 @@ function mergeShare(summary: { averageMs: number; evaluateMs: number }): string 
 
 async function demoProject(
   folder: string,
+  randomSeed: number,
   { engine, progress, signal }: CommandContext,
   say: (text: string) => void
 ): Promise<ProjectSession> {
   const isThere = existsSync(join(folder, 'project.assay'))
   const session = isThere
     ? await engine.openProject(folder)
-    : await engine.createProject(folder, demoStudy(), "the demo's study")
+    : await engine.createProject(folder, demoStudy(randomSeed), "the demo's study")
   try {
     const cache = join(process.env['ASSAY_CACHE'] ?? join(homedir(), '.cache', 'assay'), 'demo')
     const outFolder = join(cache, 'documents')

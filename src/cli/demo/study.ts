@@ -34,11 +34,16 @@ const OTHERS = [
 
 const peakLearningRate = 2e-3
 
-/** All subsets of two partitions and more are merged; 20 of them are also trained. */
-export function demoStudy(): StudyDraft {
+/**
+ * All subsets of two partitions and more are merged; 20 of them are also trained.
+ *
+ * @param randomSeed of weights, orders of data and resampling; the text stays the same
+ */
+export function demoStudy(randomSeed: number): StudyDraft {
   return {
     version: 1,
     name: 'demo',
+    randomSeed,
     tokenizer: { kind: 'train', vocabularySize: 2048 },
     model: {
       hiddenSize: 96,
@@ -56,7 +61,7 @@ export function demoStudy(): StudyDraft {
     },
     branch: { batchSize: 16, peakLearningRate: peakLearningRate / 10, schedule: 'constant' },
     unit: { sequences: 500, maximum: 2 },
-    holdOut: { share: 0.1, tokenCap: 4000 },
+    holdOut: { share: 0.1, tokenCap: 8000 },
     mixtures: { over: 'partitions', choose: { kind: 'all', minimumSize: 2 } },
     sequential: {
       choose: {
