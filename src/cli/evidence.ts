@@ -8,8 +8,48 @@ type Interval = Headline['mixtures']
 const interval = (one: Interval | undefined, digits = 2) =>
   one ? `${formatNumber(one.low, digits)} … ${formatNumber(one.high, digits)}` : '—'
 
+/**
+ * All that a study's proxies and sequential models say about one another.
+ *
+ * @param options `near`: partitions whose own headline the evidence holds; `limit`: mixtures shown
+ *   of each size
+ */
+export function describeEvidence(
+  evidence: Evidence,
+  options: { near: readonly string[]; limit?: number }
+): string {
+  const near =
+    options.near.length === 0
+      ? []
+      : [
+          `THE NEAR PARTITIONS by themselves: mixtures that differ only in ${options.near.join(' or ')}`,
+          '',
+          describeHeadline(evidence.near),
+          ''
+        ]
+  return [
+    'MIXTURES RANKED WITHIN EACH SIZE',
+    'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
+    'trained: the same of the model trained on that mixture (the truth), where it was trained.',
+    '',
+    describeRankings(evidence, options.limit ?? 5) || 'No merge is measured yet.',
+    '',
+    'HEADLINE: how the proxy ranks mixtures of one size (Spearman ρ, mean over all domains)',
+    'count knows the number of base units and nothing else: where it differs within a size, it says what size',
+    "alone gives. branch-mean is the mean of the branches' own perplexities. Mixtures share partitions and are",
+    'no independent draws: read the widest interval.',
+    '',
+    describeHeadline(evidence.headline),
+    '',
+    ...near,
+    'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
+    '',
+    describeAgreement(evidence)
+  ].join('\n')
+}
+
 /** Mixtures ranked within each size by the merge, with the truth where it was trained. */
-export function describeRankings(evidence: Evidence, limit = 5): string {
+function describeRankings(evidence: Evidence, limit: number): string {
   return evidence.rankings
     .filter((ranking) => ranking.mixtures.length > 1)
     .map((ranking) => {
@@ -33,7 +73,7 @@ export function describeRankings(evidence: Evidence, limit = 5): string {
 }
 
 /** The headline of each proxy, beside what knowing the number of units alone gives. */
-export function describeHeadline(rows: readonly Headline[]): string {
+function describeHeadline(rows: readonly Headline[]): string {
   return textTable(
     [
       'truth budget',
@@ -59,7 +99,7 @@ export function describeHeadline(rows: readonly Headline[]): string {
 }
 
 /** Agreement of the merge with the truth per domain, for a few strata. */
-export function describeAgreement(
+function describeAgreement(
   evidence: Evidence,
   strata: readonly string[] = ['all', 'within-size', 'within']
 ): string {

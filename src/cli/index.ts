@@ -5,6 +5,7 @@ import { addImportCommand } from './commands/importText'
 import { addBenchCommand } from './commands/bench'
 import { addDoctorCommand } from './commands/doctor'
 import { addProjectCommands } from './commands/project'
+import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
 import { addDemoCommand } from './commands/demo'
 import { EXIT, reportError } from './session'
@@ -18,6 +19,7 @@ const program = new Command('assay')
 addProjectCommands(program)
 addImportCommand(program)
 addRunCommands(program)
+addReportCommand(program)
 addDemoCommand(program)
 addDoctorCommand(program)
 addBenchCommand(program)
@@ -30,6 +32,7 @@ A study from text to tables:
   assay import my-study papers.jsonl --partition field
   assay plan my-study
   assay run my-study
+  assay report my-study
   assay export my-study --out tables
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`

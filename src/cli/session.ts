@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { openEngine } from '#engine'
 import type { Engine } from '#engine'
-import { toPlain } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import { wholeNumber } from './flags'
 import { ProgressDisplay } from './progress'
 
 /** What a command works with. */
@@ -43,7 +44,7 @@ export async function withEngine(
   const engine = openEngine({
     processEntry: join(__dirname, 'workerProcess.cjs'),
     workerEntry: join(__dirname, 'worker.cjs'),
-    ...(options.threads ? { threads: Number(options.threads) } : {})
+    ...(options.threads ? { threads: threadsFrom(options.threads) } : {})
   })
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
@@ -71,6 +72,12 @@ export async function withEngine(
   }
   await engine.close()
   process.exitCode = status
+}
+
+function threadsFrom(text: string): number {
+  const threads = wholeNumber(text, '--threads')
+  if (threads >= 1) return threads
+  throw new WorkbenchError('usage/invalid', `--threads wants at least 1, found "${text}".`)
 }
 
 /** Prints an error for people or scripts; a bug with its stack, anything else without. */

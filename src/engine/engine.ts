@@ -10,6 +10,7 @@ import type {
   Prepared,
   Progress,
   Run,
+  SourceDescription,
   Study
 } from '#shared/records'
 import { trainingsThatFit } from './model/config'
@@ -43,6 +44,7 @@ import type {
   ComputeDevice,
   DeviceCheck,
   ImportJob,
+  PreviewJob,
   SeedCheckpoint
 } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
@@ -100,6 +102,11 @@ export class Engine {
   /** Measures a rate on one worker with all threads, or with one thread. */
   bench(job: BenchJob, lane: 'wide' | 'narrow' = 'wide'): Promise<BenchResult> {
     return this.#pool.run('bench', job, { lane })
+  }
+
+  /** Looks at the first documents of files: their fields, and what a partition rule would give. */
+  previewSources(job: PreviewJob): Promise<SourceDescription> {
+    return this.#pool.run('preview', job)
   }
 
   /** How many narrow jobs run at once. */

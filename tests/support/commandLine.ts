@@ -8,15 +8,25 @@ export interface CommandOutcome {
   stderr: string
 }
 
-/** Runs `assay` with arguments; never throws for a failing command. */
-export function assay(args: string[], env: Record<string, string> = {}): Promise<CommandOutcome> {
+/**
+ * Runs `assay` with arguments; never throws for a failing command.
+ *
+ * @param node the Node that runs it; this one by default
+ */
+export function assay(args: string[], node = process.execPath): Promise<CommandOutcome> {
   return new Promise((done) => {
-    const options = { env: { ...process.env, ...env }, maxBuffer: 1 << 26 }
     const cli = resolve('out/main/cli.cjs')
-    const child = execFile(process.execPath, [cli, ...args], options, (_error, stdout, stderr) => {
+    const child = execFile(node, [cli, ...args], { maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
       done({ status: child.exitCode ?? -1, stdout, stderr })
     })
   })
+}
+
+/** Runs `assay`, and fails the test with what it said where it does not succeed. */
+export async function assayDone(args: string[], node?: string): Promise<string> {
+  const { status, stdout, stderr } = await assay(args, node)
+  if (status !== 0) throw new Error(`assay ${args.join(' ')} ended with ${status}:\n${stderr}`)
+  return stdout
 }
 
 /** The error that a command with `--json` reports. */

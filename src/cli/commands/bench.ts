@@ -4,9 +4,9 @@ import { Argument } from 'commander'
 import type { Command } from 'commander'
 import type { BenchJob, BenchResult, Engine } from '#engine'
 import type { DecoderConfig } from '#shared/records'
+import { choice, wholeNumber } from '../flags'
 import { formatBytes, formatCount } from '../format'
 import { EXIT, withEngine } from '../session'
-import { choice, wholeNumber } from './importText'
 
 const KINDS = ['train', 'campaign', 'eval', 'merge', 'tokenize'] as const
 type Kind = (typeof KINDS)[number]

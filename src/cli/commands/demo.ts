@@ -7,11 +7,11 @@ import type { Command } from 'commander'
 import type { ProjectSession } from '#engine'
 import { demoStudy, NEAR_PAIR } from '../demo/study'
 import { fetchDemoTexts } from '../demo/texts'
-import { describeAgreement, describeHeadline, describeRankings } from '../evidence'
-import { formatCount, formatFlops, formatSeconds } from '../format'
+import { describeEvidence } from '../evidence'
+import { wholeNumber } from '../flags'
+import { formatBytes, formatCount, formatFlops, formatSeconds } from '../format'
 import { EXIT, Interrupted, withEngine } from '../session'
 import type { CommandContext } from '../session'
-import { wholeNumber } from './importText'
 import { describePlan, showEvent } from './run'
 
 interface DemoFlags {
@@ -72,25 +72,7 @@ async function runDemo(
     print(
       [
         '',
-        'MIXTURES RANKED WITHIN EACH SIZE',
-        'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
-        'trained: the same of the model trained on that mixture (the truth), where it was trained.',
-        '',
-        describeRankings(evidence),
-        '',
-        'HEADLINE: how the proxy ranks mixtures of one size (Spearman ρ, mean over all domains)',
-        'count knows only the number of units and cannot rank mixtures of one size; branch-mean is the mean of',
-        "the branches' own perplexities. Mixtures share partitions and are no independent draws: read the widest interval.",
-        '',
-        describeHeadline(evidence.headline),
-        '',
-        `THE NEAR PAIR by itself: mixtures that differ only in ${NEAR_PAIR.join(' or ')}`,
-        '',
-        describeHeadline(evidence.near),
-        '',
-        'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
-        '',
-        describeAgreement(evidence),
+        describeEvidence(evidence, { near: NEAR_PAIR }),
         '',
         'COST',
         `To answer for ${cost.mixtures} mixtures: ${cost.modular.runs} runs and ${formatFlops(cost.modular.flops)} by merging, ` +
@@ -153,7 +135,7 @@ async function demoProject(
       progress.end('import')
       say(
         `imported ${corpus.name} (${corpus.role}): ${formatCount(corpus.documents)} documents, ` +
-          `${formatCount(corpus.bytes)}B of text; ${text.licence}; ${text.source}`
+          `${formatBytes(corpus.bytes)} of text; ${text.licence}; ${text.source}`
       )
     }
     return session

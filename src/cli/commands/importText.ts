@@ -1,10 +1,12 @@
 /** `assay import`: text into a project, told apart into partitions. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { ProjectSession } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import { CorpusRoleSchema, DomainKindSchema, PartitionRuleSchema } from '#shared/records'
-import type { Corpus, PartitionRule } from '#shared/records'
+import type { Corpus, PartitionRule, SourceDescription } from '#shared/records'
 import { EXIT, withEngine } from '../session'
+import { choice, wholeNumber } from '../flags'
 import { formatBytes, formatCount, textTable } from '../format'
 
 interface ImportFlags {
@@ -18,9 +20,11 @@ interface ImportFlags {
   range?: string
   where?: string[]
   take?: string
+  preview?: boolean
   inPlace?: boolean
   skipBadLines?: boolean
   keep?: string[]
+  holdoutBy?: string
   tokenizer?: string
   endOfTextId?: string
   tokenType?: string
@@ -49,26 +53,43 @@ export function addImportCommand(program: Command): void {
     .option('--in-place', 'keep offsets and hashes instead of a copy of the text')
     .option('--skip-bad-lines', 'count lines that are not JSON instead of stopping')
     .option('--keep <field...>', 'fields that a study will order or hold out by')
+    .option('--holdout-by <field>', 'equal values stay on one side of the held-out parts')
     .option('--tokenizer <file>', 'pre-tokenised text: its tokenizer.json')
     .option('--end-of-text-id <id>', 'pre-tokenised text: id that ends a document')
     .option('--token-type <type>', 'raw .bin files: uint16, uint32 or int32', 'uint16')
+    .option('--preview', 'look at the first documents and import nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
 Examples:
   assay import my-study papers.jsonl.gz --text abstract --partition field
+  assay import my-study papers.jsonl.gz --preview --partition field
   assay import my-study texts/ --by-folder
   assay import my-study papers.parquet --range year:1970-1999,2000-2009,2010-2019
   assay import my-study wiki.jsonl.zst --as seed --name seed
+  assay import my-study mail.jsonl --partition list --holdout-by thread
   assay import my-study fiction/ --as evaluation --name fiction`
     )
-    .action(async (project: string, paths: string[], flags: ImportFlags) => {
+    .action(async (project: string, paths: string[], flags: ImportFlags, command: Command) => {
       await withEngine(flags, async ({ engine, progress, signal, print }) => {
         const name = flags.name ?? nameFrom(paths[0]!)
+        if (flags.preview) {
+          const seen = await engine.previewSources({
+            paths: paths.map((path) => resolve(path)),
+            partition: ruleFrom(flags, name),
+            ...(command.getOptionValueSource('text') === 'default'
+              ? {}
+              : { textField: flags.text }),
+            ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+          })
+          print(describeSources(seen), seen)
+          return EXIT.ok
+        }
         const role = choice(CorpusRoleSchema.options, flags.as, '--as')
         const session = await engine.openProject(project)
         try {
+          if (flags.holdoutBy) await holdOutBy(session, flags.holdoutBy)
           const needed = session.studies.flatMap((study) => [study.unit.orderBy, study.holdOut.by])
           const corpus = await session.importCorpus(
             {
@@ -100,6 +121,45 @@ Examples:
         return EXIT.ok
       })
     })
+}
+
+/**
+ * Sets the field that the project's studies hold out by.
+ *
+ * Only before there is text: held-out parts never change once text is imported.
+ */
+async function holdOutBy(session: ProjectSession, field: string): Promise<void> {
+  const others = session.studies.filter((study) => study.holdOut.by !== field)
+  if (others.length === 0) return
+  if (session.corpora.some((corpus) => corpus.role !== 'evaluation')) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `--holdout-by ${field}: the project holds text already, and its study holds out by ${others[0]!.holdOut.by ?? 'document'}. Give the flag with the first import, or set holdOut.by in a new study: assay study PROJECT --from study.json`,
+      { field }
+    )
+  }
+  for (const study of others) {
+    await session.saveStudy({ ...study, holdOut: { ...study.holdOut, by: field } })
+  }
+}
+
+function describeSources(seen: SourceDescription): string {
+  const fields = seen.fields.map((field) => [
+    field.name,
+    `${field.inDocuments} of ${seen.lookedAt}`,
+    field.examples.map((example) => example.replace(/\s+/g, ' ').slice(0, 30)).join(' | ')
+  ])
+  const partitions = (seen.partitions ?? []).map((one) => [one.name, String(one.documents)])
+  return [
+    `${seen.files.length} files, ${formatBytes(seen.bytes)} (${[...new Set(seen.files.map((file) => file.format))].join(', ')}); the first ${seen.lookedAt} documents:`,
+    ...(fields.length > 0 ? ['', textTable(['field', 'in', 'examples'], fields)] : []),
+    ...(seen.likelyTextField ? ['', `Likely the text: --text ${seen.likelyTextField}`] : []),
+    '',
+    textTable(['partition', 'documents looked at'], partitions),
+    ...seen.documents.map(
+      ({ file, position, text }) => `\n${file}, document ${position}:\n${text.slice(0, 300)}`
+    )
+  ].join('\n')
 }
 
 function describeCorpus(corpus: Corpus): string {
@@ -201,35 +261,4 @@ function tokenizedFrom(flags: ImportFlags) {
       '--token-type'
     )
   }
-}
-
-/** A flag's value among those allowed. */
-export function choice<Value extends string>(
-  allowed: readonly Value[],
-  value: string,
-  flag: string
-): Value {
-  if (!(allowed as readonly string[]).includes(value)) {
-    throw new WorkbenchError(
-      'usage/invalid',
-      `${flag} wants one of ${allowed.join(', ')}, found "${value}".`,
-      { flag, found: value }
-    )
-  }
-  return value as Value
-}
-
-/** A flag's value as a whole number; `2M` and `50k` are understood. */
-export function wholeNumber(text: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kMB]?)$/.exec(text)
-  const scale = { '': 1, k: 1e3, M: 1e6, B: 1e9 }[match?.[2] ?? '']
-  const value = match && scale ? Number(match[1]) * scale : NaN
-  if (!Number.isInteger(value)) {
-    throw new WorkbenchError(
-      'usage/invalid',
-      `${flag} wants a whole number such as 50000, 50k or 2M, found "${text}".`,
-      { flag, found: text }
-    )
-  }
-  return value
 }

@@ -67,6 +67,7 @@ export function addProjectCommands(program: Command): void {
     .argument('<project>', 'project folder')
     .option('--study <name>', 'which study (default: the first)')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  assay status my-study\n  assay status my-study --json')
     .action(async (path: string, flags: { study?: string; json?: boolean }) => {
       await withEngine(flags, async ({ engine, print }) => {
         const session = await engine.openProject(path, { readOnly: true })
@@ -88,6 +89,10 @@ export function addProjectCommands(program: Command): void {
     .option('--study <name>', 'which study (default: the first)')
     .option('--parquet', 'write the same tables as Parquet too')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay export my-study --out tables\n  assay export my-study --out tables --parquet'
+    )
     .action(
       async (
         path: string,

@@ -31,6 +31,7 @@ export function addRunCommands(program: Command): void {
     .option('--study <name>', 'which study (default: the first)')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExamples:\n  assay plan my-study\n  assay plan my-study --json')
     .action(async (path: string, flags: RunFlags) => {
       await withEngine(flags, async ({ engine, progress, signal, print }) => {
         const session = await engine.openProject(path)

@@ -1,25 +1,11 @@
 /** A look at sources before they are imported. */
-import type { PartitionRule } from '#shared/records'
+import type { PartitionRule, SourceDescription } from '#shared/records'
 import { fieldAt, fieldNames } from './fields'
 import { partitioned } from './partitionedDocuments'
 import { readFile } from './readDocuments'
 import { ReadMeter } from './readProgress'
 import type { SourceDocument, TokenizedSource } from './sourceDocument'
 import { findSources } from './sources'
-import type { SourceFormat } from './sources'
-
-export interface SourceDescription {
-  files: { path: string; format: SourceFormat; bytes: number }[]
-  bytes: number
-  /** Fields in the order they were met, each with a few of its values. */
-  fields: { name: string; examples: string[]; inDocuments: number; longestExample: number }[]
-  /** The field that holds the longest strings: likely the text. */
-  likelyTextField: string | null
-  documents: { text: string; file: string; position: number }[]
-  /** How the rule would tell the looked-at documents apart; null without a rule. */
-  partitions: { name: string; documents: number }[] | null
-  lookedAt: number
-}
 
 const LOOKED_AT = 1000
 const EXAMPLES = 3

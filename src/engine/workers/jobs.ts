@@ -9,6 +9,7 @@ import type {
   Prepared,
   Progress,
   Recipe,
+  SourceDescription,
   Study
 } from '#shared/records'
 import type { BaseUnit } from '#shared/records'
@@ -38,6 +39,12 @@ export interface ImportJob {
   skipBadLines: boolean
   keepFields: string[]
   tokenized?: { tokenizerFile: string; endOfTextId: number; type?: 'uint16' | 'int32' | 'uint32' }
+}
+
+/** A look at files before they are imported; without a text field the likeliest is shown. */
+export type PreviewJob = Pick<ImportJob, 'paths' | 'tokenized'> & {
+  textField?: string
+  partition?: PartitionRule
 }
 
 export interface PrepareJob {
@@ -183,6 +190,7 @@ export interface Jobs {
   verify: { input: Record<string, never>; result: DeviceCheck[] }
   device: { input: Record<string, never>; result: ComputeDevice }
   checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
+  preview: { input: PreviewJob; result: SourceDescription }
   import: { input: ImportJob; result: Corpus }
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }

@@ -1,5 +1,6 @@
 /** A worker thread: takes one job at a time, tells how far it is, and stops when asked to. */
 import { parentPort } from 'node:worker_threads'
+import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import type { Progress } from '#shared/records'
 import { describeCheckpoint } from './checkpointJob'
@@ -26,6 +27,7 @@ const handlers: Handlers = {
   device: findDevice,
   checkpoint: describeCheckpoint,
   bench: benchDevice,
+  preview: describeSources,
   import: importText,
   prepare,
   train: trainRun,

@@ -1,0 +1,42 @@
+/** `assay report`: what a study has found so far, and how far to believe it. */
+import type { Command } from 'commander'
+import { describeEvidence } from '../evidence'
+import { wholeNumber } from '../flags'
+import { EXIT, withEngine } from '../session'
+
+interface ReportFlags {
+  study?: string
+  near?: string[]
+  limit: string
+  json?: boolean
+}
+
+/** Adds `report` to the program. */
+export function addReportCommand(program: Command): void {
+  program
+    .command('report')
+    .description('Rank the mixtures and say how far the proxy may be believed. Works beside a run.')
+    .argument('<project>', 'project folder')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--near <partition...>', 'partitions that are alike: their agreement by itself as well')
+    .option('--limit <n>', 'mixtures shown of each size', '10')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay report my-study\n  assay report my-study --near law-1990s law-2000s'
+    )
+    .action(async (path: string, flags: ReportFlags) => {
+      const limit = wholeNumber(flags.limit, '--limit')
+      const near = flags.near ?? []
+      await withEngine(flags, async ({ engine, print }) => {
+        const session = await engine.openProject(path, { readOnly: true })
+        try {
+          const evidence = await session.evidence(session.study(flags.study), near)
+          print(describeEvidence(evidence, { near, limit }), evidence)
+        } finally {
+          await session.close()
+        }
+        return EXIT.ok
+      })
+    })
+}
