@@ -12,11 +12,11 @@ const interval = (one: Interval | undefined, digits = 2) =>
  * All that a study's proxies and sequential models say about one another.
  *
  * @param options `near`: partitions whose own headline the evidence holds; `limit`: mixtures shown
- *   of each size
+ *   of each size; `acrossSizes`: the ranking that needs its caution too
  */
 export function describeEvidence(
   evidence: Evidence,
-  options: { near: readonly string[]; limit?: number }
+  options: { near: readonly string[]; limit?: number; acrossSizes?: boolean }
 ): string {
   const near =
     options.near.length === 0
@@ -32,8 +32,16 @@ export function describeEvidence(
     'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
     'trained: the same of the model trained on that mixture (the truth), where it was trained.',
     '',
-    describeRankings(evidence, options.limit ?? 5) || 'No merge is measured yet.',
+    describeRankings(evidence.rankings, options.limit ?? 5) || 'No merge is measured yet.',
     '',
+    ...(options.acrossSizes
+      ? [
+          `ACROSS SIZES. ${evidence.acrossSizes.caution}`,
+          '',
+          describeRankings([evidence.acrossSizes], options.limit ?? 5),
+          ''
+        ]
+      : []),
     'HEADLINE: how the proxy ranks mixtures of one size (Spearman ρ, mean over all domains)',
     'count knows the number of base units and nothing else: where it differs within a size, it says what size',
     "alone gives. branch-mean is the mean of the branches' own perplexities. Mixtures share partitions and are",
@@ -44,13 +52,15 @@ export function describeEvidence(
     ...near,
     'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
     '',
-    describeAgreement(evidence)
+    describeAgreement(evidence),
+    '',
+    describeDevices(evidence)
   ].join('\n')
 }
 
 /** Mixtures ranked within each size by the merge, with the truth where it was trained. */
-function describeRankings(evidence: Evidence, limit: number): string {
-  return evidence.rankings
+function describeRankings(rankings: Evidence['rankings'], limit: number): string {
+  return rankings
     .filter((ranking) => ranking.mixtures.length > 1)
     .map((ranking) => {
       const rows = ranking.mixtures
@@ -64,7 +74,7 @@ function describeRankings(evidence: Evidence, limit: number): string {
         ])
       const left = ranking.mixtures.length - rows.length
       return [
-        `Size ${ranking.size}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
+        `${ranking.size === null ? 'All sizes' : `Size ${ranking.size}`}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
         textTable(['rank', 'mixture', 'merge', 'true rank', 'trained'], rows),
         ...(left > 0 ? [`… and ${left} more`] : [])
       ].join('\n')
@@ -124,4 +134,19 @@ function describeAgreement(
       formatNumber(row.kendall.value, 2)
     ])
   )
+}
+
+/** What trained the runs, with a word of caution where nobody has verified it. */
+function describeDevices({ devices }: Evidence): string {
+  const trust = {
+    passed: 'passed the conformance suite here',
+    failed: 'FAILED the conformance suite here: do not believe these numbers',
+    none: 'device not verified; assay doctor --verify runs the conformance suite on it'
+  }
+  return devices
+    .map(
+      ({ backend, device, verification }) =>
+        `Trained on ${device} (${backend}): ${trust[verification]}.`
+    )
+    .join('\n')
 }

@@ -28,7 +28,7 @@ import { measurementDefinition } from './studies/measure'
 import { planStudy } from './studies/plan'
 import type { StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
-import { rankWithinSizes } from './studies/rankings'
+import { rankAcrossSizes, rankWithinSizes } from './studies/rankings'
 import type { Ranking } from './studies/rankings'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { collectResults } from './studies/report'
@@ -37,6 +37,8 @@ import { availableMemory, runStudy } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { defaultStudy, parseStudy } from './studies/study'
 import { studyTables, toCsv } from './studies/tables'
+import { trustOf } from './verifiedDevices'
+import type { DeviceTrust } from './verifiedDevices'
 import type {
   BackendReport,
   BenchJob,
@@ -68,6 +70,10 @@ export interface Evidence {
   near: HeadlineAgreement[]
   agreement: AgreementRow[]
   rankings: Ranking[]
+  /** All sizes together; its caution says why that is no comparison. */
+  acrossSizes: Ranking
+  /** What trained the runs, and whether it was verified. */
+  devices: DeviceTrust[]
 }
 
 /** What a study has and lacks. */
@@ -334,7 +340,9 @@ export class ProjectSession {
       headline: headlineAgreement(results),
       near: near.length > 0 ? headlineAmong(results, near) : [],
       agreement: studyAgreement(results),
-      rankings: rankWithinSizes(results)
+      rankings: rankWithinSizes(results),
+      acrossSizes: rankAcrossSizes(results),
+      devices: await trustOf(results.runs)
     }
   }
 

@@ -40,6 +40,37 @@ export async function findVerification(
   return (await readAll(file)).find((one) => isOf(one, device)) ?? null
 }
 
+/** What one device that trained a study is known to be. */
+export interface DeviceTrust {
+  backend: string
+  device: string
+  /** `none`: the conformance suite has not been run on it here. */
+  verification: 'passed' | 'failed' | 'none'
+}
+
+/**
+ * Says of each device that trained a run whether it passed the conformance suite on this machine.
+ *
+ * A run does not keep the library's version: the newest outcome of the device counts.
+ */
+export async function trustOf(
+  runs: readonly { backend: string | null; device: string | null }[],
+  file = verifiedDevicesFile()
+): Promise<DeviceTrust[]> {
+  const kept = await readAll(file)
+  const names = new Map(
+    runs.map(({ backend, device }) => [`${backend}\n${device}`, { backend, device }])
+  )
+  return [...names.values()].flatMap(({ backend, device }) => {
+    if (backend === null || device === null) return []
+    const [newest] = kept
+      .filter((one) => one.backend === backend && one.device === device)
+      .sort((a, b) => (a.checkedAt < b.checkedAt ? 1 : -1))
+    const verification = newest ? (newest.passed ? 'passed' : 'failed') : 'none'
+    return [{ backend, device, verification } as const]
+  })
+}
+
 /**
  * Keeps the outcome of the suite, in place of an older one for the same device and version.
  *

@@ -105,7 +105,17 @@ test('a study is planned, run and reported by commands; --json prints one docume
   const report = await assayDone(['report', project])
   expect(report).toContain('MIXTURES RANKED WITHIN EACH SIZE')
   const evidence = JSON.parse(await assayDone(['report', project, '--json'])) as object
-  expect(Object.keys(evidence).sort()).toEqual(['agreement', 'headline', 'near', 'rankings'])
+  expect(Object.keys(evidence).sort()).toEqual([
+    'acrossSizes',
+    'agreement',
+    'devices',
+    'headline',
+    'near',
+    'rankings'
+  ])
+  expect(await assayDone(['report', project, '--across-sizes'])).toContain(
+    'is across sizes and not'
+  )
 })
 
 test('Ctrl-C stops a run cleanly, says how to go on, and going on finishes it', async () => {

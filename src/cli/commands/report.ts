@@ -8,6 +8,7 @@ interface ReportFlags {
   study?: string
   near?: string[]
   limit: string
+  acrossSizes?: boolean
   json?: boolean
 }
 
@@ -20,6 +21,7 @@ export function addReportCommand(program: Command): void {
     .option('--study <name>', 'which study (default: the first)')
     .option('--near <partition...>', 'partitions that are alike: their agreement by itself as well')
     .option('--limit <n>', 'mixtures shown of each size', '10')
+    .option('--across-sizes', 'rank all sizes together too, with the caution that needs')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -32,7 +34,10 @@ export function addReportCommand(program: Command): void {
         const session = await engine.openProject(path, { readOnly: true })
         try {
           const evidence = await session.evidence(session.study(flags.study), near)
-          print(describeEvidence(evidence, { near, limit }), evidence)
+          print(
+            describeEvidence(evidence, { near, limit, acrossSizes: flags.acrossSizes ?? false }),
+            evidence
+          )
         } finally {
           await session.close()
         }

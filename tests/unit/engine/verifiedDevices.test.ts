@@ -1,7 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { findVerification, keepVerification, verifiedDevicesFile } from '#engine/verifiedDevices'
+import {
+  findVerification,
+  keepVerification,
+  trustOf,
+  verifiedDevicesFile
+} from '#engine/verifiedDevices'
 import { temporaryFolder } from '../../support/temporaryFolder'
 
 const DEVICE = { name: 'tensorflow', device: 'a processor', version: '2.21.0' }
@@ -37,6 +42,18 @@ test('one failed check fails the device, and a later outcome replaces an earlier
 test('a suite without checks verifies nothing', async () => {
   const path = await file()
   expect((await keepVerification(DEVICE, [], path)).passed).toBe(false)
+})
+
+test('what trained a study is trusted by the newest outcome of its device, and else not', async () => {
+  const path = await file()
+  const run = { backend: DEVICE.name, device: DEVICE.device }
+  expect(await trustOf([run, run], path)).toEqual([{ ...run, verification: 'none' }])
+  await keepVerification(DEVICE, [PASSED], path)
+  expect(await trustOf([run, { backend: null, device: null }], path)).toEqual([
+    { ...run, verification: 'passed' }
+  ])
+  await keepVerification(DEVICE, [FAILED], path)
+  expect(await trustOf([run], path)).toEqual([{ ...run, verification: 'failed' }])
 })
 
 test('a damaged file counts as no outcome and can be written over', async () => {
