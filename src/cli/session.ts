@@ -1,7 +1,7 @@
 /** What every command shares: the engine beside the built files, interruption, output, errors. */
 import { join } from 'node:path'
 import { openEngine } from '#engine'
-import type { Engine } from '#engine'
+import type { Engine, ProjectSession } from '#engine'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { wholeNumber } from './flags'
 import { ProgressDisplay } from './progress'
@@ -72,6 +72,28 @@ export async function withEngine(
   }
   await engine.close()
   process.exitCode = status
+}
+
+/**
+ * Like {@link withEngine}, with a project that is open while the command runs.
+ *
+ * @param options `readOnly`: needs no lock, and may be done beside a running study
+ */
+export async function withProject(
+  path: string,
+  options: { json?: boolean; threads?: string; readOnly?: boolean },
+  command: (context: CommandContext, session: ProjectSession) => Promise<number>
+): Promise<void> {
+  await withEngine(options, async (context) => {
+    const session = await context.engine.openProject(path, {
+      readOnly: options.readOnly ?? false
+    })
+    try {
+      return await command(context, session)
+    } finally {
+      await session.close()
+    }
+  })
 }
 
 function threadsFrom(text: string): number {

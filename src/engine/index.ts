@@ -8,8 +8,15 @@ export { examineMachine } from './doctor'
 export type { GpuReport, MachineQuestions, MachineReport } from './doctor'
 export { findVerification, keepVerification } from './verifiedDevices'
 export type { Verification } from './verifiedDevices'
-export { Engine, ProjectSession } from './engine'
-export type { Evidence, ExportOptions, ImportOptions, RunOptions, StudyStatus } from './engine'
+export { Engine } from './engine'
+export { ProjectSession } from './projectSession'
+export type {
+  Evidence,
+  ExportOptions,
+  ImportOptions,
+  RunOptions,
+  StudyStatus
+} from './projectSession'
 export type { PlanSummary } from './studies/cost'
 export type { RunSummary, StudyEvent } from './studies/run'
 export type { BackendReport, BenchJob, BenchResult, DeviceCheck } from './workers/jobs'

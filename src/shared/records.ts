@@ -264,20 +264,6 @@ export const CorpusSchema = z.strictObject({
 })
 export type Corpus = z.infer<typeof CorpusSchema>
 
-/** What a look at the first documents of some files shows, before they are imported. */
-export interface SourceDescription {
-  files: { path: string; format: string; bytes: number }[]
-  bytes: number
-  /** Fields in the order they were met, each with a few of its values. */
-  fields: { name: string; examples: string[]; inDocuments: number; longestExample: number }[]
-  /** The field that holds the longest strings: likely the text. */
-  likelyTextField: string | null
-  documents: { text: string; file: string; position: number }[]
-  /** How the rule would tell the looked-at documents apart; null without a rule. */
-  partitions: { name: string; documents: number }[] | null
-  lookedAt: number
-}
-
 // ── prepared text ────────────────────────────────────────────────────────────────────────────
 
 /** An equal-sized piece of a partition; the one thing a branch is trained on. */

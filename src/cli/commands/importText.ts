@@ -4,8 +4,9 @@ import type { Command } from 'commander'
 import type { ProjectSession } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import { CorpusRoleSchema, DomainKindSchema, PartitionRuleSchema } from '#shared/records'
-import type { Corpus, PartitionRule, SourceDescription } from '#shared/records'
-import { EXIT, withEngine } from '../session'
+import type { Corpus, PartitionRule } from '#shared/records'
+import type { SourceDescription } from '#shared/sourceDescription'
+import { EXIT, withEngine, withProject } from '../session'
 import { choice, wholeNumber } from '../flags'
 import { formatBytes, formatCount, textTable } from '../format'
 
@@ -72,55 +73,57 @@ Examples:
   assay import my-study fiction/ --as evaluation --name fiction`
     )
     .action(async (project: string, paths: string[], flags: ImportFlags, command: Command) => {
-      await withEngine(flags, async ({ engine, progress, signal, print }) => {
-        const name = flags.name ?? nameFrom(paths[0]!)
-        if (flags.preview) {
-          const seen = await engine.previewSources({
-            paths: paths.map((path) => resolve(path)),
-            partition: ruleFrom(flags, name),
-            ...(command.getOptionValueSource('text') === 'default'
-              ? {}
-              : { textField: flags.text }),
-            ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
-          })
-          print(describeSources(seen), seen)
-          return EXIT.ok
-        }
-        const role = choice(CorpusRoleSchema.options, flags.as, '--as')
-        const session = await engine.openProject(project)
-        try {
-          if (flags.holdoutBy) await holdOutBy(session, flags.holdoutBy)
-          const needed = session.studies.flatMap((study) => [study.unit.orderBy, study.holdOut.by])
-          const corpus = await session.importCorpus(
-            {
-              name,
-              role,
-              ...(role === 'evaluation'
-                ? { domainKind: choice(DomainKindSchema.options, flags.kind ?? 'out', '--kind') }
-                : {}),
-              paths: paths.map((path) => resolve(path)),
-              textField: flags.text,
-              partition: ruleFrom(flags, name),
-              ...(flags.take ? { take: wholeNumber(flags.take, '--take') } : {}),
-              inPlace: flags.inPlace ?? false,
-              skipBadLines: flags.skipBadLines ?? false,
-              keepFields: [
-                ...new Set([
-                  ...(flags.keep ?? []),
-                  ...needed.filter((field): field is string => field !== null)
-                ])
-              ],
-              ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
-            },
-            { signal, onProgress: (one) => progress.update('import', one) }
-          )
-          print(describeCorpus(corpus), corpus)
-        } finally {
-          await session.close()
-        }
-        return EXIT.ok
-      })
+      const isTextGiven = command.getOptionValueSource('text') !== 'default'
+      if (flags.preview) await preview(paths, flags, isTextGiven)
+      else await importInto(project, paths, flags)
     })
+}
+
+async function preview(paths: string[], flags: ImportFlags, isTextGiven: boolean): Promise<void> {
+  await withEngine(flags, async ({ engine, print }) => {
+    const seen = await engine.previewSources({
+      paths: paths.map((path) => resolve(path)),
+      partition: ruleFrom(flags, flags.name ?? nameFrom(paths[0]!)),
+      ...(isTextGiven ? { textField: flags.text } : {}),
+      ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+    })
+    print(describeSources(seen), seen)
+    return EXIT.ok
+  })
+}
+
+async function importInto(project: string, paths: string[], flags: ImportFlags): Promise<void> {
+  await withProject(project, flags, async ({ progress, signal, print }, session) => {
+    const name = flags.name ?? nameFrom(paths[0]!)
+    const role = choice(CorpusRoleSchema.options, flags.as, '--as')
+    if (flags.holdoutBy) await holdOutBy(session, flags.holdoutBy)
+    const needed = session.studies.flatMap((study) => [study.unit.orderBy, study.holdOut.by])
+    const corpus = await session.importCorpus(
+      {
+        name,
+        role,
+        ...(role === 'evaluation'
+          ? { domainKind: choice(DomainKindSchema.options, flags.kind ?? 'out', '--kind') }
+          : {}),
+        paths: paths.map((path) => resolve(path)),
+        textField: flags.text,
+        partition: ruleFrom(flags, name),
+        ...(flags.take ? { take: wholeNumber(flags.take, '--take') } : {}),
+        inPlace: flags.inPlace ?? false,
+        skipBadLines: flags.skipBadLines ?? false,
+        keepFields: [
+          ...new Set([
+            ...(flags.keep ?? []),
+            ...needed.filter((field): field is string => field !== null)
+          ])
+        ],
+        ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+      },
+      { signal, onProgress: (one) => progress.update('import', one) }
+    )
+    print(describeCorpus(corpus), corpus)
+    return EXIT.ok
+  })
 }
 
 /**

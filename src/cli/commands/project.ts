@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { StudyStatus } from '#engine'
 import { WorkbenchError } from '#shared/errors'
-import { EXIT, withEngine } from '../session'
+import { EXIT, withEngine, withProject } from '../session'
 import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
 
 /** Adds `new`, `study`, `status` and `export` to the program. */
@@ -45,18 +45,11 @@ export function addProjectCommands(program: Command): void {
       '\nExamples:\n  assay study my-study > study.json\n  assay study my-study --from study.json'
     )
     .action(async (path: string, flags: { name?: string; from?: string }) => {
-      await withEngine({}, async ({ engine }) => {
-        const draft = flags.from ? await readJson(flags.from) : undefined
-        const session = await engine.openProject(path, { readOnly: draft === undefined })
-        try {
-          const study =
-            draft === undefined
-              ? session.study(flags.name)
-              : await session.saveStudy(draft, flags.from)
-          process.stdout.write(`${JSON.stringify(study, null, 2)}\n`)
-        } finally {
-          await session.close()
-        }
+      await withProject(path, { readOnly: !flags.from }, async (_, session) => {
+        const study = flags.from
+          ? await session.saveStudy(await readJson(flags.from), flags.from)
+          : session.study(flags.name)
+        process.stdout.write(`${JSON.stringify(study, null, 2)}\n`)
         return EXIT.ok
       })
     })
@@ -69,14 +62,9 @@ export function addProjectCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  assay status my-study\n  assay status my-study --json')
     .action(async (path: string, flags: { study?: string; json?: boolean }) => {
-      await withEngine(flags, async ({ engine, print }) => {
-        const session = await engine.openProject(path, { readOnly: true })
-        try {
-          const status = await session.status(session.study(flags.study))
-          print(describeStatus(status), status)
-        } finally {
-          await session.close()
-        }
+      await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
+        const status = await session.status(session.study(flags.study))
+        print(describeStatus(status), status)
         return EXIT.ok
       })
     })
@@ -98,17 +86,12 @@ export function addProjectCommands(program: Command): void {
         path: string,
         flags: { out: string; study?: string; parquet?: boolean; json?: boolean }
       ) => {
-        await withEngine(flags, async ({ engine, print }) => {
-          const session = await engine.openProject(path, { readOnly: true })
-          try {
-            const files = await session.exportTables(session.study(flags.study), {
-              folder: resolve(flags.out),
-              parquet: flags.parquet ?? false
-            })
-            print(files.join('\n'), { files })
-          } finally {
-            await session.close()
-          }
+        await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
+          const files = await session.exportTables(session.study(flags.study), {
+            folder: resolve(flags.out),
+            parquet: flags.parquet ?? false
+          })
+          print(files.join('\n'), { files })
           return EXIT.ok
         })
       }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { describeEvidence } from '../evidence'
 import { wholeNumber } from '../flags'
-import { EXIT, withEngine } from '../session'
+import { EXIT, withProject } from '../session'
 
 interface ReportFlags {
   study?: string
@@ -30,17 +30,12 @@ export function addReportCommand(program: Command): void {
     .action(async (path: string, flags: ReportFlags) => {
       const limit = wholeNumber(flags.limit, '--limit')
       const near = flags.near ?? []
-      await withEngine(flags, async ({ engine, print }) => {
-        const session = await engine.openProject(path, { readOnly: true })
-        try {
-          const evidence = await session.evidence(session.study(flags.study), near)
-          print(
-            describeEvidence(evidence, { near, limit, acrossSizes: flags.acrossSizes ?? false }),
-            evidence
-          )
-        } finally {
-          await session.close()
-        }
+      await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
+        const evidence = await session.evidence(session.study(flags.study), near)
+        print(
+          describeEvidence(evidence, { near, limit, acrossSizes: flags.acrossSizes ?? false }),
+          evidence
+        )
         return EXIT.ok
       })
     })

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { PlanSummary, RunSummary, StudyEvent } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import type { ProgressDisplay } from '../progress'
-import { EXIT, Interrupted, withEngine } from '../session'
+import { EXIT, Interrupted, withProject } from '../session'
 import { formatBytes, formatCount, formatFlops, formatSeconds, textTable } from '../format'
 
 /** The reason with which `--hours` and `--until` stop a run. */
@@ -33,18 +33,12 @@ export function addRunCommands(program: Command): void {
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  assay plan my-study\n  assay plan my-study --json')
     .action(async (path: string, flags: RunFlags) => {
-      await withEngine(flags, async ({ engine, progress, signal, print }) => {
-        const session = await engine.openProject(path)
-        try {
-          const study = session.study(flags.study)
-          const summary = await session.cost(study, {
-            signal,
-            onProgress: (one) => progress.update('prepare', one)
-          })
-          print(describePlan(summary), summary)
-        } finally {
-          await session.close()
-        }
+      await withProject(path, flags, async ({ progress, signal, print }, session) => {
+        const summary = await session.cost(session.study(flags.study), {
+          signal,
+          onProgress: (one) => progress.update('prepare', one)
+        })
+        print(describePlan(summary), summary)
         return EXIT.ok
       })
     })
@@ -65,11 +59,10 @@ export function addRunCommands(program: Command): void {
       '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00'
     )
     .action(async (path: string, flags: RunFlags) => {
-      await withEngine(flags, async ({ engine, progress, signal, stop, print }) => {
+      await withProject(path, flags, async ({ progress, signal, stop, print }, session) => {
         const seconds = secondsAllowed(flags, new Date())
         const timer =
           seconds === null ? null : setTimeout(() => stop(new TimeIsUp()), seconds * 1000)
-        const session = await engine.openProject(path)
         try {
           const summary = await session.run(session.study(flags.study), {
             signal,
@@ -81,7 +74,6 @@ export function addRunCommands(program: Command): void {
           return summary.failed.length > 0 ? EXIT.failed : EXIT.ok
         } finally {
           if (timer) clearTimeout(timer)
-          await session.close()
         }
       })
     })

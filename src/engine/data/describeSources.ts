@@ -1,5 +1,6 @@
 /** A look at sources before they are imported. */
-import type { PartitionRule, SourceDescription } from '#shared/records'
+import type { PartitionRule } from '#shared/records'
+import type { SourceDescription } from '#shared/sourceDescription'
 import { fieldAt, fieldNames } from './fields'
 import { partitioned } from './partitionedDocuments'
 import { readFile } from './readDocuments'

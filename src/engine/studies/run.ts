@@ -1,63 +1,17 @@
 /** Runs a study: plan = study − what exists; do the rest. */
 import { hostname } from 'node:os'
-import { WorkbenchError, toPlain } from '#shared/errors'
-import type {
-  HeldOutDomain,
-  Measurement,
-  Prepared,
-  Progress,
-  Recipe,
-  Run,
-  Study
-} from '#shared/records'
+import { toPlain } from '#shared/errors'
+import type { Prepared, Recipe, Run, Study } from '#shared/records'
 import { trainingsThatFit } from '#engine/model/config'
-import type { Measurements } from '#engine/storage/measurements'
-import type { Project } from '#engine/storage/project'
-import { isRunFinished } from '#engine/storage/runs'
 import { projectPaths } from '#engine/storage/paths'
-import type { ComputeDevice, MeasuredModel } from '#engine/workers/jobs'
-import type { LaneName, WorkerPool } from '#engine/workers/pool'
-import { measurementDefinition } from './measure'
-import type { PlannedRun, StudyPlan } from './plan'
+import { isRunFinished } from '#engine/storage/runs'
+import type { LaneName } from '#engine/workers/pool'
+import { measureAll, mergedModel, seedModels, trainedModel } from './measureModels'
+import type { PlannedRun } from './plan'
+import { inParallel } from './runContext'
+import type { RunContext, RunSummary } from './runContext'
 
-/** What running tells: the newest version of a record, or how far something is. */
-export type StudyEvent =
-  | { kind: 'run'; record: Run }
-  | { kind: 'measured'; label: string; done: number; total: number }
-  | { kind: 'progress'; key: string; progress: Progress }
-  | { kind: 'ended'; key: string }
-
-export interface RunContext {
-  project: Project
-  measurements: Measurements
-  pool: WorkerPool
-  study: Study
-  prepared: Prepared
-  plan: StudyPlan
-  /** What will compute; asked only when something is to be done. */
-  device: () => Promise<ComputeDevice>
-  onEvent: (event: StudyEvent) => void
-  /** Aborting stops every run between two steps, its state kept. */
-  signal: AbortSignal
-}
-
-/** What one call of {@link runStudy} did. */
-export interface RunSummary {
-  trained: number
-  measured: number
-  failed: { name: string; code: string; message: string }[]
-  /** True when it was asked to stop before everything was done. */
-  wasStopped: boolean
-  /** Wall time spent averaging and evaluating merges, ms summed over workers. */
-  averageMs: number
-  evaluateMs: number
-}
-
-interface ModelToMeasure {
-  label: string
-  fingerprint: string
-  model: MeasuredModel
-}
+export type { RunSummary, StudyEvent } from './runContext'
 
 /**
  * Trains what is missing and measures every model on every domain.
@@ -88,15 +42,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     }
     await trainAll(plan.branches, context, summary)
     await measureAll(
-      [
-        ...seedModels(plan),
-        ...plan.branches.map(trainedModel),
-        ...plan.merges.map((merge): ModelToMeasure => ({
-          label: `merge-${merge.merge} ${merge.mixture}`,
-          fingerprint: merge.fingerprint,
-          model: { kind: 'merge', branches: merge.branches }
-        }))
-      ],
+      [...seedModels(plan), ...plan.branches.map(trainedModel), ...plan.merges.map(mergedModel)],
       context,
       summary
     )
@@ -168,25 +114,6 @@ async function trainAll(
     const isTrained = await trainOne(run, lane, context, summary)
     if (isTrained && measureEach) await measureAll([trainedModel(run)], context, summary, lane)
   })
-}
-
-/** Works a list off, so many at once. */
-async function inParallel<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  context: RunContext,
-  work: (item: Item) => Promise<void>
-): Promise<void> {
-  const queue = [...items]
-  const next = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      context.signal.throwIfAborted()
-      await work(item)
-    }
-  }
-  // All lanes end before an error is passed on: nothing goes on working unseen.
-  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, next))
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 async function trainOne(
@@ -294,114 +221,4 @@ function heldOutOf(planned: PlannedRun, study: Study, prepared: Prepared) {
     everySteps: study.evaluation.everySteps,
     domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint }))
   }
-}
-
-/** The seed: trained here, or brought as a checkpoint. */
-function seedModels({ seed, seedCheckpoint }: StudyPlan): ModelToMeasure[] {
-  if (seed) return [trainedModel(seed)]
-  if (!seedCheckpoint) return []
-  const { fingerprint, folder } = seedCheckpoint
-  return [{ label: 'seed', fingerprint, model: { kind: 'checkpoint', folder } }]
-}
-
-function trainedModel(run: PlannedRun): ModelToMeasure {
-  const kind = run.role === 'sequential' ? 'sequential ' : run.role === 'branch' ? 'branch ' : ''
-  return {
-    label: `${kind}${run.name}`,
-    fingerprint: run.fingerprint,
-    model: { kind: 'run', fingerprint: run.fingerprint }
-  }
-}
-
-async function measureAll(
-  models: readonly ModelToMeasure[],
-  context: RunContext,
-  summary: RunSummary,
-  ownLane?: LaneName
-): Promise<void> {
-  const todo = unmeasured(models, context)
-  if (todo.length === 0) return
-  const lane = ownLane ?? ((await context.device()).isGpu ? 'wide' : 'narrow')
-  let done = 0
-  await inParallel(todo, context.pool.width(lane), context, async ({ model, domains }) => {
-    try {
-      await measureOne(model, domains, lane, context, summary)
-      context.onEvent({ kind: 'measured', label: model.label, done: ++done, total: todo.length })
-    } catch (error) {
-      if (context.signal.aborted) throw error
-      const { code, message } = toPlain(error)
-      summary.failed.push({ name: model.label, code, message })
-    }
-  })
-}
-
-/** Models whose parts are all trained, with the domains they lack a measurement on. */
-function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
-  const definition = measurementDefinition(context.study)
-  const seen = new Set<string>()
-  return models.flatMap((model) => {
-    const parts = partsOf(model.model)
-    const domains = context.prepared.domains.filter(
-      (domain) => !context.measurements.find(model.fingerprint, domain.fingerprint, definition)
-    )
-    const isReady = parts.every((part) => isRunFinished(context.project.folder, part))
-    if (seen.has(model.fingerprint) || domains.length === 0 || !isReady) return []
-    seen.add(model.fingerprint)
-    return [{ model, domains }]
-  })
-}
-
-/** Runs that a model is made of. */
-function partsOf(model: MeasuredModel): string[] {
-  switch (model.kind) {
-    case 'run':
-      return [model.fingerprint]
-    case 'checkpoint':
-      return []
-    case 'merge':
-      return model.branches.map((branch) => branch.fingerprint)
-  }
-}
-
-async function measureOne(
-  model: ModelToMeasure,
-  domains: readonly HeldOutDomain[],
-  lane: LaneName,
-  context: RunContext,
-  summary: RunSummary
-): Promise<void> {
-  const { study, prepared } = context
-  const definition = measurementDefinition(study)
-  const result = await context.pool.run(
-    'measure',
-    {
-      project: context.project.folder,
-      label: model.label,
-      config: context.plan.config,
-      model: model.model,
-      domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
-      window: study.model.contextLength,
-      batchSize: study.evaluation.batchSize,
-      endOfTextId: prepared.tokenizer.endOfTextId
-    },
-    { lane, signal: context.signal }
-  )
-  const measurements = domains.map((domain, index): Measurement => ({
-    model: model.fingerprint,
-    domain: domain.fingerprint,
-    definition,
-    nats: result.nats[index]!
-  }))
-  if (measurements.some((one) => !one.nats.every(Number.isFinite))) {
-    throw new WorkbenchError(
-      'run/diverged',
-      `The model ${model.label} gives a loss that is not a number. It is left out.`,
-      { model: model.label }
-    )
-  }
-  // Stored first, told second.
-  await context.measurements.add(measurements)
-  summary.measured++
-  summary.averageMs += result.averageMs
-  summary.evaluateMs += result.evaluateMs
 }

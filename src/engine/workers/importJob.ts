@@ -2,8 +2,7 @@
 import { importCorpus } from '#engine/data/importCorpus'
 import { projectPaths } from '#engine/storage/paths'
 import type { Corpus } from '#shared/records'
-import type { ImportJob } from './jobs'
-import type { JobHooks } from './worker'
+import type { ImportJob, JobHooks } from './jobs'
 
 /** Reads, tells apart and stores documents; see `importCorpus`. */
 export function importText(job: ImportJob, hooks: JobHooks): Promise<Corpus> {

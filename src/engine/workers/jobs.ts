@@ -9,9 +9,9 @@ import type {
   Prepared,
   Progress,
   Recipe,
-  SourceDescription,
   Study
 } from '#shared/records'
+import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
 
 /** Where a training run starts. */
@@ -182,6 +182,12 @@ export interface BenchResult {
   backend: string
   threads: number
   shape: string
+}
+
+/** What a job is given besides its input, on the worker's side. */
+export interface JobHooks {
+  signal: AbortSignal
+  onProgress: (progress: Progress) => void
 }
 
 /** Every job: what goes in and what comes back. */

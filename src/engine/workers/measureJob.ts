@@ -9,8 +9,7 @@ import type { ParameterSet } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import type { DecoderConfig } from '#shared/records'
-import type { MeasureJob, MeasureResult } from './jobs'
-import type { JobHooks } from './worker'
+import type { JobHooks, MeasureJob, MeasureResult } from './jobs'
 
 /** Branches and domains stay in memory up to these many bytes: merges read the same ones again. */
 const BRANCH_CACHE_BYTES = 1 << 30

@@ -1,8 +1,7 @@
 /** Prepares a study's text inside the project. */
 import { prepareText } from '#engine/data/prepareText'
 import type { Prepared } from '#shared/records'
-import type { PrepareJob } from './jobs'
-import type { JobHooks } from './worker'
+import type { JobHooks, PrepareJob } from './jobs'
 
 /** Tokenises, holds out and cuts; see `prepareText`. */
 export function prepare(job: PrepareJob, hooks: JobHooks): Promise<Prepared> {

@@ -25,9 +25,8 @@ import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
 import { meanLoss } from '#shared/metrics'
 import type { TracePoint } from '#shared/records'
-import type { TrainJob, TrainResult } from './jobs'
+import type { JobHooks, TrainJob, TrainResult } from './jobs'
 import { rateMeter } from './rate'
-import type { JobHooks } from './worker'
 
 /** A resume point is written so often while training, in ms. */
 const SAVE_EVERY_MS = 5 * 60_000

@@ -2,20 +2,13 @@
 import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
-import type { Progress } from '#shared/records'
 import { describeCheckpoint } from './checkpointJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
-import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
+import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
 import { trainRun } from './trainJob'
-
-/** What a job is given besides its input. */
-export interface JobHooks {
-  signal: AbortSignal
-  onProgress: (progress: Progress) => void
-}
 
 type Handlers = {
   [Kind in JobKind]: (input: Jobs[Kind]['input'], hooks: JobHooks) => Promise<Jobs[Kind]['result']>

@@ -1,0 +1,363 @@
+/** An open project: one short method per command. No tensors here; they live in the workers. */
+import { join, resolve } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
+import { trainingsThatFit } from './model/config'
+import { makeFolder, writeFileAtomic } from './storage/files'
+import { Measurements } from './storage/measurements'
+import type { Project } from './storage/project'
+import { isRunFinished } from './storage/runs'
+import { headlineAgreement, headlineAmong, studyAgreement } from './studies/agreement'
+import type { AgreementRow, HeadlineAgreement } from './studies/agreement'
+import { planSummary } from './studies/cost'
+import type { PlanSummary } from './studies/cost'
+import { measurementDefinition } from './studies/measure'
+import { measuredRate } from './studies/measuredRate'
+import { planStudy } from './studies/plan'
+import type { StudyPlan } from './studies/plan'
+import { findPrepared, prepareStudy } from './studies/prepare'
+import { rankAcrossSizes, rankWithinSizes } from './studies/rankings'
+import type { Ranking } from './studies/rankings'
+import { collectResults } from './studies/report'
+import type { StudyResults } from './studies/results'
+import { availableMemory, runStudy } from './studies/run'
+import type { RunSummary, StudyEvent } from './studies/run'
+import { assertStartsFrom } from './studies/seedCheckpoint'
+import { parseStudy } from './studies/study'
+import { studyTables, toCsv } from './studies/tables'
+import { trustOf } from './verifiedDevices'
+import type { DeviceTrust } from './verifiedDevices'
+import type { ComputeDevice, ImportJob, SeedCheckpoint } from './workers/jobs'
+import type { WorkerPool } from './workers/pool'
+
+export type ImportOptions = Omit<ImportJob, 'project'>
+
+export interface RunOptions {
+  onEvent?: (event: StudyEvent) => void
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+export interface ExportOptions {
+  folder: string
+  parquet?: boolean
+}
+
+/** The proxies of a study held against its sequential models. */
+export interface Evidence {
+  headline: HeadlineAgreement[]
+  near: HeadlineAgreement[]
+  agreement: AgreementRow[]
+  rankings: Ranking[]
+  /** All sizes together; its caution says why that is no comparison. */
+  acrossSizes: Ranking
+  /** What trained the runs, and whether it was verified. */
+  devices: DeviceTrust[]
+}
+
+/** What a study has and lacks. */
+export interface StudyStatus {
+  study: string
+  corpora: Corpus[]
+  /** False until the text is tokenised; then nothing else is known either. */
+  prepared: boolean
+  runs: { planned: number; done: number; failed: number }
+  measurements: { planned: number; done: number }
+  heads: Run[]
+}
+
+/** An open project. */
+export class ProjectSession {
+  readonly #project: Project
+  readonly #pool: WorkerPool
+  readonly #measurements: Measurements
+  #device: Promise<ComputeDevice> | null = null
+  readonly #checkpoints = new Map<string, Promise<SeedCheckpoint>>()
+
+  private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+    this.#project = project
+    this.#pool = pool
+    this.#measurements = measurements
+  }
+
+  /** Opens what belongs to a project. */
+  static async over(
+    project: Project,
+    pool: WorkerPool,
+    options: { readOnly?: boolean } = {}
+  ): Promise<ProjectSession> {
+    return new ProjectSession(project, pool, await Measurements.open(project.folder, options))
+  }
+
+  get folder(): string {
+    return this.#project.folder
+  }
+
+  get corpora(): readonly Corpus[] {
+    return this.#project.corpora
+  }
+
+  get studies(): readonly Study[] {
+    return this.#project.studies
+  }
+
+  /**
+   * The study of a name, or the only (first) one.
+   *
+   * @throws WorkbenchError `study/missing` naming those there
+   */
+  study(name?: string): Study {
+    const studies = this.#project.studies
+    const study = name === undefined ? studies[0] : studies.find((one) => one.name === name)
+    if (!study) {
+      throw new WorkbenchError(
+        'study/missing',
+        `The project has no study ${name ?? ''}. Studies there: ${studies.map((one) => one.name).join(', ') || 'none'}.`,
+        { found: studies.map((one) => one.name) }
+      )
+    }
+    return study
+  }
+
+  /** Adds a study or replaces the one of its name. Runs of the old one stay. */
+  async saveStudy(draft: unknown, source = 'the study'): Promise<Study> {
+    const study = parseStudy(draft, source)
+    await this.#project.saveStudy(study)
+    return study
+  }
+
+  /**
+   * Imports text as a corpus.
+   *
+   * @throws WorkbenchError `corpus/*`, `partition/*`; nothing is left behind then
+   */
+  async importCorpus(
+    options: ImportOptions,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<Corpus> {
+    this.#checkNames(options)
+    const corpus = await this.#pool.run(
+      'import',
+      { project: this.folder, ...options },
+      { ...run, lane: 'wide' }
+    )
+    this.#checkPartitions(corpus)
+    await this.#project.addCorpus(corpus)
+    return corpus
+  }
+
+  /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
+  prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
+    return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  }
+
+  /** The runs and merges of a study. */
+  async plan(
+    study: Study,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<StudyPlan> {
+    return this.#planned(study, await this.prepare(study, run))
+  }
+
+  /** What running the study would cost from here, estimated from a measured rate. */
+  async cost(
+    study: Study,
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<PlanSummary> {
+    const prepared = await this.prepare(study, run)
+    const plan = await this.#planned(study, prepared)
+    const { name: device, isGpu } = await this.#computeDevice()
+    const availableBytes = isGpu ? null : availableMemory()
+    trainingsThatFit(plan.config, study.branch, availableBytes)
+    const models = modelsToMeasure(plan)
+    const missing = models.filter(
+      (model) => this.#missingDomains(model, study, prepared).length > 0
+    )
+    return planSummary(
+      study,
+      plan,
+      await measuredRate({
+        pool: this.#pool,
+        project: this.folder,
+        config: plan.config,
+        study,
+        isGpu
+      }),
+      { device, availableBytes },
+      (fingerprint) => isRunFinished(this.folder, fingerprint),
+      {
+        total: models.length,
+        missing: missing.length,
+        tokensEach: prepared.domains.reduce((sum, domain) => sum + domain.tokens, 0)
+      }
+    )
+  }
+
+  /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
+  async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
+    const signal = options.signal ?? new AbortController().signal
+    const prepared = await this.prepare(study, options)
+    return runStudy({
+      project: this.#project,
+      measurements: this.#measurements,
+      pool: this.#pool,
+      study,
+      prepared,
+      plan: await this.#planned(study, prepared),
+      device: () => this.#computeDevice(),
+      onEvent: options.onEvent ?? (() => undefined),
+      signal
+    })
+  }
+
+  /** What is there and what is missing; of a study not prepared yet, its text only. */
+  async status(study: Study): Promise<StudyStatus> {
+    const prepared = await findPrepared(this.#project, study)
+    const status = {
+      study: study.name,
+      corpora: [...this.corpora],
+      prepared: prepared !== null,
+      runs: { planned: 0, done: 0, failed: 0 },
+      measurements: { planned: 0, done: 0 },
+      heads: []
+    }
+    if (!prepared) return status
+    const plan = await this.#planned(study, prepared)
+    const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
+    const fingerprints = [...new Set(runs.map((run) => run.fingerprint))]
+    const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
+    const models = modelsToMeasure(plan)
+    const unmeasured = models.map((model) => this.#missingDomains(model, study, prepared).length)
+    const planned = models.length * prepared.domains.length
+    return {
+      ...status,
+      runs: {
+        planned: fingerprints.length,
+        done: fingerprints.filter((one) => isRunFinished(this.folder, one)).length,
+        failed: heads.filter((run) => run.state === 'failed').length
+      },
+      measurements: { planned, done: planned - unmeasured.reduce((sum, one) => sum + one, 0) },
+      heads
+    }
+  }
+
+  /** Everything measured so far, in the form that tables and agreement read. */
+  async results(study: Study): Promise<StudyResults> {
+    const prepared = await this.prepare(study)
+    return collectResults({
+      project: this.#project,
+      measurements: this.#measurements,
+      study,
+      prepared,
+      plan: await this.#planned(study, prepared)
+    })
+  }
+
+  /**
+   * How far each proxy may be trusted, and what it ranks first.
+   *
+   * @param near partitions that are alike, whose headline is computed by itself as well
+   */
+  async evidence(study: Study, near: string[] = []): Promise<Evidence> {
+    const results = await this.results(study)
+    return {
+      headline: headlineAgreement(results),
+      near: near.length > 0 ? headlineAmong(results, near) : [],
+      agreement: studyAgreement(results),
+      rankings: rankWithinSizes(results),
+      acrossSizes: rankAcrossSizes(results),
+      devices: await trustOf(results.runs)
+    }
+  }
+
+  /**
+   * Writes the study's tables as CSV, and as Parquet where asked.
+   *
+   * @returns the files written
+   */
+  async exportTables(study: Study, options: ExportOptions): Promise<string[]> {
+    const tables = studyTables(await this.results(study))
+    await makeFolder(options.folder)
+    const files: string[] = []
+    for (const table of tables) {
+      const path = join(options.folder, `${table.name}.csv`)
+      await writeFileAtomic(path, toCsv(table.columns, table.rows))
+      files.push(path)
+    }
+    if (options.parquet) {
+      const { parquetBytes } = await import('./data/writeParquet')
+      for (const table of tables) {
+        const path = join(options.folder, `${table.name}.parquet`)
+        await writeFileAtomic(path, await parquetBytes(table.columns, table.rows))
+        files.push(path)
+      }
+    }
+    return files
+  }
+
+  /** Gives the project free. */
+  async close(): Promise<void> {
+    await this.#measurements.close()
+    await this.#project.close()
+  }
+
+  #checkNames(options: ImportOptions): void {
+    if (this.corpora.some((corpus) => corpus.name === options.name)) {
+      throw new WorkbenchError(
+        'corpus/exists',
+        `The project already has a corpus named ${options.name}. What is imported never changes; give the new text another name (--name).`,
+        { name: options.name }
+      )
+    }
+  }
+
+  #checkPartitions(corpus: Corpus): void {
+    if (corpus.role !== 'training') return
+    const taken = new Set(
+      this.corpora
+        .filter((one) => one.role === 'training')
+        .flatMap((one) => one.partitions.map((partition) => partition.name))
+    )
+    const twice = corpus.partitions.map((one) => one.name).filter((name) => taken.has(name))
+    if (twice.length > 0) {
+      throw new WorkbenchError(
+        'corpus/exists',
+        `The project already has partitions named ${twice.join(', ')}. A partition never changes once it is imported; name the new ones differently.`,
+        { found: twice }
+      )
+    }
+  }
+
+  #computeDevice(): Promise<ComputeDevice> {
+    return (this.#device ??= this.#pool.run('device', {}))
+  }
+
+  async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
+    if (study.seed.source !== 'checkpoint') return planStudy(study, prepared)
+    const folder = resolve(study.seed.path)
+    const known = this.#checkpoints.get(folder) ?? this.#pool.run('checkpoint', { folder })
+    this.#checkpoints.set(folder, known)
+    const checkpoint = await known
+    assertStartsFrom(checkpoint, study, prepared)
+    return planStudy(study, prepared, checkpoint)
+  }
+
+  #missingDomains(model: string, study: Study, prepared: Prepared): HeldOutDomain[] {
+    const definition = measurementDefinition(study)
+    return prepared.domains.filter(
+      (domain) => !this.#measurements.find(model, domain.fingerprint, definition)
+    )
+  }
+}
+
+function modelsToMeasure(plan: StudyPlan): string[] {
+  return [
+    ...new Set([
+      ...(plan.seed ? [plan.seed.fingerprint] : []),
+      ...(plan.seedCheckpoint ? [plan.seedCheckpoint.fingerprint] : []),
+      ...plan.branches.map((run) => run.fingerprint),
+      ...plan.merges.map((merge) => merge.fingerprint),
+      ...plan.sequentials.map((run) => run.fingerprint)
+    ])
+  ]
+}

@@ -1,0 +1,144 @@
+/** Measures models of a study on the domains that they lack. */
+import { WorkbenchError, toPlain } from '#shared/errors'
+import type { HeldOutDomain, Measurement } from '#shared/records'
+import { isRunFinished } from '#engine/storage/runs'
+import type { MeasuredModel } from '#engine/workers/jobs'
+import type { LaneName } from '#engine/workers/pool'
+import { measurementDefinition } from './measure'
+import type { PlannedMerge, PlannedRun, StudyPlan } from './plan'
+import { inParallel } from './runContext'
+import type { RunContext, RunSummary } from './runContext'
+
+/** A model with the name it is told by. */
+export interface ModelToMeasure {
+  label: string
+  fingerprint: string
+  model: MeasuredModel
+}
+
+/** The seed: trained here, or brought as a checkpoint. */
+export function seedModels({ seed, seedCheckpoint }: StudyPlan): ModelToMeasure[] {
+  if (seed) return [trainedModel(seed)]
+  if (!seedCheckpoint) return []
+  const { fingerprint, folder } = seedCheckpoint
+  return [{ label: 'seed', fingerprint, model: { kind: 'checkpoint', folder } }]
+}
+
+/** A run's checkpoint. */
+export function trainedModel(run: PlannedRun): ModelToMeasure {
+  const kind = run.role === 'sequential' ? 'sequential ' : run.role === 'branch' ? 'branch ' : ''
+  return {
+    label: `${kind}${run.name}`,
+    fingerprint: run.fingerprint,
+    model: { kind: 'run', fingerprint: run.fingerprint }
+  }
+}
+
+/**
+ * Measures each model on the domains it has no measurement on, as many at once as there are workers.
+ *
+ * Models whose parts are not all trained are left out; one that fails is named in the summary.
+ *
+ * @param ownLane of the run that was just trained; else whatever serves best
+ */
+export async function measureAll(
+  models: readonly ModelToMeasure[],
+  context: RunContext,
+  summary: RunSummary,
+  ownLane?: LaneName
+): Promise<void> {
+  const todo = unmeasured(models, context)
+  if (todo.length === 0) return
+  const lane = ownLane ?? ((await context.device()).isGpu ? 'wide' : 'narrow')
+  let done = 0
+  await inParallel(todo, context.pool.width(lane), context, async ({ model, domains }) => {
+    try {
+      await measureOne(model, domains, lane, context, summary)
+      context.onEvent({ kind: 'measured', label: model.label, done: ++done, total: todo.length })
+    } catch (error) {
+      if (context.signal.aborted) throw error
+      const { code, message } = toPlain(error)
+      summary.failed.push({ name: model.label, code, message })
+    }
+  })
+}
+
+/** An average of branches. */
+export function mergedModel(merge: PlannedMerge): ModelToMeasure {
+  return {
+    label: `merge-${merge.merge} ${merge.mixture}`,
+    fingerprint: merge.fingerprint,
+    model: { kind: 'merge', branches: merge.branches }
+  }
+}
+
+/** Models whose parts are all trained, with the domains they lack a measurement on. */
+function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
+  const definition = measurementDefinition(context.study)
+  const seen = new Set<string>()
+  return models.flatMap((model) => {
+    const parts = partsOf(model.model)
+    const domains = context.prepared.domains.filter(
+      (domain) => !context.measurements.find(model.fingerprint, domain.fingerprint, definition)
+    )
+    const isReady = parts.every((part) => isRunFinished(context.project.folder, part))
+    if (seen.has(model.fingerprint) || domains.length === 0 || !isReady) return []
+    seen.add(model.fingerprint)
+    return [{ model, domains }]
+  })
+}
+
+/** Runs that a model is made of. */
+function partsOf(model: MeasuredModel): string[] {
+  switch (model.kind) {
+    case 'run':
+      return [model.fingerprint]
+    case 'checkpoint':
+      return []
+    case 'merge':
+      return model.branches.map((branch) => branch.fingerprint)
+  }
+}
+
+async function measureOne(
+  model: ModelToMeasure,
+  domains: readonly HeldOutDomain[],
+  lane: LaneName,
+  context: RunContext,
+  summary: RunSummary
+): Promise<void> {
+  const { study, prepared } = context
+  const definition = measurementDefinition(study)
+  const result = await context.pool.run(
+    'measure',
+    {
+      project: context.project.folder,
+      label: model.label,
+      config: context.plan.config,
+      model: model.model,
+      domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
+      window: study.model.contextLength,
+      batchSize: study.evaluation.batchSize,
+      endOfTextId: prepared.tokenizer.endOfTextId
+    },
+    { lane, signal: context.signal }
+  )
+  const measurements = domains.map((domain, index): Measurement => ({
+    model: model.fingerprint,
+    domain: domain.fingerprint,
+    definition,
+    nats: result.nats[index]!
+  }))
+  if (measurements.some((one) => !one.nats.every(Number.isFinite))) {
+    throw new WorkbenchError(
+      'run/diverged',
+      `The model ${model.label} gives a loss that is not a number. It is left out.`,
+      { model: model.label }
+    )
+  }
+  // Stored first, told second.
+  await context.measurements.add(measurements)
+  summary.measured++
+  summary.averageMs += result.averageMs
+  summary.evaluateMs += result.evaluateMs
+}

@@ -1,0 +1,46 @@
+/** How fast this machine trains and evaluates a study's model; measured once, kept in the cache. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { DecoderConfig, Study } from '#shared/records'
+import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import { projectPaths } from '#engine/storage/paths'
+import type { WorkerPool } from '#engine/workers/pool'
+import type { MeasuredRate } from './cost'
+
+/** At most so much of each, so that a plan is not kept waiting. */
+const REPETITIONS = 20
+const SECONDS = 3
+
+/** Measures on all workers at once, as a study runs: one alone would be faster than each of many. */
+export async function measuredRate(input: {
+  pool: WorkerPool
+  project: string
+  config: DecoderConfig
+  study: Study
+  isGpu: boolean
+}): Promise<MeasuredRate> {
+  const { pool, project, config, study, isGpu } = input
+  const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch }))
+  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
+  const lane = isGpu ? 'wide' : 'narrow'
+  const workers = pool.width(lane)
+  const { batchSize } = study.branch
+  const job = { config, batchSize, repetitions: REPETITIONS, seconds: SECONDS }
+  const measure = async (what: 'train' | 'eval') => {
+    const each = await Promise.all(
+      Array.from({ length: workers }, () => pool.run('bench', { ...job, what }, { lane }))
+    )
+    return each.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0) / workers
+  }
+  const rate = {
+    trainTokensPerSecond: await measure('train'),
+    evaluateTokensPerSecond: await measure('eval'),
+    workers,
+    source: 'measured on this machine, all workers at once'
+  }
+  await makeFolder(dirname(path))
+  await writeFileAtomic(path, JSON.stringify(rate))
+  return rate
+}

@@ -1,0 +1,59 @@
+/** What running a study is given, what it tells, and how its lists are worked off. */
+import type { Prepared, Progress, Run, Study } from '#shared/records'
+import type { Measurements } from '#engine/storage/measurements'
+import type { Project } from '#engine/storage/project'
+import type { ComputeDevice } from '#engine/workers/jobs'
+import type { WorkerPool } from '#engine/workers/pool'
+import type { StudyPlan } from './plan'
+
+/** What running tells: the newest version of a record, or how far something is. */
+export type StudyEvent =
+  | { kind: 'run'; record: Run }
+  | { kind: 'measured'; label: string; done: number; total: number }
+  | { kind: 'progress'; key: string; progress: Progress }
+  | { kind: 'ended'; key: string }
+
+export interface RunContext {
+  project: Project
+  measurements: Measurements
+  pool: WorkerPool
+  study: Study
+  prepared: Prepared
+  plan: StudyPlan
+  /** What will compute; asked only when something is to be done. */
+  device: () => Promise<ComputeDevice>
+  onEvent: (event: StudyEvent) => void
+  /** Aborting stops every run between two steps, its state kept. */
+  signal: AbortSignal
+}
+
+/** What one call of `runStudy` did. */
+export interface RunSummary {
+  trained: number
+  measured: number
+  failed: { name: string; code: string; message: string }[]
+  /** True when it was asked to stop before everything was done. */
+  wasStopped: boolean
+  /** Wall time spent averaging and evaluating merges, ms summed over workers. */
+  averageMs: number
+  evaluateMs: number
+}
+
+/** Works a list off, so many at once. */
+export async function inParallel<Item>(
+  items: readonly Item[],
+  atOnce: number,
+  context: RunContext,
+  work: (item: Item) => Promise<void>
+): Promise<void> {
+  const queue = [...items]
+  const next = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      context.signal.throwIfAborted()
+      await work(item)
+    }
+  }
+  // All lanes end before an error is passed on: nothing goes on working unseen.
+  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, next))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
