@@ -30,7 +30,8 @@ export function describeEvidence(
   return [
     'MIXTURES RANKED WITHIN EACH SIZE',
     'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
-    'trained: the same of the model trained on that mixture (the truth), where it was trained.',
+    'trained: the same of the model trained on that mixture (the truth), where it was trained;',
+    'merge → true rank: among those that were also trained.',
     '',
     describeRankings(evidence.rankings, options.limit ?? 5) || 'No merge is measured yet.',
     '',
@@ -69,13 +70,15 @@ function describeRankings(rankings: Evidence['rankings'], limit: number): string
           String(one.rank),
           one.mixture,
           formatNumber(one.proxyValue, 4),
-          one.sequentialRank === null ? '' : `${one.sequentialRank} of ${ranking.trained}`,
-          formatNumber(one.sequentialValue, 4)
+          formatNumber(one.sequentialValue, 4),
+          one.sequentialRank === null
+            ? ''
+            : `${one.rankAmongTrained} → ${one.sequentialRank} of ${ranking.trained}`
         ])
       const left = ranking.mixtures.length - rows.length
       return [
         `${ranking.size === null ? 'All sizes' : `Size ${ranking.size}`}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
-        textTable(['rank', 'mixture', 'merge', 'true rank', 'trained'], rows),
+        textTable(['rank', 'mixture', 'merge', 'trained', 'merge → true rank'], rows),
         ...(left > 0 ? [`… and ${left} more`] : [])
       ].join('\n')
     })

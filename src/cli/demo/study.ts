@@ -47,20 +47,20 @@ export function demoStudy(randomSeed: number): StudyDraft {
     tokenizer: { kind: 'train', vocabularySize: 2048 },
     model: {
       hiddenSize: 96,
-      hiddenLayers: 4,
-      attentionHeads: 4,
-      keyValueHeads: 4,
+      hiddenLayers: 3,
+      attentionHeads: 2,
+      keyValueHeads: 2,
       intermediateSize: 256,
       contextLength: 128
     },
     seed: {
       source: 'text',
       corpus: 'dictionary',
-      tokenBudget: 1_000_000,
+      tokenBudget: 1_500_000,
       recipe: { batchSize: 16, peakLearningRate, schedule: 'cosine', warmupSteps: 50 }
     },
     branch: { batchSize: 16, peakLearningRate: peakLearningRate / 10, schedule: 'constant' },
-    unit: { sequences: 500, maximum: 2 },
+    unit: { sequences: 800, maximum: 2 },
     holdOut: { share: 0.1, tokenCap: 8000 },
     mixtures: { over: 'partitions', choose: { kind: 'all', minimumSize: 2 } },
     sequential: {
