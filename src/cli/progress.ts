@@ -7,11 +7,18 @@ const REDRAW_MS = 250
 /** Without a terminal a line per thing is enough every so often. */
 const LINE_EVERY_MS = 15_000
 
+interface Shown {
+  progress: Progress
+  /** When it was first told of, and how far it was then. */
+  first: { at: number; done: number }
+  toldAt: number
+}
+
 /** Shows how far things are, on standard error. `close` it before printing results. */
 export class ProgressDisplay {
   readonly #isTerminal: boolean
   readonly #isQuiet: boolean
-  readonly #shown = new Map<string, { progress: Progress; toldAt: number }>()
+  readonly #shown = new Map<string, Shown>()
   #drawnLines = 0
   #drawnAt = 0
   #headline = ''
@@ -26,13 +33,14 @@ export class ProgressDisplay {
     if (this.#isQuiet) return
     const before = this.#shown.get(key)
     const now = Date.now()
-    const entry = { progress, toldAt: before?.toldAt ?? now }
+    const first = before?.first ?? { at: now, done: progress.done }
+    const entry = { progress: timed(progress, first, now), first, toldAt: before?.toldAt ?? now }
     this.#shown.set(key, entry)
     if (this.#isTerminal) {
       if (now - this.#drawnAt >= REDRAW_MS) this.#draw()
     } else if (now - entry.toldAt >= LINE_EVERY_MS) {
       entry.toldAt = now
-      process.stderr.write(`${progressLine(progress, false)}\n`)
+      process.stderr.write(`${progressLine(entry.progress, false)}\n`)
     }
   }
 
@@ -78,6 +86,14 @@ export class ProgressDisplay {
   }
 }
 
+/** Fills in rate and time left, by what was seen here, where whoever told knew neither. */
+function timed(progress: Progress, first: Shown['first'], now: number): Progress {
+  const done = progress.done - first.done
+  if (progress.rate !== null || progress.total === null || done <= 0) return progress
+  const rate = done / Math.max(0.001, (now - first.at) / 1000)
+  return { ...progress, rate, secondsLeft: (progress.total - progress.done) / rate }
+}
+
 function progressLine(progress: Progress, withBar: boolean): string {
   const { done, total, unit, rate, secondsLeft, label, activity, detail } = progress
   const amount = (value: number) => (unit === 'bytes' ? formatBytes(value) : formatCount(value))
@@ -91,7 +107,10 @@ function progressLine(progress: Progress, withBar: boolean): string {
   parts.push(
     `${amount(done)}${total ? `/${amount(total)}` : ''} ${unit === 'bytes' ? '' : unit}`.trim()
   )
-  if (rate !== null) parts.push(`${amount(rate)}${unit === 'bytes' ? '' : ` ${unit}`}/s`)
+  if (rate !== null) {
+    const amountPerSecond = unit !== 'bytes' && rate < 100 ? rate.toFixed(1) : amount(rate)
+    parts.push(`${amountPerSecond}${unit === 'bytes' ? '' : ` ${unit}`}/s`)
+  }
   if (secondsLeft !== null) parts.push(`${formatSeconds(secondsLeft)} left`)
   if (detail) parts.push(detail)
   return parts.join('  ')

@@ -12,7 +12,8 @@ import { wholeNumber } from '../flags'
 import { formatBytes, formatCount, formatFlops, formatSeconds } from '../format'
 import { EXIT, Interrupted, withEngine } from '../session'
 import type { CommandContext } from '../session'
-import { describePlan, showEvent } from './run'
+import { studyDisplay } from '../studyDisplay'
+import { describePlan } from './run'
 
 interface DemoFlags {
   threads?: string
@@ -57,7 +58,7 @@ async function runDemo(
     say(`${describePlan(before)}\n`)
     const summary = await session.run(study, {
       signal,
-      onEvent: (event) => showEvent(event, progress)
+      onEvent: studyDisplay(progress)
     })
     if (summary.wasStopped) {
       progress.log(`Stopped cleanly. To go on: npm run demo`)

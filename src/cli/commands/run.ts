@@ -1,9 +1,9 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
-import type { PlanSummary, RunSummary, StudyEvent } from '#engine'
+import type { PlanSummary, RunSummary } from '#engine'
 import { WorkbenchError } from '#shared/errors'
-import type { ProgressDisplay } from '../progress'
 import { EXIT, Interrupted, withProject } from '../session'
+import { studyDisplay } from '../studyDisplay'
 import { formatBytes, formatCount, formatFlops, formatSeconds, textTable } from '../format'
 
 /** The reason with which `--hours` and `--until` stop a run. */
@@ -67,7 +67,7 @@ export function addRunCommands(program: Command): void {
           const summary = await session.run(session.study(flags.study), {
             signal,
             onProgress: (one) => progress.update('prepare', one),
-            onEvent: (event) => showEvent(event, progress)
+            onEvent: studyDisplay(progress)
           })
           print(describeSummary(summary, path, signal), summary)
           if (signal.reason instanceof Interrupted) return EXIT.interrupted
@@ -77,34 +77,6 @@ export function addRunCommands(program: Command): void {
         }
       })
     })
-}
-
-/** Shows what a running study tells. */
-export function showEvent(event: StudyEvent, progress: ProgressDisplay): void {
-  if (event.kind === 'progress') {
-    progress.update(event.key, event.progress)
-  } else if (event.kind === 'ended') {
-    progress.end(event.key)
-  } else if (event.kind === 'measured') {
-    progress.update('measure', {
-      activity: 'measure',
-      label: event.label,
-      done: event.done,
-      total: event.total,
-      unit: 'models',
-      rate: null,
-      secondsLeft: null
-    })
-    if (event.done === event.total) progress.end('measure')
-  } else if (event.record.state === 'done') {
-    const { role, name, finalLoss, elapsedMs, tokensPerSecond } = event.record
-    progress.log(
-      `trained ${role === 'seed' ? '' : `${role} `}${name}: loss ${finalLoss?.toFixed(3)} nats per token, ` +
-        `${formatSeconds(elapsedMs / 1000)}, ${formatCount(tokensPerSecond)} tokens/s`
-    )
-  } else if (event.record.state === 'failed') {
-    progress.log(`failed ${event.record.name}: ${event.record.error?.message}`)
-  }
 }
 
 function describeSummary(summary: RunSummary, path: string, signal: AbortSignal): string {

@@ -4,6 +4,10 @@ import { dirname, join } from 'node:path'
 import { listFiles } from './documents'
 import type { DemoDocument } from './documents'
 
+/** Characters of a file; longer ones would leave few documents to hold out. */
+const SHORTEST_SOURCE = 400
+const LONGEST_SOURCE = 10_000
+
 /** Sources of a package, one document a file; bundles and minified files lie elsewhere. */
 export async function readCode(
   folder: string,
@@ -15,7 +19,7 @@ export async function readCode(
   for (const file of await listFiles(root)) {
     if (!file.endsWith(ending)) continue
     const text = (await readFile(join(root, file), 'utf8')).replaceAll('\r\n', '\n').trim()
-    if (text.length < 400 || text.length > 40_000) continue
+    if (text.length < SHORTEST_SOURCE || text.length > LONGEST_SOURCE) continue
     documents.push({ text, source: dirname(file) })
   }
   return documents

@@ -27,7 +27,7 @@ export async function readSpeeches(
     )
     if (address.year < LATER_SPEECHES_FROM !== (when === 'before')) continue
     documents.push({
-      text: passage(address.text, 5000),
+      text: passage(address.text, 4000),
       source: `${address.year} ${address.name}`
     })
   }
@@ -71,8 +71,12 @@ export async function readFactBook(folder: string): Promise<DemoDocument[]> {
   return documents
 }
 
+/** Longest passage of a chapter. */
+const FICTION_CHARACTERS = 2_000
+
 /**
- * The numbered chapters of Moby-Dick and its epilogue.
+ * A passage of each numbered chapter of Moby-Dick and of its epilogue: many short documents measure
+ * a domain better than few long ones.
  *
  * Not `data.txt`, which is the whole book again, nor the contents, etymology and extracts, which
  * are no fiction.
@@ -82,7 +86,7 @@ export async function readFiction(folder: string): Promise<DemoDocument[]> {
   for (const file of await listFiles(join(folder, 'data'))) {
     if (!/^(chapter_\d+|epilogue)\.json$/.test(file)) continue
     const { title, text } = await readJson<{ title: string; text: string }>(folder, 'data', file)
-    documents.push({ text: text.trim(), source: title })
+    documents.push({ text: passage(text, FICTION_CHARACTERS), source: title })
   }
   return documents
 }

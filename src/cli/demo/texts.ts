@@ -14,7 +14,7 @@ import { TEXT_PACKAGES } from './packages'
 import type { PackageKey } from './packages'
 
 /** Raise it when documents are chosen or cut otherwise, so that files written before are redone. */
-const EXTRACTION = 1
+const EXTRACTION = 2
 
 /** One corpus, ready to be imported. */
 export interface DemoCorpus {

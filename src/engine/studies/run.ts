@@ -34,6 +34,10 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   }
   const { plan, signal } = context
   await assertMemory(context)
+  const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
+  const missing = missingRuns(context.project.folder, runs)
+  const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
+  context.onEvent({ kind: 'begun', runs: missing.length, tokens })
   try {
     if (plan.seed) {
       await trainAll([plan.seed], context, summary)

@@ -8,6 +8,8 @@ import type { StudyPlan } from './plan'
 
 /** What running tells: the newest version of a record, or how far something is. */
 export type StudyEvent =
+  /** Said first: runs that are missing, and the tokens they will read. */
+  | { kind: 'begun'; runs: number; tokens: number }
   | { kind: 'run'; record: Run }
   | { kind: 'measured'; label: string; done: number; total: number }
   | { kind: 'progress'; key: string; progress: Progress }
