@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { toPlain } from '#shared/errors'
 import type { Prepared, Recipe, Run, Study } from '#shared/records'
-import { trainingsThatFit } from '#engine/model/config'
+import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
@@ -33,48 +33,64 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     evaluateMs: 0
   }
   const { plan, signal } = context
-  await assertMemory(context)
+  const memory = await findMemory(context)
   const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
   const missing = missingRuns(context.project.folder, runs)
   const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
   context.onEvent({ kind: 'begun', runs: missing.length, tokens })
   try {
     if (plan.seed) {
-      await trainAll([plan.seed], context, summary)
+      await trainAll([plan.seed], memory, context, summary)
       if (!isRunFinished(context.project.folder, plan.seed.fingerprint))
         return ended(summary, signal)
     }
-    await trainAll(plan.branches, context, summary)
+    await trainAll(plan.branches, memory, context, summary)
     await measureAll(
       [...seedModels(plan), ...plan.branches.map(trainedModel), ...plan.merges.map(mergedModel)],
       context,
       summary
     )
-    await trainAll(plan.sequentials, context, summary, true)
+    await trainAll(plan.sequentials, memory, context, summary, true)
   } catch (error) {
     if (!signal.aborted) throw error
   }
   return ended(summary, signal)
 }
 
+/** What decides how many runs go at once. */
+interface Memory {
+  isGpu: boolean
+  /** Bytes that were free before anything was trained; null on a GPU, which does not say. */
+  bytes: number | null
+}
+
 /** Every recipe that is still to be trained must fit before the first run is begun. */
-async function assertMemory(context: RunContext): Promise<void> {
-  const { plan, project } = context
+async function findMemory(context: RunContext): Promise<Memory> {
+  const { plan, project, pool } = context
   const groups = [plan.seed ? [plan.seed] : [], plan.branches, plan.sequentials]
-  for (const runs of groups) {
-    const [first] = missingRuns(project.folder, runs)
-    if (first) await place(first.recipe, 1, context)
+  const firsts = groups.flatMap((runs) => missingRuns(project.folder, runs).slice(0, 1))
+  if (firsts.length === 0) return { isGpu: false, bytes: null }
+  const { isGpu } = await context.device()
+  if (isGpu) return { isGpu, bytes: null }
+  const wanted = Math.max(...firsts.map(({ recipe }) => trainingMemoryBytes(plan.config, recipe)))
+  if (wanted * pool.width('narrow') > availableMemory()) {
+    // What workers hold from before may be what is lacking.
+    await pool.rest('wide')
+    await pool.rest('narrow')
   }
+  const memory = { isGpu, bytes: availableMemory() }
+  for (const { recipe } of firsts) place(recipe, 1, memory, context)
+  return memory
 }
 
 /** In which lane the runs of a recipe train, and how many of them at once. */
-async function place(
+function place(
   recipe: Recipe,
   runs: number,
+  { isGpu, bytes }: Memory,
   context: RunContext
-): Promise<{ lane: LaneName; atOnce: number }> {
-  const { isGpu } = await context.device()
-  const fitting = trainingsThatFit(context.plan.config, recipe, isGpu ? null : availableMemory())
+): { lane: LaneName; atOnce: number } {
+  const fitting = trainingsThatFit(context.plan.config, recipe, bytes)
   const atOnce = Math.min(runs, fitting, context.pool.width('narrow'))
   // Several small models on one GPU may be faster; nobody has measured it yet.
   return isGpu || atOnce < 2 ? { lane: 'wide', atOnce: 1 } : { lane: 'narrow', atOnce }
@@ -101,6 +117,7 @@ export function missingRuns(project: string, runs: readonly PlannedRun[]): Plann
 
 async function trainAll(
   runs: readonly PlannedRun[],
+  memory: Memory,
   context: RunContext,
   summary: RunSummary,
   measureEach = false
@@ -113,7 +130,13 @@ async function trainAll(
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = await place(first.recipe, missing.length, context)
+  const { lane, atOnce } = place(first.recipe, missing.length, memory, context)
+  const other = lane === 'wide' ? 'narrow' : 'wide'
+  const each = trainingMemoryBytes(context.plan.config, first.recipe)
+  if (each * (atOnce + context.pool.width(other)) > (memory.bytes ?? Infinity)) {
+    // What the other lane's workers hold from before is wanted here.
+    await context.pool.rest(other)
+  }
   await inParallel(missing, atOnce, context, async (run) => {
     const isTrained = await trainOne(run, lane, context, summary)
     if (isTrained && measureEach) await measureAll([trainedModel(run)], context, summary, lane)
