@@ -1,5 +1,5 @@
 /** What documents cost a model, in nats. */
-import { gather, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { gather, slice, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig } from '#shared/records'
 import type { FusedKernels } from '#engine/backends/backend'
@@ -142,7 +142,9 @@ async function batchLosses(
     const hidden = hiddenStates(context, weights, tensor2d(inputs, [batch.length, time], 'int32'))
     const isWhole = rows.length === hidden.shape[0]
     const scored = isWhole ? hidden : gather(hidden, tensor1d(rows, 'int32'))
-    return tokenLosses(scored, weights.head, context.paddingBias, tensor1d(targets, 'int32'))
+    // Without the rows of padding: a view on TensorFlow, and nothing is to be masked.
+    const head = slice(weights.head, 0, context.config.vocabularySize)
+    return tokenLosses(scored, head, tensor1d(targets, 'int32'))
   })
   const values = (await losses.data()) as Float32Array
   losses.dispose()

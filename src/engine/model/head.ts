@@ -56,23 +56,17 @@ function chunkOf(
  * Logits are made for a few rows at a time, so that memory does not grow with the batch.
  *
  * @param hidden [N, C]
- * @param head [Vp, C]
- * @param bias [Vp], null where no row is padding
+ * @param head [V, C], without rows of padding
  * @param targets [N] ids
  * @returns [N]
  */
-export function tokenLosses(
-  hidden: Tensor2D,
-  head: Tensor2D,
-  bias: Tensor1D | null,
-  targets: Tensor1D
-): Tensor1D {
+export function tokenLosses(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D): Tensor1D {
   return tidy(() => {
     const size = rowsPerChunk(head.shape[0])
     const losses: Tensor1D[] = []
     for (let from = 0; from < hidden.shape[0]; from += size) {
       const rows = Math.min(size, hidden.shape[0] - from)
-      losses.push(tidy(() => chunkOf(hidden, head, bias, targets, from, rows).losses))
+      losses.push(tidy(() => chunkOf(hidden, head, null, targets, from, rows).losses))
     }
     return losses.length === 1 ? losses[0]! : concat(losses)
   })
