@@ -59,8 +59,8 @@ export function addRunCommands(program: Command): void {
       '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00'
     )
     .action(async (path: string, flags: RunFlags) => {
+      const seconds = secondsAllowed(flags, new Date())
       await withProject(path, flags, async ({ progress, signal, stop, print }, session) => {
-        const seconds = secondsAllowed(flags, new Date())
         const timer =
           seconds === null ? null : setTimeout(() => stop(new TimeIsUp()), seconds * 1000)
         try {
