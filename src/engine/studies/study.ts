@@ -98,6 +98,9 @@ function checkStudy(study: Study, source: string): void {
   if (study.branch.replay > 0 && study.seed.source !== 'text') {
     fail('branch.replay', 'replay reads seed text, and this study has none (seed.source)')
   }
+  if (study.seed.source === 'text' && study.seed.recipe.replay > 0) {
+    fail('seed.recipe.replay', 'the seed reads seed text only; replay belongs to branch')
+  }
   if (study.seed.source === 'none' && study.branch.start !== 'none') {
     fail('branch.start', `"${study.branch.start}" wants a seed, and this study has none`)
   }
