@@ -237,4 +237,5 @@ test('a disk that fills up while writing is said to be full; what was there stay
 test('a wrong flag is wrong usage', async () => {
   expect((await assay(['run', project, '--fast'])).status).toBe(2)
   expect((await assay(['run', project, '--until', '25:00'])).status).toBe(2)
+  expect((await assay(['import', project, 'x.jsonl', '--kind', 'in'])).status).toBe(2)
 })

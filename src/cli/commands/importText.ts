@@ -43,7 +43,7 @@ export function addImportCommand(program: Command): void {
     .argument('<paths...>', 'files, folders or globs')
     .option('--as <role>', 'training, seed or evaluation', 'training')
     .option('--name <name>', 'name of the corpus (default: the first file or folder)')
-    .option('--kind <kind>', 'of an evaluation corpus: out, seed or in', 'out')
+    .option('--kind <kind>', 'of an evaluation corpus: out (default), seed or in')
     .option('--text <field>', 'field that holds the text', 'text')
     .option('--partition <field>', 'one partition per value of a field (metadata.topic)')
     .option('--by-file', 'one partition per file')
@@ -57,7 +57,7 @@ export function addImportCommand(program: Command): void {
     .option('--holdout-by <field>', 'equal values stay on one side of the held-out parts')
     .option('--tokenizer <file>', 'pre-tokenised text: its tokenizer.json')
     .option('--end-of-text-id <id>', 'pre-tokenised text: id that ends a document')
-    .option('--token-type <type>', 'raw .bin files: uint16, uint32 or int32', 'uint16')
+    .option('--token-type <type>', 'raw .bin files: uint16 (default), uint32 or int32')
     .option('--preview', 'look at the first documents and import nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -73,10 +73,21 @@ Examples:
   assay import my-study fiction/ --as evaluation --name fiction`
     )
     .action(async (project: string, paths: string[], flags: ImportFlags, command: Command) => {
+      refuseIdleFlags(flags)
       const isTextGiven = command.getOptionValueSource('text') !== 'default'
       if (flags.preview) await preview(paths, flags, isTextGiven)
       else await importInto(project, paths, flags)
     })
+}
+
+/** A flag that would do nothing is a mistake somebody should hear of. */
+function refuseIdleFlags(flags: ImportFlags): void {
+  const idle = [
+    flags.kind !== undefined && flags.as !== 'evaluation' ? '--kind wants --as evaluation' : '',
+    flags.endOfTextId !== undefined && !flags.tokenizer ? '--end-of-text-id wants --tokenizer' : '',
+    flags.tokenType !== undefined && !flags.tokenizer ? '--token-type wants --tokenizer' : ''
+  ].filter(Boolean)
+  if (idle.length > 0) throw new WorkbenchError('usage/invalid', `${idle.join('; ')}.`)
 }
 
 async function preview(paths: string[], flags: ImportFlags, isTextGiven: boolean): Promise<void> {
