@@ -61,7 +61,7 @@ async function runDemo(
       onEvent: studyDisplay(progress)
     })
     if (summary.wasStopped) {
-      progress.log(`Stopped cleanly. To go on: npm run demo`)
+      progress.log(`Stopped cleanly. To go on: npx --no assay demo ${folder}`)
       return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed
     }
     say('Computing agreement and its intervals')
