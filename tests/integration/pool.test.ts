@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { threadEnvironment } from '#engine/backends/environment'
@@ -16,18 +16,20 @@ function newPool(): WorkerPool {
 }
 
 /** Worker processes of this one, each with what it was told of matrix products. */
-function workers(): { pid: string; precision: string }[] {
-  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
-    encoding: 'utf8'
+function workers(): { pid: number; precision: string }[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.flatMap((pid) => {
+    const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    try {
+      // The name of the program, in parentheses, may hold anything; the parent comes second after it.
+      const parent = Number(read('stat').split(') ').at(-1)!.split(' ')[1])
+      if (parent !== process.pid || !read('cmdline').includes('workerProcess.cjs')) return []
+      const precision = /NVIDIA_TF32_OVERRIDE=(.)/.exec(read('environ'))![1]!
+      return [{ pid: Number(pid), precision }]
+    } catch {
+      return []
+    }
   })
-  return children
-    .split('\n')
-    .filter((line) => line.includes('workerProcess.cjs'))
-    .map((line) => {
-      const pid = line.trim().split(' ')[0]!
-      const environment = execFileSync('cat', [`/proc/${pid}/environ`], { encoding: 'utf8' })
-      return { pid, precision: /NVIDIA_TF32_OVERRIDE=(.)/.exec(environment)![1]! }
-    })
 }
 
 test('a lane at rest has no process, and answers anew when it is asked', async () => {
@@ -75,7 +77,7 @@ test('a worker that is killed fails its job by name, and the next job is done', 
     repetitions: 1e9,
     seconds: 60
   })
-  setTimeout(() => process.kill(Number(pid), 'SIGKILL'), 300)
+  setTimeout(() => process.kill(pid, 'SIGKILL'), 300)
   await expect(job).rejects.toMatchObject({ code: 'worker/died' })
   expect(await pool.run('device', {})).toMatchObject({ isGpu: expect.any(Boolean) as boolean })
 })
