@@ -1,6 +1,7 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import { REMAINDER } from '#shared/records'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { trainingsThatFit } from './model/config'
 import { makeFolder, writeFileAtomic } from './storage/files'
@@ -318,7 +319,10 @@ export class ProjectSession {
         .filter((one) => one.role === 'training')
         .flatMap((one) => one.partitions.map((partition) => partition.name))
     )
-    const twice = corpus.partitions.map((one) => one.name).filter((name) => taken.has(name))
+    // What no rule matched may come with every import.
+    const twice = corpus.partitions
+      .map((one) => one.name)
+      .filter((name) => name !== REMAINDER && taken.has(name))
     if (twice.length > 0) {
       throw new WorkbenchError(
         'corpus/exists',

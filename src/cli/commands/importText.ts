@@ -57,7 +57,10 @@ export function addImportCommand(program: Command): void {
     .option('--holdout-by <field>', 'equal values stay on one side of the held-out parts')
     .option('--tokenizer <file>', 'pre-tokenised text: its tokenizer.json')
     .option('--end-of-text-id <id>', 'pre-tokenised text: id that ends a document')
-    .option('--token-type <type>', 'raw .bin files: uint16 (default), uint32 or int32')
+    .option(
+      '--token-type <type>',
+      'raw .bin files: uint16, uint32 or int32 (default: by the vocabulary)'
+    )
     .option('--preview', 'look at the first documents and import nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -269,10 +272,9 @@ function tokenizedFrom(flags: ImportFlags) {
   return {
     tokenizerFile: resolve(flags.tokenizer!),
     endOfTextId: wholeNumber(flags.endOfTextId, '--end-of-text-id'),
-    type: choice(
-      ['uint16', 'int32', 'uint32'] as const,
-      flags.tokenType ?? 'uint16',
-      '--token-type'
-    )
+    // Left out, the type follows from the tokenizer's size.
+    ...(flags.tokenType === undefined
+      ? {}
+      : { type: choice(['uint16', 'int32', 'uint32'] as const, flags.tokenType, '--token-type') })
   }
 }

@@ -61,8 +61,11 @@ export function addRunCommands(program: Command): void {
     .action(async (path: string, flags: RunFlags) => {
       const seconds = secondsAllowed(flags, new Date())
       await withProject(path, flags, async ({ progress, signal, stop, print }, session) => {
-        const timer =
-          seconds === null ? null : setTimeout(() => stop(new TimeIsUp()), seconds * 1000)
+        const endsAt = seconds === null ? Infinity : Date.now() + seconds * 1000
+        // One timer for all of it would overflow after 24 days.
+        const timer = setInterval(() => {
+          if (Date.now() >= endsAt) stop(new TimeIsUp())
+        }, 500)
         try {
           const summary = await session.run(session.study(flags.study), {
             signal,
@@ -73,7 +76,7 @@ export function addRunCommands(program: Command): void {
           if (signal.reason instanceof Interrupted) return EXIT.interrupted
           return summary.failed.length > 0 ? EXIT.failed : EXIT.ok
         } finally {
-          if (timer) clearTimeout(timer)
+          clearInterval(timer)
         }
       })
     })
@@ -139,6 +142,9 @@ export function secondsAllowed(
   flags: { hours?: string; until?: string },
   now: Date
 ): number | null {
+  if (flags.hours !== undefined && flags.until !== undefined) {
+    throw new WorkbenchError('usage/invalid', 'Give --hours or --until, not both.')
+  }
   if (flags.hours !== undefined) {
     const hours = Number(flags.hours)
     if (!(hours > 0)) {

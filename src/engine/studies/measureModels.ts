@@ -58,6 +58,7 @@ export async function measureAll(
     } catch (error) {
       if (context.signal.aborted) throw error
       const { code, message } = toPlain(error)
+      if (code === 'storage/disk-full' || code === 'backend/unavailable') throw error
       summary.failed.push({ name: model.label, code, message })
     }
   })
