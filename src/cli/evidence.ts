@@ -55,6 +55,7 @@ export function describeEvidence(
     '',
     describeAgreement(evidence),
     '',
+    ...describeDocuments(evidence),
     describeDevices(evidence)
   ].join('\n')
 }
@@ -137,6 +138,41 @@ function describeAgreement(
       formatNumber(row.kendall.value, 2)
     ])
   )
+}
+
+/** Which held-out text stands in training text too, and on which of it all this is measured. */
+function describeDocuments({ overlaps, documents, untried }: Evidence): string[] {
+  const which = {
+    all: 'Measured on all held-out documents; --documents clean leaves the overlapping ones out.',
+    clean: 'Measured on the clean documents alone.',
+    choose: 'Measured on the choose half of the documents alone.',
+    confirm: 'Measured on the confirm half of the documents alone.'
+  }
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+  const rows = overlaps.map((one) => [
+    one.domain,
+    one.kind,
+    String(one.documents),
+    `${one.overlapping} (${percent(one.overlapping / one.documents)})`,
+    one.most ? `${percent(one.most.share)} in ${one.most.partition}` : '—',
+    String(one.duplicatesRemoved)
+  ])
+  return [
+    'HELD-OUT TEXT that stands in training text too (13-grams of words)',
+    which[documents],
+    '',
+    textTable(
+      ['domain', 'kind', 'documents', 'overlapping', 'most 13-grams', 'duplicates removed'],
+      rows
+    ),
+    '',
+    ...(untried.length > 0
+      ? [
+          `No trained mixture holds ${untried.join(', ')}: how far merges with it may be believed is not measured. Raise sequential.count to train more.`,
+          ''
+        ]
+      : [])
+  ]
 }
 
 /** What trained the runs, with a word of caution where nobody has verified it. */

@@ -17,6 +17,7 @@ export type {
   RunOptions,
   StudyStatus
 } from './projectSession'
+export { DOCUMENT_CHOICES } from './studies/results'
 export type { PlanSummary } from './studies/cost'
 export type { RunSummary, StudyEvent } from './studies/run'
 export type { BackendReport, BenchJob, BenchResult, DeviceCheck } from './workers/jobs'

@@ -5,6 +5,7 @@ import { REMAINDER } from '#shared/records'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { trainingsThatFit } from './model/config'
 import { makeFolder, writeFileAtomic } from './storage/files'
+import { fingerprintOf } from './storage/fingerprint'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
@@ -13,14 +14,17 @@ import type { AgreementRow, HeadlineAgreement } from './studies/agreement'
 import { planSummary } from './studies/cost'
 import type { PlanSummary } from './studies/cost'
 import { measurementDefinition } from './studies/measure'
+import { memberNames, untriedPartitions } from './studies/mixtures'
+import { domainOverlaps } from './studies/overlaps'
+import type { DomainOverlap } from './studies/overlaps'
 import { measuredRate } from './studies/measuredRate'
-import { planStudy } from './studies/plan'
-import type { StudyPlan } from './studies/plan'
+import { planStudy, runsOf } from './studies/plan'
+import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
 import { rankAcrossSizes, rankWithinSizes } from './studies/rankings'
 import type { Ranking } from './studies/rankings'
 import { collectResults } from './studies/report'
-import type { StudyResults } from './studies/results'
+import type { DocumentChoice, StudyResults } from './studies/results'
 import { availableMemory, runStudy } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
@@ -42,6 +46,15 @@ export interface RunOptions {
 export interface ExportOptions {
   folder: string
   parquet?: boolean
+  /** Which documents pairs and agreement are measured on; default `all`. */
+  documents?: DocumentChoice
+}
+
+export interface EvidenceOptions {
+  /** Partitions that are alike, whose headline is computed by itself as well. */
+  near?: string[]
+  /** Which documents are measured on; default `all`. */
+  documents?: DocumentChoice
 }
 
 /** The proxies of a study held against its sequential models. */
@@ -49,6 +62,12 @@ export interface Evidence {
   headline: HeadlineAgreement[]
   near: HeadlineAgreement[]
   agreement: AgreementRow[]
+  /** The documents it is measured on. */
+  documents: DocumentChoice
+  /** Held-out text that also stands in training text. */
+  overlaps: DomainOverlap[]
+  /** Partitions that no trained mixture holds: of them nothing is known but merges. */
+  untried: string[]
   rankings: Ranking[]
   /** All sizes together; its caution says why that is no comparison. */
   acrossSizes: Ranking
@@ -198,13 +217,19 @@ export class ProjectSession {
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
     const signal = options.signal ?? new AbortController().signal
     const prepared = await this.prepare(study, options)
+    const plan = await this.#planned(study, prepared)
+    if (study.mixtures.choose.kind === 'random') {
+      const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
+      const members = memberNames(study.mixtures.over, units)
+      await this.#project.saveDraw(drawIdentity(study), members)
+    }
     return runStudy({
       project: this.#project,
       measurements: this.#measurements,
       pool: this.#pool,
       study,
       prepared,
-      plan: await this.#planned(study, prepared),
+      plan,
       device: () => this.#computeDevice(),
       onEvent: options.onEvent ?? (() => undefined),
       signal
@@ -224,8 +249,7 @@ export class ProjectSession {
     }
     if (!prepared) return status
     const plan = await this.#planned(study, prepared)
-    const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
-    const fingerprints = [...new Set(runs.map((run) => run.fingerprint))]
+    const fingerprints = [...new Set(runsOf(plan).map((run) => run.fingerprint))]
     const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
     const models = modelsToMeasure(plan)
     const unmeasured = models.map((model) => this.#missingDomains(model, study, prepared).length)
@@ -257,16 +281,20 @@ export class ProjectSession {
   /**
    * How far each proxy may be trusted, and what it ranks first.
    *
-   * @param near partitions that are alike, whose headline is computed by itself as well
+   * @throws WorkbenchError `study/missing-partition` for a near partition that is not there
    */
-  async evidence(study: Study, near: string[] = []): Promise<Evidence> {
+  async evidence(study: Study, options: EvidenceOptions = {}): Promise<Evidence> {
+    const { near = [], documents = 'all' } = options
     const results = await this.results(study)
     return {
-      headline: headlineAgreement(results),
-      near: near.length > 0 ? headlineAmong(results, near) : [],
-      agreement: studyAgreement(results),
-      rankings: rankWithinSizes(results),
-      acrossSizes: rankAcrossSizes(results),
+      headline: headlineAgreement(results, { documents }),
+      near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
+      agreement: studyAgreement(results, { documents }),
+      documents,
+      overlaps: domainOverlaps(results.prepared),
+      untried: untriedPartitions(results.mixtures, results.sequentialMixtures),
+      rankings: rankWithinSizes(results, { documents }),
+      acrossSizes: rankAcrossSizes(results, { documents }),
       devices: await trustOf(results.runs)
     }
   }
@@ -277,7 +305,8 @@ export class ProjectSession {
    * @returns the files written
    */
   async exportTables(study: Study, options: ExportOptions): Promise<string[]> {
-    const tables = studyTables(await this.results(study))
+    const { documents = 'all' } = options
+    const tables = studyTables(await this.results(study), { documents })
     await makeFolder(options.folder)
     const files: string[] = []
     for (const table of tables) {
@@ -337,13 +366,27 @@ export class ProjectSession {
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
-    if (study.seed.source !== 'checkpoint') return planStudy(study, prepared)
+    const history = this.#history(study)
+    if (study.seed.source !== 'checkpoint') return planStudy(study, prepared, null, history)
     const folder = resolve(study.seed.path)
     const known = this.#checkpoints.get(folder) ?? this.#pool.run('checkpoint', { folder })
     this.#checkpoints.set(folder, known)
     const checkpoint = await known
     assertStartsFrom(checkpoint, study, prepared)
-    return planStudy(study, prepared, checkpoint)
+    return planStudy(study, prepared, checkpoint, history)
+  }
+
+  /** What was drawn at random and used before: it stays, whatever is added. */
+  #history(study: Study): PlanHistory {
+    const drawn = this.#project.runs.filter(
+      (run) => run.role === 'sequential' && run.chosenBy !== 'user'
+    )
+    return {
+      members: this.#project.drawnFrom(drawIdentity(study)),
+      trained: new Set(
+        drawn.map((run) => run.fingerprint).filter((one) => isRunFinished(this.folder, one))
+      )
+    }
   }
 
   #missingDomains(model: string, study: Study, prepared: Prepared): HeldOutDomain[] {
@@ -352,6 +395,12 @@ export class ProjectSession {
       (domain) => !this.#measurements.find(model, domain.fingerprint, definition)
     )
   }
+}
+
+/** Studies that draw alike share their draws: the number asked for is no part of it. */
+function drawIdentity({ mixtures, randomSeed }: Study): string {
+  const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
+  return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }
 
 function modelsToMeasure(plan: StudyPlan): string[] {

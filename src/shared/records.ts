@@ -293,7 +293,9 @@ export const HeldOutDomainSchema = z.strictObject({
   tokens: positive,
   bytes: positive,
   /** Documents with over half of their 13-grams in training text. */
-  overlapping: count
+  overlapping: count,
+  /** Exact duplicates removed from the partition or corpus it is taken from. */
+  duplicatesRemoved: count
 })
 export type HeldOutDomain = z.infer<typeof HeldOutDomainSchema>
 
@@ -356,6 +358,10 @@ export interface Mixture {
 export const RunRoleSchema = z.enum(['seed', 'branch', 'sequential'])
 export type RunRole = z.infer<typeof RunRoleSchema>
 
+/** Why a sequential model is trained; evidence on runs that the user picked may be biased. */
+export const ChosenBySchema = z.enum(['random', 'design', 'user'])
+export type ChosenBy = z.infer<typeof ChosenBySchema>
+
 export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', 'failed'])
 
 /** The head of a run: small enough for lowdb. Its curve and weights lie in `runs/<fingerprint>/`. */
@@ -366,6 +372,7 @@ export const RunSchema = z.strictObject({
   name: z.string(),
   mixture: z.string().nullable(),
   budget: BudgetKindSchema.nullable(),
+  chosenBy: ChosenBySchema.nullable().default(null),
   baseUnits: count,
   tokens: count,
   steps: count,

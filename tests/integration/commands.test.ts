@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
+import { TABLES } from '#engine/studies/tables'
 import { tinyStudy } from '../support/builtEngine'
 import { assay, assayDone } from '../support/commandLine'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -109,13 +111,33 @@ test('a study is planned, run and reported by commands; --json prints one docume
     'acrossSizes',
     'agreement',
     'devices',
+    'documents',
     'headline',
     'near',
-    'rankings'
+    'overlaps',
+    'rankings',
+    'untried'
   ])
   expect(await assayDone(['report', project, '--across-sizes'])).toContain(
     'is across sizes and not'
   )
+  expect(await assayDone(['report', project, '--documents', 'confirm'])).toContain(
+    'confirm half of the documents alone'
+  )
+
+  const out = await temporaryFolder()
+  const flags = ['--out', out, '--parquet', '--documents', 'clean', '--json']
+  const { files } = JSON.parse(await assayDone(['export', project, ...flags])) as {
+    files: string[]
+  }
+  const names = TABLES.flatMap(({ name }) => [`${name}.csv`, `${name}.parquet`])
+  expect(files.map((file) => basename(file)).sort()).toEqual(names.sort())
+  const query = `SELECT DISTINCT documents FROM '${join(out, 'pairs.parquet')}'`
+  const connection = await (await DuckDBInstance.create()).connect()
+  expect((await connection.runAndReadAll(query)).getRows()).toEqual([['clean']])
+  expect(await readFile(join(out, 'pairs.csv'), 'utf8')).toMatch(/,clean,yes\r\n$/)
+  const wrong = await assay(['report', project, '--documents', 'most'])
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('all, clean, choose')])
 })
 
 test('Ctrl-C stops a run cleanly, says how to go on, and going on finishes it', async () => {

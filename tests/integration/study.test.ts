@@ -44,7 +44,9 @@ async function checkpointHashes(session: ProjectSession): Promise<string[]> {
 }
 
 test('a study runs from text to tables; running again does nothing; a new partition trains only its units', async () => {
-  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'), {
+    sequential: { choose: { kind: 'random', count: 2 } }
+  })
   const study = session.study()
   const first = await session.run(study)
   // Seed, three branches, and the sequential models of law (two units) and of both.
@@ -60,11 +62,16 @@ test('a study runs from text to tables; running again does nothing; a new partit
   const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 25 })
   await session.importCorpus(trainingImport('mail', mail))
   const before = await checkpointHashes(session)
-  const grown = { ...study, sequential: { ...study.sequential, choose: { kind: 'none' as const } } }
-  expect(await session.run(grown)).toMatchObject({ trained: 1, failed: [] })
+  expect(await session.run(study)).toMatchObject({ trained: 1, failed: [] })
   expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
+  const pairsOf = (list: Record<string, unknown[]>) =>
+    list['pairs.csv']!.filter((row) => !(row as { domain: string }).domain.startsWith('mean'))
+  const after = await tablesOf(session)
+  expect(pairsOf(tables).length).toBeGreaterThan(0)
+  expect(pairsOf(after)).toEqual(expect.arrayContaining(pairsOf(tables)))
+  expect((await session.evidence(study)).untried).toEqual(['mail'])
   const old = tables['measurements.csv']!
-  const now = (await tablesOf(session))['measurements.csv']!
+  const now = after['measurements.csv']!
   const key = (row: unknown) => {
     const { model, domain } = row as { model: string; domain: string }
     return domain.startsWith('mean') ? null : `${model} ${domain}`

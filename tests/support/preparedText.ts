@@ -26,7 +26,8 @@ export function preparedText(unitsPerPartition: Record<string, number>, sequence
     documents: 10,
     tokens: 1000,
     bytes: 4000,
-    overlapping: 0
+    overlapping: 0,
+    duplicatesRemoved: 0
   })
   const ledger = (name: string, units: BaseUnit[]) => ({
     name,

@@ -83,6 +83,7 @@ function domainOf(name: string, partition: string | null, documents: number): Me
     tokens: sum(tokens),
     bytes: sum(bytes),
     overlapping: isOverlapping.filter(Boolean).length,
+    duplicatesRemoved: 0,
     perDocument: { tokens, bytes, half: tokens.map(() => 'choose' as const), isOverlapping }
   }
 }

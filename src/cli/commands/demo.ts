@@ -65,7 +65,7 @@ async function runDemo(
       return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed
     }
     say('Computing agreement and its intervals')
-    const evidence = await session.evidence(study, NEAR_PAIR)
+    const evidence = await session.evidence(study, { near: NEAR_PAIR })
     const tables = join(folder, 'exports')
     const files = await session.exportTables(study, { folder: tables })
     const cost = await session.cost(study)
@@ -96,6 +96,12 @@ async function runDemo(
   }
 }
 
+/** Where downloads are kept; the set-up keeps its own there too (scripts/setup/wheels.mjs). */
+function cacheFolder(environment: NodeJS.ProcessEnv): string {
+  const own = environment['ASSAY_CACHE']
+  return own ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'assay')
+}
+
 function mergeShare(summary: { averageMs: number; evaluateMs: number }): string {
   const total = summary.averageMs + summary.evaluateMs
   if (total === 0) return 'nothing was left to measure.'
@@ -113,7 +119,7 @@ async function demoProject(
     ? await engine.openProject(folder)
     : await engine.createProject(folder, demoStudy(randomSeed), "the demo's study")
   try {
-    const cache = join(process.env['ASSAY_CACHE'] ?? join(homedir(), '.cache', 'assay'), 'demo')
+    const cache = join(cacheFolder(process.env), 'demo')
     const outFolder = join(cache, 'documents')
     await mkdir(outFolder, { recursive: true })
     const texts = await fetchDemoTexts(cache, outFolder, say)

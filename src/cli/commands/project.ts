@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { DOCUMENT_CHOICES } from '#engine'
 import type { StudyStatus } from '#engine'
 import { WorkbenchError } from '#shared/errors'
+import { choice } from '../flags'
 import { EXIT, withEngine, withProject } from '../session'
 import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
 
@@ -75,6 +77,11 @@ export function addProjectCommands(program: Command): void {
     .argument('<project>', 'project folder')
     .requiredOption('--out <folder>', 'folder for the files')
     .option('--study <name>', 'which study (default: the first)')
+    .option(
+      '--documents <which>',
+      'what pairs and agreement are measured on: all, clean, choose, confirm',
+      'all'
+    )
     .option('--parquet', 'write the same tables as Parquet too')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -84,11 +91,19 @@ export function addProjectCommands(program: Command): void {
     .action(
       async (
         path: string,
-        flags: { out: string; study?: string; parquet?: boolean; json?: boolean }
+        flags: {
+          out: string
+          study?: string
+          documents: string
+          parquet?: boolean
+          json?: boolean
+        }
       ) => {
+        const documents = choice(DOCUMENT_CHOICES, flags.documents, '--documents')
         await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
           const files = await session.exportTables(session.study(flags.study), {
             folder: resolve(flags.out),
+            documents,
             parquet: flags.parquet ?? false
           })
           print(files.join('\n'), { files })

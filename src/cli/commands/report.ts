@@ -1,12 +1,14 @@
 /** `assay report`: what a study has found so far, and how far to believe it. */
 import type { Command } from 'commander'
 import { describeEvidence } from '../evidence'
-import { wholeNumber } from '../flags'
+import { DOCUMENT_CHOICES } from '#engine'
+import { choice, wholeNumber } from '../flags'
 import { EXIT, withProject } from '../session'
 
 interface ReportFlags {
   study?: string
   near?: string[]
+  documents: string
   limit: string
   acrossSizes?: boolean
   json?: boolean
@@ -20,6 +22,7 @@ export function addReportCommand(program: Command): void {
     .argument('<project>', 'project folder')
     .option('--study <name>', 'which study (default: the first)')
     .option('--near <partition...>', 'partitions that are alike: their agreement by itself as well')
+    .option('--documents <which>', 'held-out documents: all, clean, choose, confirm', 'all')
     .option('--limit <n>', 'mixtures shown of each size', '10')
     .option('--across-sizes', 'rank all sizes together too, with the caution that needs')
     .option('--json', 'print one JSON document')
@@ -30,8 +33,9 @@ export function addReportCommand(program: Command): void {
     .action(async (path: string, flags: ReportFlags) => {
       const limit = wholeNumber(flags.limit, '--limit')
       const near = flags.near ?? []
+      const documents = choice(DOCUMENT_CHOICES, flags.documents, '--documents')
       await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
-        const evidence = await session.evidence(session.study(flags.study), near)
+        const evidence = await session.evidence(session.study(flags.study), { near, documents })
         print(
           describeEvidence(evidence, { near, limit, acrossSizes: flags.acrossSizes ?? false }),
           evidence

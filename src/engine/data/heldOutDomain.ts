@@ -99,7 +99,8 @@ export async function makeDomain(
       documents: chosen.length,
       tokens: record.tokens.reduce((sum, count) => sum + count, 0),
       bytes: record.bytes.reduce((sum, count) => sum + count, 0),
-      overlapping: 0
+      overlapping: 0,
+      duplicatesRemoved: duplicatesIn(request)
     }
   }
 }
@@ -194,7 +195,7 @@ function fingerprintOfDomain(
 
 function emptyDomain(request: DomainRequest): WorkbenchError {
   const documents = request.parts.reduce((sum, part) => sum + part.stored.documents, 0)
-  const duplicates = request.parts.reduce((sum, part) => sum + part.duplicates, 0)
+  const duplicates = duplicatesIn(request)
   return new WorkbenchError(
     'domain/empty',
     `The domain ${request.name} has no document to measure: ` +
@@ -205,4 +206,8 @@ function emptyDomain(request: DomainRequest): WorkbenchError {
           `external domains only, or import text cut into more documents.`),
     { domain: request.name, documents, share: request.share, duplicates }
   )
+}
+
+function duplicatesIn({ parts }: DomainRequest): number {
+  return parts.reduce((sum, part) => sum + part.duplicates, 0)
 }

@@ -20,6 +20,8 @@ const ProjectSchema = z.strictObject({
   /** Trained once and frozen: the wish (a hash of the choice) → the tokenizer it gave. */
   tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: z.string() })),
   studies: z.array(StudySchema),
+  /** Members that mixtures were drawn from: the wish (a hash of the choice) → all there were. */
+  draws: z.array(z.strictObject({ choice: z.string(), members: z.array(z.string()) })).default([]),
   runs: z.array(RunSchema)
 })
 type ProjectData = z.infer<typeof ProjectSchema>
@@ -70,6 +72,7 @@ export class Project {
       corpora: [],
       tokenizers: [],
       studies: [],
+      draws: [],
       runs: []
     })
     await low.write()
@@ -128,6 +131,18 @@ export class Project {
   async freezeTokenizer(choice: string, fingerprint: string): Promise<void> {
     if (this.frozenTokenizer(choice)) return
     this.#low.data.tokenizers.push({ choice, fingerprint })
+    await this.#write()
+  }
+
+  /** Members that mixtures of a choice were drawn from, one list per time they had grown. */
+  drawnFrom(choice: string): string[][] {
+    return this.#low.data.draws.filter((one) => one.choice === choice).map((one) => one.members)
+  }
+
+  async saveDraw(choice: string, members: string[]): Promise<void> {
+    const known = this.drawnFrom(choice).map((one) => JSON.stringify(one))
+    if (known.includes(JSON.stringify(members))) return
+    this.#low.data.draws.push({ choice, members })
     await this.#write()
   }
 

@@ -11,7 +11,7 @@ import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 interface AgreementOptions {
-  /** `all` documents (default), or only the `clean` ones that training text does not overlap. */
+  /** Default `all`. */
   documents?: DocumentChoice
 }
 
@@ -30,6 +30,8 @@ interface Pair {
   /** A perplexity; nats per token on `-log` means; a count or a share for these baselines. */
   proxyPerplexity: number
   sequentialPerplexity: number
+  /** False where the sequential model is the merge, one branch: agreement leaves it out. */
+  isEvidence: boolean
 }
 
 /** Agreement of one proxy on one domain in one stratum. */
@@ -50,14 +52,17 @@ interface PairColumn {
   values: Float64Array
   /** Mixtures with both numbers. */
   mixtures: Mixture[]
+  /** Whether each is evidence: its sequential model is not its merge. */
+  isEvidence: boolean[]
   x: Float64Array
   y: Float64Array
 }
 
-function* pairColumns(scores: Scores): Generator<PairColumn> {
+function* pairColumns(scores: Scores, which: 'all' | 'evidence'): Generator<PairColumn> {
   for (const budget of scores.budgets) {
     for (const [place, domain] of scores.domains.entries()) {
-      const truth = scores.sequential(budget, place)
+      const truth =
+        which === 'all' ? scores.everySequential(budget, place) : scores.sequential(budget, place)
       for (const proxy of scores.proxies) {
         const values = scores.proxy(proxy, place)
         if (!values) continue
@@ -70,6 +75,7 @@ function* pairColumns(scores: Scores): Generator<PairColumn> {
           proxy,
           values,
           mixtures: both.map((i) => scores.mixtures[i]!),
+          isEvidence: both.map((i) => !scores.isMerge(budget, i)),
           x: Float64Array.from(both, (i) => values[i]!),
           y: Float64Array.from(both, (i) => truth[i]!)
         }
@@ -82,10 +88,11 @@ function* pairColumns(scores: Scores): Generator<PairColumn> {
  * Lists every pair of a study: one mixture, one domain or mean, one proxy, one truth budget.
  *
  * Only mixtures with both numbers have a pair. `share` has none on domains without a partition.
+ * Mixtures whose sequential model is their merge are listed, and marked as no evidence.
  */
 export function studyPairs(results: StudyResults, options: AgreementOptions = {}): Pair[] {
   const scores = scoreStudy(results, options.documents ?? 'all')
-  return [...pairColumns(scores)].flatMap(({ budget, domain, proxy, mixtures, x, y }) =>
+  return [...pairColumns(scores, 'all')].flatMap(({ budget, domain, proxy, mixtures, ...of }) =>
     mixtures.map((mixture, i) => ({
       mixture: mixture.name,
       size: sizeOf(mixture),
@@ -93,8 +100,9 @@ export function studyPairs(results: StudyResults, options: AgreementOptions = {}
       domain: domain.name,
       domainKind: domain.kind,
       proxy,
-      proxyPerplexity: x[i]!,
-      sequentialPerplexity: y[i]!
+      proxyPerplexity: of.x[i]!,
+      sequentialPerplexity: of.y[i]!,
+      isEvidence: of.isEvidence[i]!
     }))
   )
 }
@@ -102,6 +110,9 @@ export function studyPairs(results: StudyResults, options: AgreementOptions = {}
 /**
  * Correlates every proxy with sequential perplexity over mixtures, for each domain and mean, truth
  * budget and stratum.
+ *
+ * Mixtures whose sequential model is their merge (one unit, the sum budget) are left out: they
+ * agree whatever the proxy is worth.
  *
  * Deterministic: all randomness follows from the study's random seed. Rows with fewer than four
  * comparable mixtures carry their n and no number. Baselines stand beside the merges: what a merge
@@ -128,7 +139,7 @@ export function studyAgreement(
     return table
   }
   const rows: AgreementRow[] = []
-  for (const { budget, domain, proxy, values, mixtures, x, y } of pairColumns(scores)) {
+  for (const { budget, domain, proxy, values, mixtures, x, y } of pairColumns(scores, 'evidence')) {
     const context = { randomSeed, mixtures, resamples }
     const lookup = ranked(values)
     for (const stratum of strataOf(mixtures, domain.partition)) {

@@ -21,10 +21,15 @@ const MOST_LISTED = 100_000
  * member as `name*0.25`. Over 120 characters it is `m:` and 12 hex digits of its SHA-256.
  */
 export function mixtureName(members: Member[]): string {
-  const long = members
-    .map(({ name, weight }) => (weight === null ? name : `${name}*${String(weight)}`))
-    .sort(byCodeUnit)
-    .join('+')
+  return shortName(
+    members
+      .map(({ name, weight }) => (weight === null ? name : `${name}*${String(weight)}`))
+      .sort(byCodeUnit)
+      .join('+')
+  )
+}
+
+function shortName(long: string): string {
   if (long.length <= LONGEST_NAME) return long
   return `m:${createHash('sha256').update(long).digest('hex').slice(0, 12)}`
 }
@@ -32,10 +37,18 @@ export function mixtureName(members: Member[]): string {
 /** What mixtures are made of, with the base units each name stands for. */
 type Pool = Map<string, BaseUnit[]>
 
+function memberOf(over: MixtureChoice['over'], unit: BaseUnit): string {
+  return over === 'units' ? unit.name : unit.partition
+}
+
+/** Names that a study's mixtures may be made of, sorted. */
+export function memberNames(over: MixtureChoice['over'], units: BaseUnit[]): string[] {
+  return [...new Set(units.map((unit) => memberOf(over, unit)))].sort(byCodeUnit)
+}
+
 function poolOf(over: MixtureChoice['over'], units: BaseUnit[]): Pool {
-  const names = units.map((unit) => (over === 'units' ? unit.name : unit.partition))
-  const pool: Pool = new Map([...new Set(names)].sort(byCodeUnit).map((name) => [name, []]))
-  units.forEach((unit, i) => pool.get(names[i]!)!.push(unit))
+  const pool: Pool = new Map(memberNames(over, units).map((name) => [name, []]))
+  for (const unit of units) pool.get(memberOf(over, unit))!.push(unit)
   return pool
 }
 
@@ -218,11 +231,13 @@ function listMixtures(choice: MixtureChoice, pool: Pool, randomSeed: number): Mi
  *
  * A mixture drawn at random comes from sizes as even as can be, because mixtures are compared
  * within one size; where fewer exist than are asked for, all are taken. The same units, choice and
- * seed give the same list.
+ * seed give the same list. Drawn mixtures stay when members are added: as many again are then drawn
+ * from all members, and those of before are listed too.
  *
  * @param choice the study's `mixtures`
  * @param units every base unit of the study, in its order
  * @param randomSeed the study's
+ * @param earlier members there were when mixtures were drawn before; only random draws read it
  * @throws WorkbenchError `study/missing-partition` for a name that is not there,
  *   `study/invalid-weights` for weights below 0 or with sum 0, `study/invalid` for sizes that
  *   cannot be had or too many mixtures
@@ -230,10 +245,20 @@ function listMixtures(choice: MixtureChoice, pool: Pool, randomSeed: number): Mi
 export function enumerateMixtures(
   choice: MixtureChoice,
   units: BaseUnit[],
-  randomSeed: number
+  randomSeed: number,
+  earlier: readonly (readonly string[])[] = []
 ): Mixture[] {
   const pool = poolOf(choice.over, units)
+  const isGrown = (members: readonly string[]) =>
+    members.length < pool.size && members.every((name) => pool.has(name))
+  const poolsBefore = choice.choose.kind === 'random' ? earlier.filter(isGrown) : []
   const byName = new Map<string, Mixture>()
+  for (const members of poolsBefore) {
+    const before: Pool = new Map(members.map((name) => [name, pool.get(name)!]))
+    for (const mixture of listMixtures(choice, before, randomSeed)) {
+      byName.set(mixture.name, mixture)
+    }
+  }
   for (const mixture of listMixtures(choice, pool, randomSeed)) byName.set(mixture.name, mixture)
   return [...byName.values()].sort(bySizeThenName)
 }
@@ -242,21 +267,35 @@ function bySizeThenName(a: Mixture, b: Mixture): number {
   return a.members.length - b.members.length || byCodeUnit(a.name, b.name)
 }
 
+/** What is known of mixtures before some of them are chosen to be trained. */
+export interface KnownOfMixtures {
+  /** True where the sequential model is a branch: it says nothing of how well branches merge. */
+  isBranch: (mixture: Mixture) => boolean
+  /** True where it was drawn and trained before: it stays. */
+  isTrained: (mixture: Mixture) => boolean
+}
+
+const NOTHING_KNOWN: KnownOfMixtures = { isBranch: () => false, isTrained: () => false }
+
 /**
  * Chooses which mixtures are also trained sequentially, in the order of `mixtures`.
  *
- * Drawn at random, they are spread over sizes as evenly as can be, and inside a size ordered by a
- * hash of seed and name: asking for more only adds. Where fewer exist, all are taken.
+ * Drawn at random, those trained before stay and count. The others are spread over sizes as evenly
+ * as can be, and inside a size ordered by a hash of seed and name: asking for more only adds, and
+ * training some changes nothing. Where fewer exist, all are taken. Mixtures that are their branch
+ * are not drawn.
  *
  * @param choice the study's `sequential`
  * @param mixtures the study's mixtures
  * @param randomSeed the study's
+ * @param known only random draws read it
  * @throws WorkbenchError `study/invalid` for a listed mixture that is not one of the study's
  */
 export function chooseSequential(
   choice: SequentialChoice,
   mixtures: Mixture[],
-  randomSeed: number
+  randomSeed: number,
+  known: KnownOfMixtures = NOTHING_KNOWN
 ): Mixture[] {
   const { choose } = choice
   switch (choose.kind) {
@@ -267,25 +306,32 @@ export function chooseSequential(
     case 'list':
       return listed(choose.mixtures, mixtures)
     case 'random': {
-      const sizes = [...new Set(mixtures.map((mixture) => mixture.members.length))]
-      const groups = sizes.map((size) => mixtures.filter((one) => one.members.length === size))
-      const shares = spreadOver(
-        groups.map((group) => group.length),
+      const open = mixtures.filter((mixture) => !known.isBranch(mixture))
+      const trained = new Set(open.filter(known.isTrained))
+      const sizes = [...new Set(open.map((mixture) => mixture.members.length))]
+      const groups = sizes.map((size) => open.filter((one) => one.members.length === size))
+      const isTrained = (mixture: Mixture) => trained.has(mixture)
+      const kept = spreadOver(
+        groups.map((group) => group.filter(isTrained).length),
         choose.count
       )
+      const shares = spreadOver(
+        groups.map((group) => group.length),
+        choose.count,
+        kept
+      )
       return groups
-        .flatMap((group, i) => firstByHash(group, shares[i]!, randomSeed))
+        .flatMap((group, i) => firstByHash(group, shares[i]!, randomSeed, isTrained))
         .sort(bySizeThenName)
     }
   }
 }
 
-/** Finds mixtures by name, members in any order. */
+/** Finds mixtures by name, members in any order; a long name's hash or the name itself. */
 function listed(names: string[], mixtures: Mixture[]): Mixture[] {
   const known = new Set(mixtures.map((mixture) => mixture.name))
   const wanted = names.map((name) => {
-    const sorted = name.split('+').sort(byCodeUnit).join('+')
-    return known.has(name) ? name : sorted
+    return known.has(name) ? name : shortName(name.split('+').sort(byCodeUnit).join('+'))
   })
   const strangers = names.filter((_, i) => !known.has(wanted[i]!))
   if (strangers.length > 0) {
@@ -298,4 +344,18 @@ function listed(names: string[], mixtures: Mixture[]): Mixture[] {
   }
   const chosen = new Set(wanted)
   return mixtures.filter((mixture) => chosen.has(mixture.name))
+}
+
+/**
+ * Partitions of a study that none of its trained mixtures holds: how merges with them agree with
+ * training is not known. None where no mixture is trained at all.
+ *
+ * @param trained names of the mixtures chosen to be trained
+ */
+export function untriedPartitions(mixtures: Mixture[], trained: readonly string[]): string[] {
+  if (trained.length === 0) return []
+  const partitionsOf = (list: Mixture[]) =>
+    new Set(list.flatMap(({ units }) => units.map(({ partition }) => partition)))
+  const tried = partitionsOf(mixtures.filter(({ name }) => trained.includes(name)))
+  return [...partitionsOf(mixtures)].filter((partition) => !tried.has(partition)).sort(byCodeUnit)
 }

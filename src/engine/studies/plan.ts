@@ -3,6 +3,7 @@ import { WorkbenchError } from '#shared/errors'
 import type {
   BaseUnit,
   BudgetKind,
+  ChosenBy,
   DecoderConfig,
   Mixture,
   Prepared,
@@ -13,6 +14,7 @@ import type {
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
 import { chooseSequential, enumerateMixtures } from './mixtures'
+import type { KnownOfMixtures } from './mixtures'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
 const RUN_FORMAT = 1
@@ -24,6 +26,8 @@ export interface PlannedRun {
   name: string
   mixture: string | null
   budget: BudgetKind | null
+  /** Why a sequential model is trained. */
+  chosenBy: ChosenBy | null
   /** Base units it reads, counted once each. */
   baseUnits: number
   draws: UnitDraw[]
@@ -61,6 +65,21 @@ export interface StudyPlan {
   sequentialMixtures: string[]
 }
 
+/** What earlier runs of a project settled: what was once drawn at random and used stays. */
+export interface PlanHistory {
+  /** Members that mixtures were drawn from before, one list per time. */
+  members: readonly (readonly string[])[]
+  /** Fingerprints of trained sequential models whose mixtures nobody picked by hand. */
+  trained: ReadonlySet<string>
+}
+
+const NO_HISTORY: PlanHistory = { members: [], trained: new Set() }
+
+/** Every training of a plan, in the order of training. */
+export function runsOf({ seed, branches, sequentials }: StudyPlan): PlannedRun[] {
+  return [...(seed ? [seed] : []), ...branches, ...sequentials]
+}
+
 /**
  * Lists the runs and merges of a study.
  *
@@ -69,21 +88,22 @@ export interface StudyPlan {
  * the sum budget has its branch's fingerprint, and so is that branch.
  *
  * @param seedCheckpoint for `seed.source: 'checkpoint'`, as `assertStartsFrom` found it fit
+ * @param history what stays although partitions were added since
  * @throws WorkbenchError from mixtures: `study/missing-partition`, `study/invalid-weights`;
  *   `study/invalid` when a batch is larger than what a run reads
  */
 export function planStudy(
   study: Study,
   prepared: Prepared,
-  seedCheckpoint: SeedCheckpoint | null = null
+  seedCheckpoint: SeedCheckpoint | null = null,
+  history: PlanHistory = NO_HISTORY
 ): StudyPlan {
   // A checkpoint may have more rows of embedding than its tokenizer has entries.
   const vocabularySize = seedCheckpoint?.config.vocabularySize ?? prepared.tokenizer.vocabularySize
   const config = { ...study.model, vocabularySize }
   const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
   const unitsByName = new Map(units.map((unit) => [unit.name, unit]))
-  const mixtures = enumerateMixtures(study.mixtures, units, study.randomSeed)
-  const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed)
+  const mixtures = enumerateMixtures(study.mixtures, units, study.randomSeed, history.members)
   const seed = planSeed(study, prepared, config)
   const start = branchStart(study, seed, seedCheckpoint)
 
@@ -104,6 +124,7 @@ export function planStudy(
     name,
     mixture,
     budget,
+    chosenBy: role === 'sequential' ? CHOSEN_BY[study.sequential.choose.kind] : null,
     keepMoments: false
   })
 
@@ -112,7 +133,7 @@ export function planStudy(
     planRun('branch', unit.name, null, null, [{ unit, sequences: study.unit.sequences }])
   )
   const branchOf = new Map(branches.map((run) => [run.name, run.fingerprint]))
-  const sequentials = spreadOverSizes(chosen, study.randomSeed).flatMap((mixture) =>
+  const sequentialsOf = (mixture: Mixture) =>
     study.sequential.budgets.map((budget) =>
       planRun(
         'sequential',
@@ -122,7 +143,17 @@ export function planStudy(
         drawsOf(mixture, budget, study, unitsByName)
       )
     )
-  )
+  const trainings = new Set(branches.map((run) => run.fingerprint))
+  const known: KnownOfMixtures = {
+    isBranch: (mixture) =>
+      mixture.units.length === 1 &&
+      sequentialsOf(mixture).every((run) => trainings.has(run.fingerprint)),
+    isTrained: (mixture) =>
+      history.trained.size > 0 &&
+      sequentialsOf(mixture).some((run) => history.trained.has(run.fingerprint))
+  }
+  const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
+  const sequentials = spreadOverSizes(chosen, study.randomSeed).flatMap(sequentialsOf)
   return {
     config,
     seed,
@@ -168,6 +199,9 @@ function planMerges(
   })
 }
 
+/** Why the models of a choice are trained: drawn, all of them, or picked by the user. */
+const CHOSEN_BY = { random: 'random', all: 'design', none: 'design', list: 'user' } as const
+
 function planSeed(study: Study, prepared: Prepared, config: DecoderConfig): PlannedRun | null {
   if (study.seed.source !== 'text') return null
   const unit = prepared.seed?.baseUnits[0]
@@ -185,6 +219,7 @@ function planSeed(study: Study, prepared: Prepared, config: DecoderConfig): Plan
     name: 'seed',
     mixture: null,
     budget: null,
+    chosenBy: null,
     keepMoments: true
   }
 }

@@ -12,7 +12,7 @@ import type { Project } from '#engine/storage/project'
 import type { WorkerPool } from '#engine/workers/pool'
 
 /** Version of what preparation does; a change here prepares anew. */
-const PREPARE_FORMAT = 1
+const PREPARE_FORMAT = 2
 
 /**
  * Tokenises, holds out and cuts a study's text.

@@ -5,6 +5,7 @@ import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
 import { measurementDefinition } from './measure'
+import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
 
@@ -51,7 +52,6 @@ export async function collectResults(input: {
     })),
     ...plan.sequentials.map(trained)
   ]
-  const planned = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
   const heads = new Map(project.runs.map((run) => [run.fingerprint, run]))
   return {
     study,
@@ -64,12 +64,12 @@ export async function collectResults(input: {
         perDocument: await readDomainDocuments(project.folder, prepared, domain.name)
       }))
     ),
-    runs: planned.flatMap((run): Run[] => {
+    runs: runsOf(plan).flatMap((run): Run[] => {
       const head = heads.get(run.fingerprint)
       if (!head || !isRunFinished(project.folder, run.fingerprint)) return []
       // One training may stand for several of the plan: a branch is its unit's sequential model.
-      const { role, name, mixture, budget } = run
-      return [{ ...head, role, name, mixture, budget }]
+      const { role, name, mixture, budget, chosenBy } = run
+      return [{ ...head, role, name, mixture, budget, chosenBy }]
     }),
     models: models
       .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))

@@ -50,8 +50,12 @@ export interface StudyResults {
   models: ModelResult[]
 }
 
-/** Which documents count: all, or only those that training text does not overlap. */
-export type DocumentChoice = 'all' | 'clean'
+/**
+ * Which documents count: all, only those that training text does not overlap, or one of the two
+ * halves: what is searched for on `choose` can be confirmed on `confirm`.
+ */
+export const DOCUMENT_CHOICES = ['all', 'clean', 'choose', 'confirm'] as const
+export type DocumentChoice = (typeof DOCUMENT_CHOICES)[number]
 
 /** Finds the models of a study by what they stand for. */
 interface ModelIndex {
@@ -95,7 +99,10 @@ function hasEqualMerges(mixture: Mixture): boolean {
 
 /** Which documents of a domain count under a choice. */
 export function chosenDocuments(domain: MeasuredDomain, documents: DocumentChoice): number[] {
-  return domain.perDocument.tokens
-    .map((_, i) => i)
-    .filter((i) => documents === 'all' || !domain.perDocument.isOverlapping[i])
+  const { tokens, isOverlapping, half } = domain.perDocument
+  const counts = (i: number): boolean => {
+    if (documents === 'all') return true
+    return documents === 'clean' ? !isOverlapping[i] : half[i] === documents
+  }
+  return [...tokens.keys()].filter(counts)
 }

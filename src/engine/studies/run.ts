@@ -7,6 +7,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
 import { measureAll, mergedModel, seedModels, trainedModel } from './measureModels'
+import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
 import { inParallel } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
@@ -34,8 +35,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   }
   const { plan, signal } = context
   const memory = await findMemory(context)
-  const runs = [...(plan.seed ? [plan.seed] : []), ...plan.branches, ...plan.sequentials]
-  const missing = missingRuns(context.project.folder, runs)
+  const missing = missingRuns(context.project.folder, runsOf(plan))
   const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
   context.onEvent({ kind: 'begun', runs: missing.length, tokens })
   try {
@@ -156,6 +156,7 @@ async function trainOne(
     name: planned.name,
     mixture: planned.mixture,
     budget: planned.budget,
+    chosenBy: planned.chosenBy,
     baseUnits: planned.baseUnits,
     tokens: planned.tokens,
     steps: planned.steps,

@@ -34,10 +34,15 @@ export function subsetCount(n: number, k: number): number {
  * fewest so far, among equals to the one with most left. A larger number only adds.
  *
  * @param available mixtures there are of each size
+ * @param taken how many of each size are taken already; they count
  */
-export function spreadOver(available: number[], count: number): number[] {
-  const given = available.map(() => 0)
-  for (let left = count; left > 0; left--) {
+export function spreadOver(
+  available: number[],
+  count: number,
+  taken: readonly number[] = available.map(() => 0)
+): number[] {
+  const given = [...taken]
+  for (let left = count - given.reduce((sum, one) => sum + one, 0); left > 0; left--) {
     let best = -1
     for (let i = 0; i < available.length; i++) {
       if (given[i]! >= available[i]!) continue
@@ -59,14 +64,22 @@ function hashOrder(randomSeed: number, name: string): string {
     .digest('hex')
 }
 
-/** The first items by a hash of seed and name: an order that further items never disturb. */
+/**
+ * The first items by a hash of seed and name: an order that further items never disturb.
+ *
+ * @param isSettled items that come before all others
+ */
 export function firstByHash<T extends { name: string }>(
   items: T[],
   count: number,
-  randomSeed: number
+  randomSeed: number,
+  isSettled: (item: T) => boolean = () => false
 ): T[] {
   return items
-    .map((item) => ({ item, key: hashOrder(randomSeed, item.name) }))
+    .map((item) => ({
+      item,
+      key: `${isSettled(item) ? 0 : 1} ${hashOrder(randomSeed, item.name)}`
+    }))
     .sort((a, b) => byCodeUnit(a.key, b.key))
     .slice(0, count)
     .map(({ item }) => item)

@@ -42,6 +42,7 @@ function runRows({ runs }: StudyResults): Row[] {
     budget: run.budget,
     state: run.state,
     device: run.device,
+    chosen_by: run.chosenBy,
     fingerprint: run.fingerprint
   }))
 }
@@ -56,7 +57,8 @@ function pairRows(results: StudyResults, documents: DocumentChoice): Row[] {
     proxy: pair.proxy,
     proxy_perplexity: pair.proxyPerplexity,
     sequential_perplexity: pair.sequentialPerplexity,
-    documents
+    documents,
+    evidence: pair.isEvidence ? 'yes' : 'no'
   }))
 }
 
@@ -90,6 +92,31 @@ function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   }
 }
 
+function domainRows({ prepared }: StudyResults): Row[] {
+  return prepared.domains.map((domain) => ({
+    domain: domain.name,
+    domain_kind: domain.kind,
+    partition: domain.partition ?? null,
+    documents: domain.documents,
+    tokens: domain.tokens,
+    bytes: domain.bytes,
+    overlapping_documents: domain.overlapping,
+    duplicates_removed: domain.duplicatesRemoved,
+    fingerprint: domain.fingerprint
+  }))
+}
+
+function overlapRows({ prepared }: StudyResults): Row[] {
+  return prepared.overlaps.map((overlap) => ({
+    partition: overlap.partition,
+    domain: overlap.domain,
+    grams: overlap.grams,
+    shared_grams: overlap.sharedGrams,
+    documents: overlap.documents,
+    overlapping_documents: overlap.overlappingDocuments
+  }))
+}
+
 function mixtureRows({ mixtures }: StudyResults): Row[] {
   return mixtures.flatMap((mixture) =>
     mixture.units.map((unit) => ({
@@ -121,7 +148,13 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     meaning: 'How far each proxy may be trusted',
     columns: columns.AGREEMENT_COLUMNS
   },
-  { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS }
+  { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS },
+  { name: 'domains', meaning: 'What models are measured on', columns: columns.DOMAIN_COLUMNS },
+  {
+    name: 'overlaps',
+    meaning: 'How much of each held-out domain stands in each training text, in 13-grams of words',
+    columns: columns.OVERLAP_COLUMNS
+  }
 ]
 
 /**
@@ -143,7 +176,9 @@ export function studyTables(
     pairs: () => pairRows(results, documents),
     agreement: () =>
       studyAgreement(results, { documents }).map((row) => agreementRow(row, documents)),
-    mixtures: () => mixtureRows(results)
+    mixtures: () => mixtureRows(results),
+    domains: () => domainRows(results),
+    overlaps: () => overlapRows(results)
   }
   return TABLES.map((table) => ({ ...table, rows: rows[table.name]!() }))
 }

@@ -35,8 +35,15 @@ export interface Scores {
   budgets: BudgetKind[]
   /** Value of a proxy for each mixture; null where the proxy says nothing about such a domain. */
   proxy(name: ProxyName, domain: number): Float64Array | null
-  /** Value of the sequential model of each mixture. */
+  /**
+   * Value of the sequential model of each mixture; NaN too where that model is its merge, since
+   * agreement with oneself is no evidence.
+   */
   sequential(budget: BudgetKind, domain: number): Float64Array
+  /** The same, those that are their merge included. */
+  everySequential(budget: BudgetKind, domain: number): Float64Array
+  /** True for mixtures whose sequential model is their merge: one branch. */
+  isMerge(budget: BudgetKind, mixture: number): boolean
 }
 
 /** Domains with at least one document under a choice; others are neither shown nor averaged. */
@@ -147,6 +154,20 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       mean ? meanOver(mean, (d) => own[d]!) : Math.exp(own[domain]!)
     )
   }
+  const everySequential = (budget: BudgetKind, domain: number) =>
+    valuesOn(truths.get(budget)!, domain)
+  const areMerges = new Map(
+    study.sequential.budgets.map((budget) => [
+      budget,
+      mixtures.map((mixture) => {
+        const { fingerprint } = models.sequential(mixture, budget) ?? {}
+        return study.merges.some(
+          (merge) => models.merge(mixture, merge)?.fingerprint === fingerprint
+        )
+      })
+    ])
+  )
+  const isMerge = (budget: BudgetKind, mixture: number) => areMerges.get(budget)![mixture]!
   return {
     mixtures,
     domains: [...plain, ...means],
@@ -160,6 +181,9 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       if (name !== 'share' || !partition) return null
       return Float64Array.from(mixtures, (mixture) => partitionShare(mixture, partition))
     },
-    sequential: (budget, domain) => valuesOn(truths.get(budget)!, domain)
+    sequential: (budget, domain) =>
+      everySequential(budget, domain).map((value, i) => (isMerge(budget, i) ? NaN : value)),
+    everySequential,
+    isMerge
   }
 }

@@ -36,6 +36,8 @@ const number = (name: string, unit: string, meaning: string): Column => ({
   meaning
 })
 
+const DOCUMENTS_MEANING = 'Documents measured on: `all`, `clean`, `choose` or `confirm`'
+
 export const PARTITION_COLUMNS: Column[] = [
   text('partition', 'Name of the training partition'),
   integer('documents', 'documents', 'Documents kept for training'),
@@ -62,8 +64,12 @@ export const RUN_COLUMNS: Column[] = [
   number('tokens_per_second', 'tokens/s', 'Training rate; differs from machine to machine'),
   text('backend', 'What computed it'),
   text('budget', 'Truth budget of a sequential run: `sum` or `fixed`'),
-  text('state', '`waiting`, `running`, `stopped`, `done` or `failed`'),
+  text('state', '`done`: runs that are not finished are not listed'),
   text('device', 'Device that computed it'),
+  text(
+    'chosen_by',
+    'Why a sequential run was chosen: `random`, `design` (all mixtures) or `user` (a list)'
+  ),
   text('fingerprint', 'SHA-256 of everything the result depends on')
 ]
 
@@ -106,7 +112,8 @@ export const PAIR_COLUMNS: Column[] = [
     'What the proxy says; units for `count`, 0–1 for `share`'
   ),
   number('sequential_perplexity', 'perplexity', 'What the sequential model has'),
-  text('documents', 'Documents measured on: `all` or `clean`')
+  text('documents', DOCUMENTS_MEANING),
+  text('evidence', '`no` where the sequential model is the merge, one branch; else `yes`')
 ]
 
 const STATISTIC_MEANINGS = {
@@ -145,7 +152,7 @@ export const AGREEMENT_COLUMNS: Column[] = [
   ...dropColumns('kendall'),
   integer('relabellings', 'relabellings', 'Relabellings behind the p-values'),
   number('p_smallest', '0 to 1', 'Smallest p-value these relabellings can give'),
-  text('documents', 'Documents measured on: `all` or `clean`')
+  text('documents', DOCUMENTS_MEANING)
 ]
 
 export const MIXTURE_COLUMNS: Column[] = [
@@ -154,4 +161,37 @@ export const MIXTURE_COLUMNS: Column[] = [
   number('weight', '0 to 1', 'Weight of the unit in the micro merge; sums to 1 over the mixture'),
   number('macro_weight', '0 to 1', 'Weight of the unit in the macro merge'),
   text('partition', 'Partition the unit belongs to')
+]
+
+export const DOMAIN_COLUMNS: Column[] = [
+  text('domain', 'Name of the held-out domain'),
+  text('domain_kind', '`in`, `seed` or `out`'),
+  text('partition', 'Training partition it is held out of'),
+  integer('documents', 'documents', 'Documents measured'),
+  integer('tokens', 'tokens', 'Predicted tokens'),
+  integer('bytes', 'bytes', 'UTF-8 bytes of their text'),
+  integer(
+    'overlapping_documents',
+    'documents',
+    'Those of which over half of the 13-grams stand in training text'
+  ),
+  integer(
+    'duplicates_removed',
+    'documents',
+    'Exact duplicates removed from the partition or corpus it is taken from'
+  ),
+  text('fingerprint', 'SHA-256 of the tokens measured')
+]
+
+export const OVERLAP_COLUMNS: Column[] = [
+  text('partition', 'Training partition, or the seed text'),
+  text('domain', 'Held-out domain'),
+  integer('grams', '13-grams', 'Distinct 13-grams of words of the domain'),
+  integer('shared_grams', '13-grams', 'Those that the training text holds'),
+  integer('documents', 'documents', 'Documents of the domain'),
+  integer(
+    'overlapping_documents',
+    'documents',
+    'Those of which over half of the 13-grams stand in this training text'
+  )
 ]

@@ -13,6 +13,7 @@ const run: Run = {
   name: 'law#1',
   mixture: null,
   budget: null,
+  chosenBy: null,
   baseUnits: 1,
   tokens: 10,
   steps: 1,

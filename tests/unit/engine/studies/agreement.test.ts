@@ -10,6 +10,7 @@ import {
 import type { AgreementRow } from '#engine/studies/agreement'
 import { relabelMixtures } from '#engine/studies/evidence/relabel'
 import { withinSize } from '#engine/studies/evidence/strata'
+import { rankWithinSizes } from '#engine/studies/rankings'
 import type { StudyResults } from '#engine/studies/results'
 import type { Mixture } from '#shared/records'
 import { noiseOf, syntheticResults } from '../../../support/syntheticResults'
@@ -282,16 +283,43 @@ function equalWeights(letters: string): Record<string, number> {
   return Object.fromEntries([...letters].map((letter) => [letter, 1]))
 }
 
-test('a mixture of one unit is its branch, as proxy and as truth of the sum budget', () => {
-  const results = study({
-    inDomains: ['b'],
-    mixtures: { choose: { kind: 'all' } },
-    branch: () => 3.5
-  })
+/** All mixtures, those of one unit trained as their branches: by no sequential run of their own. */
+function withSingles(options: Partial<SyntheticOptions>): StudyResults {
+  const results = study({ mixtures: { choose: { kind: 'all' } }, ...options })
+  const single = new Set(results.mixtures.filter((one) => one.units.length < 2).map((m) => m.name))
   const models = results.models.filter(
-    (model) => !(model.role === 'sequential' && model.mixture === 'a')
+    (model) => !(model.role === 'sequential' && single.has(model.mixture!))
   )
-  const pairs = studyPairs({ ...results, models }).filter(
+  return { ...results, models }
+}
+
+test('a mixture of one unit agrees with itself: in the pairs, marked, and in no agreement', () => {
+  const results = withSingles({
+    proxy: unrelated,
+    branch: (unit, domain) => 4 + noiseOf(`${unit} ${domain}`)
+  })
+  const counts = (pairs: { isEvidence: boolean; size: number }[]) =>
+    pairs.filter((pair) => pair.isEvidence === pair.size > 1).length
+  const pairs = studyPairs(results)
+  expect(counts(pairs)).toBe(pairs.length)
+  expect(pairs.filter((pair) => pair.size === 1).length).toBeGreaterThan(0)
+  const without = study({ proxy: unrelated })
+  const rows = studyAgreement(results)
+  for (const stratum of ['all', 'with', 'without', 'within-size', 'within']) {
+    const n = (list: AgreementRow[]) => find(list, 'a', stratum, 'merge-micro').n
+    expect([stratum, n(rows)]).toEqual([stratum, n(studyAgreement(without))])
+  }
+  expect(rows.filter((row) => row.stratum === 'size=1')).toEqual([])
+  const headline = (of: StudyResults) => {
+    const { n, spearman, decisions } = headlineAgreement(of)[0]!
+    return { n, spearman, decisions }
+  }
+  expect(headline(results)).toEqual(headline(without))
+  expect(rankWithinSizes(results)[0]).toMatchObject({ size: 1, trained: 0 })
+})
+
+test('a mixture of one unit is its branch, as proxy and as truth of the sum budget', () => {
+  const pairs = studyPairs(withSingles({ inDomains: ['b'], branch: () => 3.5 })).filter(
     (pair) => pair.mixture === 'a' && pair.domain === 'b'
   )
   expect(pairs.map((pair) => [pair.proxy, pair.sequentialPerplexity])).toEqual(
@@ -314,6 +342,23 @@ test('clean documents leave the overlapping ones out', () => {
   const truth = Math.exp(additive(results.mixtures[0]!, 'a'))
   expect(of('clean')).toBeCloseTo(truth, 9)
   expect(of('all')).toBeLessThan(truth)
+})
+
+test('the halves together are all documents', () => {
+  const results = study({ documentNoise: 1 })
+  for (const { perDocument } of results.domains) {
+    perDocument.half = perDocument.half.map((_, i) => (i % 3 === 0 ? 'confirm' : 'choose'))
+  }
+  const [domain] = results.domains
+  const loss = (documents: 'all' | 'choose' | 'confirm') =>
+    Math.log(studyPairs(results, { documents })[0]!.sequentialPerplexity)
+  const tokens = (half: string) =>
+    domain!.perDocument.tokens
+      .filter((_, i) => half === 'all' || domain!.perDocument.half[i] === half)
+      .reduce((sum, count) => sum + count, 0)
+  expect(loss('choose')).not.toBeCloseTo(loss('confirm'), 3)
+  const whole = loss('choose') * tokens('choose') + loss('confirm') * tokens('confirm')
+  expect(whole / tokens('all')).toBeCloseTo(loss('all'), 9)
 })
 
 test('the mean is of perplexities, the log mean of their logarithms', () => {

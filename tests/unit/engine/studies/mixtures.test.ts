@@ -97,6 +97,24 @@ describe('choices', () => {
     expect(names(draw(1))).not.toEqual(names(draw(2)))
   })
 
+  test('random: what was drawn before members were added stays', () => {
+    const choice = { choose: { kind: 'random' as const, count: 6 } }
+    const before = unitsOf({ a: 1, b: 1, c: 1, d: 1 })
+    const grown = unitsOf({ a: 1, b: 1, c: 1, d: 1, e: 1 })
+    const draw = (units: BaseUnit[], earlier: string[][] = []) =>
+      names(enumerateMixtures(MixtureChoiceSchema.parse(choice), units, 1, earlier))
+    const both = [...draw(before), ...draw(grown)]
+    expect(draw(grown)).not.toEqual(expect.arrayContaining(draw(before)))
+    expect(new Set(draw(grown, [['a', 'b', 'c', 'd']]))).toEqual(new Set(both))
+    // Members that are no longer there, and those of now, add nothing.
+    expect(
+      draw(grown, [
+        ['a', 'z'],
+        ['a', 'b', 'c', 'd', 'e']
+      ])
+    ).toEqual(draw(grown))
+  })
+
   test('random draws from more subsets than could be listed', () => {
     const many = unitsOf(
       Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`p${String(i)}`, 1]))
@@ -253,6 +271,56 @@ describe('sequential choice', () => {
     }
   })
 
+  test('random: those trained before stay when partitions are added, and count', () => {
+    const sixth = { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 }
+    const grown = list({ choose: { kind: 'all', minimumSize: 2 } }, unitsOf(sixth))
+    const before = choose({ choose: { kind: 'random', count: 20 } }, all)
+    const now = (count: number) =>
+      chooseSequential(
+        SequentialChoiceSchema.parse({ choose: { kind: 'random', count } }),
+        grown,
+        1,
+        {
+          isBranch: () => false,
+          isTrained: ({ name }) => before.includes(name)
+        }
+      ).map(({ name }) => name)
+    expect(new Set(now(20))).toEqual(new Set(before))
+    expect(now(26)).toEqual(expect.arrayContaining(before))
+    expect(now(26)).toHaveLength(26)
+    expect(before).toEqual(expect.arrayContaining(now(12)))
+  })
+
+  test('random: training some of those drawn, whichever, changes nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 26 }),
+        fc.func(fc.boolean()),
+        fc.integer(),
+        (count, isTrainedOf, seed) => {
+          const choice = SequentialChoiceSchema.parse({ choose: { kind: 'random', count } })
+          const drawn = chooseSequential(choice, all, seed)
+          const again = chooseSequential(choice, all, seed, {
+            isBranch: () => false,
+            isTrained: (mixture) => drawn.includes(mixture) && isTrainedOf(mixture.name)
+          })
+          expect(again).toEqual(drawn)
+        }
+      )
+    )
+  })
+
+  test('random: mixtures whose sequential model is a branch are not drawn', () => {
+    const withSingles = list({ choose: { kind: 'all' } }, unitsOf({ a: 1, b: 1, c: 2 }))
+    const drawn = chooseSequential(
+      SequentialChoiceSchema.parse({ choose: { kind: 'random', count: 99 } }),
+      withSingles,
+      1,
+      { isBranch: ({ units }) => units.length === 1, isTrained: () => false }
+    )
+    expect(names(drawn)).toEqual(['c', 'a+b', 'a+c', 'b+c', 'a+b+c'])
+  })
+
   test('random: asking for more than there are takes all', () => {
     expect(choose({ choose: { kind: 'random', count: 99 } }, all)).toEqual(names(all))
   })
@@ -260,6 +328,17 @@ describe('sequential choice', () => {
   test('list: finds mixtures with members in any order', () => {
     const chosen = choose({ choose: { kind: 'list', mixtures: ['c+a', 'a+b'] } }, all)
     expect(chosen).toEqual(['a+b', 'a+c'])
+  })
+
+  test('list: finds a mixture whose name is too long to be written out', () => {
+    const long = ['x', 'y', 'z'].map((letter) => letter.repeat(50))
+    const mixtures = list(
+      { choose: { kind: 'all' } },
+      unitsOf(Object.fromEntries(long.map((name) => [name, 1])))
+    )
+    const wanted = [...long].reverse().join('+')
+    const chosen = choose({ choose: { kind: 'list', mixtures: [wanted] } }, mixtures)
+    expect(chosen).toEqual([expect.stringMatching(/^m:[0-9a-f]{12}$/)])
   })
 
   test('list: a mixture that is not the study’s is refused by name', () => {

@@ -63,6 +63,28 @@ test('adding a partition changes no run that was planned before', () => {
   expect(after.branches.length - before.branches.length).toBe(1)
 })
 
+test('mixtures drawn at random and trained stay when a partition is added', () => {
+  const study = smallStudy({ sequential: { choose: { kind: 'random', count: 4 } } })
+  const before = planStudy(study, preparedText({ a: 2, b: 1, c: 1, d: 1 }))
+  const trained = new Set(before.sequentials.map((run) => run.fingerprint))
+  const history = { members: [], trained }
+  const after = planStudy(study, preparedText({ a: 2, b: 1, c: 1, d: 1, e: 1 }), null, history)
+  expect(after.mixtures.length).toBe(31)
+  expect(after.sequentialMixtures).toEqual(before.sequentialMixtures)
+  expect(before.sequentials.map((run) => run.chosenBy)).toEqual(new Array(4).fill('random'))
+  // A mixture of one unit is its branch already; the two units of a are not.
+  const all = smallStudy({ sequential: { choose: { kind: 'random', count: 99 } } })
+  const { sequentialMixtures } = planStudy(all, preparedText({ a: 2, b: 1, c: 1 }))
+  expect(sequentialMixtures).toEqual(['a', 'a+b', 'a+c', 'b+c', 'a+b+c'])
+})
+
+test('with a fixed budget a mixture of one unit is worth training, and is drawn', () => {
+  const study = smallStudy({
+    sequential: { choose: { kind: 'random', count: 99 }, budgets: ['sum', 'fixed'] }
+  })
+  expect(planStudy(study, preparedText({ a: 1, b: 1 })).sequentialMixtures).toContain('a')
+})
+
 test('another recipe, random seed, tokenizer or model makes every run new', () => {
   const base = smallStudy()
   const text = preparedText({ law: 1, code: 1 })

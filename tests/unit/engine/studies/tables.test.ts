@@ -24,6 +24,7 @@ results.runs.push({
   name: 'code+email (sum)',
   mixture: 'code+email',
   budget: 'sum',
+  chosenBy: 'random',
   baseUnits: 2,
   tokens: 160,
   steps: 20,
