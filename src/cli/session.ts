@@ -104,7 +104,10 @@ function threadsFrom(text: string): number {
 
 /** Prints an error for people or scripts; a bug with its stack, anything else without. */
 export function reportError(error: unknown, isJson: boolean): number {
-  if (error instanceof Interrupted) return EXIT.interrupted
+  if (error instanceof Interrupted) {
+    process.stderr.write('Stopped. What was not finished is not kept.\n')
+    return EXIT.interrupted
+  }
   const plain = toPlain(error)
   if (isJson) {
     const { code, message, details } = plain

@@ -1,5 +1,6 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
+import { fitName } from '#shared/names'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project } from './storage/project'
@@ -51,7 +52,10 @@ export class Engine {
     draft?: unknown,
     source = 'the study'
   ): Promise<ProjectSession> {
-    const study = draft === undefined ? defaultStudy(basename(path)) : parseStudy(draft, source)
+    const study =
+      draft === undefined
+        ? defaultStudy(fitName(basename(path)) ?? 'study')
+        : parseStudy(draft, source)
     const project = await Project.create(path)
     await project.saveStudy(study)
     return ProjectSession.over(project, this.#pool)

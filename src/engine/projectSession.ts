@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { REMAINDER } from '#shared/records'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
+import { checkImport } from './data/checkImport'
 import { trainingsThatFit } from './model/config'
-import { makeFolder, writeFileAtomic } from './storage/files'
+import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
+import { projectPaths } from './storage/paths'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
@@ -17,7 +19,9 @@ import { measurementDefinition } from './studies/measure'
 import { memberNames, untriedPartitions } from './studies/mixtures'
 import { domainOverlaps } from './studies/overlaps'
 import type { DomainOverlap } from './studies/overlaps'
+import { modelsOf } from './studies/measureModels'
 import { measuredRate } from './studies/measuredRate'
+import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
@@ -25,7 +29,7 @@ import { rankAcrossSizes, rankWithinSizes } from './studies/rankings'
 import type { Ranking } from './studies/rankings'
 import { collectResults } from './studies/report'
 import type { DocumentChoice, StudyResults } from './studies/results'
-import { availableMemory, runStudy } from './studies/run'
+import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { parseStudy } from './studies/study'
@@ -155,13 +159,20 @@ export class ProjectSession {
     options: ImportOptions,
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<Corpus> {
+    checkImport(options)
     this.#checkNames(options)
     const corpus = await this.#pool.run(
       'import',
       { project: this.folder, ...options },
       { ...run, lane: 'wide' }
     )
-    this.#checkPartitions(corpus)
+    try {
+      this.#checkPartitions(corpus)
+    } catch (error) {
+      const isShared = this.corpora.some((one) => one.fingerprint === corpus.fingerprint)
+      if (!isShared) await removeTree(projectPaths.corpus(this.folder, corpus.fingerprint))
+      throw error
+    }
     await this.#project.addCorpus(corpus)
     return corpus
   }
@@ -171,12 +182,13 @@ export class ProjectSession {
     return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
   }
 
-  /** The runs and merges of a study. */
+  /** A study's prepared text, and the runs and merges it consists of. */
   async plan(
     study: Study,
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
-  ): Promise<StudyPlan> {
-    return this.#planned(study, await this.prepare(study, run))
+  ): Promise<{ prepared: Prepared; plan: StudyPlan }> {
+    const prepared = await this.prepare(study, run)
+    return { prepared, plan: await this.#planned(study, prepared) }
   }
 
   /** What running the study would cost from here, estimated from a measured rate. */
@@ -184,12 +196,13 @@ export class ProjectSession {
     study: Study,
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<PlanSummary> {
-    const prepared = await this.prepare(study, run)
-    const plan = await this.#planned(study, prepared)
+    const { prepared, plan } = await this.plan(study, run)
     const { name: device, isGpu } = await this.#computeDevice()
     const availableBytes = isGpu ? null : availableMemory()
-    trainingsThatFit(plan.config, study.branch, availableBytes)
-    const models = modelsToMeasure(plan)
+    if (missingRuns(this.folder, runsOf(plan)).length > 0) {
+      trainingsThatFit(plan.config, study.branch, availableBytes)
+    }
+    const models = distinctModels(plan)
     const missing = models.filter(
       (model) => this.#missingDomains(model, study, prepared).length > 0
     )
@@ -216,8 +229,12 @@ export class ProjectSession {
   /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
     const signal = options.signal ?? new AbortController().signal
-    const prepared = await this.prepare(study, options)
-    const plan = await this.#planned(study, prepared)
+    const planned = await this.plan(study, options).catch((error: unknown) => {
+      if (signal.aborted) return null
+      throw error
+    })
+    if (!planned) return stoppedSummary()
+    const { prepared, plan } = planned
     if (study.mixtures.choose.kind === 'random') {
       const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
       const members = memberNames(study.mixtures.over, units)
@@ -251,7 +268,7 @@ export class ProjectSession {
     const plan = await this.#planned(study, prepared)
     const fingerprints = [...new Set(runsOf(plan).map((run) => run.fingerprint))]
     const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
-    const models = modelsToMeasure(plan)
+    const models = distinctModels(plan)
     const unmeasured = models.map((model) => this.#missingDomains(model, study, prepared).length)
     const planned = models.length * prepared.domains.length
     return {
@@ -268,14 +285,8 @@ export class ProjectSession {
 
   /** Everything measured so far, in the form that tables and agreement read. */
   async results(study: Study): Promise<StudyResults> {
-    const prepared = await this.prepare(study)
-    return collectResults({
-      project: this.#project,
-      measurements: this.#measurements,
-      study,
-      prepared,
-      plan: await this.#planned(study, prepared)
-    })
+    const { project, measurements } = { project: this.#project, measurements: this.#measurements }
+    return collectResults({ project, measurements, study, ...(await this.plan(study)) })
   }
 
   /**
@@ -403,14 +414,7 @@ function drawIdentity({ mixtures, randomSeed }: Study): string {
   return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }
 
-function modelsToMeasure(plan: StudyPlan): string[] {
-  return [
-    ...new Set([
-      ...(plan.seed ? [plan.seed.fingerprint] : []),
-      ...(plan.seedCheckpoint ? [plan.seedCheckpoint.fingerprint] : []),
-      ...plan.branches.map((run) => run.fingerprint),
-      ...plan.merges.map((merge) => merge.fingerprint),
-      ...plan.sequentials.map((run) => run.fingerprint)
-    ])
-  ]
+/** Fingerprints of what a study measures, each once. */
+function distinctModels(plan: StudyPlan): string[] {
+  return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
 }

@@ -1,5 +1,6 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
+import { LONGEST_NAME, NAME_PATTERN } from './names'
 
 /** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
 export const STUDY_VERSION = 1
@@ -10,8 +11,8 @@ const positive = z.number().int().positive()
 const name = z
   .string()
   .min(1)
-  .max(100)
-  .regex(/^[^+*#\u0000-\u001f]+$/, 'a name may not hold +, *, # or control characters')
+  .max(LONGEST_NAME)
+  .regex(NAME_PATTERN, 'a name may not hold +, *, # or control characters')
 
 // ── model ────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,6 +5,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
+import { LineLog } from '#engine/storage/files'
 import { assay, assayError } from '../support/commandLine'
 import { tinyStudy } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -229,6 +230,67 @@ test('a disk that fills up while writing is said to be full; what was there stay
     expect([error.code, error.status]).toEqual(['storage/disk-full', 1])
     expect(await readFile(join(project, 'project.assay'), 'utf8')).toBe(before)
     expect(await corporaThere()).toEqual([])
+  } finally {
+    execFileSync('umount', [disk])
+  }
+})
+
+test.each<[string, string[], string]>([
+  ['a name of a corpus that mixtures could not hold', ['--name', 'c++'], 'Try "c＋＋"'],
+  ['a name of a partition that units could not have', ['--where', 'c#=true'], 'Try "c＃"'],
+  ['two partitions of one name', ['--range', 'year:1-2,1-2'], 'called "1-2"'],
+  ['a range from its higher end', ['--range', 'year:2009-1970'], 'from 2009 to 1970'],
+  ['a range of what is no number', ['--range', 'year:1.2.3-4'], '1.2.3-4'],
+  ['a sample of nothing', ['--take', '0'], 'takes nothing']
+])('%s is wrong usage, before anything is read', async (_, flags, says) => {
+  await newProject()
+  const error = await assayError(['import', project, join(folder, 'not-there.jsonl'), ...flags])
+  expect([error.code, error.status]).toEqual(['usage/invalid', 2])
+  expect(error.message).toContain(says)
+})
+
+test('files and folders may have names that mixtures could not hold', async () => {
+  const path = await file('c++.jsonl', good)
+  project = join(folder, 'a+b')
+  const made = await assay(['new', project])
+  expect([made.status, made.stderr]).toEqual([0, ''])
+  const done = await assay(['import', project, path, '--json'])
+  const corpus = JSON.parse(done.stdout) as { name: string; partitions: { name: string }[] }
+  expect([corpus.name, corpus.partitions[0]!.name]).toEqual(['c＋＋', 'c＋＋'])
+})
+
+test('a refused import leaves no folder behind', async () => {
+  await newProject()
+  await importSeedAndParts()
+  const before = await corporaThere()
+  const again = await file('again.jsonl', good + JSON.stringify({ text: 'more', topic: 'law' }))
+  const error = await assayError(['import', project, again, '--partition', 'topic'])
+  expect([error.code, error.status]).toEqual(['corpus/exists', 1])
+  expect(await corporaThere()).toEqual(before)
+})
+
+test('a time limit that ends while text is prepared stops cleanly and says how to go on', async () => {
+  await newProject()
+  await importSeedAndParts()
+  const { status, stdout, stderr } = await assay(['run', project, '--hours', '0.0000001'])
+  expect([status, stdout]).toEqual([0, expect.stringContaining(`To go on: assay run ${project}`)])
+  expect(stderr).not.toContain('bug')
+  const done = JSON.parse((await assay(['run', project, '--json'])).stdout) as { failed: unknown[] }
+  expect(done).toMatchObject({ failed: [], wasStopped: false })
+})
+
+test('lines appended to a full disk leave no torn half behind', async () => {
+  const disk = join(folder, 'disk')
+  await mkdir(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk])
+  try {
+    const log = await LineLog.open(join(disk, 'log.jsonl'))
+    await log.append([{ a: 1 }])
+    const tooLong = { text: 'x'.repeat(2_000_000) }
+    await expect(log.append([tooLong])).rejects.toMatchObject({ code: 'storage/disk-full' })
+    await log.append([{ a: 2 }])
+    await log.close()
+    expect(await readFile(join(disk, 'log.jsonl'), 'utf8')).toBe('{"a":1}\n{"a":2}\n')
   } finally {
     execFileSync('umount', [disk])
   }

@@ -136,7 +136,7 @@ test('a study starts from the seed model of another one, with its moments, and m
     sequential: { choose: { kind: 'none' } }
   })
   await first.run(first.study())
-  const { fingerprint } = (await first.plan(first.study())).seed!
+  const { fingerprint } = (await first.plan(first.study())).plan.seed!
   const path = join(first.folder, 'runs', fingerprint, 'checkpoint')
   const change = {
     tokenizer: { kind: 'file' as const, path: join(path, 'tokenizer.json') },

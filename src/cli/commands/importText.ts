@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ProjectSession } from '#engine'
 import { WorkbenchError } from '#shared/errors'
-import { CorpusRoleSchema, DomainKindSchema, PartitionRuleSchema } from '#shared/records'
+import { fitName } from '#shared/names'
+import { CorpusRoleSchema, DomainKindSchema } from '#shared/records'
 import type { Corpus, PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { EXIT, withEngine, withProject } from '../session'
@@ -122,7 +123,7 @@ async function importInto(project: string, paths: string[], flags: ImportFlags):
         paths: paths.map((path) => resolve(path)),
         textField: flags.text,
         partition: ruleFrom(flags, name),
-        ...(flags.take ? { take: wholeNumber(flags.take, '--take') } : {}),
+        ...(flags.take !== undefined ? { take: wholeNumber(flags.take, '--take') } : {}),
         inPlace: flags.inPlace ?? false,
         skipBadLines: flags.skipBadLines ?? false,
         keepFields: [
@@ -199,12 +200,11 @@ function describeCorpus(corpus: Corpus): string {
 
 function nameFrom(path: string): string {
   const last = path.replace(/\/+$/, '').split('/').at(-1)!
-  return (
-    last
-      .replace(/[*?[\]{}]/g, '')
-      .replace(/\.(gz|zst)$/, '')
-      .replace(/\.[^.]+$/, '') || 'text'
-  )
+  const name = last
+    .replace(/[*?[\]{}]/g, '')
+    .replace(/\.(gz|zst)$/, '')
+    .replace(/\.[^.]+$/, '')
+  return fitName(name) ?? 'text'
 }
 
 /** The partition rule that the flags ask for; everything is one partition by default. */
@@ -227,7 +227,7 @@ export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
   if (flags.byFolder) return { kind: 'folder' }
   if (flags.range !== undefined) return rangeRule(flags.range)
   if (flags.where) {
-    return PartitionRuleSchema.parse({
+    return {
       kind: 'condition',
       conditions: flags.where.map((text) => {
         const equals = text.indexOf('=')
@@ -239,7 +239,7 @@ export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
         }
         return { name: text.slice(0, equals), sql: text.slice(equals + 1) }
       })
-    })
+    }
   }
   return { kind: 'one', name }
 }

@@ -11,7 +11,7 @@ import type { SourcePlace } from './corpusWriter'
 import { fieldAt } from './fields'
 import { partitioned } from './partitionedDocuments'
 import type { ImportHooks, ImportRequest, Sample } from './partitionedDocuments'
-import { checkPartitionCount } from './partitionRules'
+import { checkMatched, checkPartitionCount } from './partitionRules'
 import { progressOf } from './readProgress'
 import type { SourceDocument } from './sourceDocument'
 import { findSources } from './sources'
@@ -20,6 +20,9 @@ import { chooseSample } from './takeSample'
 
 /** Version of a corpus folder's layout. */
 export const CORPUS_FORMAT = 1
+
+/** Values of a range's field that an error shows. */
+const EXAMPLES = 5
 
 /** Bytes of text per token, where nothing better is known. */
 export const BYTES_PER_TOKEN = 4
@@ -40,9 +43,10 @@ export async function importCorpus(
 ): Promise<Corpus> {
   const files = await findSources(request.paths)
   if (request.inPlace) checkInPlace(request, files)
-  const sample = request.take
-    ? await chooseSample(files, request, request.take * BYTES_PER_TOKEN, hooks)
-    : null
+  const sample =
+    request.take !== undefined
+      ? await chooseSample(files, request, request.take * BYTES_PER_TOKEN, hooks)
+      : null
   const draft = await FolderDraft.begin(join(corporaFolder, 'import'))
   try {
     const corpus = await writeCorpus(request, files, sample, draft, hooks)
@@ -68,6 +72,7 @@ async function writeCorpus(
   const keepFields = request.keepFields ?? []
   const writer = await CorpusWriter.begin(draft, keepFields.length > 0)
   const counts = { empty: 0, badLines: 0 }
+  const examples = new Set<string>()
   let firstBad: WorkbenchError | null = null
   const onBadLine = (error: WorkbenchError): void => {
     firstBad ??= error
@@ -82,9 +87,13 @@ async function writeCorpus(
     const place: SourcePlace | null = request.inPlace
       ? { source, offset: document.offset!, length: document.length! }
       : null
+    if (examples.size < EXAMPLES && request.partition.kind === 'range') {
+      examples.add(JSON.stringify(fieldAt(document.fields, request.partition.field) ?? null))
+    }
     await writer.add(partition, document.text, keptFields(document, keepFields), place)
     checkPartitionCount(writer.partitionNames.length, request.partition)
   }
+  checkMatched(writer.partitionNames, request.partition, [...examples])
   const partitions = await writer.finish()
   const ledger = partitions.map(({ name, documents, bytes }) => ({ name, documents, bytes }))
   const documents = ledger.reduce((sum, one) => sum + one.documents, 0)

@@ -2,13 +2,13 @@
 import { REMAINDER } from '#shared/records'
 import type { PartitionRule } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
+import { fitName } from '#shared/names'
 import { fieldAt } from './fields'
 import { openConditions } from './conditions'
 import type { Partitioner, SourceDocument } from './sourceDocument'
 
 /** More partitions than this is a field of identifiers, not of topics. */
 export const MOST_PARTITIONS = 1000
-const LONGEST_NAME = 100
 
 /** True when a document's partition follows from its file alone. */
 export function isKnownInAdvance(rule: PartitionRule): boolean {
@@ -39,12 +39,12 @@ function partitionOf(
     case 'one':
       return rule.name
     case 'file':
-      return partitionName(document.file.replace(/(\.[A-Za-z0-9]+)(\.(gz|zst|zstd))?$/, ''))
+      return fitName(document.stem)
     case 'folder':
-      return partitionName(document.folder)
+      return fitName(document.folder)
     case 'field': {
       const value = fieldAt(document.fields, rule.field)
-      return value === null || value === undefined ? null : partitionName(plainText(value))
+      return value === null || value === undefined ? null : fitName(plainText(value))
     }
     case 'range': {
       const value = yearOrNumber(fieldAt(document.fields, rule.field))
@@ -70,18 +70,30 @@ function plainText(value: unknown): string {
 }
 
 /**
- * Makes a value fit to be a name. `+`, `*` and `#` have a meaning in the names of mixtures and
- * units, so their full-width twins stand in for them: "C++" and "C#" stay two readable names.
+ * Stops an import whose ranges or conditions no document meets: a wrong field or a wrong border.
+ *
+ * @param names partitions that documents came to
+ * @param values some values that the rule's field had
  */
-export function partitionName(value: string): string | null {
-  const name = value
-    .replace(/\+/g, '＋')
-    .replace(/\*/g, '＊')
-    .replace(/#/g, '＃')
-    .replace(/[\u0000-\u001f]+/g, ' ')
-    .trim()
-  if (name === '') return null
-  return name.length <= LONGEST_NAME ? name : name.slice(0, LONGEST_NAME - 1) + '…'
+export function checkMatched(
+  names: readonly string[],
+  rule: PartitionRule,
+  values: readonly string[]
+): void {
+  if (names.length !== 1 || names[0] !== REMAINDER) return
+  const wanted =
+    rule.kind === 'range'
+      ? `ranges ${rule.ranges.map(({ name }) => name).join(', ')} over "${rule.field}"`
+      : rule.kind === 'condition'
+        ? `conditions ${rule.conditions.map(({ name }) => name).join(', ')}`
+        : `rule "${rule.kind}"`
+  throw new WorkbenchError(
+    'partition/invalid',
+    `No document is in one of the ${wanted}: all would be in the remainder.` +
+      (values.length > 0 ? ` Values found: ${values.join(', ')}.` : '') +
+      ' Correct the borders, the field or the conditions.',
+    { found: [...values] }
+  )
 }
 
 /** Stops an import whose rule gives a partition per document. */

@@ -97,6 +97,6 @@ export async function* readFile(
   for await (const document of READERS[file.format](file, context)) {
     hooks.signal?.throwIfAborted()
     meter.addDocument()
-    yield { ...document, folder: file.folder }
+    yield { ...document, stem: file.stem, folder: file.folder }
   }
 }

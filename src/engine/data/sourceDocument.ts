@@ -5,6 +5,8 @@ export interface SourceDocument {
   fields: Record<string, unknown>
   /** Label of its file: the path below the folder or glob that was asked for. */
   file: string
+  /** Its file's name as a partition: the label without its ending. */
+  stem: string
   /** Folder of its file, `/` between folders. */
   folder: string
   /** Line, row or document in the file, counted from 1. */
@@ -24,8 +26,8 @@ export interface ReadContext {
   attempt<T>(step: () => T): T | null
 }
 
-/** What a format's reader gives: a document that does not yet say which folder it is from. */
-export type ReadDocument = Omit<SourceDocument, 'folder'>
+/** What a format's reader gives: a document that does not yet say which file it is from. */
+export type ReadDocument = Omit<SourceDocument, 'folder' | 'stem'>
 
 /** How a pre-tokenised file is read. */
 export interface TokenizedSource {

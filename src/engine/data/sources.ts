@@ -1,7 +1,7 @@
 /** Which files an import reads, in which order, and what each of them is. */
 import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { globBase, globDepth, globPattern, isGlob, walkFolder } from './globs'
 
@@ -12,13 +12,18 @@ export interface SourceFile {
   path: string
   /** Path below the folder or glob that was asked for, `/` between folders. */
   label: string
-  /** Name of the folder it lies in, for `partition: folder`. */
+  /** The label without its ending, for `partition: file`; two files never have the same. */
+  stem: string
+  /** Name of the folder it lies in, for `partition: folder`; two folders never have the same. */
   folder: string
   format: SourceFormat
   compression: Compression
   /** Size on disk. */
   bytes: number
 }
+
+/** Ending of a file's name, that of a compression with it. */
+const ENDING = /(\.[A-Za-z0-9]+)(\.(gz|zst|zstd))?$/i
 
 const FORMATS: Record<string, SourceFormat> = {
   jsonl: 'jsonl',
@@ -55,7 +60,41 @@ export async function findSources(paths: string[]): Promise<SourceFile[]> {
     }
   }
   if (found.length === 0) throw missing(paths.join(', '), 'No file was found there.')
-  return found
+  return tellApart(found)
+}
+
+/** Files or folders of one name in different places get so much of their paths as tells them apart. */
+function tellApart(files: SourceFile[]): SourceFile[] {
+  const labels = distinctNames(files.map(({ path, label }) => ({ path, name: label })))
+  const folders = distinctNames(
+    files.map(({ path, folder }) => ({ path: dirname(path), name: folder }))
+  )
+  const stems = labels.map((label) => label.replace(ENDING, ''))
+  return files.map((file, i) => {
+    const isShared = stems.some((stem, j) => stem === stems[i] && labels[j] !== labels[i])
+    const stem = isShared || stems[i] === '' ? labels[i]! : stems[i]!
+    return { ...file, label: labels[i]!, stem, folder: folders[i]! }
+  })
+}
+
+/** Names with as many of the last parts of their paths as make those of different paths differ. */
+function distinctNames(entries: { path: string; name: string }[]): string[] {
+  const paths = entries.map(({ path }) => resolve(path))
+  const pathsOf = new Map<string, Set<string>>()
+  entries.forEach(({ name }, i) => {
+    pathsOf.set(name, (pathsOf.get(name) ?? new Set()).add(paths[i]!))
+  })
+  return entries.map(({ name }, i) => {
+    const rivals = [...pathsOf.get(name)!].filter((path) => path !== paths[i])
+    if (rivals.length === 0) return name
+    const parts = paths[i]!.split(sep)
+    let count = name.split('/').length
+    const end = () => parts.slice(-count)
+    const isShared = () =>
+      rivals.some((rival) => rival.split(sep).slice(-count).join('/') === end().join('/'))
+    while (count < parts.length && isShared()) count++
+    return end().join('/')
+  })
 }
 
 async function behindGlob(glob: string): Promise<SourceFile[]> {
@@ -118,6 +157,7 @@ async function describeFile(path: string, base: string): Promise<SourceFile> {
   return {
     path,
     label,
+    stem: label,
     folder: label.includes('/') ? dirname(label) : basename(base),
     format: FORMATS[extension] ?? 'text',
     compression: compressed === undefined ? 'none' : compressed === '.gz' ? 'gzip' : 'zstd',

@@ -49,7 +49,7 @@ export interface Evaluator {
  * Prepares to measure models of one configuration; weights come by `load` or `use`.
  *
  * Each document is scored alone: end-of-text first, so that its first token counts, then windows
- * as `definitionOf` says. Logits are made for scored positions only, and losses leave the device
+ * as docs/perplexity.md says. Logits are made for scored positions only, and losses leave the device
  * as one number per token, summed here in float64.
  *
  * @see Na et al. 2024, arXiv 2410.15661: perplexity on an arbitrary evaluation domain

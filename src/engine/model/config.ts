@@ -3,6 +3,8 @@ export { PRESETS } from './presets'
 export { parameterShapes, validateConfig } from './shapes'
 export {
   evaluationFlopsPerToken,
+  evaluationMemoryBytes,
+  evaluationsThatFit,
   largestTrainable,
   parameterCount,
   trainingFlopsPerToken,

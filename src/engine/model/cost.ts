@@ -4,6 +4,10 @@ import type { DecoderConfig, Recipe } from '#shared/records'
 import { PRESETS } from './presets'
 import { parameterShapes } from './shapes'
 
+/** Bytes per parameter while training, and while measuring. */
+const TRAINING_BYTES = 20
+const EVALUATION_BYTES = 16
+
 /** Number of parameters; tied embeddings count once. */
 export function parameterCount(config: DecoderConfig): number {
   let total = 0
@@ -54,7 +58,7 @@ export function trainingMemoryBytes(config: DecoderConfig, recipe: Recipe): numb
   const tokens = (recipe.microBatchSize ?? recipe.batchSize) * config.contextLength
   const kept = tokens * config.hiddenLayers * keptPerToken(config)
   const logits = 3 * Math.min(tokens * config.vocabularySize, 8_000_000)
-  return 20 * parameterCount(config) + 4 * (kept + logits)
+  return TRAINING_BYTES * parameterCount(config) + 4 * (kept + logits)
 }
 
 /**
@@ -69,18 +73,57 @@ export function trainingsThatFit(
   recipe: Recipe,
   availableBytes: number | null
 ): number {
+  return jobsThatFit(config, trainingMemoryBytes(config, recipe), availableBytes, {
+    doing: 'Training',
+    perParameter: TRAINING_BYTES,
+    batch: `a step of ${recipe.microBatchSize ?? recipe.batchSize}`,
+    smaller: 'microBatchSize'
+  })
+}
+
+/**
+ * Estimates the memory of measuring a model, in bytes, the branches of a merge not counted.
+ *
+ * Weights as they are read or averaged, packed and on the device twice for a moment: 16 bytes per
+ * parameter. Then what one layer holds of a batch, and the logits of one chunk.
+ */
+export function evaluationMemoryBytes(config: DecoderConfig, batchSize: number): number {
+  const tokens = batchSize * config.contextLength
+  const logits = 3 * Math.min(tokens * config.vocabularySize, 8_000_000)
+  return EVALUATION_BYTES * parameterCount(config) + 4 * (tokens * keptPerToken(config) + logits)
+}
+
+/** The same as `trainingsThatFit`, of measuring with so many windows per forward pass. */
+export function evaluationsThatFit(
+  config: DecoderConfig,
+  batchSize: number,
+  availableBytes: number | null
+): number {
+  return jobsThatFit(config, evaluationMemoryBytes(config, batchSize), availableBytes, {
+    doing: 'Measuring',
+    perParameter: EVALUATION_BYTES,
+    batch: `a batch of ${batchSize}`,
+    smaller: 'evaluation.batchSize'
+  })
+}
+
+function jobsThatFit(
+  config: DecoderConfig,
+  neededBytes: number,
+  availableBytes: number | null,
+  say: { doing: string; perParameter: number; batch: string; smaller: string }
+): number {
   if (availableBytes === null) return Infinity
-  const neededBytes = trainingMemoryBytes(config, recipe)
   const count = Math.floor(availableBytes / neededBytes)
   if (count >= 1) return count
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
   throw new WorkbenchError(
     'model/out-of-memory',
-    `Training this model needs about ${gigabytes(neededBytes)} (${neededBytes} bytes): ` +
-      `${parameterCount(config)} parameters at 20 bytes, and what a step of ` +
-      `${recipe.microBatchSize ?? recipe.batchSize} × ${config.contextLength} tokens keeps. ` +
+    `${say.doing} this model needs about ${gigabytes(neededBytes)} (${neededBytes} bytes): ` +
+      `${parameterCount(config)} parameters at ${say.perParameter} bytes, and what ${say.batch} × ` +
+      `${config.contextLength} tokens keeps. ` +
       `There are ${gigabytes(availableBytes)} (${availableBytes} bytes). ` +
-      'Choose a smaller model, a smaller microBatchSize or a shorter contextLength.',
+      `Choose a smaller model, a smaller ${say.smaller} or a shorter contextLength.`,
     { neededBytes, availableBytes, parameters: parameterCount(config) }
   )
 }

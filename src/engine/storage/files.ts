@@ -5,8 +5,11 @@ import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 
-/** Marks files and folders that are being written; such leftovers may be deleted at any time. */
-export const DRAFT_MARK = '.draft-'
+/** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
+const DRAFT_MARK = '.draft-'
+
+/** Marks a folder on its way out: it goes back where its successor did not come to be. */
+const REPLACED_MARK = '.replaced-'
 
 /**
  * Turns the system's refusal to write into an error a user can act on.
@@ -84,23 +87,34 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /**
- * Creates a file only where there is none.
+ * Creates a file only where there is none, whole from the first moment it is there: written aside
+ * and then given its name, which only one of several processes can.
  *
  * @returns false when there is one already
  */
 export async function createFileExclusive(path: string, data: string): Promise<boolean> {
+  const draft = draftPath(path)
   try {
-    const handle = await fs.open(path, 'wx')
-    try {
-      await handle.writeFile(data)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await writeFileAtomic(draft, data)
+    await giveName(draft, path)
+    await syncFolder(dirname(path))
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw storageError(error, path)
+  } finally {
+    await fs.rm(draft, { force: true })
+  }
+}
+
+/** Links a file to a name that must be free; where there are no links, copies it there. */
+async function giveName(draft: string, path: string): Promise<void> {
+  try {
+    await fs.link(draft, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error
+    await fs.copyFile(draft, path, constants.COPYFILE_EXCL)
   }
 }
 
@@ -216,7 +230,7 @@ export class FolderDraft {
       await syncFolder(this.path)
       if (existsSync(target)) {
         if (!options.replace) return this.discard()
-        const old = draftPath(target)
+        const old = `${target}${REPLACED_MARK}${randomBytes(6).toString('hex')}`
         await fs.rename(target, old)
         await fs.rename(this.path, target)
         await syncFolder(dirname(target))
@@ -232,6 +246,25 @@ export class FolderDraft {
   async discard(): Promise<void> {
     for (const writer of this.#open) await writer.abandon()
     await fs.rm(this.path, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Writes a folder aside and renames it whole, in place of one that is there.
+ *
+ * @param write fills the draft; when it fails nothing is left of it
+ */
+export async function writeFolder(
+  target: string,
+  write: (draft: FolderDraft) => Promise<void>
+): Promise<void> {
+  const draft = await FolderDraft.begin(target)
+  try {
+    await write(draft)
+    await draft.commit({ replace: true })
+  } catch (error) {
+    await draft.discard()
+    throw error
   }
 }
 
@@ -264,8 +297,15 @@ export class LineLog {
     if (records.length === 0) return
     const text = records.map((record) => JSON.stringify(record) + '\n').join('')
     await guarded(this.path, async () => {
-      await this.#handle.appendFile(text)
-      await this.#handle.sync()
+      const { size } = await this.#handle.stat()
+      try {
+        await this.#handle.appendFile(text)
+        await this.#handle.sync()
+      } catch (error) {
+        // What was written of it would be glued to the next append.
+        await this.#handle.truncate(size).catch(() => undefined)
+        throw error
+      }
     })
   }
 
@@ -290,6 +330,24 @@ async function endOfLastLine(handle: fs.FileHandle): Promise<number> {
 /** Removes a file or a folder with all in it; nothing happens where there is none. */
 export async function removeTree(path: string): Promise<void> {
   await guarded(path, () => fs.rm(path, { recursive: true, force: true }))
+}
+
+/**
+ * Tidies up what was being written when a process died: removes drafts in a folder and in folders
+ * below it, and puts back what was to be replaced and was not.
+ *
+ * @param depth how many levels of folders are looked into
+ */
+export async function sweepDrafts(folder: string, depth = 3): Promise<void> {
+  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    const [target, replaced] = path.split(REPLACED_MARK)
+    if (entry.name.includes(DRAFT_MARK)) await removeTree(path)
+    else if (replaced !== undefined) {
+      if (existsSync(target!)) await removeTree(path)
+      else await guarded(path, () => fs.rename(path, target!))
+    } else if (entry.isDirectory() && depth > 1) await sweepDrafts(path, depth - 1)
+  }
 }
 
 /** Cuts a file to a length in bytes. */

@@ -55,7 +55,8 @@ function isHolderAlive(record: LockRecord): boolean {
  * Takes a project for this process.
  *
  * The lock of a dead process (this machine, other boot, gone pid, or pid reused by a process that
- * started at another time) is taken over.
+ * started at another time) is taken over, by one process at a time: who takes over holds a second
+ * lock meanwhile, so that none takes away what another has just taken.
  *
  * @throws WorkbenchError `storage/locked` naming who holds it
  */
@@ -69,23 +70,17 @@ export async function lockProject(project: string): Promise<ProjectLock> {
     nonce: randomBytes(12).toString('hex'),
     since: new Date().toISOString()
   }
-  if (!(await createFileExclusive(path, JSON.stringify(mine)))) {
-    const holder = await readLock(path)
-    if (holder && isHolderAlive(holder)) {
-      throw new WorkbenchError(
-        'storage/locked',
-        `The project ${project} is in use by process ${holder.pid} on ${holder.host} since ${holder.since}. Wait for it to end, or stop it; if that machine is gone, delete ${path}.`,
-        { project, pid: holder.pid, host: holder.host, since: holder.since }
-      )
-    }
-    await writeFileAtomic(path, JSON.stringify(mine))
-    const now = await readLock(path)
-    if (now?.nonce !== mine.nonce) {
-      throw new WorkbenchError(
-        'storage/locked',
-        `The project ${project} was taken by another process at the same moment. Try again.`,
-        { project }
-      )
+  const text = JSON.stringify(mine)
+  if (!(await createFileExclusive(path, text))) {
+    await assertAbandoned(project, path)
+    const takeover = `${path}.takeover`
+    if (!(await createFileExclusive(takeover, text))) throw await lockedError(project, takeover)
+    try {
+      // Another may have taken it over, and be done with that, since this process looked.
+      await assertAbandoned(project, path)
+      await writeFileAtomic(path, text)
+    } finally {
+      await removeTree(takeover)
     }
   }
   return {
@@ -94,6 +89,23 @@ export async function lockProject(project: string): Promise<ProjectLock> {
       if (now?.nonce === mine.nonce) await removeTree(path)
     }
   }
+}
+
+async function assertAbandoned(project: string, path: string): Promise<void> {
+  const holder = await readLock(path)
+  if (holder && isHolderAlive(holder)) throw await lockedError(project, path)
+}
+
+async function lockedError(project: string, path: string): Promise<WorkbenchError> {
+  const holder = await readLock(path)
+  const who = holder
+    ? `process ${holder.pid} on ${holder.host} since ${holder.since}`
+    : 'another process'
+  return new WorkbenchError(
+    'storage/locked',
+    `The project ${project} is in use by ${who}. Wait for it to end, or stop it; if it is gone, delete ${path}.`,
+    { project, pid: holder?.pid ?? null, host: holder?.host ?? null, since: holder?.since ?? null }
+  )
 }
 
 async function readLock(path: string): Promise<LockRecord | null> {

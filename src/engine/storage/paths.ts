@@ -9,6 +9,7 @@ export const projectPaths = {
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),
+  corpus: (project: string, fingerprint: string) => join(project, 'corpora', fingerprint),
   tokenizer: (project: string, fingerprint: string) =>
     join(project, 'tokenizers', fingerprint, 'tokenizer.json'),
   prepared: (project: string, key: string) => join(project, 'cache', `prepared-${key}.json`),

@@ -7,10 +7,11 @@ import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { makeFolder, writeFileAtomic } from './files'
+import { makeFolder, sweepDrafts, writeFileAtomic } from './files'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
+import { settledHead } from './runs'
 
 const ProjectSchema = z.strictObject({
   format: z.literal('assay-project'),
@@ -99,6 +100,8 @@ export class Project {
     try {
       const low = new Low<ProjectData>(adapterFor(folder), {} as ProjectData)
       await low.read()
+      if (lock) await sweepDrafts(folder)
+      low.data.runs = await Promise.all(low.data.runs.map((run) => settledHead(folder, run)))
       return new Project(folder, low, lock)
     } catch (error) {
       await lock?.release()

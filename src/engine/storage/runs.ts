@@ -4,14 +4,29 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
+import { RunSchema } from '#shared/records'
+import type { Run } from '#shared/records'
 import { writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
+
+/** What training came to: the part of a run's head that is known only when it ends. */
+const RunResultSchema = RunSchema.pick({
+  finalLoss: true,
+  elapsedMs: true,
+  tokensPerSecond: true,
+  backend: true,
+  device: true,
+  threads: true,
+  host: true
+})
+export type RunResult = z.infer<typeof RunResultSchema>
 
 const ManifestSchema = z.strictObject({
   format: z.literal('assay-run'),
   version: z.literal(1),
   fingerprint: z.string(),
+  result: RunResultSchema,
   files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
 })
 
@@ -21,7 +36,11 @@ export function isRunFinished(project: string, fingerprint: string): boolean {
 }
 
 /** Hashes the checkpoint's files and writes the manifest that makes a run finished. */
-export async function writeManifest(project: string, fingerprint: string): Promise<void> {
+export async function writeManifest(
+  project: string,
+  fingerprint: string,
+  result: RunResult
+): Promise<void> {
   const folder = projectPaths.run(project, fingerprint)
   const names = [...(await readdir(join(folder, 'checkpoint'))).map((name) => `checkpoint/${name}`)]
   const files = []
@@ -31,7 +50,7 @@ export async function writeManifest(project: string, fingerprint: string): Promi
   }
   await writeFileAtomic(
     projectPaths.manifest(project, fingerprint),
-    JSON.stringify({ format: 'assay-run', version: 1, fingerprint, files }, null, 1) + '\n'
+    JSON.stringify({ format: 'assay-run', version: 1, fingerprint, result, files }, null, 1) + '\n'
   )
 }
 
@@ -41,16 +60,7 @@ export async function writeManifest(project: string, fingerprint: string): Promi
  * @throws WorkbenchError `storage/corrupt` naming the file that is missing or differs
  */
 export async function verifyRun(project: string, fingerprint: string): Promise<void> {
-  const path = projectPaths.manifest(project, fingerprint)
-  const parsed = ManifestSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
-  if (!parsed.success) {
-    throw new WorkbenchError(
-      'storage/corrupt',
-      `${path} is not a run's manifest. Delete the folder of the run; it is trained again.`,
-      { path }
-    )
-  }
-  for (const file of parsed.data.files) {
+  for (const file of (await readManifest(project, fingerprint)).files) {
     const full = join(projectPaths.run(project, fingerprint), file.name)
     const isSound = existsSync(full) && (await hashFile(full)) === file.sha256
     if (!isSound) {
@@ -61,4 +71,33 @@ export async function verifyRun(project: string, fingerprint: string): Promise<v
       )
     }
   }
+}
+
+/**
+ * A run's head as its folder has it. The manifest comes before the head is stored: a run whose host
+ * died between the two is finished, although its head does not say so.
+ *
+ * @throws WorkbenchError `storage/corrupt` when a manifest is there and cannot be read
+ */
+export async function settledHead(project: string, head: Run): Promise<Run> {
+  if (head.state === 'done' || !isRunFinished(project, head.fingerprint)) return head
+  const { result } = await readManifest(project, head.fingerprint)
+  return { ...head, ...result, state: 'done', error: null }
+}
+
+async function readManifest(project: string, fingerprint: string) {
+  const path = projectPaths.manifest(project, fingerprint)
+  let raw: unknown = null
+  try {
+    raw = JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  const parsed = ManifestSchema.safeParse(raw)
+  if (parsed.success) return parsed.data
+  throw new WorkbenchError(
+    'storage/corrupt',
+    `${path} is not a run's manifest. Delete the folder of the run; it is trained again.`,
+    { path }
+  )
 }

@@ -1,27 +1,40 @@
 /** Measures models of a study on the domains that they lack. */
 import { WorkbenchError, toPlain } from '#shared/errors'
-import type { HeldOutDomain, Measurement } from '#shared/records'
+import type { HeldOutDomain, Measurement, ModelRole } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
 import type { MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
 import { measurementDefinition } from './measure'
 import type { PlannedMerge, PlannedRun, StudyPlan } from './plan'
-import { inParallel } from './runContext'
+import { placeMeasuring } from './placement'
+import type { Memory } from './placement'
+import { endsStudy, inParallel } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 /** A model with the name it is told by. */
 export interface ModelToMeasure {
   label: string
+  role: ModelRole
   fingerprint: string
   model: MeasuredModel
 }
 
+/** Every model of a plan, in the order of measuring; one that stands for several comes twice. */
+export function modelsOf(plan: StudyPlan): ModelToMeasure[] {
+  return [
+    ...seedModels(plan),
+    ...plan.branches.map(trainedModel),
+    ...plan.merges.map(mergedModel),
+    ...plan.sequentials.map(trainedModel)
+  ]
+}
+
 /** The seed: trained here, or brought as a checkpoint. */
-export function seedModels({ seed, seedCheckpoint }: StudyPlan): ModelToMeasure[] {
+function seedModels({ seed, seedCheckpoint }: StudyPlan): ModelToMeasure[] {
   if (seed) return [trainedModel(seed)]
   if (!seedCheckpoint) return []
   const { fingerprint, folder } = seedCheckpoint
-  return [{ label: 'seed', fingerprint, model: { kind: 'checkpoint', folder } }]
+  return [{ label: 'seed', role: 'seed', fingerprint, model: { kind: 'checkpoint', folder } }]
 }
 
 /** A run's checkpoint. */
@@ -29,13 +42,14 @@ export function trainedModel(run: PlannedRun): ModelToMeasure {
   const kind = run.role === 'sequential' ? 'sequential ' : run.role === 'branch' ? 'branch ' : ''
   return {
     label: `${kind}${run.name}`,
+    role: run.role,
     fingerprint: run.fingerprint,
     model: { kind: 'run', fingerprint: run.fingerprint }
   }
 }
 
 /**
- * Measures each model on the domains it has no measurement on, as many at once as there are workers.
+ * Measures each model on the domains it has no measurement on, as many at once as memory holds.
  *
  * Models whose parts are not all trained are left out; one that fails is named in the summary.
  *
@@ -43,38 +57,40 @@ export function trainedModel(run: PlannedRun): ModelToMeasure {
  */
 export async function measureAll(
   models: readonly ModelToMeasure[],
+  memory: Memory,
   context: RunContext,
   summary: RunSummary,
   ownLane?: LaneName
 ): Promise<void> {
   const todo = unmeasured(models, context)
   if (todo.length === 0) return
-  const lane = ownLane ?? ((await context.device()).isGpu ? 'wide' : 'narrow')
+  const place = await placeMeasuring(todo.length, memory, context, ownLane)
   let done = 0
-  await inParallel(todo, context.pool.width(lane), context, async ({ model, domains }) => {
+  await inParallel(todo, place.atOnce, context, async ({ model, domains }) => {
     try {
-      await measureOne(model, domains, lane, context, summary)
+      await measureOne(model, domains, place, context, summary)
       context.onEvent({ kind: 'measured', label: model.label, done: ++done, total: todo.length })
     } catch (error) {
       if (context.signal.aborted) throw error
       const { code, message } = toPlain(error)
-      if (code === 'storage/disk-full' || code === 'backend/unavailable') throw error
+      if (endsStudy(code)) throw error
       summary.failed.push({ name: model.label, code, message })
     }
   })
 }
 
 /** An average of branches. */
-export function mergedModel(merge: PlannedMerge): ModelToMeasure {
+function mergedModel(merge: PlannedMerge): ModelToMeasure {
   return {
     label: `merge-${merge.merge} ${merge.mixture}`,
+    role: 'merge',
     fingerprint: merge.fingerprint,
     model: { kind: 'merge', branches: merge.branches }
   }
 }
 
 /** Models whose parts are all trained, with the domains they lack a measurement on. */
-function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
+export function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
   const definition = measurementDefinition(context.study)
   const seen = new Set<string>()
   return models.flatMap((model) => {
@@ -104,7 +120,7 @@ function partsOf(model: MeasuredModel): string[] {
 async function measureOne(
   model: ModelToMeasure,
   domains: readonly HeldOutDomain[],
-  lane: LaneName,
+  { lane, heldBytes }: { lane: LaneName; heldBytes: number },
   context: RunContext,
   summary: RunSummary
 ): Promise<void> {
@@ -117,6 +133,7 @@ async function measureOne(
       label: model.label,
       config: context.plan.config,
       model: model.model,
+      heldBytes,
       domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
       window: study.model.contextLength,
       batchSize: study.evaluation.batchSize,

@@ -1,15 +1,16 @@
 /** Runs a study: plan = study − what exists; do the rest. */
 import { hostname } from 'node:os'
 import { toPlain } from '#shared/errors'
-import type { Prepared, Recipe, Run, Study } from '#shared/records'
-import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
+import type { Prepared, Run, Study } from '#shared/records'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
-import { measureAll, mergedModel, seedModels, trainedModel } from './measureModels'
+import { measureAll, modelsOf, trainedModel, unmeasured } from './measureModels'
+import { findMemory, placeTraining } from './placement'
+import type { Memory } from './placement'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
-import { inParallel } from './runContext'
+import { endsStudy, inParallel } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 export type { RunSummary, StudyEvent } from './runContext'
@@ -25,18 +26,14 @@ export type { RunSummary, StudyEvent } from './runContext'
  *   `backend/unavailable`
  */
 export async function runStudy(context: RunContext): Promise<RunSummary> {
-  const summary: RunSummary = {
-    trained: 0,
-    measured: 0,
-    failed: [],
-    wasStopped: false,
-    averageMs: 0,
-    evaluateMs: 0
-  }
+  const summary = emptySummary()
   const { plan, signal } = context
-  const memory = await findMemory(context)
   const missing = missingRuns(context.project.folder, runsOf(plan))
+  const models = modelsOf(plan)
+  const isDone = missing.length === 0 && unmeasured(models, context).length === 0
   const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
+  if (isDone) return summary
+  const memory = await findMemory(missing, context)
   context.onEvent({ kind: 'begun', runs: missing.length, tokens })
   try {
     if (plan.seed) {
@@ -45,11 +42,8 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
         return ended(summary, signal)
     }
     await trainAll(plan.branches, memory, context, summary)
-    await measureAll(
-      [...seedModels(plan), ...plan.branches.map(trainedModel), ...plan.merges.map(mergedModel)],
-      context,
-      summary
-    )
+    const untrained = models.filter(({ role }) => role !== 'sequential')
+    await measureAll(untrained, memory, context, summary)
     await trainAll(plan.sequentials, memory, context, summary, true)
   } catch (error) {
     if (!signal.aborted) throw error
@@ -57,48 +51,13 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   return ended(summary, signal)
 }
 
-/** What decides how many runs go at once. */
-interface Memory {
-  isGpu: boolean
-  /** Bytes that were free before anything was trained; null on a GPU, which does not say. */
-  bytes: number | null
+function emptySummary(): RunSummary {
+  return { trained: 0, measured: 0, failed: [], wasStopped: false, averageMs: 0, evaluateMs: 0 }
 }
 
-/** Every recipe that is still to be trained must fit before the first run is begun. */
-async function findMemory(context: RunContext): Promise<Memory> {
-  const { plan, project, pool } = context
-  const groups = [plan.seed ? [plan.seed] : [], plan.branches, plan.sequentials]
-  const firsts = groups.flatMap((runs) => missingRuns(project.folder, runs).slice(0, 1))
-  if (firsts.length === 0) return { isGpu: false, bytes: null }
-  const { isGpu } = await context.device()
-  if (isGpu) return { isGpu, bytes: null }
-  const wanted = Math.max(...firsts.map(({ recipe }) => trainingMemoryBytes(plan.config, recipe)))
-  if (wanted * pool.width('narrow') > availableMemory()) {
-    // What workers hold from before may be what is lacking.
-    await pool.rest('wide')
-    await pool.rest('narrow')
-  }
-  const memory = { isGpu, bytes: availableMemory() }
-  for (const { recipe } of firsts) place(recipe, 1, memory, context)
-  return memory
-}
-
-/** In which lane the runs of a recipe train, and how many of them at once. */
-function place(
-  recipe: Recipe,
-  runs: number,
-  { isGpu, bytes }: Memory,
-  context: RunContext
-): { lane: LaneName; atOnce: number } {
-  const fitting = trainingsThatFit(context.plan.config, recipe, bytes)
-  const atOnce = Math.min(runs, fitting, context.pool.width('narrow'))
-  // Several small models on one GPU may be faster; nobody has measured it yet.
-  return isGpu || atOnce < 2 ? { lane: 'wide', atOnce: 1 } : { lane: 'narrow', atOnce }
-}
-
-/** Bytes that this machine, or the container it is, could still fill. */
-export function availableMemory(): number {
-  return process.availableMemory()
+/** Of a study that was stopped before its first run. */
+export function stoppedSummary(): RunSummary {
+  return { ...emptySummary(), wasStopped: true }
 }
 
 function ended(summary: RunSummary, signal: AbortSignal): RunSummary {
@@ -126,20 +85,16 @@ async function trainAll(
   if (measureEach) {
     // A run trained before the last stop may lack its measurement.
     const present = runs.filter((run) => isRunFinished(context.project.folder, run.fingerprint))
-    await measureAll(present.map(trainedModel), context, summary)
+    await measureAll(present.map(trainedModel), memory, context, summary)
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = place(first.recipe, missing.length, memory, context)
-  const other = lane === 'wide' ? 'narrow' : 'wide'
-  const each = trainingMemoryBytes(context.plan.config, first.recipe)
-  if (each * (atOnce + context.pool.width(other)) > (memory.bytes ?? Infinity)) {
-    // What the other lane's workers hold from before is wanted here.
-    await context.pool.rest(other)
-  }
+  const { lane, atOnce } = await placeTraining(first.recipe, missing.length, memory, context)
   await inParallel(missing, atOnce, context, async (run) => {
     const isTrained = await trainOne(run, lane, context, summary)
-    if (isTrained && measureEach) await measureAll([trainedModel(run)], context, summary, lane)
+    if (isTrained && measureEach) {
+      await measureAll([trainedModel(run)], memory, context, summary, lane)
+    }
   })
 }
 
@@ -178,7 +133,7 @@ async function trainOne(
   const key = planned.fingerprint
   await save(head({}))
   try {
-    const result = await pool.run(
+    const { outcome, result } = await pool.run(
       'train',
       {
         project: project.folder,
@@ -202,19 +157,8 @@ async function trainOne(
         onProgress: (progress) => context.onEvent({ kind: 'progress', key, progress })
       }
     )
-    await save(
-      head({
-        state: result.outcome === 'finished' ? 'done' : 'stopped',
-        finalLoss: result.finalLoss,
-        elapsedMs: result.elapsedMs,
-        tokensPerSecond: result.tokensPerSecond,
-        backend: result.backend,
-        device: result.device,
-        threads: result.threads,
-        host: result.host
-      })
-    )
-    if (result.outcome === 'stopped') return false
+    await save(head({ ...result, state: outcome === 'finished' ? 'done' : 'stopped' }))
+    if (outcome === 'stopped') return false
     summary.trained++
     return true
   } catch (error) {
@@ -223,7 +167,7 @@ async function trainOne(
       throw error
     }
     const plain = toPlain(error)
-    if (plain.code === 'storage/disk-full' || plain.code === 'backend/unavailable') {
+    if (endsStudy(plain.code)) {
       // The disk may be too full even for this; the error that is told is the first.
       await save(head({ state: 'stopped' })).catch(() => undefined)
       throw error

@@ -41,6 +41,11 @@ export interface RunSummary {
   evaluateMs: number
 }
 
+/** True for errors that every further run would meet too. */
+export function endsStudy(code: string): boolean {
+  return code === 'storage/disk-full' || code === 'backend/unavailable'
+}
+
 /** Works a list off, so many at once. */
 export async function inParallel<Item>(
   items: readonly Item[],

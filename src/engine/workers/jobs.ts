@@ -13,6 +13,7 @@ import type {
 } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
+import type { RunResult } from '#engine/storage/runs'
 
 /** Where a training run starts. */
 export type RunStart =
@@ -74,16 +75,8 @@ export interface TrainJob {
 
 export interface TrainResult {
   outcome: 'finished' | 'stopped'
-  steps: number
-  completedSteps: number
-  tokens: number
-  finalLoss: number | null
-  elapsedMs: number
-  tokensPerSecond: number
-  backend: string
-  device: string
-  threads: number
-  host: string
+  /** Of what was trained so far. */
+  result: RunResult
 }
 
 /** What is measured: a run's checkpoint, one from outside, or branches averaged in memory. */
@@ -97,6 +90,8 @@ export interface MeasureJob {
   label: string
   config: DecoderConfig
   model: MeasuredModel
+  /** Bytes of branches that the worker may keep in memory for the next merges. */
+  heldBytes: number
   domains: { name: string; fingerprint: string }[]
   window: number
   batchSize: number

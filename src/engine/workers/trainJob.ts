@@ -17,9 +17,11 @@ import { openBatches } from '#engine/data/batches'
 import { readDomainTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
-import { FolderDraft, LineLog, removeTree, truncateFile } from '#engine/storage/files'
+import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
+import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
+import type { RunResult } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
@@ -115,23 +117,19 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     })
     await trace.append(pending)
     pending = []
-    if (outcome.outcome === 'finished') await finish(job, outcome.state)
-    else await saveResumePoint(job, outcome.state, outcome.completedSteps, elapsed())
     const elapsedMs = elapsed()
-    const tokens = outcome.completedSteps * tokensPerStep
-    return {
-      outcome: outcome.outcome,
-      steps: batches.steps,
-      completedSteps: outcome.completedSteps,
-      tokens,
+    const result: RunResult = {
       finalLoss: await finalLoss(project, fingerprint),
       elapsedMs,
-      tokensPerSecond: (tokens / elapsedMs) * 1000,
+      tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / elapsedMs) * 1000,
       backend: device.backend,
       device: device.name,
       threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0),
       host: hostname()
     }
+    if (outcome.outcome === 'finished') await finish(job, outcome.state, result)
+    else await saveResumePoint(job, outcome.state, outcome.completedSteps, elapsedMs)
+    return { outcome: outcome.outcome, result }
   } finally {
     await trace.close()
     await batches.close()
@@ -210,19 +208,19 @@ async function saveResumePoint(
   completedSteps: number,
   elapsedMs: number
 ): Promise<void> {
-  const draft = await FolderDraft.begin(projectPaths.resume(job.project, job.fingerprint))
-  await writeState(draft, job, state, true)
-  await draft.writeFile('progress.json', JSON.stringify({ completedSteps, elapsedMs }))
-  await draft.commit({ replace: true })
+  await writeFolder(projectPaths.resume(job.project, job.fingerprint), async (draft) => {
+    await writeState(draft, job, state, true)
+    await draft.writeFile('progress.json', JSON.stringify({ completedSteps, elapsedMs }))
+  })
 }
 
-async function finish(job: TrainJob, state: TrainingState): Promise<void> {
+async function finish(job: TrainJob, state: TrainingState, result: RunResult): Promise<void> {
   const { project, fingerprint } = job
   if (isRunFinished(project, fingerprint)) return
-  const draft = await FolderDraft.begin(projectPaths.checkpoint(project, fingerprint))
-  await writeState(draft, job, state, job.keepMoments)
-  await draft.commit({ replace: true })
-  await writeManifest(project, fingerprint)
+  await writeFolder(projectPaths.checkpoint(project, fingerprint), (draft) =>
+    writeState(draft, job, state, job.keepMoments)
+  )
+  await writeManifest(project, fingerprint, result)
   await removeTree(projectPaths.resume(project, fingerprint))
 }
 

@@ -229,6 +229,46 @@ describe('partition rules', () => {
     expect(await names('file')).toEqual(['x/a', 'x/b', 'y/a'])
   })
 
+  it('never joins files or folders of one name', async () => {
+    const folder = await temporaryFolder()
+    const paths = ['x/law/a.txt', 'y/law/a.txt', 'y/law/a.md', 'y/law/a.2019', 'z/b.txt'].map(
+      (name) => put(folder, name, name)
+    )
+    const names = async (kind: 'file' | 'folder', sources: string[]) => {
+      const request = { name: 'a', role: 'training' as const, textField: '', partition: { kind } }
+      const corpora = join(folder, 'corpora', kind)
+      const corpus = await importCorpus({ ...request, paths: sources }, corpora)
+      return corpus.partitions.map(({ name, documents }) => [name, documents])
+    }
+    expect(await names('file', paths)).toEqual(
+      [
+        ['b', 1],
+        ['x/law/a', 1],
+        ['y/law/a', 1],
+        ['a.md', 1],
+        ['a.2019', 1]
+      ].sort() as never
+    )
+    const folders = ['x/law', 'y/law'].map((name) => join(folder, name))
+    expect(await names('folder', folders)).toEqual([
+      ['x/law', 1],
+      ['y/law', 3]
+    ])
+  })
+
+  it('refuses ranges and conditions that no document meets, showing what was found', async () => {
+    const range = { kind: 'range' as const, field: 'topic' }
+    const ranges = [{ name: '1970-1999', from: 1970, to: 1999 }]
+    await expect(importRecords({ partition: { ...range, ranges } })).rejects.toMatchObject({
+      code: 'partition/invalid',
+      message: expect.stringMatching(/1970-1999 over "topic".*"art", "music", null/)
+    })
+    const conditions = [{ name: 'late', sql: 'n > 9000' }]
+    await expect(
+      importRecords({ partition: { kind: 'condition', conditions } })
+    ).rejects.toMatchObject({ code: 'partition/invalid' })
+  })
+
   it('makes names of values that mixtures could not hold', async () => {
     const folder = await temporaryFolder()
     const path = put(

@@ -1,4 +1,4 @@
-import { appendFile, readFile, readdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -6,7 +6,9 @@ import {
   LineLog,
   createFileExclusive,
   storageError,
-  writeFileAtomic
+  sweepDrafts,
+  writeFileAtomic,
+  writeFolder
 } from '#engine/storage/files'
 import { readLines } from '#engine/storage/measurements'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -61,12 +63,47 @@ test('a torn last line is dropped and not glued to the next', async () => {
   expect(await linesOf(path)).toEqual([{ a: 1 }, { a: 2 }, { a: 4 }])
 })
 
+test('what a dead process was writing is swept, and what it was replacing comes back', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'runs/f1'), { recursive: true })
+  const half = await FolderDraft.begin(join(folder, 'runs/f1/resume'))
+  await half.writeFile('weights', 'half')
+  await mkdir(join(folder, 'runs/f1/resume.replaced-abc'))
+  await writeFile(join(folder, 'runs/f1/resume.replaced-abc/weights'), 'old')
+  await writeFile(join(folder, 'project.assay.draft-1'), 'half')
+  await writeFile(join(folder, 'project.assay'), 'whole')
+  await sweepDrafts(folder)
+  expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+    'project.assay',
+    'runs',
+    'runs/f1',
+    'runs/f1/resume',
+    'runs/f1/resume/weights'
+  ])
+  expect(await readFile(join(folder, 'runs/f1/resume/weights'), 'utf8')).toBe('old')
+})
+
+test('a folder whose writing fails is left as it was', async () => {
+  const folder = await temporaryFolder()
+  const target = join(folder, 'resume')
+  await writeFolder(target, async (draft) => void (await draft.writeFile('weights', 'old')))
+  const failing = writeFolder(target, async (draft) => {
+    await draft.writeFile('weights', 'new')
+    throw new Error('the disk is full')
+  })
+  await expect(failing).rejects.toThrow('the disk is full')
+  expect(await readdir(folder)).toEqual(['resume'])
+  expect(await readFile(join(target, 'weights'), 'utf8')).toBe('old')
+})
+
 test('a file is created exclusively once', async () => {
   const path = join(await temporaryFolder(), 'lock')
   expect([await createFileExclusive(path, 'x'), await createFileExclusive(path, 'y')]).toEqual([
     true,
     false
   ])
+  expect(await readFile(path, 'utf8')).toBe('x')
+  expect(await readdir(join(path, '..'))).toEqual(['lock'])
 })
 
 test('a full disk and a read-only folder become errors that say what to do', () => {

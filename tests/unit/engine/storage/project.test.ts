@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Measurements } from '#engine/storage/measurements'
 import { Project } from '#engine/storage/project'
+import { writeManifest } from '#engine/storage/runs'
 import type { Run } from '#shared/records'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
@@ -81,6 +82,34 @@ test('the lock of a process that is gone is taken over', async () => {
     })
   )
   await (await Project.open(folder)).close()
+})
+
+test('of many processes at once one takes an abandoned project, and holds it', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  const abandoned = { host: hostname(), bootId: 'another boot', pid: 1, nonce: 'x', since: '' }
+  await writeFile(join(folder, 'lock.json'), JSON.stringify(abandoned))
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => Project.open(folder)))
+  const opened = outcomes.filter((one) => one.status === 'fulfilled')
+  expect(opened).toHaveLength(1)
+  for (const one of outcomes.filter((outcome) => outcome.status === 'rejected')) {
+    expect(one.reason).toMatchObject({ code: 'storage/locked' })
+  }
+  await opened[0]!.value.close()
+  expect((await readdir(folder)).sort()).toEqual(['project.assay'])
+})
+
+test('a run that finished before its head was stored has its loss and its time', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  const project = await Project.create(folder)
+  const unknown = { finalLoss: null, elapsedMs: 0, tokensPerSecond: 0, backend: null, device: null }
+  await project.saveRun({ ...run, ...unknown, threads: null, state: 'running' })
+  await project.close()
+  const { finalLoss, elapsedMs, tokensPerSecond, backend, device, threads, host } = run
+  const result = { finalLoss, elapsedMs, tokensPerSecond, backend, device, threads, host }
+  await mkdir(join(folder, 'runs/f1/checkpoint'), { recursive: true })
+  await writeManifest(folder, 'f1', result)
+  expect((await Project.open(folder, { readOnly: true })).runs).toEqual([run])
 })
 
 test('a folder that holds something is no place for a new project', async () => {

@@ -1,0 +1,88 @@
+/** Reads models to be measured: trained ones, ones from outside, and averages of branches. */
+import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
+import { averageWeighted } from '#engine/merging/average'
+import { sinkTo, sourceOf } from '#engine/parameters'
+import type { ParameterSet, ParameterSource } from '#engine/parameters'
+import { projectPaths } from '#engine/storage/paths'
+import { verifyRun } from '#engine/storage/runs'
+import { RecentlyUsed } from './recentlyUsed'
+import type { MeasuredModel } from './jobs'
+
+type Branches = Extract<MeasuredModel, { kind: 'merge' }>['branches']
+
+/**
+ * Reads models one after the other; a model is good until the next one is asked for.
+ *
+ * Branches stay in memory where all those of a merge fit into the limit, since merges read the same
+ * ones again; else they are averaged block by block from their files, so that memory does not grow
+ * with their number.
+ */
+export class ModelReader {
+  /** What merges are averaged into, one after the other: fresh pages are dear. */
+  readonly #merged: ParameterSet = new Map()
+  readonly #held = new RecentlyUsed<ParameterSet>(bytesOf)
+  /** Runs whose files were found sound by this reader. */
+  readonly #verified = new Set<string>()
+
+  /** Bytes of the branches held. */
+  get heldBytes(): number {
+    return this.#held.bytes
+  }
+
+  /**
+   * The parameters of a model.
+   *
+   * @param heldBytes bytes that branches may fill
+   * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest,
+   *   `merge/mismatch`, `checkpoint/invalid`
+   */
+  async read(project: string, model: MeasuredModel, heldBytes: number): Promise<ParameterSet> {
+    if (model.kind === 'merge') return this.#average(project, model.branches, heldBytes)
+    const source =
+      model.kind === 'run'
+        ? await this.#open(project, model.fingerprint)
+        : (await openCheckpoint(model.folder)).parameters
+    return readParameters(source)
+  }
+
+  async #average(project: string, branches: Branches, heldBytes: number): Promise<ParameterSet> {
+    const files: ParameterSource[] = []
+    for (const { fingerprint } of branches) files.push(await this.#open(project, fingerprint))
+    const isHeld = files.reduce((sum, file) => sum + floatBytes(file), 0) <= heldBytes
+    const sources: ParameterSource[] = []
+    for (const [index, file] of files.entries()) {
+      const key = `${project} ${branches[index]!.fingerprint}`
+      sources.push(
+        isHeld
+          ? sourceOf(await this.#held.take(key, heldBytes, () => readParameters(file)), file.label)
+          : file
+      )
+    }
+    if (shapesDiffer(this.#merged, files[0]!.shapes)) this.#merged.clear()
+    const weights = branches.map((branch) => branch.weight)
+    await averageWeighted(sources, weights, sinkTo(this.#merged))
+    return this.#merged
+  }
+
+  async #open(project: string, fingerprint: string): Promise<ParameterSource> {
+    const folder = projectPaths.checkpoint(project, fingerprint)
+    if (!this.#verified.has(folder)) await verifyRun(project, fingerprint)
+    this.#verified.add(folder)
+    return (await openCheckpoint(folder)).parameters
+  }
+}
+
+function bytesOf(set: ParameterSet): number {
+  return [...set.values()].reduce((sum, one) => sum + one.data.byteLength, 0)
+}
+
+function floatBytes({ shapes }: ParameterSource): number {
+  let floats = 0
+  for (const shape of shapes.values()) floats += shape.reduce((size, side) => size * side, 1)
+  return 4 * floats
+}
+
+function shapesDiffer(set: ParameterSet, shapes: ReadonlyMap<string, readonly number[]>): boolean {
+  if (set.size !== shapes.size) return true
+  return [...shapes].some(([name, shape]) => String(set.get(name)?.shape) !== String(shape))
+}

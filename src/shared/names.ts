@@ -1,0 +1,25 @@
+/** What names of partitions, corpora and studies may hold. */
+
+/** Characters that have a meaning in the names of mixtures (`a+b`, `a*0.25`) and units (`a#1`). */
+const RESERVED = /[+*#]/g
+const FULL_WIDTH: Record<string, string> = { '+': '＋', '*': '＊', '#': '＃' }
+
+export const LONGEST_NAME = 100
+
+/** A name as it may be stored. */
+export const NAME_PATTERN = /^[^+*#\u0000-\u001f]+$/
+
+/**
+ * Makes a text fit to be a name: full-width twins stand in for reserved characters, so that "C++"
+ * and "C#" stay two readable names.
+ *
+ * @returns null where nothing is left
+ */
+export function fitName(text: string): string | null {
+  const name = text
+    .replace(RESERVED, (letter) => FULL_WIDTH[letter]!)
+    .replace(/[\u0000-\u001f]+/g, ' ')
+    .trim()
+  if (name === '') return null
+  return name.length <= LONGEST_NAME ? name : name.slice(0, LONGEST_NAME - 1) + '…'
+}
