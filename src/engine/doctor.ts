@@ -1,17 +1,10 @@
 /** What this machine is and which backends run on it; trains and changes nothing. */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { cpu, fsSize, mem } from 'systeminformation'
 import { toPlain } from '#shared/errors'
+import { askNvidiaSmi } from './backends/nvidiaSmi'
+import type { GpuReport } from './backends/nvidiaSmi'
 import { freeBytes } from './storage/files'
 import type { BackendReport } from './workers/jobs'
-
-/** One GPU as its driver describes it. */
-export interface GpuReport {
-  name: string
-  memoryBytes: number | null
-  driver: string
-}
 
 /** Everything `assay doctor` says. */
 export interface MachineReport {
@@ -97,42 +90,4 @@ async function probe(
   } catch (error) {
     return { backends: [], failure: toPlain(error).message }
   }
-}
-
-async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: string | null }> {
-  try {
-    const { stdout } = await promisify(execFile)(
-      'nvidia-smi',
-      ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader,nounits'],
-      { timeout: 30_000 }
-    )
-    const gpus = parseGpus(stdout)
-    return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists none' }
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const reason = isMissing
-      ? 'there is no nvidia-smi, which comes with the NVIDIA driver'
-      : `nvidia-smi failed: ${toPlain(error).message.trim()}`
-    return { gpus: [], reason }
-  }
-}
-
-/**
- * Reads nvidia-smi's list: one GPU a line, `name, memory in MiB, driver version`.
- *
- * @param text as printed with `--format=csv,noheader,nounits`; a memory of `[N/A]` becomes null
- */
-export function parseGpus(text: string): GpuReport[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', memory = '', driver = ''] = line.split(',').map((cell) => cell.trim())
-      const mebibytes = Number(memory)
-      return {
-        name,
-        memoryBytes: memory !== '' && Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : null,
-        driver
-      }
-    })
 }

@@ -197,8 +197,8 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<PlanSummary> {
     const { prepared, plan } = await this.plan(study, run)
-    const { name: device, isGpu } = await this.#computeDevice()
-    const availableBytes = isGpu ? null : availableMemory()
+    const device = await this.#computeDevice()
+    const availableBytes = device.isGpu ? null : availableMemory()
     if (missingRuns(this.folder, runsOf(plan)).length > 0) {
       trainingsThatFit(plan.config, study.branch, availableBytes)
     }
@@ -214,9 +214,9 @@ export class ProjectSession {
         project: this.folder,
         config: plan.config,
         study,
-        isGpu
+        device
       }),
-      { device, availableBytes },
+      { device: device.name, availableBytes },
       (fingerprint) => isRunFinished(this.folder, fingerprint),
       {
         total: models.length,

@@ -53,6 +53,21 @@ test('a job of another matrix precision gets a process that was born with it', a
   expect(workers().map((one) => one.precision)).toEqual(['1'])
 })
 
+test('a process that cannot be started fails its job by name', async () => {
+  const pool = newPool()
+  const { execPath } = process
+  try {
+    process.execPath = '/there/is/no/node'
+    await expect(pool.run('device', {})).rejects.toMatchObject({
+      code: 'worker/died',
+      message: expect.stringContaining('could not be started') as string
+    })
+  } finally {
+    process.execPath = execPath
+  }
+  expect(await pool.run('device', {})).toMatchObject({ isGpu: expect.any(Boolean) as boolean })
+})
+
 test('a worker that is killed fails its job by name, and the next job is done', async () => {
   const pool = newPool()
   await pool.run('device', {})

@@ -6,6 +6,7 @@ import type { ComputeBackend, Device, FusedKernels } from './backend'
 import { attributesOf } from './operations'
 import type { NodeBackend } from './operations'
 import { measureMatmulRate } from './measureMatmulRate'
+import { askNvidiaSmi, firstVisible } from './nvidiaSmi'
 import { portableKernels } from './portable'
 import { createResourceOptimizer } from './tensorflowOptimizer'
 
@@ -24,7 +25,7 @@ export const tensorflowBackend: ComputeBackend = {
     const { node, version } = await load()
     await setBackend('tensorflow')
     return {
-      device: describeDevice(node, version),
+      device: await describeDevice(node, version),
       kernels: tensorflowKernels(node),
       measureMatmulRate: () => measureMatmulRate()
     }
@@ -54,16 +55,24 @@ async function loadOnce(): Promise<Loaded> {
   return { node, version: String(node.binding['TF_Version'] ?? 'unknown') }
 }
 
-function describeDevice(node: NodeBackend, version: string): Device {
-  const processor = cpus()[0]?.model.trim() ?? 'processor'
-  const isGpu = node.isUsingGpuDevice
-  return {
-    backend: 'tensorflow',
-    name: isGpu ? 'NVIDIA GPU' : processor,
-    isGpu,
-    memoryBytes: isGpu ? null : totalmem(),
-    version
-  }
+let device: Promise<Device> | null = null
+
+function describeDevice(node: NodeBackend, version: string): Promise<Device> {
+  device ??= node.isUsingGpuDevice ? describeGpu(version) : Promise.resolve(describeCpu(version))
+  return device
+}
+
+function describeCpu(version: string): Device {
+  const name = cpus()[0]?.model.trim() ?? 'processor'
+  return { backend: 'tensorflow', name, isGpu: false, memoryBytes: totalmem(), version }
+}
+
+/** TensorFlow.js says only that there is a GPU; the driver knows which. */
+async function describeGpu(version: string): Promise<Device> {
+  const { gpus } = await askNvidiaSmi()
+  const gpu = firstVisible(gpus, process.env['CUDA_VISIBLE_DEVICES'])
+  const { name = 'NVIDIA GPU', memoryBytes = null } = gpu ?? {}
+  return { backend: 'tensorflow', name, isGpu: true, memoryBytes, version }
 }
 
 function tensorflowKernels(node: NodeBackend): FusedKernels {

@@ -56,11 +56,21 @@ export function textAt(
   if (value === null) return ''
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === undefined) throw missingField(field, record, where)
-  throw new WorkbenchError(
+  throw noText(field, Array.isArray(value) ? 'a list' : 'an object', record, where)
+}
+
+/** The error for a field that holds something else than text; lists all fields. */
+export function noText(
+  field: string,
+  what: string,
+  record: Record<string, unknown>,
+  where: { file: string; position: number }
+): WorkbenchError {
+  const found = fieldNames(record)
+  return new WorkbenchError(
     'corpus/missing-field',
-    `${where.file}, record ${where.position}: the field "${field}" holds ` +
-      `${Array.isArray(value) ? 'a list' : 'an object'}, not text. ` +
-      `Fields found: ${fieldNames(record).join(', ')}.`,
-    { field, found: fieldNames(record), ...where }
+    `${where.file}, record ${where.position}: the field "${field}" holds ${what}, not text. ` +
+      `Fields found: ${found.join(', ')}.`,
+    { field, found, ...where }
   )
 }

@@ -3,7 +3,7 @@ import { DuckDBBlobValue, DuckDBInstance } from '@duckdb/node-api'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { WorkbenchError } from '#shared/errors'
 import { unreadable } from './byteStream'
-import { missingField } from './fields'
+import { missingField, noText } from './fields'
 import { isWellFormed, invalidEncoding } from './readJsonl'
 import type { ReadContext, ReadDocument } from './sourceDocument'
 import type { SourceFile } from './sources'
@@ -49,7 +49,7 @@ async function* readRows(
   const columns = (await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)).columnNames()
   const total = await connection.runAndReadAll(`SELECT count(*) FROM ${source}`)
   const bytesPerRow = file.bytes / Math.max(1, Number(total.getRows()[0]![0]))
-  const text = textColumn(context.textField, columns, file)
+  const text = await textColumn(connection, source, context.textField, file)
   const wanted = context.fields
     ? columns.filter((name) => context.fields!.some((field) => isBelow(field, name)))
     : columns
@@ -96,13 +96,48 @@ function plainValue(value: unknown): unknown {
 }
 
 /** The text as bytes, in SQL; nothing where no text is asked for. */
-function textColumn(field: string | null, columns: string[], file: SourceFile): string {
+async function textColumn(
+  connection: DuckDBConnection,
+  source: string,
+  field: string | null,
+  file: SourceFile
+): Promise<string> {
   if (field === null) return 'NULL'
-  if (columns.includes(field)) return `encode(${quote(field)})`
-  const parts = field.split('.')
-  if (columns.includes(parts[0]!)) return `encode(${parts.map(quote).join('.')})`
-  const none = Object.fromEntries(columns.map((name) => [name, null]))
-  throw missingField(field, none, { file: file.path, position: 1 })
+  const where = { file: file.path, position: 1 }
+  const firstRow = async () => {
+    const rows = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 1`)
+    const nothing = Object.fromEntries(rows.columnNames().map((name) => [name, null]))
+    return plainValue(rows.getRowObjects()[0] ?? nothing) as Record<string, unknown>
+  }
+  const nested = field.split('.').map(quote).join('.')
+  for (const place of [quote(field), nested]) {
+    const type = await typeOf(connection, source, place)
+    if (type === null) continue
+    if (/\]$/.test(type)) throw noText(field, 'a list', await firstRow(), where)
+    if (/^(STRUCT|MAP|UNION)\b/.test(type))
+      throw noText(field, 'an object', await firstRow(), where)
+    // Old writers do not say that their bytes are text.
+    const asText = type === 'BLOB' ? `decode(${place})` : `CAST(${place} AS VARCHAR)`
+    return `encode(${asText})`
+  }
+  throw missingField(field, await firstRow(), where)
+}
+
+/** Type of an expression over a file's columns; null where it names something not there. */
+async function typeOf(
+  connection: DuckDBConnection,
+  source: string,
+  expression: string
+): Promise<string | null> {
+  try {
+    const described = await connection.runAndReadAll(
+      `DESCRIBE SELECT ${expression} AS place FROM ${source}`
+    )
+    return String(described.getRowObjects()[0]!['column_type'])
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('Binder Error')) return null
+    throw error
+  }
 }
 
 function isBelow(field: string, column: string): boolean {

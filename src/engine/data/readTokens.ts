@@ -88,6 +88,11 @@ function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
   if (header.subarray(0, 9).toString('latin1') !== 'MMIDIDX\0\0' || !type) {
     throw unreadable(file, new Error(`${index} is no index of Megatron's`))
   }
+  const borders = Number(header.readBigUInt64LE(26))
+  const needed = MEGATRON_HEADER + Number(header.readBigUInt64LE(18)) * (4 + 8) + 8 * borders
+  if (header.length < needed || borders < 1) {
+    throw unreadable(file, new Error(`${index} is cut short: ${header.length} of ${needed} bytes`))
+  }
   return { type, start: 0, lengths: megatronLengths(header) }
 }
 
@@ -142,6 +147,11 @@ function* cutDocuments(
   if ((file.bytes - layout.start) % width !== 0) {
     throw unreadable(file, new Error(`its size is not a multiple of ${width} bytes`))
   }
+  const ids = (file.bytes - layout.start) / width
+  const told = layout.lengths?.reduce((sum, length) => sum + length, 0)
+  if (told !== undefined && told !== ids) {
+    throw unreadable(file, new Error(`its index tells of ${told} ids, and it holds ${ids}`))
+  }
   const handle = openSync(file.path, 'r')
   try {
     let document: number[] = []
@@ -153,6 +163,8 @@ function* cutDocuments(
       onBytes(bytes)
       for (let offset = 0; offset + width <= bytes; offset += width) {
         document.push(readId(chunk, offset, layout.type))
+        // A document of an index may hold nothing.
+        while (layout.lengths?.[number] === 0) number += 1
         const isWhole = layout.lengths
           ? document.length === layout.lengths[number]
           : document.at(-1) === endOfTextId

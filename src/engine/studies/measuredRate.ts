@@ -1,11 +1,13 @@
 /** How fast this machine trains and evaluates a study's model; measured once, kept in the cache. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { DecoderConfig, Study } from '#shared/records'
 import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
+import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { MeasuredRate } from './cost'
 
@@ -19,13 +21,15 @@ export async function measuredRate(input: {
   project: string
   config: DecoderConfig
   study: Study
-  isGpu: boolean
+  device: ComputeDevice
 }): Promise<MeasuredRate> {
-  const { pool, project, config, study, isGpu } = input
-  const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch }))
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
-  const lane = isGpu ? 'wide' : 'narrow'
+  const { pool, project, config, study, device } = input
+  const lane = device.isGpu ? 'wide' : 'narrow'
   const workers = pool.width(lane)
+  // A project may be taken to another machine, and --threads be given.
+  const machine = { host: hostname(), device: device.name, workers }
+  const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch, machine }))
+  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
   const { batchSize } = study.branch
   const job = { config, batchSize, repetitions: REPETITIONS, seconds: SECONDS }
   const measure = async (what: 'train' | 'eval') => {

@@ -46,11 +46,13 @@ function filledIn(data: unknown, source: string): unknown {
   if (typeof data['model'] === 'string') filled['model'] = presetShape(data['model'], source)
   if (isRecord(data['branch'])) {
     const branch: Record<string, unknown> = { ...data['branch'] }
-    const source = isRecord(data['seed']) ? data['seed']['source'] : undefined
+    const begins = isRecord(data['seed']) ? data['seed']['source'] : undefined
     const seed = isRecord(data['seed']) ? data['seed']['recipe'] : undefined
-    if (source === 'checkpoint') branch['start'] ??= 'weights'
-    if (source === 'none') branch['start'] ??= 'none'
-    branch['peakLearningRate'] ??= isRecord(seed) ? finalRate(seed) : undefined
+    if (begins === 'checkpoint') branch['start'] ??= 'weights'
+    if (begins === 'none') branch['start'] ??= 'none'
+    if (branch['peakLearningRate'] === undefined && isRecord(seed)) {
+      branch['peakLearningRate'] = finalRate(seed, source)
+    }
     branch['schedule'] ??= 'constant'
     const isFresh = branch['start'] === 'weights' || branch['start'] === 'none'
     branch['warmupSteps'] ??= isFresh ? FRESH_WARMUP_STEPS : 0
@@ -63,11 +65,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function finalRate(recipe: Record<string, unknown>): number | undefined {
-  const peak = recipe['peakLearningRate']
+function finalRate(recipe: Record<string, unknown>, source: string): number | undefined {
+  const { peakLearningRate: peak, schedule, finalShare } = recipe
   if (typeof peak !== 'number') return undefined
-  if (recipe['schedule'] !== 'cosine') return peak
-  return peak * (typeof recipe['finalShare'] === 'number' ? recipe['finalShare'] : 0.1)
+  if (schedule === 'anneal' || (schedule === 'cosine' && finalShare === 0)) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `${source}: branch.peakLearningRate: the seed's rate ends at zero, so branches cannot go on with it. Say at which rate they train.`,
+      { source, field: 'branch.peakLearningRate' }
+    )
+  }
+  if (schedule !== 'cosine') return peak
+  return peak * (typeof finalShare === 'number' ? finalShare : 0.1)
 }
 
 function presetShape(name: string, source: string) {
@@ -97,6 +106,12 @@ function checkStudy(study: Study, source: string): void {
   }
   if (study.branch.replay > 0 && study.seed.source !== 'text') {
     fail('branch.replay', 'replay reads seed text, and this study has none (seed.source)')
+  }
+  if (study.seed.source === 'text' && study.seed.recipe.start === 'weights') {
+    fail(
+      'seed.recipe.start',
+      'the seed starts from random weights; leave "start" out, it belongs to branch'
+    )
   }
   if (study.seed.source === 'text' && study.seed.recipe.replay > 0) {
     fail('seed.recipe.replay', 'the seed reads seed text only; replay belongs to branch')

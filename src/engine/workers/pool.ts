@@ -174,6 +174,13 @@ export class WorkerPool {
     child.on('message', (message: FromWorker) => {
       if (slot.process === child) this.#receive(lane, slot, message)
     })
+    child.on('error', (error) => {
+      if (slot.process !== child) return
+      slot.process = null
+      child.kill('SIGKILL')
+      const how = `it could not be started or reached (${error.message})`
+      this.#settle(lane, slot, (job) => job.reject(workerDied(how, error)))
+    })
     child.on('exit', (code, signal) => {
       if (slot.process !== child) return
       slot.process = null
@@ -214,6 +221,7 @@ export class WorkerPool {
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const killing = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   if (child.connected) child.disconnect()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { examineMachine, parseGpus } from '#engine/doctor'
+import { examineMachine } from '#engine/doctor'
 import { WorkbenchError } from '#shared/errors'
 
 const BACKEND = {
@@ -37,14 +37,5 @@ describe('examineMachine', () => {
       listGpus: noGpus
     })
     expect(report).toMatchObject({ canTrain: false, backends: [], probeFailure: 'it was killed' })
-  })
-})
-
-describe('parseGpus', () => {
-  test('reads one GPU a line, memory in bytes', () => {
-    expect(parseGpus('NVIDIA H200, 143771, 570.86.15\nNVIDIA T4, [N/A], 535.1\n')).toEqual([
-      { name: 'NVIDIA H200', memoryBytes: 143_771 * 2 ** 20, driver: '570.86.15' },
-      { name: 'NVIDIA T4', memoryBytes: null, driver: '535.1' }
-    ])
   })
 })

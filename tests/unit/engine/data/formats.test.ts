@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadTokenizer } from '#engine/tokenizer/tokenizer'
 import { trainByteLevelBpe } from '#engine/tokenizer/train'
 import golden from '../../../golden/data/formats/rows.json' with { type: 'json' }
@@ -59,6 +60,57 @@ describe('files cut short', () => {
   )
 })
 
+describe('columns of Parquet', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-parquet-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'odd.parquet')
+  beforeAll(async () => {
+    const connection = await (await DuckDBInstance.create()).connect()
+    await connection.run(
+      `COPY (SELECT ['a', 'b'] AS tags, {'text': 'inner'} AS meta, encode('bytes é') AS raw, 7 AS n)
+       TO '${path}' (FORMAT parquet)`
+    )
+  })
+
+  it.each([
+    ['tags', 'holds a list'],
+    ['meta', 'holds an object'],
+    ['meta.body', 'no field "meta.body"'],
+    ['body', 'no field "body"']
+  ])('says of %s that it %s, and lists the fields', async (textField, says) => {
+    await expect(readAll(path, { textField })).rejects.toMatchObject({
+      code: 'corpus/missing-field',
+      message: expect.stringContaining(says) as string,
+      details: { found: ['tags', 'meta.text', 'raw', 'n'] }
+    })
+  })
+
+  it.each([
+    ['meta.text', 'inner'],
+    ['raw', 'bytes é'],
+    ['n', '7']
+  ])('reads %s as text', async (textField, text) => {
+    expect(await readTexts(path, { textField })).toEqual([text])
+  })
+})
+
+/** An index of Megatron's for int32 ids, one sequence per document. */
+function megatronIndex(lengths: number[]): Buffer {
+  const header = Buffer.alloc(34)
+  header.write('MMIDIDX', 'latin1')
+  header.writeBigUInt64LE(1n, 9)
+  header.writeUInt8(4, 17)
+  header.writeBigUInt64LE(BigInt(lengths.length), 18)
+  header.writeBigUInt64LE(BigInt(lengths.length + 1), 26)
+  const borders = BigInt64Array.from({ length: lengths.length + 1 }, (_, i) => BigInt(i))
+  return Buffer.concat([
+    header,
+    Buffer.from(Int32Array.from(lengths).buffer),
+    Buffer.alloc(8 * lengths.length),
+    Buffer.from(borders.buffer)
+  ])
+}
+
 describe('pre-tokenised files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'assay-tokens-'))
   const tokenizerFile = join(folder, 'tokenizer.json')
@@ -75,6 +127,26 @@ describe('pre-tokenised files', () => {
       expect(await readTexts(join(FORMATS, name), { tokenized })).toEqual(expected)
     }
   )
+
+  it('passes over documents of an index that hold nothing', async () => {
+    const tokenizer = loadTokenizer(tokenizerFile)
+    const lengths = [0, 3, 0, 0, 2, 0]
+    const path = put(folder, 'gaps.bin', new Uint8Array(Int32Array.of(5, 6, 7, 8, 9).buffer))
+    put(folder, 'gaps.idx', megatronIndex(lengths))
+    expect(await readTexts(path, { tokenized })).toEqual([
+      await tokenizer.decode([5, 6, 7]),
+      await tokenizer.decode([8, 9])
+    ])
+  })
+
+  it.each([
+    ['an index that tells of more than there is', megatronIndex([3, 9])],
+    ['an index cut short', megatronIndex([3, 2]).subarray(0, 50)]
+  ])('refuses %s', async (_, index) => {
+    const path = put(folder, 'wrong.bin', new Uint8Array(Int32Array.of(5, 6, 7, 8, 9).buffer))
+    put(folder, 'wrong.idx', index)
+    await expect(readAll(path, { tokenized })).rejects.toMatchObject({ code: 'corpus/unreadable' })
+  })
 
   it('asks for the tokenizer', async () => {
     await expect(readAll(join(FORMATS, 'tokens.npy'))).rejects.toMatchObject({

@@ -72,6 +72,29 @@ test.each<[string, object]>([
       }
     }
   ],
+  [
+    'seed.recipe.start',
+    {
+      seed: {
+        source: 'text',
+        corpus: 'wiki',
+        tokenBudget: 1e6,
+        recipe: { ...seedRecipe, start: 'weights' }
+      }
+    }
+  ],
+  [
+    'branch.peakLearningRate: the seed',
+    {
+      seed: {
+        source: 'text',
+        corpus: 'wiki',
+        tokenBudget: 1e6,
+        recipe: { ...seedRecipe, schedule: 'anneal' }
+      },
+      branch: { batchSize: 16 }
+    }
+  ],
   ['unit.sequences', { unit: { sequences: 8 } }],
   ['holdOut', { holdOut: { shares: 0.1 } }],
   ['name', { name: 'a+b' }]

@@ -1,0 +1,64 @@
+/** NVIDIA's GPUs as their driver lists them; TensorFlow.js says no more than that there is one. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { toPlain } from '#shared/errors'
+
+/** One GPU as nvidia-smi lists it. */
+export interface GpuReport {
+  name: string
+  memoryBytes: number | null
+  driver: string
+}
+
+/** Lists GPUs, or says in words why there are none. */
+export async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: string | null }> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader,nounits'],
+      { timeout: 30_000 }
+    )
+    const gpus = parseGpus(stdout)
+    return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists none' }
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = isMissing
+      ? 'there is no nvidia-smi, which comes with the NVIDIA driver'
+      : `nvidia-smi failed: ${toPlain(error).message.trim()}`
+    return { gpus: [], reason }
+  }
+}
+
+/**
+ * Reads nvidia-smi's list: one GPU a line, `name, memory in MiB, driver version`.
+ *
+ * @param text as printed with `--format=csv,noheader,nounits`; a memory of `[N/A]` becomes null
+ */
+export function parseGpus(text: string): GpuReport[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [name = '', memory = '', driver = ''] = line.split(',').map((cell) => cell.trim())
+      const mebibytes = Number(memory)
+      return {
+        name,
+        memoryBytes: memory !== '' && Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : null,
+        driver
+      }
+    })
+}
+
+/**
+ * The GPU that a process uses first.
+ *
+ * @param visible `CUDA_VISIBLE_DEVICES` of the process: numbers in the driver's order, where it is set
+ * @returns null where the list does not tell
+ */
+export function firstVisible(
+  gpus: readonly GpuReport[],
+  visible: string | undefined
+): GpuReport | null {
+  const [first = '0'] = (visible ?? '0').split(',')
+  return /^\d+$/.test(first.trim()) ? (gpus[Number(first)] ?? null) : null
+}

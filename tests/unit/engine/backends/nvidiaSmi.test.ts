@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { firstVisible, parseGpus } from '#engine/backends/nvidiaSmi'
+
+const TWO = parseGpus('NVIDIA H200, 143771, 570.86.15\nNVIDIA T4, [N/A], 535.1\n')
+
+test('reads one GPU a line, memory in bytes', () => {
+  expect(TWO).toEqual([
+    { name: 'NVIDIA H200', memoryBytes: 143_771 * 2 ** 20, driver: '570.86.15' },
+    { name: 'NVIDIA T4', memoryBytes: null, driver: '535.1' }
+  ])
+})
+
+test.each([
+  [undefined, 'NVIDIA H200'],
+  ['1', 'NVIDIA T4'],
+  ['1,0', 'NVIDIA T4'],
+  ['', undefined],
+  ['GPU-8f3a', undefined],
+  ['7', undefined]
+])('of CUDA_VISIBLE_DEVICES=%s the first is used', (visible, name) => {
+  expect(firstVisible(TWO, visible)?.name).toBe(name)
+})
