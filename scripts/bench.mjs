@@ -129,16 +129,16 @@ function tableOf({ found, merge, tokenize }) {
     `${cpus()[0]?.model.trim()}, ${cpus().length} threads; Node ${process.versions.node}; PyTorch ${version}; ${length} rounds; ${new Date().toISOString().slice(0, 10)}.`,
     `Training and evaluation: ${found['train']?.[0]?.shape}.`,
     '',
-    row('what', 'Assay', 'peak memory', 'peer', 'peak memory', 'ratio'),
-    row('---', '---', '---', '---', '---', '---'),
+    row('what', 'Assay', 'peak memory', 'peer', 'peak memory', 'ratio', 'to reach'),
+    row('---', '---', '---', '---', '---', '---', '---'),
     // prettier-ignore
     ...[
-      ['training, one branch on all threads', 'train', 'PyTorch eager', 'eager'],
-      ['training, one branch on all threads', 'train', 'torch.compile', 'compiled'],
-      ['campaign, a branch per thread', 'campaign', 'PyTorch eager, one after another', 'eager'],
-      ['evaluation', 'eval', 'PyTorch no_grad', 'noGrad']
-    ].map(([what = '', name = '', title = '', peer = '']) =>
-      row(what, tokens(name), peak(name), `${title}: ${tokens(peer)}`, peak(peer), against(name, peer))
+      ['training, one branch on all threads', 'train', 'PyTorch eager', 'eager', '1.4'],
+      ['training, one branch on all threads', 'train', 'torch.compile', 'compiled', '1.15'],
+      ['campaign, 4 branches, one thread each', 'campaign', 'PyTorch eager, one after another', 'eager', '1.6'],
+      ['evaluation', 'eval', 'PyTorch no_grad', 'noGrad', '1.3']
+    ].map(([what = '', name = '', title = '', peer = '', aim = '']) =>
+      row(what, tokens(name), peak(name), `${title}: ${tokens(peer)}`, peak(peer), against(name, peer), aim)
     ),
     row(
       `averaging ${merge.shape}, on ${merge.threads} threads`,
@@ -146,7 +146,8 @@ function tableOf({ found, merge, tokenize }) {
       gigabytes(merge.peakBytes),
       `a plain copy, one thread: ${gigabytes(copy)}/s`,
       '–',
-      share(merge.bytesPerSecond)
+      share(merge.bytesPerSecond),
+      '50 %'
     ),
     row(
       'the same on one thread',
@@ -154,13 +155,15 @@ function tableOf({ found, merge, tokenize }) {
       gigabytes(merge.peakBytes),
       'the same copy',
       '–',
-      share(merge.aloneBytesPerSecond)
+      share(merge.aloneBytesPerSecond),
+      '–'
     ),
     row(
       `tokenizing, ${tokenize.shape}`,
       `${((tokenize.bytesPerSecond ?? NaN) / 1e6).toFixed(1)} MB/s, ${tokensOf(tokenize)}`,
       gigabytes(tokenize.peakBytes),
       'none: the same native library as Hugging Face’s',
+      '–',
       '–',
       '–'
     )

@@ -8,6 +8,7 @@ import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
 import { addDemoCommand } from './commands/demo'
+import { WorkbenchError } from '#shared/errors'
 import { EXIT, reportError } from './session'
 
 const program = new Command('assay')
@@ -39,9 +40,13 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.`
 )
 
 program.parseAsync().catch((error: unknown) => {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  } else {
-    process.exitCode = reportError(error, process.argv.includes('--json'))
+  const isJson = process.argv.includes('--json')
+  if (!(error instanceof CommanderError)) process.exitCode = reportError(error, isJson)
+  else if (error.exitCode === 0) process.exitCode = EXIT.ok
+  else {
+    // Commander has said it in words already, on standard error.
+    process.exitCode = EXIT.usage
+    const message = error.message.replace(/^error: /, '')
+    if (isJson) reportError(new WorkbenchError('usage/invalid', message), isJson)
   }
 })

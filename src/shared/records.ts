@@ -390,6 +390,18 @@ export const RunSchema = z.strictObject({
 })
 export type Run = z.infer<typeof RunSchema>
 
+/** What training came to: the part of a run's head that is known only when it ends. */
+export const RunResultSchema = RunSchema.pick({
+  finalLoss: true,
+  elapsedMs: true,
+  tokensPerSecond: true,
+  backend: true,
+  device: true,
+  threads: true,
+  host: true
+})
+export type RunResult = z.infer<typeof RunResultSchema>
+
 export const ModelRoleSchema = z.enum(['seed', 'branch', 'merge', 'sequential'])
 export type ModelRole = z.infer<typeof ModelRoleSchema>
 

@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, readFile, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine, ProjectSession } from '#engine'
@@ -89,6 +90,47 @@ test('the same study gives the same tables and weights, wherever it runs', async
   const [one, another] = sessions as [ProjectSession, ProjectSession]
   expect(await checkpointHashes(another)).toEqual(await checkpointHashes(one))
   expect(await tablesOf(another)).toEqual(await tablesOf(one))
+})
+
+test('one thread gives the weights and tables of two, bit for bit', async () => {
+  const single = builtEngine(1)
+  try {
+    const one = await tinyProject(single, join(await temporaryFolder(), 'one'))
+    const two = await tinyProject(engine, join(await temporaryFolder(), 'two'))
+    await one.run(one.study())
+    await two.run(two.study())
+    expect(await checkpointHashes(one)).toEqual(await checkpointHashes(two))
+    expect(await tablesOf(one)).toEqual(await tablesOf(two))
+  } finally {
+    await single.close()
+  }
+})
+
+test('a disk that fills up while models are measured ends the study; space again, it goes on', async () => {
+  const disk = join(await temporaryFolder(), 'disk')
+  await mkdir(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
+  const session = await tinyProject(engine, join(disk, 'project'), {
+    sequential: { choose: { kind: 'none' } }
+  })
+  try {
+    const study = session.study()
+    const whole = await session.run(study)
+    const tables = await tablesOf(session)
+    await session.close()
+    await rm(join(session.folder, 'measurements.jsonl'))
+    const again = await engine.openProject(session.folder)
+    const filler = join(disk, 'filler')
+    const { bavail, bsize } = await statfs(disk)
+    await writeFile(filler, Buffer.alloc(bavail * bsize))
+    await expect(again.run(study)).rejects.toMatchObject({ code: 'storage/disk-full' })
+    await rm(filler)
+    expect(await again.run(study)).toMatchObject({ trained: 0, measured: whole.measured })
+    expect(await tablesOf(again)).toEqual(tables)
+    await again.close()
+  } finally {
+    execFileSync('umount', [disk])
+  }
 })
 
 test('a study stopped amid a run and continued gives the weights of one left alone', async () => {

@@ -10,14 +10,14 @@ import { smallStudy } from './preparedText'
 import { temporaryFolder } from './temporaryFolder'
 import { writeCorpus } from './tinyCorpus'
 
-/** Opens the built engine with two threads; the caller closes it. */
-export function builtEngine(): Engine {
+/** Opens the built engine; the caller closes it. */
+export function builtEngine(threads = 2): Engine {
   const workerEntry = resolve('out/main/worker.cjs')
   if (!existsSync(workerEntry)) throw new Error('build first: npm run build')
   return openEngine({
     processEntry: resolve('out/main/workerProcess.cjs'),
     workerEntry,
-    threads: 2
+    threads
   })
 }
 

@@ -11,12 +11,17 @@ export interface CommandOutcome {
 /**
  * Runs `assay` with arguments; never throws for a failing command.
  *
- * @param node the Node that runs it; this one by default
+ * @param options `node`: the Node that runs it, this one by default; `environment`: variables more
  */
-export function assay(args: string[], node = process.execPath): Promise<CommandOutcome> {
+export function assay(
+  args: string[],
+  options: { node?: string | undefined; environment?: Record<string, string> } = {}
+): Promise<CommandOutcome> {
+  const { node = process.execPath, environment = {} } = options
+  const settings = { maxBuffer: 1 << 26, env: { ...process.env, ...environment } }
   return new Promise((done) => {
     const cli = resolve('out/main/cli.cjs')
-    const child = execFile(node, [cli, ...args], { maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
+    const child = execFile(node, [cli, ...args], settings, (_, stdout, stderr) => {
       done({ status: child.exitCode ?? -1, stdout, stderr })
     })
   })
@@ -24,7 +29,7 @@ export function assay(args: string[], node = process.execPath): Promise<CommandO
 
 /** Runs `assay`, and fails the test with what it said where it does not succeed. */
 export async function assayDone(args: string[], node?: string): Promise<string> {
-  const { status, stdout, stderr } = await assay(args, node)
+  const { status, stdout, stderr } = await assay(args, { node })
   if (status !== 0) throw new Error(`assay ${args.join(' ')} ended with ${status}:\n${stderr}`)
   return stdout
 }

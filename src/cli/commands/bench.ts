@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import { Argument } from 'commander'
 import type { Command } from 'commander'
 import type { BenchJob, BenchResult, Engine } from '#engine'
+import { StudySchema } from '#shared/records'
 import type { DecoderConfig } from '#shared/records'
+import { demoStudy } from '../demo/study'
 import { choice, wholeNumber } from '../flags'
 import { formatBytes, formatCount } from '../format'
 import { EXIT, withEngine } from '../session'
@@ -33,19 +35,7 @@ const SHAPES: Record<string, { config: DecoderConfig; batchSize: number }> = {
     },
     batchSize: 8
   },
-  demo: {
-    config: {
-      ...llama,
-      vocabularySize: 2048,
-      hiddenSize: 128,
-      hiddenLayers: 4,
-      attentionHeads: 4,
-      keyValueHeads: 4,
-      intermediateSize: 352,
-      contextLength: 128
-    },
-    batchSize: 16
-  },
+  demo: demoShape(),
   '130m': {
     config: {
       ...llama,
@@ -60,6 +50,17 @@ const SHAPES: Record<string, { config: DecoderConfig; batchSize: number }> = {
     },
     batchSize: 1
   }
+}
+
+/** Branches of a campaign. */
+const CAMPAIGN = 4
+
+/** The model that `assay demo` trains. */
+function demoShape(): { config: DecoderConfig; batchSize: number } {
+  const { model, branch, tokenizer } = StudySchema.parse(demoStudy(1))
+  if (tokenizer.kind !== 'train') throw new Error('the demo trains its tokenizer')
+  const config = { ...model, vocabularySize: tokenizer.vocabularySize }
+  return { config, batchSize: branch.batchSize }
 }
 
 interface BenchFlags {
@@ -86,7 +87,7 @@ export function addBenchCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-train     one branch on all threads        campaign  a branch per thread, rates added up
+train     one branch on all threads        campaign  4 branches, one thread each, rates added up
 eval      perplexity on all threads        merge     8 models averaged in memory by all
                                                    workers, beside a plain copy by one
 tokenize  text to token ids
@@ -118,16 +119,16 @@ async function measure(engine: Engine, what: Kind, flags: BenchFlags): Promise<B
   }
   if (what !== 'campaign') return engine.bench({ ...job, what })
   const all = await Promise.all(
-    Array.from({ length: engine.workersAtOnce }, () =>
-      engine.bench({ ...job, what: 'train' }, 'narrow')
-    )
+    Array.from({ length: CAMPAIGN }, () => engine.bench({ ...job, what: 'train' }, 'narrow'))
   )
+  const atOnce = Math.min(CAMPAIGN, engine.workersAtOnce)
+  const total = all.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0)
   return {
     ...all[0]!,
-    tokensPerSecond: all.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0),
+    tokensPerSecond: (total / CAMPAIGN) * atOnce,
     peakBytes: Math.max(...all.map((one) => one.peakBytes)),
-    threads: all.length,
-    shape: `${all.length} at once: ${all[0]!.shape}`
+    threads: atOnce,
+    shape: `${CAMPAIGN} branches, ${atOnce} at once: ${all[0]!.shape}`
   }
 }
 

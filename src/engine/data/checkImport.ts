@@ -43,7 +43,9 @@ function namesOf(rule: PartitionRule): string[] {
       return rule.ranges.map((range) => range.name)
     case 'condition':
       return rule.conditions.map((condition) => condition.name)
-    default:
+    case 'field':
+    case 'file':
+    case 'folder':
       return []
   }
 }

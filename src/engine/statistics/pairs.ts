@@ -252,9 +252,10 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
       out.fill(NaN, 0, 3)
       return freedom
     }
-    out[0] = bounded(xy, xx, yy)
-    out[1] = bounded(rankXY, rankXX, rankYY)
-    out[2] = bounded(excess, untiedX, untiedY)
+    out[0] = clamped(xy / Math.sqrt(xx) / Math.sqrt(yy))
+    // Counts and ranks are whole or halves, so that full agreement is 1 exactly.
+    out[1] = clamped(rankXY / Math.sqrt(rankXX * rankYY))
+    out[2] = clamped(excess / Math.sqrt(untiedX * untiedY))
     return freedom
   }
 
@@ -262,6 +263,6 @@ export function pairWorkspace({ x, y, groups }: GroupedPairs): PairWorkspace {
   return { setX, measure }
 }
 
-function bounded(xy: number, xx: number, yy: number): number {
-  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx) / Math.sqrt(yy)))
+function clamped(correlation: number): number {
+  return Math.max(-1, Math.min(1, correlation))
 }

@@ -4,23 +4,11 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
-import { RunSchema } from '#shared/records'
-import type { Run } from '#shared/records'
+import { RunResultSchema } from '#shared/records'
+import type { Run, RunResult } from '#shared/records'
 import { writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
-
-/** What training came to: the part of a run's head that is known only when it ends. */
-const RunResultSchema = RunSchema.pick({
-  finalLoss: true,
-  elapsedMs: true,
-  tokensPerSecond: true,
-  backend: true,
-  device: true,
-  threads: true,
-  host: true
-})
-export type RunResult = z.infer<typeof RunResultSchema>
 
 const ManifestSchema = z.strictObject({
   format: z.literal('assay-run'),

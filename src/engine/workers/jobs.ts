@@ -9,11 +9,11 @@ import type {
   Prepared,
   Progress,
   Recipe,
+  RunResult,
   Study
 } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
-import type { RunResult } from '#engine/storage/runs'
 
 /** Where a training run starts. */
 export type RunStart =

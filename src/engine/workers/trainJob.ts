@@ -21,12 +21,11 @@ import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
-import type { RunResult } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
 import { meanLoss } from '#shared/metrics'
-import type { TracePoint } from '#shared/records'
+import type { RunResult, TracePoint } from '#shared/records'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
 import { rateMeter } from './rate'
 
