@@ -168,12 +168,12 @@ export class ProjectSession {
     )
     try {
       this.#checkPartitions(corpus)
+      await this.#project.addCorpus(corpus)
     } catch (error) {
       const isShared = this.corpora.some((one) => one.fingerprint === corpus.fingerprint)
       if (!isShared) await removeTree(projectPaths.corpus(this.folder, corpus.fingerprint))
       throw error
     }
-    await this.#project.addCorpus(corpus)
     return corpus
   }
 

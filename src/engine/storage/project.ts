@@ -149,10 +149,15 @@ export class Project {
     await this.#write()
   }
 
-  /** Adds a corpus; its name must be free. */
+  /** Adds a corpus; its name must be free. When it cannot be stored it is not there either. */
   async addCorpus(corpus: Corpus): Promise<void> {
     this.#low.data.corpora.push(corpus)
-    await this.#write()
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#low.data.corpora = this.#low.data.corpora.filter((one) => one !== corpus)
+      throw error
+    }
   }
 
   /** Adds a study, or replaces the one of that name. */
@@ -169,8 +174,11 @@ export class Project {
 
   /** Waits for what is being written, then gives the project free. */
   async close(): Promise<void> {
-    await this.#writing
-    await this.#lock?.release()
+    try {
+      await this.#writing
+    } finally {
+      await this.#lock?.release()
+    }
   }
 
   // Writes follow one another: lowdb rewrites the whole file each time.
