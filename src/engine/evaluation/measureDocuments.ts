@@ -138,17 +138,23 @@ async function batchLosses(
     }
   })
   const context = contextFor(time)
-  const losses = tidy(() => {
-    const hidden = hiddenStates(context, weights, tensor2d(inputs, [batch.length, time], 'int32'))
-    const isWhole = rows.length === hidden.shape[0]
-    const scored = isWhole ? hidden : gather(hidden, tensor1d(rows, 'int32'))
-    // Without the rows of padding: a view on TensorFlow, and nothing is to be masked.
-    const head = slice(weights.head, 0, context.config.vocabularySize)
-    return tokenLosses(scored, head, tensor1d(targets, 'int32'))
-  })
-  const values = (await losses.data()) as Float32Array
-  losses.dispose()
-  return values
+  const measure = async (areExtreme: boolean): Promise<Float32Array> => {
+    const losses = lossesOf(areExtreme)
+    const values = (await losses.data()) as Float32Array
+    losses.dispose()
+    return values
+  }
+  const lossesOf = (areExtreme: boolean) =>
+    tidy(() => {
+      const hidden = hiddenStates(context, weights, tensor2d(inputs, [batch.length, time], 'int32'))
+      const isWhole = rows.length === hidden.shape[0]
+      const scored = isWhole ? hidden : gather(hidden, tensor1d(rows, 'int32'))
+      // Without the rows of padding: a view on TensorFlow, and nothing is to be masked.
+      const head = slice(weights.head, 0, context.config.vocabularySize)
+      return tokenLosses(scored, head, tensor1d(targets, 'int32'), areExtreme)
+    })
+  const values = await measure(false)
+  return values.every(Number.isFinite) ? values : measure(true)
 }
 
 function checkTokens(ids: Int32Array, document: number, vocabularySize: number): void {

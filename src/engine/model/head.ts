@@ -2,6 +2,7 @@
 import {
   add,
   addN,
+  exp,
   gather,
   log,
   matMul,
@@ -11,16 +12,20 @@ import {
   slice,
   softmax,
   sub,
+  sum,
   tidy,
   concat
 } from '@tensorflow/tfjs-core'
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 
 /** Logits held at a time, as numbers: 16 MB, which a processor's last cache holds. */
 const CHUNK_NUMBERS = 1 << 22
 
-function rowsPerChunk(vocabulary: number): number {
-  return Math.max(64, Math.floor(CHUNK_NUMBERS / vocabulary / 64) * 64)
+/** The same for losses alone, which keep nothing else: longer products are a little faster. */
+const LOSS_CHUNK_NUMBERS = 1 << 23
+
+function rowsPerChunk(vocabulary: number, numbers: number): number {
+  return Math.max(64, Math.floor(numbers / vocabulary / 64) * 64)
 }
 
 type Chunk = {
@@ -45,28 +50,59 @@ function chunkOf(
   const probabilities = softmax(logits) as Tensor2D
   // ln Σ exp = largest logit − ln(its probability), exact however improbable the target is.
   const normalizer = sub(max(logits, 1), log(max(probabilities, 1)))
-  const column = reshape(slice(targets, from, rows), [rows, 1])
-  const chosen = reshape(gather(logits, column, 1, 1), [rows])
+  const chosen = targetLogits(logits, targets, from, rows)
   return { hidden: part, probabilities, losses: sub(normalizer, chosen) }
+}
+
+function chunkLosses(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  targets: Tensor1D,
+  from: number,
+  rows: number
+): Tensor1D {
+  const logits = matMul(slice(hidden, from, rows) as Tensor2D, head, false, true) // [n, V]
+  return sub(log(sum(exp(logits), 1)), targetLogits(logits as Tensor2D, targets, from, rows))
+}
+
+/** @returns [n] */
+function targetLogits(logits: Tensor2D, targets: Tensor1D, from: number, rows: number): Tensor {
+  const column = reshape(slice(targets, from, rows), [rows, 1])
+  return reshape(gather(logits, column, 1, 1), [rows])
 }
 
 /**
  * The loss of each token, in nats, without gradients.
  *
- * Logits are made for a few rows at a time, so that memory does not grow with the batch.
+ * Logits are made for a few rows at a time, so that memory does not grow with the batch. As long
+ * as their exponentials are float32 numbers, which logits from −87 to 88 are sure to give, they are
+ * summed as they are: half the sweeps over the largest array there is. Else a loss comes out
+ * infinite or no number, and is to be asked for again with `areExtreme`.
  *
  * @param hidden [N, C]
  * @param head [V, C], without rows of padding
  * @param targets [N] ids
+ * @param areExtreme true: exact for logits of any size
  * @returns [N]
  */
-export function tokenLosses(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D): Tensor1D {
+export function tokenLosses(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  targets: Tensor1D,
+  areExtreme: boolean
+): Tensor1D {
   return tidy(() => {
-    const size = rowsPerChunk(head.shape[0])
+    const size = rowsPerChunk(head.shape[0], LOSS_CHUNK_NUMBERS)
     const losses: Tensor1D[] = []
     for (let from = 0; from < hidden.shape[0]; from += size) {
       const rows = Math.min(size, hidden.shape[0] - from)
-      losses.push(tidy(() => chunkOf(hidden, head, null, targets, from, rows).losses))
+      losses.push(
+        tidy(() =>
+          areExtreme
+            ? chunkOf(hidden, head, null, targets, from, rows).losses
+            : chunkLosses(hidden, head, targets, from, rows)
+        )
+      )
     }
     return losses.length === 1 ? losses[0]! : concat(losses)
   })
@@ -101,7 +137,7 @@ export function headGradients(
   scale: number
 ): HeadGradients {
   return tidy(() => {
-    const size = rowsPerChunk(head.shape[0])
+    const size = rowsPerChunk(head.shape[0], CHUNK_NUMBERS)
     const scaledHidden = mul(hidden, scale) as Tensor2D
     const losses: Tensor1D[] = []
     const expected: Tensor2D[] = []

@@ -61,6 +61,25 @@ it('equals a plain loop over every length around the window', async () => {
   expect(relativeError(found, expected)).toBeLessThan(FLOAT32_TOLERANCE)
 })
 
+it('measures logits whose exponentials no float32 holds', async () => {
+  const extreme = new Map(
+    [...parameters].map(([name, one]) => {
+      const scale = name === 'lm_head.weight' || name === 'model.norm.weight' ? 30 : 1
+      return [name, { ...one, data: one.data.map((value) => value * scale) }]
+    })
+  )
+  const document = documentOf(8)
+  const losses = referenceLosses(config, extreme, [endOfTextId, ...document])
+  const expected = losses.reduce((total, loss) => total + loss, 0)
+  // More than 88 nats a token: e to that power is infinite in float32.
+  expect(expected / 8).toBeGreaterThan(88)
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(extreme)
+  const found = await evaluator.measure([document], { window: 8, batchSize: 1, endOfTextId })
+  evaluator.dispose()
+  expect(relativeError(found, [expected])).toBeLessThan(FLOAT32_TOLERANCE)
+})
+
 it('gives a document the same nats in whatever company', async () => {
   const documents = [5, 8, 21, 3].map(documentOf)
   const evaluator = createEvaluator(config, kernels)
