@@ -10,7 +10,7 @@ export interface DomainOverlap {
   overlapping: number
   /** Exact duplicates removed from the partition or corpus it is taken from. */
   duplicatesRemoved: number
-  /** The training text that holds most of its 13-grams, and what share; null without any gram. */
+  /** The training text that holds most of its 13-grams, and what share; null where none is shared. */
   most: { partition: string; share: number } | null
 }
 
@@ -18,7 +18,7 @@ export interface DomainOverlap {
 export function domainOverlaps({ domains, overlaps }: Prepared): DomainOverlap[] {
   return domains.map(({ name, kind, documents, overlapping, duplicatesRemoved }) => {
     const shares = overlaps
-      .filter((one) => one.domain === name && one.grams > 0)
+      .filter((one) => one.domain === name && one.sharedGrams > 0)
       .map(({ partition, grams, sharedGrams }) => ({ partition, share: sharedGrams / grams }))
       .sort((a, b) => b.share - a.share)
     const most = shares[0] ?? null
