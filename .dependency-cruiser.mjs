@@ -22,6 +22,11 @@ export const TABLE = [
     to: ['src/cli/', SHARED, engine('index.ts'), 'package.json'],
     instead: 'Shells know the engine by its door only: export from engine/index.ts what is missing.'
   },
+  {
+    from: ['src/renderer/'],
+    to: ['src/renderer/', SHARED],
+    instead: 'The window knows records and the contract: ask the engine by a command instead.'
+  },
   ...['backends', 'statistics', 'tokenizer'].map((folder) => ({
     from: [engine(`${folder}/`)],
     to: [engine(`${folder}/`), PARAMETERS, FILES, SHARED],
@@ -94,7 +99,9 @@ export const PACKAGES = [
   ['@duckdb', [engine('data/'), engine('studies/tables')]],
   ['apache-arrow', [engine('data/')]],
   ['tokenizers', [engine('tokenizer/')]],
-  ['commander', ['src/cli/']]
+  ['commander', ['src/cli/']],
+  ['ws', ['src/cli/serve/']],
+  ['(svelte|d3-)', ['src/renderer/']]
 ]
 
 /** @param {string[]} paths */
@@ -145,14 +152,15 @@ export default {
       name: 'no development packages in the product',
       severity: 'error',
       comment: 'What src imports at run time belongs under "dependencies" of package.json.',
-      from: { path: '^src/' },
+      // The window is bundled: nothing of its packages is asked for at run time.
+      from: { path: '^src/', pathNot: '^src/renderer/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }
     },
     {
-      name: 'shared/ is for browsers too',
+      name: 'shared/ and the window are for browsers',
       severity: 'error',
       comment: 'Node exists on one side of the border only: move this to the engine.',
-      from: { path: '^src/shared/' },
+      from: { path: '^src/(shared|renderer)/' },
       to: { dependencyTypes: ['core'] }
     }
   ],

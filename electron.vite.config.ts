@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
 
 /**
- * Builds the entries that run in Node: CommonJS, no top-level await, so that a worker thread, a
+ * Builds the window, and the entries that run in Node: CommonJS, no top-level await, so that a worker thread, a
  * forked process and a packaged application load them alike.
  *
  * Packages under `dependencies` stay outside; those that are ES modules only are bundled.
@@ -24,6 +25,15 @@ export default defineConfig({
           chunkFileNames: 'chunks/[name]-[hash].cjs'
         }
       }
+    }
+  },
+  renderer: {
+    root: 'src/renderer',
+    plugins: [svelte()],
+    build: {
+      target: 'chrome108',
+      cssMinify: 'lightningcss',
+      rolldownOptions: { input: resolve('src/renderer/index.html') }
     }
   }
 })

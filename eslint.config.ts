@@ -1,5 +1,10 @@
 import { defineConfig, globalIgnores } from 'eslint/config'
+import svelte from 'eslint-plugin-svelte'
 import tseslint from 'typescript-eslint'
+
+const PROJECTS = ['shared', 'engine', 'cli', 'renderer', 'tests'].map(
+  (name) => `tsconfig.${name}.json`
+)
 
 /** Habits that types cannot hold; which folder may import which is .dependency-cruiser.mjs. */
 export default defineConfig(
@@ -9,7 +14,7 @@ export default defineConfig(
     extends: [tseslint.configs.base],
     languageOptions: {
       parserOptions: {
-        project: ['shared', 'engine', 'cli', 'tests'].map((name) => `tsconfig.${name}.json`)
+        project: PROJECTS
       }
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -24,6 +29,23 @@ export default defineConfig(
       eqeqeq: ['error', 'always'],
       'no-var': 'error',
       'prefer-const': 'error'
+    }
+  },
+  ...svelte.configs.recommended,
+  {
+    files: ['src/renderer/**/*.svelte', 'src/renderer/**/*.svelte.ts'],
+    languageOptions: {
+      parserOptions: {
+        parser: tseslint.parser,
+        project: PROJECTS,
+        extraFileExtensions: ['.svelte']
+      }
+    },
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      'svelte/no-at-html-tags': 'error'
     }
   },
   {
@@ -52,7 +74,7 @@ export default defineConfig(
     }
   },
   {
-    files: ['src/engine/**/*.ts', 'src/shared/**/*.ts'],
+    files: ['src/engine/**/*.ts', 'src/shared/**/*.ts', 'src/renderer/**/*.ts'],
     // The engine has no screen: it returns records, reports progress, throws.
     rules: { 'no-console': 'error' }
   }

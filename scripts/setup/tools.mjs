@@ -1,4 +1,4 @@
-/** The programs a set-up needs, and what to say when one is missing. */
+/** The programs that the set-up or the tests need, and what to say when one is missing. */
 import { spawnSync } from 'node:child_process'
 import { SetupFailure } from './failure.mjs'
 import { findProgram } from './run.mjs'
@@ -11,7 +11,7 @@ import { findProgram } from './run.mjs'
  * @property {(environment: NodeJS.ProcessEnv) => boolean} isThere
  */
 
-/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler', Tool>} */
+/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler' | 'browser', Tool>} */
 export const TOOLS = {
   npm: {
     name: 'npm',
@@ -43,6 +43,12 @@ export const TOOLS = {
     purpose: 'compiles the link between Node and TensorFlow',
     debianPackage: 'g++',
     isThere: (environment) => findProgram('g++', environment) !== null
+  },
+  browser: {
+    name: 'Chromium (chromium)',
+    purpose: 'shows the window in the tests',
+    debianPackage: 'chromium',
+    isThere: (environment) => findProgram('chromium', environment) !== null
   }
 }
 

@@ -17,11 +17,11 @@ import { startOf } from './lock.mjs'
 import { formatSize } from './progress.mjs'
 import { mustRun } from './run.mjs'
 
-/** Where downloads are kept: `ASSAY_CACHE`, else `~/.cache/assay`. */
+/** Where downloads are kept: `ASSAY_CACHE`, else `assay` below `XDG_CACHE_HOME` or `~/.cache`. */
 export function cacheFolder(environment = process.env) {
   return (
-    environment['ASSAY_CACHE'] ??
-    join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'assay')
+    environment['ASSAY_CACHE'] ||
+    join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'assay')
   )
 }
 

@@ -14,12 +14,23 @@ import { runProgram } from '../setup/run.mjs'
  * @returns {Check[]}
  */
 export function listChecks(root) {
-  const projects = readdirSync(root).filter((name) => /^tsconfig\.(?!base).*\.json$/.test(name))
+  const projects = readdirSync(root).filter((name) =>
+    /^tsconfig\.(?!base|renderer).*\.json$/.test(name)
+  )
   return [
     ...projects.map((project) => ({
       name: `types (${project})`,
       command: ['typescript/bin/tsc', '-p', project, '--pretty', 'false']
     })),
+    {
+      name: 'components (svelte-check)',
+      command: [
+        'svelte-check/bin/svelte-check',
+        '--tsconfig',
+        'tsconfig.renderer.json',
+        '--fail-on-warnings'
+      ]
+    },
     { name: 'habits (eslint)', command: ['eslint/bin/eslint.js', '.'] },
     {
       name: 'import rules (dependency-cruiser)',

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './commands/doctor'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
+import { addServeCommand } from './commands/serve'
 import { addDemoCommand } from './commands/demo'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT, reportError } from './session'
@@ -21,6 +22,7 @@ addProjectCommands(program)
 addImportCommand(program)
 addRunCommands(program)
 addReportCommand(program)
+addServeCommand(program)
 addDemoCommand(program)
 addDoctorCommand(program)
 addBenchCommand(program)

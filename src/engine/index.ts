@@ -10,6 +10,7 @@ export type { MachineQuestions, MachineReport } from './doctor'
 export { findVerification, keepVerification } from './verifiedDevices'
 export type { Verification } from './verifiedDevices'
 export { Engine } from './engine'
+export { ProjectHost } from './projectHost'
 export { ProjectSession } from './projectSession'
 export type {
   Evidence,

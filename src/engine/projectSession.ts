@@ -25,10 +25,11 @@ import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
-import { rankAcrossSizes, rankWithinSizes } from './studies/rankings'
+import { rankAcrossSizes, trainedMixtures, rankWithinSizes } from './studies/rankings'
 import type { Ranking } from './studies/rankings'
 import { collectResults } from './studies/report'
 import type { DocumentChoice, StudyResults } from './studies/results'
+import { isStop } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
@@ -96,7 +97,7 @@ export class ProjectSession {
   readonly #pool: WorkerPool
   readonly #measurements: Measurements
   #device: Promise<ComputeDevice> | null = null
-  readonly #checkpoints = new Map<string, Promise<SeedCheckpoint>>()
+  readonly #checkpoints = new Map<string, SeedCheckpoint>()
 
   private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
     this.#project = project
@@ -115,6 +116,16 @@ export class ProjectSession {
 
   get folder(): string {
     return this.#project.folder
+  }
+
+  /** True when it was opened without the lock: nothing can be imported or run. */
+  get isReadOnly(): boolean {
+    return this.#project.isReadOnly
+  }
+
+  /** Heads of all runs that were ever begun. */
+  get runs(): readonly Run[] {
+    return this.#project.runs
   }
 
   get corpora(): readonly Corpus[] {
@@ -167,6 +178,7 @@ export class ProjectSession {
       { ...run, lane: 'wide' }
     )
     try {
+      this.#checkNames(options)
       this.#checkPartitions(corpus)
       await this.#project.addCorpus(corpus)
     } catch (error) {
@@ -180,6 +192,11 @@ export class ProjectSession {
   /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
   prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
     return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  }
+
+  /** A study's text if it is prepared already. */
+  findPrepared(study: Study): Promise<Prepared | null> {
+    return findPrepared(this.#project, study)
   }
 
   /** A study's prepared text, and the runs and merges it consists of. */
@@ -230,7 +247,7 @@ export class ProjectSession {
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
     const signal = options.signal ?? new AbortController().signal
     const planned = await this.plan(study, options).catch((error: unknown) => {
-      if (signal.aborted) return null
+      if (isStop(error, signal)) return null
       throw error
     })
     if (!planned) return stoppedSummary()
@@ -303,7 +320,7 @@ export class ProjectSession {
       agreement: studyAgreement(results, { documents }),
       documents,
       overlaps: domainOverlaps(results.prepared),
-      untried: untriedPartitions(results.mixtures, results.sequentialMixtures),
+      untried: untriedPartitions(results.mixtures, trainedMixtures(results)),
       rankings: rankWithinSizes(results, { documents }),
       acrossSizes: rankAcrossSizes(results, { documents }),
       devices: await trustOf(results.runs)
@@ -373,16 +390,21 @@ export class ProjectSession {
   }
 
   #computeDevice(): Promise<ComputeDevice> {
-    return (this.#device ??= this.#pool.run('device', {}))
+    // What failed is asked again the next time.
+    this.#device ??= this.#pool.run('device', {}).catch((error: unknown) => {
+      this.#device = null
+      throw error
+    })
+    return this.#device
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
     const history = this.#history(study)
     if (study.seed.source !== 'checkpoint') return planStudy(study, prepared, null, history)
     const folder = resolve(study.seed.path)
-    const known = this.#checkpoints.get(folder) ?? this.#pool.run('checkpoint', { folder })
-    this.#checkpoints.set(folder, known)
-    const checkpoint = await known
+    const checkpoint =
+      this.#checkpoints.get(folder) ?? (await this.#pool.run('checkpoint', { folder }))
+    this.#checkpoints.set(folder, checkpoint)
     assertStartsFrom(checkpoint, study, prepared)
     return planStudy(study, prepared, checkpoint, history)
   }

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   'study/missing-partition': { retryHelps: false },
   'study/missing-domain': { retryHelps: false },
   'study/missing': { retryHelps: false },
+  'study/running': { retryHelps: true },
   'study/not-prepared': { retryHelps: false },
   'study/invalid-weights': { retryHelps: false },
   'corpus/empty': { retryHelps: false },
@@ -44,6 +45,8 @@ export const ERROR_CODES = {
   'storage/exists': { retryHelps: false },
   'storage/missing': { retryHelps: false },
   'storage/locked': { retryHelps: true },
+  'contract/invalid': { retryHelps: false },
+  'contract/lost': { retryHelps: true },
   'worker/died': { retryHelps: true },
   bug: { retryHelps: false }
 } as const satisfies Record<string, { retryHelps: boolean }>

@@ -379,28 +379,30 @@ export interface DomainDocuments {
 }
 
 /** One step of a run's curve. */
-export interface TracePoint {
-  step: number
-  tokens: number
+export const TracePointSchema = z.strictObject({
+  step: count,
+  tokens: count,
   /** Mean nats per token of the step's batch, before the update. */
-  loss: number
-  learningRate: number
-  gradientNorm: number
-  tokensPerSecond: number
+  loss: z.number(),
+  learningRate: z.number(),
+  gradientNorm: z.number(),
+  tokensPerSecond: z.number(),
   /** Mean loss on the run's own held-out domains by name, where measured at this step. */
-  heldOut?: Record<string, number>
-}
+  heldOut: z.record(z.string(), z.number()).optional()
+})
+export type TracePoint = z.infer<typeof TracePointSchema>
 
 /** How far something is; never stored. */
-export interface Progress {
+export const ProgressSchema = z.strictObject({
   /** What is going on: `import`, `prepare`, `train`, `measure`, … and of what. */
-  activity: string
-  label: string
-  done: number
-  total: number | null
-  unit: 'bytes' | 'documents' | 'tokens' | 'steps' | 'models'
+  activity: z.string(),
+  label: z.string(),
+  done: z.number(),
+  total: z.number().nullable(),
+  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models']),
   /** Units per second over the last seconds. */
-  rate: number | null
-  secondsLeft: number | null
-  detail?: string
-}
+  rate: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  detail: z.string().optional()
+})
+export type Progress = z.infer<typeof ProgressSchema>

@@ -99,7 +99,7 @@ async function runDemo(
 /** Where downloads are kept; the set-up keeps its own there too (scripts/setup/wheels.mjs). */
 function cacheFolder(environment: NodeJS.ProcessEnv): string {
   const own = environment['ASSAY_CACHE']
-  return own ?? join(environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'assay')
+  return own || join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'assay')
 }
 
 function mergeShare(summary: { averageMs: number; evaluateMs: number }): string {

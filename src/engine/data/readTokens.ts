@@ -81,8 +81,8 @@ interface TokenLayout {
 
 function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
   if (file.path.endsWith('.npy')) return numpyLayout(file)
-  const index = file.path.replace(/\.bin$/, '.idx')
-  if (!existsSync(index)) return { type: flat, start: 0, lengths: null }
+  const index = file.path.replace(/\.bin$/i, '.idx')
+  if (index === file.path || !existsSync(index)) return { type: flat, start: 0, lengths: null }
   const header = readFileSync(index)
   const type = MEGATRON_TYPES[header.length >= MEGATRON_HEADER ? header.readUInt8(17) : 0]
   if (header.subarray(0, 9).toString('latin1') !== 'MMIDIDX\0\0' || !type) {

@@ -69,12 +69,24 @@ function tellApart(files: SourceFile[]): SourceFile[] {
   const folders = distinctNames(
     files.map(({ path, folder }) => ({ path: dirname(path), name: folder }))
   )
-  const stems = labels.map((label) => label.replace(ENDING, ''))
-  return files.map((file, i) => {
-    const isShared = stems.some((stem, j) => stem === stems[i] && labels[j] !== labels[i])
-    const stem = isShared || stems[i] === '' ? labels[i]! : stems[i]!
-    return { ...file, label: labels[i]!, stem, folder: folders[i]! }
-  })
+  const stems = stemsOf(labels)
+  return files.map((file, i) => ({
+    ...file,
+    label: labels[i]!,
+    stem: stems[i]!,
+    folder: folders[i]!
+  }))
+}
+
+/** Labels without their endings; where that would make two one, all keep theirs. */
+function stemsOf(labels: string[]): string[] {
+  const stemOf = (label: string) => label.replace(ENDING, '') || label
+  const distinct = new Set(labels)
+  const counts = new Map<string, number>()
+  for (const label of distinct) counts.set(stemOf(label), (counts.get(stemOf(label)) ?? 0) + 1)
+  const kept = labels.map((label) => (counts.get(stemOf(label))! > 1 ? label : stemOf(label)))
+  // A whole label may be what another one's stem is.
+  return new Set(kept).size === distinct.size ? kept : labels
 }
 
 /** Names with as many of the last parts of their paths as make those of different paths differ. */
@@ -84,7 +96,7 @@ function distinctNames(entries: { path: string; name: string }[]): string[] {
   entries.forEach(({ name }, i) => {
     pathsOf.set(name, (pathsOf.get(name) ?? new Set()).add(paths[i]!))
   })
-  return entries.map(({ name }, i) => {
+  const names = entries.map(({ name }, i) => {
     const rivals = [...pathsOf.get(name)!].filter((path) => path !== paths[i])
     if (rivals.length === 0) return name
     const parts = paths[i]!.split(sep)
@@ -95,6 +107,8 @@ function distinctNames(entries: { path: string; name: string }[]): string[] {
     while (count < parts.length && isShared()) count++
     return end().join('/')
   })
+  // A name made longer may be what another path is called: then nothing but the whole path will do.
+  return new Set(names).size === new Set(paths).size ? names : paths
 }
 
 async function behindGlob(glob: string): Promise<SourceFile[]> {

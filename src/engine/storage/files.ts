@@ -11,6 +11,9 @@ const DRAFT_MARK = '.draft-'
 /** Marks a folder on its way out: it goes back where its successor did not come to be. */
 const REPLACED_MARK = '.replaced-'
 
+/** A marked name: what it was for, the mark, and the random end. */
+const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
+
 /**
  * Turns the system's refusal to write into an error a user can act on.
  *
@@ -272,6 +275,8 @@ export async function writeFolder(
 export class LineLog {
   readonly path: string
   readonly #handle: fs.FileHandle
+  /** Appends follow one another: long ones are written in pieces, which must not mix. */
+  #last: Promise<void> = Promise.resolve()
 
   private constructor(path: string, handle: fs.FileHandle) {
     this.path = path
@@ -293,9 +298,15 @@ export class LineLog {
   }
 
   /** Appends records as JSON lines; on disk when the promise resolves. */
-  async append(records: readonly unknown[]): Promise<void> {
-    if (records.length === 0) return
+  append(records: readonly unknown[]): Promise<void> {
+    if (records.length === 0) return Promise.resolve()
     const text = records.map((record) => JSON.stringify(record) + '\n').join('')
+    const appended = this.#last.then(() => this.#write(text))
+    this.#last = appended.catch(() => undefined)
+    return appended
+  }
+
+  async #write(text: string): Promise<void> {
     await guarded(this.path, async () => {
       const { size } = await this.#handle.stat()
       try {
@@ -310,6 +321,7 @@ export class LineLog {
   }
 
   async close(): Promise<void> {
+    await this.#last
     await this.#handle.close()
   }
 }
@@ -341,11 +353,12 @@ export async function removeTree(path: string): Promise<void> {
 export async function sweepDrafts(folder: string, depth = 3): Promise<void> {
   for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
-    const [target, replaced] = path.split(REPLACED_MARK)
-    if (entry.name.includes(DRAFT_MARK)) await removeTree(path)
-    else if (replaced !== undefined) {
-      if (existsSync(target!)) await removeTree(path)
-      else await guarded(path, () => fs.rename(path, target!))
+    const [, name, mark] = LEFT_OVER.exec(entry.name) ?? []
+    if (mark === DRAFT_MARK) await removeTree(path)
+    else if (name !== undefined) {
+      const target = join(folder, name)
+      if (existsSync(target)) await removeTree(path)
+      else await guarded(path, () => fs.rename(path, target))
     } else if (entry.isDirectory() && depth > 1) await sweepDrafts(path, depth - 1)
   }
 }

@@ -74,11 +74,13 @@ export async function lockProject(project: string): Promise<ProjectLock> {
   if (!(await createFileExclusive(path, text))) {
     await assertAbandoned(project, path)
     const takeover = `${path}.takeover`
-    if (!(await createFileExclusive(takeover, text))) throw await lockedError(project, takeover)
+    await claimTakeover(project, takeover, text)
     try {
       // Another may have taken it over, and be done with that, since this process looked.
-      await assertAbandoned(project, path)
-      await writeFileAtomic(path, text)
+      const holder = await assertAbandoned(project, path)
+      if (holder) await writeFileAtomic(path, text)
+      // Given free meanwhile: whoever comes first has it.
+      else if (!(await createFileExclusive(path, text))) throw await lockedError(project, path)
     } finally {
       await removeTree(takeover)
     }
@@ -91,9 +93,18 @@ export async function lockProject(project: string): Promise<ProjectLock> {
   }
 }
 
-async function assertAbandoned(project: string, path: string): Promise<void> {
+/** The second lock; one that a dead process left is cleared first. */
+async function claimTakeover(project: string, takeover: string, text: string): Promise<void> {
+  if (await createFileExclusive(takeover, text)) return
+  if (await assertAbandoned(project, takeover)) await removeTree(takeover)
+  if (!(await createFileExclusive(takeover, text))) throw await lockedError(project, takeover)
+}
+
+/** @returns the dead holder; null where there is no lock any more */
+async function assertAbandoned(project: string, path: string): Promise<LockRecord | null> {
   const holder = await readLock(path)
   if (holder && isHolderAlive(holder)) throw await lockedError(project, path)
+  return holder
 }
 
 async function lockedError(project: string, path: string): Promise<WorkbenchError> {

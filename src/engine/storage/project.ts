@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { makeFolder, sweepDrafts, writeFileAtomic } from './files'
+import { makeFolder, removeTree, sweepDrafts, writeFileAtomic } from './files'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
@@ -101,7 +101,11 @@ export class Project {
       const low = new Low<ProjectData>(adapterFor(folder), {} as ProjectData)
       await low.read()
       if (lock) await sweepDrafts(folder)
-      low.data.runs = await Promise.all(low.data.runs.map((run) => settledHead(folder, run)))
+      const heads = low.data.runs
+      low.data.runs = await Promise.all(heads.map((run) => settledHead(folder, run)))
+      for (const run of low.data.runs.filter((one) => lock !== null && !heads.includes(one))) {
+        await removeTree(projectPaths.resume(folder, run.fingerprint))
+      }
       return new Project(folder, low, lock)
     } catch (error) {
       await lock?.release()

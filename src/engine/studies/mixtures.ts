@@ -350,7 +350,7 @@ function listed(names: string[], mixtures: Mixture[]): Mixture[] {
  * Partitions of a study that none of its trained mixtures holds: how merges with them agree with
  * training is not known. None where no mixture is trained at all.
  *
- * @param trained names of the mixtures chosen to be trained
+ * @param trained names of mixtures that were trained, those that are their branch left out
  */
 export function untriedPartitions(mixtures: Mixture[], trained: readonly string[]): string[] {
   if (trained.length === 0) return []

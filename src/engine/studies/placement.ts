@@ -71,7 +71,12 @@ export async function placeTraining(
   const { config } = context.plan
   const fitting = trainingsThatFit(config, recipe, memory.bytes)
   const placement = place(runs, fitting, memory, context)
-  await makeRoom(trainingMemoryBytes(config, recipe), placement, memory, context)
+  const each = trainingMemoryBytes(config, recipe)
+  await makeRoom(each, placement, memory, context)
+  // What this lane's workers hold of measuring may be wanted too.
+  if (2 * each * placement.atOnce > (memory.bytes ?? Infinity)) {
+    await context.pool.rest(placement.lane)
+  }
   return placement
 }
 

@@ -140,3 +140,14 @@ export function rankAcrossSizes(results: StudyResults, options: RankingOptions =
   const full = withDefaults(results, options)
   return rankScored(scored(results, full), full, null)
 }
+
+/** Names of mixtures whose sequential model is measured and is not their merge. */
+export function trainedMixtures(results: StudyResults): string[] {
+  const scores = scoreStudy(results, 'all')
+  const truths = scores.budgets.flatMap((budget) =>
+    scores.domains.map((_, domain) => scores.sequential(budget, domain))
+  )
+  return scores.mixtures
+    .filter((_, i) => truths.some((values) => Number.isFinite(values[i])))
+    .map(({ name }) => name)
+}

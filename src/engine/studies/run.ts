@@ -10,7 +10,7 @@ import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
-import { endsStudy, inParallel } from './runContext'
+import { endsStudy, inParallel, isStop } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 export type { RunSummary, StudyEvent } from './runContext'
@@ -46,7 +46,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     await measureAll(untrained, memory, context, summary)
     await trainAll(plan.sequentials, memory, context, summary, true)
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!isStop(error, signal)) throw error
   }
   return ended(summary, signal)
 }
@@ -162,7 +162,7 @@ async function trainOne(
     summary.trained++
     return true
   } catch (error) {
-    if (signal.aborted) {
+    if (isStop(error, signal)) {
       await save(head({ state: 'stopped' }))
       throw error
     }

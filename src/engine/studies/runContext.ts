@@ -1,4 +1,5 @@
 /** What running a study is given, what it tells, and how its lists are worked off. */
+import { toPlain } from '#shared/errors'
 import type { Prepared, Progress, Run, Study } from '#shared/records'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
@@ -46,6 +47,11 @@ export function endsStudy(code: string): boolean {
   return code === 'storage/disk-full' || code === 'backend/unavailable'
 }
 
+/** True for an error that only says that it was asked to stop; others are told, asked or not. */
+export function isStop(error: unknown, signal: AbortSignal): boolean {
+  return signal.aborted && toPlain(error).code === 'bug'
+}
+
 /** Works a list off, so many at once. */
 export async function inParallel<Item>(
   items: readonly Item[],
@@ -62,5 +68,10 @@ export async function inParallel<Item>(
   }
   // All lanes end before an error is passed on: nothing goes on working unseen.
   const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, next))
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  const reasons = outcomes.flatMap((one) =>
+    one.status === 'rejected' ? [one.reason as unknown] : []
+  )
+  if (reasons.length > 0) {
+    throw reasons.find((reason) => !isStop(reason, context.signal)) ?? reasons[0]
+  }
 }

@@ -64,7 +64,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
   const tokensPerStep = recipe.batchSize * config.contextLength
   const meter = rateMeter()
-  const measureHeldOut = await heldOutMeter(job, kernels, hooks.signal)
+  const measureHeldOut = await heldOutMeter(job, kernels)
   let pending: TracePoint[] = []
   let savedAt = Date.now()
   try {
@@ -135,11 +135,14 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   }
 }
 
-/** Measures the run's held-out domains with the weights as they are, at the steps asked for. */
+/**
+ * Measures the run's held-out domains with the weights as they are, at the steps asked for.
+ *
+ * Not to be stopped amid: the step it belongs to would be lost with what came before.
+ */
 async function heldOutMeter(
   job: TrainJob,
-  kernels: FusedKernels,
-  signal: AbortSignal
+  kernels: FusedKernels
 ): Promise<(done: number, trainer: Trainer) => Promise<Record<string, number> | null>> {
   const { heldOut, config, recipe, endOfTextId } = job
   if (!heldOut) return () => Promise.resolve(null)
@@ -157,7 +160,7 @@ async function heldOutMeter(
     try {
       const losses: Record<string, number> = {}
       for (const { name, documents } of domains) {
-        const nats = await evaluator.measure(documents, options, signal)
+        const nats = await evaluator.measure(documents, options)
         const tokens = documents.reduce((sum, document) => sum + document.length, 0)
         losses[name] = meanLoss({ nats: nats.reduce((a, b) => a + b, 0), tokens, bytes: 0 })
       }

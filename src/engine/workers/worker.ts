@@ -56,7 +56,10 @@ async function work(id: number, kind: JobKind, input: unknown): Promise<void> {
     const handler = handlers[kind] as (input: unknown, hooks: JobHooks) => Promise<unknown>
     tell({ id, result: await handler(input, hooks) })
   } catch (error) {
-    tell(controller.signal.aborted ? { id, stopped: true } : { id, error: toPlain(error) })
+    const plain = toPlain(error)
+    // Asked to stop, a job may still fail: a full disk is told, whatever was asked.
+    const isStopped = controller.signal.aborted && plain.code === 'bug'
+    tell(isStopped ? { id, stopped: true } : { id, error: plain })
   } finally {
     running.delete(id)
   }

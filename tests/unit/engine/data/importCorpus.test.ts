@@ -249,6 +249,12 @@ describe('partition rules', () => {
         ['a.2019', 1]
       ].sort() as never
     )
+    for (const name of ['q/c.txt', 'q/c.md', 'q/c.txt.bak']) put(folder, name, name)
+    expect((await names('file', [join(folder, 'q')])).map(([name]) => name).sort()).toEqual([
+      'c.md',
+      'c.txt',
+      'c.txt.bak'
+    ])
     const folders = ['x/law', 'y/law'].map((name) => join(folder, name))
     expect(await names('folder', folders)).toEqual([
       ['x/law', 1],

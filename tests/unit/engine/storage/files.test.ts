@@ -68,9 +68,9 @@ test('what a dead process was writing is swept, and what it was replacing comes 
   await mkdir(join(folder, 'runs/f1'), { recursive: true })
   const half = await FolderDraft.begin(join(folder, 'runs/f1/resume'))
   await half.writeFile('weights', 'half')
-  await mkdir(join(folder, 'runs/f1/resume.replaced-abc'))
-  await writeFile(join(folder, 'runs/f1/resume.replaced-abc/weights'), 'old')
-  await writeFile(join(folder, 'project.assay.draft-1'), 'half')
+  await mkdir(join(folder, 'runs/f1/resume.replaced-0123456789ab'))
+  await writeFile(join(folder, 'runs/f1/resume.replaced-0123456789ab/weights'), 'old')
+  await writeFile(join(folder, 'project.assay.draft-0123456789ab'), 'half')
   await writeFile(join(folder, 'project.assay'), 'whole')
   await sweepDrafts(folder)
   expect((await readdir(folder, { recursive: true })).sort()).toEqual([
@@ -81,6 +81,27 @@ test('what a dead process was writing is swept, and what it was replacing comes 
     'runs/f1/resume/weights'
   ])
   expect(await readFile(join(folder, 'runs/f1/resume/weights'), 'utf8')).toBe('old')
+})
+
+test('a project whose own path looks like a leftover is left alone', async () => {
+  const folder = join(
+    await temporaryFolder(),
+    'study.replaced-0123456789ab',
+    'x.draft-0123456789ab'
+  )
+  await mkdir(join(folder, 'runs'), { recursive: true })
+  await writeFile(join(folder, 'my.draft-of-a-thesis'), 'keep')
+  await sweepDrafts(folder)
+  expect((await readdir(folder)).sort()).toEqual(['my.draft-of-a-thesis', 'runs'])
+})
+
+test('long appends at once do not mix', async () => {
+  const path = join(await temporaryFolder(), 'log.jsonl')
+  const log = await LineLog.open(path)
+  const records = Array.from({ length: 6 }, (_, i) => ({ i, text: String(i).repeat(1_500_000) }))
+  await Promise.all(records.map((record) => log.append([record])))
+  await log.close()
+  expect(await linesOf(path)).toEqual(records)
 })
 
 test('a folder whose writing fails is left as it was', async () => {

@@ -99,6 +99,17 @@ test('of many processes at once one takes an abandoned project, and holds it', a
   expect((await readdir(folder)).sort()).toEqual(['project.assay'])
 })
 
+test('a take-over that a dead process left is no hindrance', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  const dead = { host: hostname(), bootId: 'another boot', pid: 1, nonce: 'x', since: '' }
+  for (const name of ['lock.json', 'lock.json.takeover']) {
+    await writeFile(join(folder, name), JSON.stringify(dead))
+  }
+  await (await Project.open(folder)).close()
+  expect(await readdir(folder)).toEqual(['project.assay'])
+})
+
 test('a run that finished before its head was stored has its loss and its time', async () => {
   const folder = join(await temporaryFolder(), 'p')
   const project = await Project.create(folder)

@@ -1,0 +1,134 @@
+/** The window's files and the engine's pipe over HTTP, for this machine's own browsers. */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import { extname, join, normalize } from 'node:path'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import type { EngineApi } from '#shared/contract'
+import { serve } from '#shared/port'
+import type { Pipe } from '#shared/port'
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2'
+}
+
+/** Nothing from elsewhere, nothing inline. */
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store'
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+export interface ServeOptions {
+  /** Folder of the built window. */
+  files: string
+  host: string
+  /** 0: any that is free. */
+  port: number
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  /** Link to open; its fragment, which no browser sends, carries the token. */
+  link: string
+  close(): Promise<void>
+}
+
+/**
+ * Serves the window and, to those who know the token, the engine.
+ *
+ * A page of another origin, or one that reached this address under another name, gets no pipe.
+ */
+export async function startServer(
+  engine: EngineApi,
+  options: ServeOptions
+): Promise<RunningServer> {
+  const token = randomBytes(16).toString('base64url')
+  const http = createServer((request, response) => {
+    sendFile(request, response, options.files).catch(() => response.destroy())
+  })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 })
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isAllowed(request, options.host) || !knowsToken(request, token)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (one) => serve(engine, pipeOver(one)))
+  })
+  await listen(http, options)
+  const { port } = http.address() as AddressInfo
+  return {
+    link: `http://${options.host}:${port}/#${token}`,
+    close: async () => {
+      for (const one of sockets.clients) one.terminate()
+      await new Promise((done) => http.close(done))
+    }
+  }
+}
+
+function listen(http: Server, { host, port }: ServeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(port, host, resolve)
+  })
+}
+
+function isLocal(hostname: string, bound: string): boolean {
+  return LOOPBACK.has(hostname) || hostname === bound
+}
+
+/** True for requests to this machine under its own name, and from pages that came from there. */
+function isAllowed(request: IncomingMessage, bound: string): boolean {
+  const host = URL.parse(`http://${request.headers.host ?? ''}`)
+  if (!host || !isLocal(host.hostname, bound)) return false
+  const { origin } = request.headers
+  return origin === undefined || origin === host.origin
+}
+
+function knowsToken(request: IncomingMessage, token: string): boolean {
+  const url = URL.parse(request.url ?? '', 'http://localhost')
+  const given = Buffer.from(
+    url?.pathname === '/engine' ? (url.searchParams.get('token') ?? '') : ''
+  )
+  const wanted = Buffer.from(token)
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  folder: string
+): Promise<void> {
+  const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname ?? '/'
+  const name = normalize(path === '/' ? '/index.html' : path)
+  const type = TYPES[extname(name)]
+  const isAsked = request.method === 'GET' && type !== undefined && !name.includes('..')
+  const data = isAsked ? await readFile(join(folder, name)).catch(() => null) : null
+  if (data === null) {
+    response.writeHead(404, HEADERS).end('There is nothing here.')
+    return
+  }
+  response.writeHead(200, { ...HEADERS, 'content-type': type! }).end(data)
+}
+
+function pipeOver(socket: WebSocket): Pipe {
+  return {
+    send: (text) => {
+      if (socket.readyState === socket.OPEN) socket.send(text)
+    },
+    onText: (listener) => void socket.on('message', (data) => listener(String(data))),
+    onClose: (listener) => void socket.on('close', listener)
+  }
+}

@@ -1,0 +1,66 @@
+/** Every mixture with every value there is of it, in the form that a screen draws. Pure. */
+import type { Matrix } from '#shared/contract'
+import type { Mixture } from '#shared/records'
+import { meanLoss } from '#shared/metrics'
+import { meanOver, domainMeans, domainsWithText, scoreStudy } from './evidence/scores'
+import { sizeOf } from './evidence/strata'
+import { memberNames } from './mixtures'
+import { indexModels } from './results'
+import type { StudyResults } from './results'
+
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+/** Builds the matrix of a study: merges and the mean of branches as proxies, on all documents. */
+export function studyMatrix(results: StudyResults): Matrix {
+  const scores = scoreStudy(results, 'all')
+  const units = results.prepared.partitions.flatMap((partition) => partition.baseUnits)
+  const members = memberNames(results.study.mixtures.over, units)
+  const table = (columnOf: (domain: number) => Float64Array | null) => {
+    const columns = scores.domains.map((_, domain) => columnOf(domain))
+    return scores.mixtures.map((_, row) =>
+      columns.map((column) => (column ? orNull(column[row]!) : null))
+    )
+  }
+  return {
+    members,
+    domains: scores.domains.map(({ name, kind, partition }) => ({ name, kind, partition })),
+    seed: seedValues(results),
+    rows: scores.mixtures.map((mixture, row) => ({
+      mixture: mixture.name,
+      size: sizeOf(mixture),
+      shares: sharesOf(mixture, members),
+      isMerge: scores.budgets.every((budget) => scores.isMerge(budget, row))
+    })),
+    proxies: scores.proxies
+      .filter((name) => name !== 'count' && name !== 'share')
+      .map((name) => ({ name, values: table((domain) => scores.proxy(name, domain)) })),
+    sequential: scores.budgets.map((budget) => ({
+      budget,
+      values: table((domain) => scores.everySequential(budget, domain))
+    }))
+  }
+}
+
+/** Share of each member in a mixture: its weight, or the same of all that are in it. */
+function sharesOf(mixture: Mixture, members: string[]): number[] {
+  const weights = new Map(mixture.members.map(({ name, weight }) => [name, weight]))
+  return members.map((name) => {
+    const weight = weights.get(name)
+    if (weight === undefined) return 0
+    return weight ?? 1 / mixture.members.length
+  })
+}
+
+/** The seed's value on each domain and mean, in the order of the matrix's domains. */
+function seedValues(results: StudyResults): (number | null)[] {
+  const { seed } = indexModels(results)
+  const measured = domainsWithText(results, 'all')
+  const losses = measured.map((domain) => {
+    const nats = seed?.nats.get(domain.name)
+    if (!nats) return NaN
+    const tokens = domain.perDocument.tokens.reduce((sum, one) => sum + one, 0)
+    return meanLoss({ nats: nats.reduce((sum, one) => sum + one, 0), tokens, bytes: 0 })
+  })
+  const means = domainMeans(measured).map((mean) => meanOver(mean, (domain) => losses[domain]!))
+  return [...losses.map(Math.exp), ...means].map(orNull)
+}

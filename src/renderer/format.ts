@@ -1,0 +1,44 @@
+/** Numbers as the window shows them: few digits, units beside them; the full ones are in the CSV. */
+
+/** Four significant digits; a dash for what is not known. */
+export function significant(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–'
+  const magnitude = Math.abs(value)
+  if (magnitude >= 1000) return grouped(Math.round(value))
+  return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 3)
+}
+
+/** A correlation with two digits, the minus as a minus. */
+export function correlation(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : value.toFixed(2).replace('-', '−')
+}
+
+/** An interval behind its value: `0.94 [0.88, 0.97]`. */
+export function withInterval(
+  value: number | null,
+  interval: { low: number; high: number } | null
+): string {
+  if (!interval) return correlation(value)
+  return `${correlation(value)} [${correlation(interval.low)}, ${correlation(interval.high)}]`
+}
+
+/** A count in thousands and millions: `1.2M`. */
+export function short(value: number): string {
+  if (value >= 999_500) return `${(value / 1e6).toPrecision(3)}M`
+  if (value >= 999.5) return `${(value / 1e3).toPrecision(3)}k`
+  return String(Math.round(value))
+}
+
+/** Whole numbers with thin spaces between thousands. */
+export function grouped(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009')
+}
+
+/** Seconds as `48 s`, `3 min 20 s`, `2 h 05 min`. */
+export function duration(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return '–'
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
+}

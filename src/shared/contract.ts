@@ -1,0 +1,195 @@
+/** What an engine can be asked and what it tells: the one contract between it and any screen. */
+import { z } from 'zod'
+import {
+  BudgetKindSchema,
+  CorpusSchema,
+  DomainKindSchema,
+  HeldOutDomainSchema,
+  OverlapSchema,
+  PreparedPartitionSchema,
+  ProgressSchema,
+  RunSchema,
+  StudySchema,
+  TracePointSchema
+} from './records'
+
+const count = z.number().int().nonnegative()
+const value = z.number().nullable()
+
+/** A project as it is open. */
+export const OpenProjectSchema = z.strictObject({
+  /** Name of its folder. */
+  title: z.string(),
+  isReadOnly: z.boolean(),
+  studies: z.array(StudySchema),
+  corpora: z.array(CorpusSchema),
+  /** Name of the study that is being run; null when none is. */
+  running: z.string().nullable()
+})
+export type OpenProject = z.infer<typeof OpenProjectSchema>
+
+/** Text of a study as it was prepared; null before. */
+export const CatalogueSchema = z.strictObject({
+  partitions: z.array(PreparedPartitionSchema),
+  domains: z.array(HeldOutDomainSchema),
+  overlaps: z.array(OverlapSchema)
+})
+export type Catalogue = z.infer<typeof CatalogueSchema>
+
+/** A run of the plan, with its head where it was begun. */
+export const QueuedRunSchema = z.strictObject({
+  fingerprint: z.string(),
+  role: z.enum(['seed', 'branch', 'sequential']),
+  name: z.string(),
+  tokens: count,
+  isDone: z.boolean(),
+  head: RunSchema.nullable()
+})
+export type QueuedRun = z.infer<typeof QueuedRunSchema>
+
+/** What a study has and lacks. */
+export const QueueSchema = z.strictObject({
+  /** False until the text is prepared; then nothing else is known either. */
+  isPrepared: z.boolean(),
+  runs: z.array(QueuedRunSchema),
+  measurements: z.strictObject({ planned: count, done: count })
+})
+export type Queue = z.infer<typeof QueueSchema>
+
+/** A domain, or a mean over several. */
+const ScoredDomainSchema = z.strictObject({
+  name: z.string(),
+  kind: z.union([DomainKindSchema, z.literal('mean')]),
+  partition: z.string().nullable()
+})
+
+/** Every mixture with what proxies and training say of it on every domain. */
+export const MatrixSchema = z.strictObject({
+  /** Names that mixtures are made of, in the order of their columns. */
+  members: z.array(z.string()),
+  domains: z.array(ScoredDomainSchema),
+  /** The seed's own value on each domain. */
+  seed: z.array(value),
+  rows: z.array(
+    z.strictObject({
+      mixture: z.string(),
+      size: count,
+      /** Share of each member, in the order of `members`; 0: not in it. */
+      shares: z.array(z.number()),
+      /** True where the sequential model is the merge, one branch: no evidence. */
+      isMerge: z.boolean()
+    })
+  ),
+  /** Values by proxy, then row, then domain: perplexities, on `-log` means nats per token. */
+  proxies: z.array(z.strictObject({ name: z.string(), values: z.array(z.array(value)) })),
+  /** The same of sequential models, by truth budget. */
+  sequential: z.array(z.strictObject({ budget: BudgetKindSchema, values: z.array(z.array(value)) }))
+})
+export type Matrix = z.infer<typeof MatrixSchema>
+
+const IntervalSchema = z.strictObject({ low: z.number(), high: z.number() })
+const StatisticSchema = z.strictObject({
+  value,
+  interval: IntervalSchema.nullable(),
+  drop: IntervalSchema.nullable(),
+  p: value
+})
+
+/** Agreement of one proxy on one domain in one stratum. */
+export const AgreementSchema = z.strictObject({
+  domain: z.string(),
+  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
+  budget: BudgetKindSchema,
+  stratum: z.string(),
+  proxy: z.string(),
+  n: count,
+  relabellings: count,
+  smallestP: value,
+  pearson: StatisticSchema,
+  spearman: StatisticSchema,
+  kendall: StatisticSchema
+})
+export type Agreement = z.infer<typeof AgreementSchema>
+
+/** The number a study is summed up by, for one proxy and truth budget. */
+const HeadlineSchema = z.strictObject({
+  proxy: z.string(),
+  budget: BudgetKindSchema,
+  n: count,
+  spearman: value,
+  documents: IntervalSchema.nullable(),
+  mixtures: IntervalSchema.nullable(),
+  drop: IntervalSchema.nullable(),
+  p: value,
+  relabellings: count,
+  smallestP: value,
+  decisions: z.strictObject({ alike: count, compared: count })
+})
+
+/** How far the proxies may be believed. */
+export const BeliefSchema = z.strictObject({
+  headline: z.array(HeadlineSchema),
+  agreement: z.array(AgreementSchema),
+  /** Partitions that no trained mixture holds. */
+  untried: z.array(z.string())
+})
+export type Belief = z.infer<typeof BeliefSchema>
+
+const nothing = z.strictObject({})
+const ofStudy = z.strictObject({ study: z.string() })
+
+/** Every command: what it is given and what it answers; both ends check both. */
+export const COMMANDS = {
+  readProject: { input: nothing, output: OpenProjectSchema },
+  readCatalogue: { input: ofStudy, output: CatalogueSchema.nullable() },
+  readQueue: { input: ofStudy, output: QueueSchema },
+  /** The curve of a run, at most about so many points of it. */
+  readTrace: {
+    input: z.strictObject({ run: z.string(), points: count }),
+    output: z.array(TracePointSchema)
+  },
+  readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
+  readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
+  /** One of the exported tables as CSV; null before the text is prepared. */
+  readTable: {
+    input: z.strictObject({ study: z.string(), table: z.string() }),
+    output: z.string().nullable()
+  },
+  /** Answers when the run has begun; what comes of it is told by events. */
+  runStudy: { input: ofStudy, output: nothing },
+  /** Asks the running study to stop between two steps. */
+  stopStudy: { input: nothing, output: nothing }
+} as const
+
+export type CommandName = keyof typeof COMMANDS
+type Input<Name extends CommandName> = z.infer<(typeof COMMANDS)[Name]['input']>
+type Output<Name extends CommandName> = z.infer<(typeof COMMANDS)[Name]['output']>
+
+/** An event is the newest version of something; only `progress` may be left out. */
+export const EngineEventSchema = z.discriminatedUnion('kind', [
+  /** A study began to run, or ended: done, stopped, or with an error in words. */
+  z.strictObject({
+    kind: z.literal('study'),
+    study: z.string(),
+    state: z.enum(['running', 'done', 'stopped', 'failed']),
+    message: z.string().nullable()
+  }),
+  z.strictObject({ kind: z.literal('run'), record: RunSchema }),
+  z.strictObject({
+    kind: z.literal('measured'),
+    label: z.string(),
+    done: count,
+    total: count
+  }),
+  z.strictObject({ kind: z.literal('progress'), key: z.string(), progress: ProgressSchema }),
+  z.strictObject({ kind: z.literal('ended'), key: z.string() })
+])
+export type EngineEvent = z.infer<typeof EngineEventSchema>
+
+/** An engine with a project, near or far. */
+export type EngineApi = {
+  [Name in CommandName]: (input: Input<Name>) => Promise<Output<Name>>
+} & {
+  /** @returns takes the listener off again */
+  onEvent: (listener: (event: EngineEvent) => void) => () => void
+}

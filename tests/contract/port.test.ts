@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ProjectHost } from '#engine'
+import type { Engine } from '#engine'
+import type { EngineApi, EngineEvent } from '#shared/contract'
+import { connect, serve } from '#shared/port'
+import { builtEngine, tinyProject } from '../support/builtEngine'
+import { pipePair } from '../support/pipePair'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+let engine: Engine
+beforeAll(() => {
+  engine = builtEngine()
+})
+afterAll(() => engine.close())
+
+/** A real project behind the contract, and the far end of its pipe. */
+async function connected() {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
+  const host = new ProjectHost(session)
+  const { near, far, close } = pipePair()
+  serve(host, near)
+  return { session, host, api: connect(far), far, close }
+}
+
+/** Resolves with the first event that is wanted. */
+function heard(api: EngineApi, isWanted: (event: EngineEvent) => boolean): Promise<EngineEvent> {
+  return new Promise((resolve) => {
+    const forget = api.onEvent((event) => {
+      if (!isWanted(event)) return
+      forget()
+      resolve(event)
+    })
+  })
+}
+
+test('a study is run and read through the contract as it is without it', async () => {
+  const { session, api } = await connected()
+  expect(await api.readProject({})).toMatchObject({ title: 'project', running: null })
+  expect(await api.readMatrix({ study: 'small' })).toBe(null)
+  expect(await api.readQueue({ study: 'small' })).toMatchObject({ isPrepared: false, runs: [] })
+
+  const events: EngineEvent[] = []
+  api.onEvent((event) => events.push(event))
+  const ended = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
+  await api.runStudy({ study: 'small' })
+  await expect(api.runStudy({ study: 'small' })).rejects.toMatchObject({ code: 'study/running' })
+  expect((await api.readProject({})).running).toBe('small')
+  expect(await ended).toMatchObject({ state: 'done', message: null })
+  expect(new Set(events.map(({ kind }) => kind))).toEqual(
+    new Set(['study', 'progress', 'ended', 'run', 'measured'])
+  )
+
+  const queue = await api.readQueue({ study: 'small' })
+  expect(queue.runs.every((run) => run.isDone && run.head?.state === 'done')).toBe(true)
+  const trace = await api.readTrace({ run: queue.runs[0]!.fingerprint, points: 20 })
+  expect(trace.length).toBeLessThanOrEqual(21)
+  expect(trace.at(-1)!.step).toBe(queue.runs[0]!.head!.steps)
+  expect(await api.readTrace({ run: '../../etc', points: 20 })).toEqual([])
+
+  const matrix = (await api.readMatrix({ study: 'small' }))!
+  const csv = (await api.readTable({ study: 'small', table: 'pairs' }))!
+  const both = matrix.rows.findIndex(({ mixture }) => mixture === 'code+law')
+  const law = matrix.domains.findIndex(({ name }) => name === 'law')
+  const merge = matrix.proxies.find(({ name }) => name === 'merge-micro')!.values[both]![law]!
+  const truth = matrix.sequential[0]!.values[both]![law]!
+  expect(csv).toContain(`code+law,2,sum,law,in,merge-micro,${merge},${truth},all,yes`)
+  expect(matrix.rows.map(({ mixture, isMerge }) => [mixture, isMerge])).toEqual([
+    ['code', true],
+    ['law', false],
+    ['code+law', false]
+  ])
+  expect(matrix.seed[law]).toBeGreaterThan(merge)
+
+  const belief = (await api.readBelief({ study: 'small' }))!
+  expect(belief.headline).toEqual((await session.evidence(session.study())).headline)
+  expect(await api.readTable({ study: 'small', table: 'secrets' })).toBe(null)
+})
+
+test('stopping stops cleanly, and running again goes on', async () => {
+  const { api, host } = await connected()
+  const training = heard(api, ({ kind }) => kind === 'run')
+  const stopped = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
+  await api.runStudy({ study: 'small' })
+  await training
+  await api.stopStudy({})
+  expect(await stopped).toMatchObject({ state: 'stopped' })
+  const ended = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
+  await api.runStudy({ study: 'small' })
+  expect(await ended).toMatchObject({ state: 'done' })
+  await host.close()
+})
+
+test('what is not in the contract is refused at the door, with a code', async () => {
+  const { api, far } = await connected()
+  const answers: string[] = []
+  far.onText((text) => answers.push(text))
+  const ask = async (call: unknown) => {
+    far.send(typeof call === 'string' ? call : JSON.stringify(call))
+    await new Promise((done) => setTimeout(done, 20))
+    return answers.at(-1)
+  }
+  expect(await ask('not json')).toBe(undefined)
+  expect(await ask({ id: 900, command: 'constructor', input: {} })).toContain('contract/invalid')
+  expect(await ask({ id: 901, command: 'runStudy', input: { study: 7 } })).toContain(
+    'runStudy was given something else'
+  )
+  await expect(api.readQueue({ study: 'other' })).rejects.toMatchObject({
+    code: 'study/missing',
+    details: { found: ['small'] }
+  })
+})
+
+test('a closed pipe fails what waits, and what is asked afterwards', async () => {
+  const { api, close } = await connected()
+  const waiting = api.readProject({})
+  close()
+  await expect(waiting).rejects.toMatchObject({ code: 'contract/lost' })
+  await expect(api.readProject({})).rejects.toMatchObject({ code: 'contract/lost' })
+})

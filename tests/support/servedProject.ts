@@ -1,0 +1,32 @@
+/** A project served by the built command line, as on a machine without a screen. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+export interface ServedProject {
+  /** With the token. */
+  link: string
+  child: ChildProcess
+}
+
+/** Serves a project until the test ends. */
+export async function serveProject(project: string, flags: string[] = []): Promise<ServedProject> {
+  const cli = resolve('out/main/cli.cjs')
+  const child = spawn(process.execPath, [cli, 'serve', project, ...flags])
+  onTestFinished(async () => {
+    const ended = new Promise((done) => child.once('exit', done))
+    child.kill('SIGINT')
+    if (child.exitCode === null && child.signalCode === null) await ended
+  })
+  const link = await new Promise<string>((done, fail) => {
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      const found = /http:\S+/.exec(said)
+      if (found) done(found[0])
+    })
+    child.once('exit', (status) => fail(new Error(`serve ended with ${status}: ${said}`)))
+  })
+  return { link, child }
+}

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import type { Matrix } from '#shared/contract'
+import { matrixRows } from '../../../src/renderer/state/matrixView'
+import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
+
+const E = Math.E
+const matrix: Matrix = {
+  members: ['a', 'b'],
+  domains: [
+    { name: 'a', kind: 'in', partition: 'a' },
+    { name: 'mean-all-log', kind: 'mean', partition: null }
+  ],
+  seed: [E ** 3, 3],
+  rows: [
+    { mixture: 'a', size: 1, shares: [1, 0], isMerge: true },
+    { mixture: 'b', size: 1, shares: [0, 1], isMerge: true },
+    { mixture: 'a+b', size: 2, shares: [0.5, 0.5], isMerge: false }
+  ],
+  proxies: [
+    {
+      name: 'merge-micro',
+      values: [
+        [E ** 2, 2.5],
+        [E ** 4, 2.2],
+        [E, null]
+      ]
+    }
+  ],
+  sequential: [
+    {
+      budget: 'sum',
+      values: [
+        [null, null],
+        [null, null],
+        [E ** 1.5, 2]
+      ]
+    }
+  ]
+}
+const choice: MatrixChoice = {
+  source: 'merge-micro',
+  budget: 'sum',
+  measure: 'change',
+  sortBy: null,
+  holding: []
+}
+const rows = (change: Partial<MatrixChoice> = {}) => matrixRows(matrix, { ...choice, ...change })
+
+test('the change against the seed is in nats, whether a column holds perplexities or nats', () => {
+  const cells = rows().map((row) => row.cells.map((cell) => cell && Number(cell.toFixed(9))))
+  expect(cells).toEqual([
+    [-1, -0.5],
+    [1, -0.8],
+    [-2, null]
+  ])
+})
+
+test('ranks count within one size, and what is not measured has none', () => {
+  expect(rows({ measure: 'rank' }).map((row) => row.cells)).toEqual([
+    [1, 2],
+    [2, 1],
+    [1, null]
+  ])
+})
+
+test('sorting stays within sizes', () => {
+  expect(rows({ sortBy: 1 }).map((row) => row.mixture)).toEqual(['b', 'a', 'a+b'])
+})
+
+test('proxy and sequential values are never mixed in one column', () => {
+  const found = rows({ source: 'sequential', measure: 'value' })
+  expect(found.map((row) => row.cells[1])).toEqual([null, null, 2])
+  expect(rows().map((row) => row.isTrained)).toEqual([false, false, true])
+})
+
+test('mixtures may be asked to hold partitions', () => {
+  expect(rows({ holding: ['a'] }).map((row) => row.mixture)).toEqual(['a', 'a+b'])
+  expect(rows({ source: 'nothing' })).toEqual([])
+})
