@@ -168,7 +168,7 @@ function describeDocuments({ overlaps, documents, untried }: Evidence): string[]
     '',
     ...(untried.length > 0
       ? [
-          `No trained mixture holds ${untried.join(', ')}: how far merges with it may be believed is not measured. Raise sequential.count to train more.`,
+          `No trained mixture holds ${untried.join(', ')}: how far merges with it may be believed is not measured. Where runs are left, run the study on; else choose more mixtures to train (sequential.choose).`,
           ''
         ]
       : [])

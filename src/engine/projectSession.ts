@@ -4,7 +4,7 @@ import { WorkbenchError } from '#shared/errors'
 import { REMAINDER } from '#shared/records'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
-import { trainingsThatFit } from './model/config'
+import { trainingMemoryBytes, trainingsThatFit } from './model/config'
 import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
@@ -216,9 +216,12 @@ export class ProjectSession {
     const { prepared, plan } = await this.plan(study, run)
     const device = await this.#computeDevice()
     const availableBytes = device.isGpu ? null : availableMemory()
-    if (missingRuns(this.folder, runsOf(plan)).length > 0) {
-      trainingsThatFit(plan.config, study.branch, availableBytes)
+    const left = missingRuns(this.folder, runsOf(plan))
+    for (const recipe of new Set(left.map((run) => run.recipe))) {
+      trainingsThatFit(plan.config, recipe, availableBytes)
     }
+    const needed = trainingMemoryBytes(plan.config, study.branch)
+    const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
     const models = distinctModels(plan)
     const missing = models.filter(
       (model) => this.#missingDomains(model, study, prepared).length > 0
@@ -231,7 +234,8 @@ export class ProjectSession {
         project: this.folder,
         config: plan.config,
         study,
-        device
+        device,
+        fitting
       }),
       { device: device.name, availableBytes },
       (fingerprint) => isRunFinished(this.folder, fingerprint),
@@ -412,7 +416,7 @@ export class ProjectSession {
   /** What was drawn at random and used before: it stays, whatever is added. */
   #history(study: Study): PlanHistory {
     const drawn = this.#project.runs.filter(
-      (run) => run.role === 'sequential' && run.chosenBy !== 'user'
+      (run) => run.role === 'sequential' && run.chosenBy === 'random'
     )
     return {
       members: this.#project.drawnFrom(drawIdentity(study)),

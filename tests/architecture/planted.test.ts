@@ -9,7 +9,10 @@ import { temporaryFolder } from '../support/temporaryFolder'
 /** One file per rule that breaks it: where it lies, what it imports, which rule must say so. */
 const PLANTED: [file: string, imports: string, rule: string][] = [
   ['src/shared/a.ts', '#engine/parameters', 'src/shared/'],
-  ['src/shared/b.ts', 'node:fs', 'shared/ is for browsers too'],
+  ['src/shared/b.ts', 'node:fs', 'shared/ and the window are for browsers'],
+  ['src/renderer/a.ts', '#engine/studies/plan', 'src/renderer/'],
+  ['src/renderer/b.ts', 'node:fs', 'shared/ and the window are for browsers'],
+  ['src/cli/c.ts', 'ws', 'ws'],
   ['src/cli/a.ts', '#engine/studies/plan', 'src/cli/'],
   ['src/cli/b.ts', '#engine', 'no tensors on the host thread'],
   ['src/engine/index.ts', '#engine/model/decoder', 'no tensors on the host thread'],

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -74,6 +75,27 @@ test('the engine is given to those who know the token, from pages of this addres
   expect(await api.readProject({})).toMatchObject({ title: 'my-study', isReadOnly: false })
   await expect(api.runStudy({ study: 'my-study' })).resolves.toEqual({})
   socket.close()
+})
+
+test('peers that misbehave end neither the server nor what it serves', async () => {
+  const { address, token } = await served()
+  const raw = createConnection(Number(address.port), '127.0.0.1')
+  await new Promise((done) => raw.once('connect', done))
+  raw.write(`GET /engine?token=x HTTP/1.1\r\nHost: ${address.host}\r\nUpgrade: websocket\r\n`)
+  raw.write('Connection: Upgrade\r\n\r\n')
+  raw.resetAndDestroy()
+  const socket = (await socketTo(address, token)) as WebSocket
+  socket.on('error', () => undefined)
+  const closed = new Promise((done) => socket.once('close', done))
+  socket.send('x'.repeat(2 << 20))
+  await closed
+  expect((await statusOf(address, '/')).status).toBe(200)
+})
+
+test('a port in use is said to be in use', async () => {
+  const { project, address } = await served()
+  const second = await assay(['serve', project, '--read-only', '--port', address.port])
+  expect([second.status, second.stderr]).toEqual([2, expect.stringContaining('another --port')])
 })
 
 test('a project that is served is in use; another may look at it', async () => {

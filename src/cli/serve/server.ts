@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { EngineApi } from '#shared/contract'
+import { WorkbenchError } from '#shared/errors'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
 
@@ -61,16 +62,21 @@ export async function startServer(
   })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 })
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A peer that hangs up amid this is no affair of the study that runs here.
+    socket.on('error', () => socket.destroy())
     if (!isAllowed(request, options.host) || !knowsToken(request, token)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')
       return
     }
-    sockets.handleUpgrade(request, socket, head, (one) => serve(engine, pipeOver(one)))
+    sockets.handleUpgrade(request, socket, head, (one) => {
+      one.on('error', () => one.terminate())
+      serve(engine, pipeOver(one))
+    })
   })
   await listen(http, options)
   const { port } = http.address() as AddressInfo
   return {
-    link: `http://${options.host}:${port}/#${token}`,
+    link: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/#${token}`,
     close: async () => {
       for (const one of sockets.clients) one.terminate()
       await new Promise((done) => http.close(done))
@@ -80,7 +86,16 @@ export async function startServer(
 
 function listen(http: Server, { host, port }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', reject)
+    http.once('error', (error) =>
+      reject(
+        new WorkbenchError(
+          'usage/invalid',
+          `The address ${host}, port ${port}, cannot be listened on: ${error.message}. Choose another --port, or 0 for any that is free.`,
+          { host, port },
+          { cause: error }
+        )
+      )
+    )
     http.listen(port, host, resolve)
   })
 }

@@ -27,8 +27,6 @@ export function threadEnvironment(
     TF_ENABLE_ONEDNN_OPTS: '1',
     TF_CPP_MIN_LOG_LEVEL: '3',
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    // GPUs numbered as nvidia-smi numbers them.
-    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     NVIDIA_TF32_OVERRIDE: matmulPrecision === 'tf32' ? '1' : '0',
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     MALLOC_ARENA_MAX: '1',

@@ -52,13 +52,17 @@ export function parseGpus(text: string): GpuReport[] {
 /**
  * The GPU that a process uses first.
  *
- * @param visible `CUDA_VISIBLE_DEVICES` of the process: numbers in the driver's order, where it is set
+ * @param environment of the process: `CUDA_VISIBLE_DEVICES` holds numbers, in the order of the list
+ *   only where `CUDA_DEVICE_ORDER` says so; else the fastest comes first
  * @returns null where the list does not tell
  */
 export function firstVisible(
   gpus: readonly GpuReport[],
-  visible: string | undefined
+  environment: Readonly<Record<string, string | undefined>>
 ): GpuReport | null {
-  const [first = '0'] = (visible ?? '0').split(',')
+  const isListOrder = environment['CUDA_DEVICE_ORDER'] === 'PCI_BUS_ID'
+  const areAlike = gpus.every((gpu) => gpu.name === gpus[0]?.name)
+  if (!isListOrder && !areAlike) return null
+  const [first = '0'] = (environment['CUDA_VISIBLE_DEVICES'] ?? '0').split(',')
   return /^\d+$/.test(first.trim()) ? (gpus[Number(first)] ?? null) : null
 }

@@ -70,7 +70,7 @@ function describeCpu(version: string): Device {
 /** TensorFlow.js says only that there is a GPU; the driver knows which. */
 async function describeGpu(version: string): Promise<Device> {
   const { gpus } = await askNvidiaSmi()
-  const gpu = firstVisible(gpus, process.env['CUDA_VISIBLE_DEVICES'])
+  const gpu = firstVisible(gpus, process.env)
   const { name = 'NVIDIA GPU', memoryBytes = null } = gpu ?? {}
   return { backend: 'tensorflow', name, isGpu: true, memoryBytes, version }
 }

@@ -86,7 +86,7 @@ export function checkMatched(
       ? `ranges ${rule.ranges.map(({ name }) => name).join(', ')} over "${rule.field}"`
       : rule.kind === 'condition'
         ? `conditions ${rule.conditions.map(({ name }) => name).join(', ')}`
-        : `rule "${rule.kind}"`
+        : `partitions by ${rule.kind === 'field' ? `the field "${rule.field}", which has no value` : rule.kind}`
   throw new WorkbenchError(
     'partition/invalid',
     `No document is in one of the ${wanted}: all would be in the remainder.` +

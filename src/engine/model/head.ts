@@ -4,6 +4,7 @@ import {
   addN,
   exp,
   gather,
+  greater,
   log,
   matMul,
   max,
@@ -14,9 +15,13 @@ import {
   sub,
   sum,
   tidy,
+  where,
   concat
 } from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+
+/** Above this, exponentials lost to underflow change no bit of a sum over any vocabulary. */
+const SMALLEST_SUM = 1e-25
 
 /** Logits held at a time, as numbers: 16 MB, which a processor's last cache holds. */
 const CHUNK_NUMBERS = 1 << 22
@@ -62,7 +67,10 @@ function chunkLosses(
   rows: number
 ): Tensor1D {
   const logits = matMul(slice(hidden, from, rows) as Tensor2D, head, false, true) // [n, V]
-  return sub(log(sum(exp(logits), 1)), targetLogits(logits as Tensor2D, targets, from, rows))
+  const total = sum(exp(logits), 1)
+  // Exponentials below 1e-38 are 0 on a processor: of a small sum too much may be missing.
+  const normalizer = where(greater(total, SMALLEST_SUM), log(total), NaN)
+  return sub(normalizer, targetLogits(logits as Tensor2D, targets, from, rows))
 }
 
 /** @returns [n] */
@@ -75,9 +83,9 @@ function targetLogits(logits: Tensor2D, targets: Tensor1D, from: number, rows: n
  * The loss of each token, in nats, without gradients.
  *
  * Logits are made for a few rows at a time, so that memory does not grow with the batch. As long
- * as their exponentials are float32 numbers, which logits from −87 to 88 are sure to give, they are
- * summed as they are: half the sweeps over the largest array there is. Else a loss comes out
- * infinite or no number, and is to be asked for again with `areExtreme`.
+ * as their exponentials are neither too large nor too small for float32 they are summed as they are:
+ * half the sweeps over the largest array there is. Else a loss comes out infinite or as no number,
+ * and is to be asked for again with `areExtreme`.
  *
  * @param hidden [N, C]
  * @param head [V, C], without rows of padding

@@ -74,17 +74,19 @@ export async function makeFolder(path: string): Promise<void> {
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const draft = draftPath(path)
   await guarded(path, async () => {
-    const handle = await fs.open(draft, 'wx')
     try {
-      await handle.writeFile(data)
-      await handle.sync()
+      const handle = await fs.open(draft, 'wx')
+      try {
+        await handle.writeFile(data)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await fs.rename(draft, path)
     } catch (error) {
-      await handle.close()
       await fs.rm(draft, { force: true })
       throw error
     }
-    await handle.close()
-    await fs.rename(draft, path)
     await syncFolder(dirname(path))
   })
 }
@@ -235,7 +237,12 @@ export class FolderDraft {
         if (!options.replace) return this.discard()
         const old = `${target}${REPLACED_MARK}${randomBytes(6).toString('hex')}`
         await fs.rename(target, old)
-        await fs.rename(this.path, target)
+        try {
+          await fs.rename(this.path, target)
+        } catch (error) {
+          await fs.rename(old, target)
+          throw error
+        }
         await syncFolder(dirname(target))
         await fs.rm(old, { recursive: true, force: true })
         return

@@ -81,6 +81,11 @@ export async function lockProject(project: string): Promise<ProjectLock> {
       if (holder) await writeFileAtomic(path, text)
       // Given free meanwhile: whoever comes first has it.
       else if (!(await createFileExclusive(path, text))) throw await lockedError(project, path)
+      // Two may have cleared one dead take-over: the last to write has the project.
+      const now = await readLock(path)
+      if (now === null || now === 'damaged' || now.nonce !== mine.nonce) {
+        throw await lockedError(project, path)
+      }
     } finally {
       await removeTree(takeover)
     }
@@ -88,7 +93,8 @@ export async function lockProject(project: string): Promise<ProjectLock> {
   return {
     release: async () => {
       const now = await readLock(path)
-      if (now?.nonce === mine.nonce) await removeTree(path)
+      const isMine = now !== null && now !== 'damaged' && now.nonce === mine.nonce
+      if (isMine) await removeTree(path)
     }
   }
 }
@@ -100,15 +106,18 @@ async function claimTakeover(project: string, takeover: string, text: string): P
   if (!(await createFileExclusive(takeover, text))) throw await lockedError(project, takeover)
 }
 
-/** @returns the dead holder; null where there is no lock any more */
-async function assertAbandoned(project: string, path: string): Promise<LockRecord | null> {
+/** @returns true when a dead process holds it, false where there is no lock any more */
+async function assertAbandoned(project: string, path: string): Promise<boolean> {
   const holder = await readLock(path)
-  if (holder && isHolderAlive(holder)) throw await lockedError(project, path)
-  return holder
+  if (holder === null) return false
+  // Locks are written whole: a damaged one is of a machine that went down.
+  if (holder !== 'damaged' && isHolderAlive(holder)) throw await lockedError(project, path)
+  return true
 }
 
 async function lockedError(project: string, path: string): Promise<WorkbenchError> {
-  const holder = await readLock(path)
+  const found = await readLock(path)
+  const holder = found === 'damaged' ? null : found
   const who = holder
     ? `process ${holder.pid} on ${holder.host} since ${holder.since}`
     : 'another process'
@@ -119,10 +128,11 @@ async function lockedError(project: string, path: string): Promise<WorkbenchErro
   )
 }
 
-async function readLock(path: string): Promise<LockRecord | null> {
+/** @returns null where there is none */
+async function readLock(path: string): Promise<LockRecord | 'damaged' | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as LockRecord
-  } catch {
-    return null
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'damaged'
   }
 }

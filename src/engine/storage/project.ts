@@ -76,7 +76,12 @@ export class Project {
       draws: [],
       runs: []
     })
-    await low.write()
+    try {
+      await low.write()
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
     return new Project(folder, low, lock)
   }
 
@@ -164,10 +169,16 @@ export class Project {
     }
   }
 
-  /** Adds a study, or replaces the one of that name. */
+  /** Adds a study, or replaces the one of that name; when it cannot be stored the old one stays. */
   async saveStudy(study: Study): Promise<void> {
+    const before = [...this.#low.data.studies]
     upsert(this.#low.data.studies, study, (one) => one.name === study.name)
-    await this.#write()
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#low.data.studies = before
+      throw error
+    }
   }
 
   /** Keeps the newest head of a run; on disk when the promise resolves. */

@@ -14,7 +14,8 @@ const ManifestSchema = z.strictObject({
   format: z.literal('assay-run'),
   version: z.literal(1),
   fingerprint: z.string(),
-  result: RunResultSchema,
+  /** Absent in manifests of early versions: then only the head knows. */
+  result: RunResultSchema.optional(),
   files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
 })
 
@@ -70,7 +71,7 @@ export async function verifyRun(project: string, fingerprint: string): Promise<v
 export async function settledHead(project: string, head: Run): Promise<Run> {
   if (head.state === 'done' || !isRunFinished(project, head.fingerprint)) return head
   const { result } = await readManifest(project, head.fingerprint)
-  return { ...head, ...result, state: 'done', error: null }
+  return { ...head, ...(result ?? {}), state: 'done', error: null }
 }
 
 async function readManifest(project: string, fingerprint: string) {

@@ -22,19 +22,30 @@ export async function measuredRate(input: {
   config: DecoderConfig
   study: Study
   device: ComputeDevice
+  /** How many trainings of the study memory holds at once. */
+  fitting: number
 }): Promise<MeasuredRate> {
   const { pool, project, config, study, device } = input
-  const lane = device.isGpu ? 'wide' : 'narrow'
-  const workers = pool.width(lane)
+  const atOnce = Math.min(pool.width('narrow'), input.fitting)
+  // As the study will run: several with one thread each, or one with all.
+  const lane = device.isGpu || atOnce < 2 ? 'wide' : 'narrow'
+  const workers = lane === 'wide' ? 1 : atOnce
   // A project may be taken to another machine, and --threads be given.
   const machine = { host: hostname(), device: device.name, workers }
   const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch, machine }))
   if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
-  const { batchSize } = study.branch
+  const { batchSize: whole, microBatchSize, matmulPrecision } = study.branch
+  const batchSize = microBatchSize ?? whole
   const job = { config, batchSize, repetitions: REPETITIONS, seconds: SECONDS }
   const measure = async (what: 'train' | 'eval') => {
     const each = await Promise.all(
-      Array.from({ length: workers }, () => pool.run('bench', { ...job, what }, { lane }))
+      Array.from({ length: workers }, () =>
+        pool.run(
+          'bench',
+          { ...job, what },
+          { lane, ...(what === 'train' ? { matmulPrecision } : {}) }
+        )
+      )
     )
     return each.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0) / workers
   }

@@ -26,6 +26,9 @@ export interface Placement {
 /** Branches of merges stay in a worker's memory up to so many bytes. */
 const HELD_BYTES = 1 << 30
 
+/** Share of the memory that workers' held branches and domains may fill; the rest is computed in. */
+const HELD_SHARE = 0.25
+
 /** Bytes that this machine, or the container it is, could still fill. */
 export function availableMemory(): number {
   return process.availableMemory()
@@ -57,7 +60,8 @@ export async function findMemory(
   }
   const memory = { isGpu, bytes: availableMemory() }
   for (const recipe of recipes) trainingsThatFit(plan.config, recipe, memory.bytes)
-  evaluationsThatFit(plan.config, study.evaluation.batchSize, memory.bytes)
+  const free = memory.bytes * (1 - HELD_SHARE)
+  evaluationsThatFit(plan.config, study.evaluation.batchSize, free)
   return memory
 }
 
@@ -94,10 +98,12 @@ export async function placeMeasuring(
 ): Promise<Placement & { heldBytes: number }> {
   const { config } = context.plan
   const { batchSize } = context.study.evaluation
-  const fitting = evaluationsThatFit(config, batchSize, memory.bytes)
+  const free = memory.bytes === null ? null : memory.bytes * (1 - HELD_SHARE)
+  const fitting = evaluationsThatFit(config, batchSize, free)
   const placement = ownLane ? { lane: ownLane, atOnce: 1 } : place(models, fitting, memory, context)
   await makeRoom(evaluationMemoryBytes(config, batchSize), placement, memory, context)
-  const share = (memory.bytes ?? availableMemory()) / (4 * context.pool.width('narrow'))
+  const held = (memory.bytes ?? availableMemory()) * HELD_SHARE
+  const share = held / context.pool.width('narrow')
   return { ...placement, heldBytes: Math.min(HELD_BYTES, share) }
 }
 

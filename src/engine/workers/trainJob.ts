@@ -58,16 +58,18 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     batchSize: recipe.batchSize,
     randomSeed: job.randomSeed
   })
-  await keepTraceUpTo(project, fingerprint, beginning.completedSteps)
-  const trace = await LineLog.open(projectPaths.trace(project, fingerprint))
+  const trace = await openTrace(job, beginning).catch(async (error: unknown) => {
+    await batches.close()
+    throw error
+  })
   const startedAt = Date.now()
   const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
   const tokensPerStep = recipe.batchSize * config.contextLength
   const meter = rateMeter()
-  const measureHeldOut = await heldOutMeter(job, kernels)
   let pending: TracePoint[] = []
   let savedAt = Date.now()
   try {
+    const measureHeldOut = await heldOutMeter(job, kernels)
     const outcome = await train({
       config,
       recipe,
@@ -239,6 +241,11 @@ async function writeState(
   if (withMoments && state.firstMoments && state.secondMoments) {
     await writeOptimizerState(draft, state.firstMoments, state.secondMoments, state.optimizerSteps)
   }
+}
+
+async function openTrace(job: TrainJob, { completedSteps }: Beginning): Promise<LineLog> {
+  await keepTraceUpTo(job.project, job.fingerprint, completedSteps)
+  return LineLog.open(projectPaths.trace(job.project, job.fingerprint))
 }
 
 /** Steps that were traced but not kept by a resume point are trained, and traced, again. */

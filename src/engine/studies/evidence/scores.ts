@@ -160,9 +160,10 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
     study.sequential.budgets.map((budget) => [
       budget,
       mixtures.map((mixture) => {
-        const { fingerprint } = models.sequential(mixture, budget) ?? {}
+        const own = models.sequential(mixture, budget)
+        if (!own) return false
         return study.merges.some(
-          (merge) => models.merge(mixture, merge)?.fingerprint === fingerprint
+          (merge) => models.merge(mixture, merge)?.fingerprint === own.fingerprint
         )
       })
     ])

@@ -18,5 +18,11 @@ test.each([
   ['GPU-8f3a', undefined],
   ['7', undefined]
 ])('of CUDA_VISIBLE_DEVICES=%s the first is used', (visible, name) => {
-  expect(firstVisible(TWO, visible)?.name).toBe(name)
+  const environment = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: visible }
+  expect(firstVisible(TWO, environment)?.name).toBe(name)
+})
+
+test('of unlike GPUs in an order of their own none is named', () => {
+  expect(firstVisible(TWO, {})).toBe(null)
+  expect(firstVisible([TWO[0]!, TWO[0]!], {})?.name).toBe('NVIDIA H200')
 })

@@ -1,8 +1,9 @@
-import { memory } from '@tensorflow/tfjs-core'
+import { memory, tensor1d, tensor2d } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { FusedKernels } from '#engine/backends/backend'
 import { chooseBackend } from '#engine/backends/choose'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
+import { tokenLosses } from '#engine/model/head'
 import { initializeParameters } from '#engine/model/initialize'
 import { referenceLosses } from '#engine/model/reference'
 import type { DecoderConfig } from '#shared/records'
@@ -78,6 +79,20 @@ it('measures logits whose exponentials no float32 holds', async () => {
   const found = await evaluator.measure([document], { window: 8, batchSize: 1, endOfTextId })
   evaluator.dispose()
   expect(relativeError(found, [expected])).toBeLessThan(FLOAT32_TOLERANCE)
+})
+
+it('asks again where the exponentials of a row vanish, instead of summing what is left', async () => {
+  // One logit at −86 and the others at −88: of their exponentials a processor keeps the first only.
+  const logits = Array.from({ length: 2000 }, (_, id) => (id === 7 ? -86 : -88))
+  const hidden = tensor2d([[1]])
+  const head = tensor2d(logits, [2000, 1])
+  const targets = tensor1d([7], 'int32')
+  const usual = tokenLosses(hidden, head, targets, false)
+  const exact = tokenLosses(hidden, head, targets, true)
+  const expected = Math.log(logits.reduce((total, one) => total + Math.exp(one + 86), 0))
+  expect([...(await usual.data())]).toEqual([NaN])
+  expect((await exact.data())[0]).toBeCloseTo(expected, 4)
+  for (const tensor of [hidden, head, targets, usual, exact]) tensor.dispose()
 })
 
 it('gives a document the same nats in whatever company', async () => {

@@ -140,6 +140,13 @@ test('a full disk and a read-only folder become errors that say what to do', () 
   ])
 })
 
+test('a file that cannot take its name leaves no draft', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'pairs.csv', 'inside'), { recursive: true })
+  await expect(writeFileAtomic(join(folder, 'pairs.csv'), 'x')).rejects.toThrow()
+  expect(await readdir(folder)).toEqual(['pairs.csv'])
+})
+
 test('writing below a file fails without a trace', async () => {
   const folder = await temporaryFolder()
   await writeFile(join(folder, 'file'), '')
