@@ -51,7 +51,7 @@ export async function build(root) {
       process.execPath,
       // prettier-ignore
       [join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js'), 'build',
-        '--outDir', draft, '--logLevel', 'warn', '--ignoreConfigWarning'],
+        '--outDir', join(root, draft), '--logLevel', 'warn', '--ignoreConfigWarning'],
       { cwd: root, environment: { ...process.env, NO_COLOR: '1' } }
     )
     writeStamp(join(root, draft, 'built.json'), stamp)

@@ -102,7 +102,13 @@ test('a study is run and read in the window; what it shows is what is exported',
   await page.getByRole('button', { name: 'mail', exact: true }).first().click()
   expect(await page.locator('tbody tr th').count()).toBe(4)
 
+  await page.getByRole('region', { name: 'Mixtures' }).focus()
+  for (let i = 0; i < 9; i++) await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowUp')
+  await page.getByText('Picked: law+mail', { exact: true }).waitFor()
+
   await show(page, 'Evidence')
+  expect(await page.locator('path.dot.picked title').first().textContent()).toMatch(/^law\+mail: /)
   const evidence = pairs.filter((row) => row['domain'] === 'law' && row['evidence'] === 'yes')
   const panel = page.locator('figure', { has: page.getByText('law', { exact: true }) })
   expect(await panel.locator('path.dot').count()).toBe(evidence.length)

@@ -21,6 +21,7 @@ export async function serveProject(project: string, flags: string[] = []): Promi
   })
   const link = await new Promise<string>((done, fail) => {
     let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
     child.stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       const found = /http:\S+/.exec(said)
