@@ -59,7 +59,9 @@ async function openWindow(link: string, scheme: 'light' | 'dark' = 'light') {
 }
 
 async function show(page: Page, screen: string): Promise<void> {
-  await page.getByRole('button', { name: screen, exact: true }).click()
+  const button = page.getByRole('button', { name: screen, exact: true })
+  await button.click()
+  expect(await button.getAttribute('aria-current')).toBe('page')
 }
 
 async function runStudy(page: Page): Promise<void> {
