@@ -71,14 +71,21 @@ export function matrixRows(matrix: Matrix, choice: MatrixChoice): MatrixRow[] {
   )
 }
 
-/** Rank of each value among mixtures of its size, from 1, the lowest first. */
+/** Rank of each value among mixtures of its size, from 1, the lowest first, ties sharing the best. */
 function rankWithinSizes(matrix: Matrix, table: (number | null)[][]): (number | null)[][] {
   const sizes = matrix.rows.map(({ size }) => size)
-  return table.map((values, place) =>
-    values.map((value, d) => {
-      if (value === null) return null
-      const better = table.filter((other, i) => sizes[i] === sizes[place] && other[d]! < value)
-      return 1 + better.filter((other) => other[d] !== null).length
+  const ranks = table.map((values) => values.map((): number | null => null))
+  for (const d of matrix.domains.keys()) {
+    const sorted = [...table.keys()]
+      .filter((place) => table[place]![d] !== null)
+      .sort((a, b) => sizes[a]! - sizes[b]! || table[a]![d]! - table[b]![d]!)
+    let begin = 0
+    sorted.forEach((place, at) => {
+      const before = sorted[at - 1]
+      if (before === undefined || sizes[before] !== sizes[place]) begin = at
+      const isTie = at > begin && table[before!]![d] === table[place]![d]
+      ranks[place]![d] = isTie ? ranks[before!]![d]! : 1 + at - begin
     })
-  )
+  }
+  return ranks
 }

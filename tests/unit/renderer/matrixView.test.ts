@@ -63,6 +63,22 @@ test('ranks count within one size, and what is not measured has none', () => {
   ])
 })
 
+test('equal values share the better rank, and ten thousand mixtures are ranked at once', () => {
+  const values = Array.from({ length: 10_000 }, (_, i) => [i % 2 === 0 ? 5 : 10_000 - i])
+  const large: Matrix = {
+    ...matrix,
+    domains: [matrix.domains[0]!],
+    rows: values.map((_, i) => ({ mixture: `m${i}`, size: 1, shares: [1, 0], isMerge: false })),
+    proxies: [{ name: 'merge-micro', values }],
+    sequential: []
+  }
+  const ranks = matrixRows(large, { ...choice, measure: 'rank' }).map((row) => row.cells[0])
+  // 9,999, 9,997, … stand for odd places; 1 and 3 are lower than the fives, which 5 ties with.
+  expect([ranks[0], ranks[2], ranks[9999], ranks[9997], ranks[9995], ranks[9993]]).toEqual([
+    3, 3, 1, 2, 3, 5004
+  ])
+})
+
 test('sorting stays within sizes', () => {
   expect(rows({ sortBy: 1 }).map((row) => row.mixture)).toEqual(['b', 'a', 'a+b'])
 })
