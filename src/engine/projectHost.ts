@@ -11,15 +11,10 @@ import { runsOf } from './studies/plan'
 import { studyTables, toCsv } from './studies/tables'
 import type { StudyEvent } from './studies/run'
 
-/** Progress of one thing is told at most so often, in ms. */
-const TELL_EVERY_MS = 250
-
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements EngineApi {
   readonly #session: ProjectSession
   readonly #listeners = new Set<(event: EngineEvent) => void>()
-  /** When each progress was last told. */
-  readonly #toldAt = new Map<string, number>()
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   constructor(session: ProjectSession) {
@@ -51,8 +46,7 @@ export class ProjectHost implements EngineApi {
 
   readQueue: EngineApi['readQueue'] = async ({ study }): Promise<Queue> => {
     const one = this.#session.study(study)
-    const { prepared, measurements } = await this.#session.status(one)
-    if (!prepared) return { isPrepared: false, runs: [], measurements }
+    if (!(await this.#session.findPrepared(one))) return { isPrepared: false, runs: [] }
     const { plan } = await this.#session.plan(one)
     const heads = new Map(this.#session.runs.map((run) => [run.fingerprint, run]))
     const distinct = new Map(runsOf(plan).map((run) => [run.fingerprint, run]))
@@ -64,7 +58,7 @@ export class ProjectHost implements EngineApi {
       isDone: isRunFinished(this.#session.folder, fingerprint),
       head: heads.get(fingerprint) ?? null
     }))
-    return { isPrepared: true, runs, measurements }
+    return { isPrepared: true, runs }
   }
 
   readTrace: EngineApi['readTrace'] = async ({ run, points }) => {
@@ -127,8 +121,9 @@ export class ProjectHost implements EngineApi {
     try {
       const summary = await this.#session.run(study, {
         signal,
-        onProgress: (progress) => this.#tellEvent({ kind: 'progress', key: 'prepare', progress }),
-        onEvent: (event) => this.#tellEvent(event)
+        // Workers coalesce their progress: here it is only passed on.
+        onProgress: (progress) => this.#tell({ kind: 'progress', key: 'prepare', progress }),
+        onEvent: (event) => this.#tell(told(event))
       })
       this.#running = null
       const failed = summary.failed.map(({ name, message }) => `${name}: ${message}`).join('\n')
@@ -140,16 +135,6 @@ export class ProjectHost implements EngineApi {
     }
   }
 
-  #tellEvent(event: StudyEvent): void {
-    if (event.kind === 'begun') return this.#tell({ kind: 'ended', key: 'prepare' })
-    if (event.kind === 'progress') {
-      const now = Date.now()
-      if (now - (this.#toldAt.get(event.key) ?? 0) < TELL_EVERY_MS) return
-      this.#toldAt.set(event.key, now)
-    }
-    this.#tell(event)
-  }
-
   #tell(event: EngineEvent): void {
     for (const listener of this.#listeners) listener(event)
   }
@@ -158,6 +143,11 @@ export class ProjectHost implements EngineApi {
     const study = this.#session.study(name)
     return (await this.#session.findPrepared(study)) ? read(study) : null
   }
+}
+
+/** Training begins when the text is prepared; all else is told as it is. */
+function told(event: StudyEvent): EngineEvent {
+  return event.kind === 'begun' ? { kind: 'ended', key: 'prepare' } : event
 }
 
 /** Every so manieth point, the last one always. */

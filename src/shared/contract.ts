@@ -51,8 +51,7 @@ export type QueuedRun = z.infer<typeof QueuedRunSchema>
 export const QueueSchema = z.strictObject({
   /** False until the text is prepared; then nothing else is known either. */
   isPrepared: z.boolean(),
-  runs: z.array(QueuedRunSchema),
-  measurements: z.strictObject({ planned: count, done: count })
+  runs: z.array(QueuedRunSchema)
 })
 export type Queue = z.infer<typeof QueueSchema>
 

@@ -82,19 +82,14 @@ export async function lockProject(project: string): Promise<ProjectLock> {
       // Given free meanwhile: whoever comes first has it.
       else if (!(await createFileExclusive(path, text))) throw await lockedError(project, path)
       // Two may have cleared one dead take-over: the last to write has the project.
-      const now = await readLock(path)
-      if (now === null || now === 'damaged' || now.nonce !== mine.nonce) {
-        throw await lockedError(project, path)
-      }
+      if (!(await isHeldBy(path, mine))) throw await lockedError(project, path)
     } finally {
       await removeTree(takeover)
     }
   }
   return {
     release: async () => {
-      const now = await readLock(path)
-      const isMine = now !== null && now !== 'damaged' && now.nonce === mine.nonce
-      if (isMine) await removeTree(path)
+      if (await isHeldBy(path, mine)) await removeTree(path)
     }
   }
 }
@@ -113,6 +108,11 @@ async function assertAbandoned(project: string, path: string): Promise<boolean> 
   // Locks are written whole: a damaged one is of a machine that went down.
   if (holder !== 'damaged' && isHolderAlive(holder)) throw await lockedError(project, path)
   return true
+}
+
+async function isHeldBy(path: string, { nonce }: LockRecord): Promise<boolean> {
+  const holder = await readLock(path)
+  return holder !== null && holder !== 'damaged' && holder.nonce === nonce
 }
 
 async function lockedError(project: string, path: string): Promise<WorkbenchError> {

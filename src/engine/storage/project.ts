@@ -142,8 +142,9 @@ export class Project {
 
   async freezeTokenizer(choice: string, fingerprint: string): Promise<void> {
     if (this.frozenTokenizer(choice)) return
-    this.#low.data.tokenizers.push({ choice, fingerprint })
-    await this.#write()
+    await this.#change(({ tokenizers }) => ({
+      tokenizers: [...tokenizers, { choice, fingerprint }]
+    }))
   }
 
   /** Members that mixtures of a choice were drawn from, one list per time they had grown. */
@@ -154,37 +155,26 @@ export class Project {
   async saveDraw(choice: string, members: string[]): Promise<void> {
     const known = this.drawnFrom(choice).map((one) => JSON.stringify(one))
     if (known.includes(JSON.stringify(members))) return
-    this.#low.data.draws.push({ choice, members })
-    await this.#write()
+    await this.#change(({ draws }) => ({ draws: [...draws, { choice, members }] }))
   }
 
-  /** Adds a corpus; its name must be free. When it cannot be stored it is not there either. */
-  async addCorpus(corpus: Corpus): Promise<void> {
-    this.#low.data.corpora.push(corpus)
-    try {
-      await this.#write()
-    } catch (error) {
-      this.#low.data.corpora = this.#low.data.corpora.filter((one) => one !== corpus)
-      throw error
-    }
+  /** Adds a corpus; its name must be free. */
+  addCorpus(corpus: Corpus): Promise<void> {
+    return this.#change(({ corpora }) => ({ corpora: [...corpora, corpus] }))
   }
 
-  /** Adds a study, or replaces the one of that name; when it cannot be stored the old one stays. */
-  async saveStudy(study: Study): Promise<void> {
-    const before = [...this.#low.data.studies]
-    upsert(this.#low.data.studies, study, (one) => one.name === study.name)
-    try {
-      await this.#write()
-    } catch (error) {
-      this.#low.data.studies = before
-      throw error
-    }
+  /** Adds a study, or replaces the one of that name. */
+  saveStudy(study: Study): Promise<void> {
+    return this.#change(({ studies }) => ({
+      studies: upserted(studies, study, (one) => one.name === study.name)
+    }))
   }
 
   /** Keeps the newest head of a run; on disk when the promise resolves. */
-  async saveRun(run: Run): Promise<void> {
-    upsert(this.#low.data.runs, run, (one) => one.fingerprint === run.fingerprint)
-    await this.#write()
+  saveRun(run: Run): Promise<void> {
+    return this.#change(({ runs }) => ({
+      runs: upserted(runs, run, (one) => one.fingerprint === run.fingerprint)
+    }))
   }
 
   /** Waits for what is being written, then gives the project free. */
@@ -196,18 +186,33 @@ export class Project {
     }
   }
 
-  // Writes follow one another: lowdb rewrites the whole file each time.
-  #write(): Promise<void> {
+  /**
+   * Changes the records and writes them; what cannot be stored is not there either.
+   *
+   * Changes follow one another: lowdb rewrites the whole file each time.
+   */
+  #change(changed: (data: ProjectData) => Partial<ProjectData>): Promise<void> {
     if (this.isReadOnly) throw new Error('a project opened read-only is not written')
-    this.#writing = this.#writing.catch(() => undefined).then(() => this.#low.write())
+    this.#writing = this.#writing
+      .catch(() => undefined)
+      .then(async () => {
+        const before = this.#low.data
+        this.#low.data = { ...before, ...changed(before) }
+        try {
+          await this.#low.write()
+        } catch (error) {
+          this.#low.data = before
+          throw error
+        }
+      })
     return this.#writing
   }
 }
 
-function upsert<T>(list: T[], item: T, isSame: (one: T) => boolean): void {
+/** The list with an item in place of the one that is the same, or behind all. */
+function upserted<T>(list: T[], item: T, isSame: (one: T) => boolean): T[] {
   const index = list.findIndex(isSame)
-  if (index < 0) list.push(item)
-  else list[index] = item
+  return index < 0 ? [...list, item] : list.with(index, item)
 }
 
 function adapterFor(folder: string) {

@@ -89,3 +89,8 @@ function rankWithinSizes(matrix: Matrix, table: (number | null)[][]): (number | 
   }
   return ranks
 }
+
+/** What was chosen where it is there, else the first that is: a study need not have it. */
+export function among(chosen: string, names: readonly string[]): string {
+  return names.includes(chosen) ? chosen : (names[0] ?? chosen)
+}

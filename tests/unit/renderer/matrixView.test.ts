@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Matrix } from '#shared/contract'
-import { matrixRows } from '../../../src/renderer/state/matrixView'
+import { among, matrixRows } from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
 
 const E = Math.E
@@ -87,6 +87,14 @@ test('proxy and sequential values are never mixed in one column', () => {
   const found = rows({ source: 'sequential', measure: 'value' })
   expect(found.map((row) => row.cells[1])).toEqual([null, null, 2])
   expect(rows().map((row) => row.isTrained)).toEqual([false, false, true])
+})
+
+test('a choice that a study does not have gives way to the first that it has', () => {
+  expect([among('sum', ['fixed']), among('b', ['a', 'b']), among('sum', [])]).toEqual([
+    'fixed',
+    'b',
+    'sum'
+  ])
 })
 
 test('mixtures may be asked to hold partitions', () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -97,6 +97,32 @@ test('of many processes at once one takes an abandoned project, and holds it', a
   }
   await opened[0]!.value.close()
   expect((await readdir(folder)).sort()).toEqual(['project.assay'])
+})
+
+test('what cannot be stored is not there either, and what can be is stored afterwards', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  const project = await Project.create(folder)
+  await project.saveRun(run)
+  // A folder in the place of the file: nothing can be renamed to it.
+  await rename(join(folder, 'project.assay'), join(folder, 'kept'))
+  await mkdir(join(folder, 'project.assay', 'inside'), { recursive: true })
+  const outcomes = await Promise.allSettled([
+    project.saveRun({ ...run, finalLoss: 1 }),
+    project.saveRun({ ...run, fingerprint: 'f2' }),
+    project.saveDraw('choice', ['a']),
+    project.freezeTokenizer('choice', 'made')
+  ])
+  expect(outcomes.map(({ status }) => status)).toEqual(new Array(4).fill('rejected'))
+  expect([project.runs, project.drawnFrom('choice'), project.frozenTokenizer('choice')]).toEqual([
+    [run],
+    [],
+    null
+  ])
+  await rm(join(folder, 'project.assay'), { recursive: true })
+  await project.saveDraw('choice', ['b'])
+  await project.close()
+  const again = await Project.open(folder, { readOnly: true })
+  expect([again.runs, again.drawnFrom('choice')]).toEqual([[run], [['b']]])
 })
 
 test('a take-over that a dead process left is no hindrance', async () => {
