@@ -1,11 +1,9 @@
 /** Every mixture with every value there is of it, in the form that a screen draws. Pure. */
 import type { Matrix } from '#shared/contract'
 import type { Mixture } from '#shared/records'
-import { meanLoss } from '#shared/metrics'
-import { meanOver, domainMeans, domainsWithText, scoreStudy } from './evidence/scores'
+import { scoreStudy } from './evidence/scores'
 import { sizeOf } from './evidence/strata'
 import { memberNames } from './mixtures'
-import { indexModels } from './results'
 import type { StudyResults } from './results'
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
@@ -24,7 +22,7 @@ export function studyMatrix(results: StudyResults): Matrix {
   return {
     members,
     domains: scores.domains.map(({ name, kind, partition }) => ({ name, kind, partition })),
-    seed: seedValues(results),
+    seed: scores.domains.map((_, domain) => orNull(scores.seed(domain))),
     rows: scores.mixtures.map((mixture, row) => ({
       mixture: mixture.name,
       size: sizeOf(mixture),
@@ -49,18 +47,4 @@ function sharesOf(mixture: Mixture, members: string[]): number[] {
     if (weight === undefined) return 0
     return weight ?? 1 / mixture.members.length
   })
-}
-
-/** The seed's value on each domain and mean, in the order of the matrix's domains. */
-function seedValues(results: StudyResults): (number | null)[] {
-  const { seed } = indexModels(results)
-  const measured = domainsWithText(results, 'all')
-  const losses = measured.map((domain) => {
-    const nats = seed?.nats.get(domain.name)
-    if (!nats) return NaN
-    const tokens = domain.perDocument.tokens.reduce((sum, one) => sum + one, 0)
-    return meanLoss({ nats: nats.reduce((sum, one) => sum + one, 0), tokens, bytes: 0 })
-  })
-  const means = domainMeans(measured).map((mean) => meanOver(mean, (domain) => losses[domain]!))
-  return [...losses.map(Math.exp), ...means].map(orNull)
 }

@@ -35,6 +35,8 @@ export interface Scores {
   budgets: BudgetKind[]
   /** Value of a proxy for each mixture; null where the proxy says nothing about such a domain. */
   proxy(name: ProxyName, domain: number): Float64Array | null
+  /** Value of the seed itself. */
+  seed(domain: number): number
   /**
    * Value of the sequential model of each mixture; NaN too where that model is its merge, since
    * agreement with oneself is no evidence.
@@ -154,6 +156,9 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       mean ? meanOver(mean, (d) => own[d]!) : Math.exp(own[domain]!)
     )
   }
+  const seedLosses = Float64Array.from(measured, (domain, d) =>
+    lossOn(models.seed, domain, chosen[d]!)
+  )
   const everySequential = (budget: BudgetKind, domain: number) =>
     valuesOn(truths.get(budget)!, domain)
   const areMerges = new Map(
@@ -182,6 +187,7 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       if (name !== 'share' || !partition) return null
       return Float64Array.from(mixtures, (mixture) => partitionShare(mixture, partition))
     },
+    seed: (domain) => valuesOn([seedLosses], domain)[0]!,
     sequential: (budget, domain) =>
       everySequential(budget, domain).map((value, i) => (isMerge(budget, i) ? NaN : value)),
     everySequential,
