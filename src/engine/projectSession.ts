@@ -1,9 +1,9 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import { REMAINDER } from '#shared/records'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
+import { checkCorpusName, checkPartitionNames } from './data/importedNames'
 import { trainingMemoryBytes, trainingsThatFit } from './model/config'
 import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
@@ -11,22 +11,18 @@ import { projectPaths } from './storage/paths'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
-import { headlineAgreement, headlineAmong, studyAgreement } from './studies/agreement'
-import type { AgreementRow, HeadlineAgreement } from './studies/agreement'
 import { planSummary } from './studies/cost'
 import type { PlanSummary } from './studies/cost'
 import { measurementDefinition } from './studies/measure'
-import { memberNames, untriedPartitions } from './studies/mixtures'
-import { domainOverlaps } from './studies/overlaps'
-import type { DomainOverlap } from './studies/overlaps'
+import { memberNames } from './studies/mixtures'
 import { modelsOf } from './studies/measureModels'
 import { measuredRate } from './studies/measuredRate'
 import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
-import { rankAcrossSizes, trainedMixtures, rankWithinSizes } from './studies/rankings'
-import type { Ranking } from './studies/rankings'
+import { gatherEvidence } from './studies/evidence/gatherEvidence'
+import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
 import { collectResults } from './studies/report'
 import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
@@ -55,27 +51,8 @@ export interface ExportOptions {
   documents?: DocumentChoice
 }
 
-export interface EvidenceOptions {
-  /** Partitions that are alike, whose headline is computed by itself as well. */
-  near?: string[]
-  /** Which documents are measured on; default `all`. */
-  documents?: DocumentChoice
-}
-
 /** The proxies of a study held against its sequential models. */
-export interface Evidence {
-  headline: HeadlineAgreement[]
-  near: HeadlineAgreement[]
-  agreement: AgreementRow[]
-  /** The documents it is measured on. */
-  documents: DocumentChoice
-  /** Held-out text that also stands in training text. */
-  overlaps: DomainOverlap[]
-  /** Partitions that no trained mixture holds: of them nothing is known but merges. */
-  untried: string[]
-  rankings: Ranking[]
-  /** All sizes together; its caution says why that is no comparison. */
-  acrossSizes: Ranking
+export interface Evidence extends GatheredEvidence {
   /** What trained the runs, and whether it was verified. */
   devices: DeviceTrust[]
 }
@@ -171,15 +148,15 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<Corpus> {
     checkImport(options)
-    this.#checkNames(options)
+    checkCorpusName(this.corpora, options.name)
     const corpus = await this.#pool.run(
       'import',
       { project: this.folder, ...options },
       { ...run, lane: 'wide' }
     )
     try {
-      this.#checkNames(options)
-      this.#checkPartitions(corpus)
+      checkCorpusName(this.corpora, options.name)
+      checkPartitionNames(this.corpora, corpus)
       await this.#project.addCorpus(corpus)
     } catch (error) {
       const isShared = this.corpora.some((one) => one.fingerprint === corpus.fingerprint)
@@ -316,19 +293,8 @@ export class ProjectSession {
    * @throws WorkbenchError `study/missing-partition` for a near partition that is not there
    */
   async evidence(study: Study, options: EvidenceOptions = {}): Promise<Evidence> {
-    const { near = [], documents = 'all' } = options
     const results = await this.results(study)
-    return {
-      headline: headlineAgreement(results, { documents }),
-      near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
-      agreement: studyAgreement(results, { documents }),
-      documents,
-      overlaps: domainOverlaps(results.prepared),
-      untried: untriedPartitions(results.mixtures, trainedMixtures(results)),
-      rankings: rankWithinSizes(results, { documents }),
-      acrossSizes: rankAcrossSizes(results, { documents }),
-      devices: await trustOf(results.runs)
-    }
+    return { ...gatherEvidence(results, options), devices: await trustOf(results.runs) }
   }
 
   /**
@@ -361,36 +327,6 @@ export class ProjectSession {
   async close(): Promise<void> {
     await this.#measurements.close()
     await this.#project.close()
-  }
-
-  #checkNames(options: ImportOptions): void {
-    if (this.corpora.some((corpus) => corpus.name === options.name)) {
-      throw new WorkbenchError(
-        'corpus/exists',
-        `The project already has a corpus named ${options.name}. What is imported never changes; give the new text another name (--name).`,
-        { name: options.name }
-      )
-    }
-  }
-
-  #checkPartitions(corpus: Corpus): void {
-    if (corpus.role !== 'training') return
-    const taken = new Set(
-      this.corpora
-        .filter((one) => one.role === 'training')
-        .flatMap((one) => one.partitions.map((partition) => partition.name))
-    )
-    // What no rule matched may come with every import.
-    const twice = corpus.partitions
-      .map((one) => one.name)
-      .filter((name) => name !== REMAINDER && taken.has(name))
-    if (twice.length > 0) {
-      throw new WorkbenchError(
-        'corpus/exists',
-        `The project already has partitions named ${twice.join(', ')}. A partition never changes once it is imported; name the new ones differently.`,
-        { found: twice }
-      )
-    }
   }
 
   #computeDevice(): Promise<ComputeDevice> {

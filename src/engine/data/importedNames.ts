@@ -1,0 +1,36 @@
+/** Names that an import may not take: what is imported never changes. */
+import { WorkbenchError } from '#shared/errors'
+import { REMAINDER } from '#shared/records'
+import type { Corpus } from '#shared/records'
+
+/** @throws WorkbenchError `corpus/exists` where a corpus has the name already */
+export function checkCorpusName(corpora: readonly Corpus[], name: string): void {
+  if (corpora.some((corpus) => corpus.name === name)) {
+    throw new WorkbenchError(
+      'corpus/exists',
+      `The project already has a corpus named ${name}. What is imported never changes; give the new text another name (--name).`,
+      { name }
+    )
+  }
+}
+
+/** @throws WorkbenchError `corpus/exists` where a new partition has the name of an old one */
+export function checkPartitionNames(corpora: readonly Corpus[], corpus: Corpus): void {
+  if (corpus.role !== 'training') return
+  const taken = new Set(
+    corpora
+      .filter((one) => one.role === 'training')
+      .flatMap((one) => one.partitions.map((partition) => partition.name))
+  )
+  // What no rule matched may come with every import.
+  const twice = corpus.partitions
+    .map((one) => one.name)
+    .filter((name) => name !== REMAINDER && taken.has(name))
+  if (twice.length > 0) {
+    throw new WorkbenchError(
+      'corpus/exists',
+      `The project already has partitions named ${twice.join(', ')}. A partition never changes once it is imported; name the new ones differently.`,
+      { found: twice }
+    )
+  }
+}

@@ -1,0 +1,50 @@
+/** All that says how far the proxies of a study may be trusted, from what was measured. */
+import { headlineAgreement, headlineAmong, studyAgreement } from '../agreement'
+import type { AgreementRow, HeadlineAgreement } from '../agreement'
+import { untriedPartitions } from '../mixtures'
+import { domainOverlaps } from '../overlaps'
+import type { DomainOverlap } from '../overlaps'
+import { rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
+import type { Ranking } from '../rankings'
+import type { DocumentChoice, StudyResults } from '../results'
+
+export interface EvidenceOptions {
+  /** Partitions that are alike, whose headline is computed by itself as well. */
+  near?: string[]
+  /** Which documents are measured on; default `all`. */
+  documents?: DocumentChoice
+}
+
+/** The proxies of a study held against its sequential models. */
+export interface GatheredEvidence {
+  headline: HeadlineAgreement[]
+  near: HeadlineAgreement[]
+  agreement: AgreementRow[]
+  /** The documents it is measured on. */
+  documents: DocumentChoice
+  /** Held-out text that also stands in training text. */
+  overlaps: DomainOverlap[]
+  /** Partitions that no trained mixture holds: of them nothing is known but merges. */
+  untried: string[]
+  rankings: Ranking[]
+  /** All sizes together; its caution says why that is no comparison. */
+  acrossSizes: Ranking
+}
+
+/** @throws WorkbenchError `study/missing-partition` for a near partition that is not there */
+export function gatherEvidence(
+  results: StudyResults,
+  options: EvidenceOptions = {}
+): GatheredEvidence {
+  const { near = [], documents = 'all' } = options
+  return {
+    headline: headlineAgreement(results, { documents }),
+    near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
+    agreement: studyAgreement(results, { documents }),
+    documents,
+    overlaps: domainOverlaps(results.prepared),
+    untried: untriedPartitions(results.mixtures, trainedMixtures(results)),
+    rankings: rankWithinSizes(results, { documents }),
+    acrossSizes: rankAcrossSizes(results, { documents })
+  }
+}
