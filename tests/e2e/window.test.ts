@@ -1,81 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
-import { chromium } from '@playwright/test'
-import type { Browser, BrowserContext, Page } from '@playwright/test'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
-import type { Row } from '#engine/studies/tables'
-import { tinyStudy } from '../support/builtEngine'
+import { newProject, openWindow, runStudy, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
-import { temporaryFolder } from '../support/temporaryFolder'
-import { writeCorpus } from '../support/tinyCorpus'
-import { writeFile } from 'node:fs/promises'
-
-let browser: Browser
-beforeAll(async () => {
-  const args = ['--no-sandbox']
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
-})
-afterAll(() => browser.close())
-
-/** A project with text and the tiny study, three partitions, nothing run. */
-async function newProject(sequences = 60): Promise<string> {
-  const folder = await temporaryFolder()
-  const project = join(folder, 'languages')
-  const study = join(folder, 'study.json')
-  await writeFile(
-    study,
-    JSON.stringify(tinyStudy({ unit: { sequences, maximum: 1, tooSmall: 'short' } }))
-  )
-  await assayDone(['new', project, '--from', study])
-  const seed = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 120 })
-  const parts = await writeCorpus(join(folder, 'parts.jsonl'), { law: 60, code: 60, mail: 60 })
-  await assayDone(['import', project, seed, '--as', 'seed', '--name', 'seed'])
-  await assayDone(['import', project, parts, '--partition', 'part'])
-  return project
-}
-
-/** Opens the window; what it asks of the network and what it complains of are kept. */
-async function openWindow(link: string, scheme: 'light' | 'dark' = 'light') {
-  const context: BrowserContext = await browser.newContext({
-    colorScheme: scheme,
-    permissions: ['clipboard-read', 'clipboard-write'],
-    viewport: { width: 1400, height: 900 }
-  })
-  context.setDefaultTimeout(20_000)
-  onTestFinished(() => context.close())
-  const page = await context.newPage()
-  const asked: string[] = []
-  const complaints: string[] = []
-  page.on('request', (request) => asked.push(request.url()))
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(link)
-  return { page, asked, complaints }
-}
-
-async function show(page: Page, screen: string): Promise<void> {
-  const button = page.getByRole('button', { name: screen, exact: true })
-  await button.click()
-  expect(await button.getAttribute('aria-current')).toBe('page')
-}
-
-async function runStudy(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Run study' }).click()
-  await page.getByRole('button', { name: 'Stop' }).waitFor()
-  await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
-}
-
-async function tableRows(project: string, name: string): Promise<Row[]> {
-  const folder = await temporaryFolder()
-  await assayDone(['export', project, '--out', folder])
-  const { columns } = TABLES.find((table) => table.name === name)!
-  return fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
-}
 
 test('a study is run and read in the window; what it shows is what is exported', async () => {
   const project = await newProject()

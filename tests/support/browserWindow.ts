@@ -1,0 +1,76 @@
+/** The window in a real browser, with a real engine behind it. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chromium } from '@playwright/test'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { TABLES, fromCsv } from '#engine/studies/tables'
+import type { Row } from '#engine/studies/tables'
+import { tinyStudy } from './builtEngine'
+import { assayDone } from './commandLine'
+import { temporaryFolder } from './temporaryFolder'
+import { writeCorpus } from './tinyCorpus'
+
+let browser: Browser
+beforeAll(async () => {
+  const args = ['--no-sandbox']
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args })
+})
+afterAll(() => browser.close())
+
+/** A project with text and the tiny study, three partitions, nothing run. */
+export async function newProject(sequences = 60): Promise<string> {
+  const folder = await temporaryFolder()
+  const project = join(folder, 'languages')
+  const study = join(folder, 'study.json')
+  await writeFile(
+    study,
+    JSON.stringify(tinyStudy({ unit: { sequences, maximum: 1, tooSmall: 'short' } }))
+  )
+  await assayDone(['new', project, '--from', study])
+  const seed = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 120 })
+  const parts = await writeCorpus(join(folder, 'parts.jsonl'), { law: 60, code: 60, mail: 60 })
+  await assayDone(['import', project, seed, '--as', 'seed', '--name', 'seed'])
+  await assayDone(['import', project, parts, '--partition', 'part'])
+  return project
+}
+
+/** Opens the window; what it asks of the network and what it complains of are kept. */
+export async function openWindow(link: string, scheme: 'light' | 'dark' = 'light') {
+  const context: BrowserContext = await browser.newContext({
+    colorScheme: scheme,
+    permissions: ['clipboard-read', 'clipboard-write'],
+    viewport: { width: 1400, height: 900 }
+  })
+  context.setDefaultTimeout(20_000)
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const asked: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(link)
+  return { page, asked, complaints }
+}
+
+export async function show(page: Page, screen: string): Promise<void> {
+  const button = page.getByRole('button', { name: screen, exact: true })
+  await button.click()
+  expect(await button.getAttribute('aria-current')).toBe('page')
+}
+
+export async function runStudy(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Run study' }).click()
+  await page.getByRole('button', { name: 'Stop' }).waitFor()
+  await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
+}
+
+export async function tableRows(project: string, name: string): Promise<Row[]> {
+  const folder = await temporaryFolder()
+  await assayDone(['export', project, '--out', folder])
+  const { columns } = TABLES.find((table) => table.name === name)!
+  return fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
+}
