@@ -10,7 +10,8 @@ export type { MachineQuestions, MachineReport } from './doctor'
 export { findVerification, keepVerification } from './verifiedDevices'
 export type { Verification } from './verifiedDevices'
 export { Engine } from './engine'
-export { ProjectHost } from './projectHost'
+export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
+export { Workbench } from './desk/workbench'
 export { ProjectSession } from './projectSession'
 export type {
   Evidence,

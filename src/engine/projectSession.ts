@@ -33,7 +33,8 @@ import { parseStudy } from './studies/study'
 import { studyTables, toCsv } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
-import type { ComputeDevice, ImportJob, SeedCheckpoint } from './workers/jobs'
+import type { SourceDescription } from '#shared/sourceDescription'
+import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -136,6 +137,16 @@ export class ProjectSession {
     const study = parseStudy(draft, source)
     await this.#project.saveStudy(study)
     return study
+  }
+
+  /** Takes a study off the project; its runs and measurements stay. */
+  removeStudy(name: string): Promise<void> {
+    return this.#project.removeStudy(this.study(name).name)
+  }
+
+  /** Looks at the first documents of files: their fields, and what a partition rule would give. */
+  previewSources(job: PreviewJob): Promise<SourceDescription> {
+    return this.#pool.run('preview', job)
   }
 
   /**

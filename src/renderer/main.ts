@@ -10,6 +10,6 @@ const address = new URL(`engine?token=${encodeURIComponent(token)}`, location.hr
 address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:'
 address.hash = ''
 
-const engine = new EngineState(() => openSocket(address))
+const engine = new EngineState(() => openSocket(address), sessionStorage)
 void engine.connect()
 mount(App, { target: document.getElementById('app')!, props: { engine } })

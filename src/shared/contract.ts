@@ -2,10 +2,12 @@
 import { z } from 'zod'
 import {
   BudgetKindSchema,
+  CorpusRoleSchema,
   CorpusSchema,
   DomainKindSchema,
   HeldOutDomainSchema,
   OverlapSchema,
+  PartitionRuleSchema,
   PreparedPartitionSchema,
   ProgressSchema,
   RunSchema,
@@ -24,9 +26,62 @@ export const OpenProjectSchema = z.strictObject({
   studies: z.array(StudySchema),
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */
-  running: z.string().nullable()
+  running: z.string().nullable(),
+  /** Name of the corpus that is being imported; null when none is. */
+  importing: z.string().nullable(),
+  /** What undoing and doing again would do, in words; null where there is nothing. */
+  undo: z.string().nullable(),
+  redo: z.string().nullable()
 })
 export type OpenProject = z.infer<typeof OpenProjectSchema>
+
+/** A project that can be opened, as a list shows it. */
+export const ShelvedProjectSchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  /** Where it lies, for people; empty where that is nobody's business. */
+  where: z.string(),
+  /** When its records changed last, in ms since 1970; null when it is gone. */
+  changedAt: z.number().nullable(),
+  studies: count,
+  partitions: count,
+  runs: count,
+  /** Why it cannot be opened, in words; null when it can. */
+  problem: z.string().nullable()
+})
+export type ShelvedProject = z.infer<typeof ShelvedProjectSchema>
+
+/** What one screen has before it. */
+const DeskViewSchema = z.strictObject({
+  /** Id of the project that is open here; null when none is. */
+  open: z.string().nullable(),
+  /** `folder`: all projects of a folder; `recent`: those opened lately; `one`: that one alone. */
+  shelf: z.enum(['folder', 'recent', 'one']),
+  projects: z.array(ShelvedProjectSchema),
+  /** Where a new project goes, for people; null when none can be made here. */
+  newProjectsIn: z.string().nullable()
+})
+export type DeskView = z.infer<typeof DeskViewSchema>
+
+/** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
+const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })
+
+const SourceDescriptionSchema = z.strictObject({
+  files: z.array(z.strictObject({ path: z.string(), format: z.string(), bytes: count })),
+  bytes: count,
+  fields: z.array(
+    z.strictObject({
+      name: z.string(),
+      examples: z.array(z.string()),
+      inDocuments: count,
+      longestExample: count
+    })
+  ),
+  likelyTextField: z.string().nullable(),
+  documents: z.array(z.strictObject({ text: z.string(), file: z.string(), position: count })),
+  partitions: z.array(z.strictObject({ name: z.string(), documents: count })).nullable(),
+  lookedAt: count
+})
 
 /** Text of a study as it was prepared; null before. */
 export const CatalogueSchema = z.strictObject({
@@ -137,8 +192,8 @@ export type Belief = z.infer<typeof BeliefSchema>
 const nothing = z.strictObject({})
 const ofStudy = z.strictObject({ study: z.string() })
 
-/** Every command: what it is given and what it answers; both ends check both. */
-export const COMMANDS = {
+/** What an open project is asked. */
+export const PROJECT_COMMANDS = {
   readProject: { input: nothing, output: OpenProjectSchema },
   readCatalogue: { input: ofStudy, output: CatalogueSchema.nullable() },
   readQueue: { input: ofStudy, output: QueueSchema },
@@ -157,15 +212,79 @@ export const COMMANDS = {
   /** Answers when the run has begun; what comes of it is told by events. */
   runStudy: { input: ofStudy, output: nothing },
   /** Asks the running study to stop between two steps. */
-  stopStudy: { input: nothing, output: nothing }
+  stopStudy: { input: nothing, output: nothing },
+
+  /** Adds a study or replaces the one of its name; what it does can be undone. */
+  saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
+  /** Takes a study off the project; its runs and measurements stay. Can be undone. */
+  removeStudy: { input: ofStudy, output: nothing },
+  undoEdit: { input: nothing, output: nothing },
+  redoEdit: { input: nothing, output: nothing },
+
+  // Files that are dropped are streamed in pieces, since no path crosses the border.
+  beginDrop: {
+    input: z.strictObject({ files: z.array(DroppedFileSchema).min(1) }),
+    output: z.strictObject({ drop: z.string() })
+  },
+  addToDrop: {
+    input: z.strictObject({ drop: z.string(), file: count, base64: z.string() }),
+    output: nothing
+  },
+  discardDrop: { input: z.strictObject({ drop: z.string() }), output: nothing },
+  /** A look at the first documents of what was dropped; may be asked before all of it is there. */
+  previewDrop: {
+    input: z.strictObject({
+      drop: z.string(),
+      textField: z.string().optional(),
+      partition: PartitionRuleSchema.optional()
+    }),
+    output: SourceDescriptionSchema
+  },
+  /** Answers when the text is imported; its progress is told under the key `import`. */
+  importDrop: {
+    input: z.strictObject({
+      drop: z.string(),
+      name: z.string(),
+      role: CorpusRoleSchema,
+      domainKind: DomainKindSchema.optional(),
+      textField: z.string(),
+      partition: PartitionRuleSchema,
+      take: count.optional(),
+      skipBadLines: z.boolean(),
+      keepFields: z.array(z.string())
+    }),
+    output: CorpusSchema
+  },
+  cancelImport: { input: nothing, output: nothing }
 } as const
 
+/** What is asked before any project is open, and to open one. */
+export const DESK_COMMANDS = {
+  readDesk: { input: nothing, output: DeskViewSchema },
+  /** Makes a project of a name where the shelf keeps them, and opens it. */
+  createProject: { input: z.strictObject({ name: z.string() }), output: nothing },
+  openProject: {
+    input: z.strictObject({ id: z.string(), readOnly: z.boolean() }),
+    output: nothing
+  },
+  /** Looks away; what runs there runs on. */
+  closeProject: { input: nothing, output: nothing },
+  /** Takes a project off the list; its folder stays. */
+  forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing }
+} as const
+
+/** Every command: what it is given and what it answers; both ends check both. */
+export const COMMANDS = { ...DESK_COMMANDS, ...PROJECT_COMMANDS }
+
+export type ProjectCommand = keyof typeof PROJECT_COMMANDS
 export type CommandName = keyof typeof COMMANDS
 type Input<Name extends CommandName> = z.infer<(typeof COMMANDS)[Name]['input']>
 type Output<Name extends CommandName> = z.infer<(typeof COMMANDS)[Name]['output']>
 
 /** An event is the newest version of something; only `progress` may be left out. */
 export const EngineEventSchema = z.discriminatedUnion('kind', [
+  /** What is open, or its studies or corpora, changed: read the desk and the project anew. */
+  z.strictObject({ kind: z.literal('desk') }),
   /** A study began to run, or ended: done, stopped, or with an error in words. */
   z.strictObject({
     kind: z.literal('study'),
@@ -185,10 +304,16 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
 ])
 export type EngineEvent = z.infer<typeof EngineEventSchema>
 
-/** An engine with a project, near or far. */
-export type EngineApi = {
-  [Name in CommandName]: (input: Input<Name>) => Promise<Output<Name>>
-} & {
+type Commands<Names extends CommandName> = {
+  [Name in Names]: (input: Input<Name>) => Promise<Output<Name>>
+}
+interface Events {
   /** @returns takes the listener off again */
   onEvent: (listener: (event: EngineEvent) => void) => () => void
 }
+
+/** An open project, near or far. */
+export type ProjectApi = Commands<ProjectCommand> & Events
+
+/** An engine as one screen has it, near or far. */
+export type EngineApi = Commands<CommandName> & Events

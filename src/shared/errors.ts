@@ -8,6 +8,8 @@
  */
 export const ERROR_CODES = {
   'usage/invalid': { retryHelps: false },
+  'project/none': { retryHelps: false },
+  'project/unknown': { retryHelps: false },
   'study/invalid': { retryHelps: false },
   'study/missing-partition': { retryHelps: false },
   'study/missing-domain': { retryHelps: false },
@@ -22,6 +24,8 @@ export const ERROR_CODES = {
   'corpus/invalid-encoding': { retryHelps: false },
   'corpus/unreadable': { retryHelps: false },
   'corpus/exists': { retryHelps: false },
+  'corpus/importing': { retryHelps: true },
+  'corpus/incomplete': { retryHelps: true },
   'partition/too-small': { retryHelps: false },
   'partition/invalid': { retryHelps: false },
   'domain/empty': { retryHelps: false },

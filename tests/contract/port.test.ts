@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ProjectHost } from '#engine'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { FolderShelf, Workbench } from '#engine'
 import type { Engine } from '#engine'
 import type { EngineApi, EngineEvent } from '#shared/contract'
 import { connect, serve } from '#shared/port'
@@ -16,11 +16,16 @@ afterAll(() => engine.close())
 
 /** A real project behind the contract, and the far end of its pipe. */
 async function connected() {
-  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
-  const host = new ProjectHost(session)
+  const folder = await temporaryFolder()
+  const session = await tinyProject(engine, join(folder, 'project'))
+  await session.close()
+  const workbench = new Workbench(engine, new FolderShelf(folder))
+  onTestFinished(() => workbench.close())
   const { near, far, close } = pipePair()
-  serve(host, near)
-  return { session, host, api: connect(far), far, close }
+  serve(workbench.desk().api(), near)
+  const api = connect(far)
+  await api.openProject({ id: 'project', readOnly: false })
+  return { folder, workbench, api, far, close }
 }
 
 /** Resolves with the first event that is wanted. */
@@ -35,7 +40,7 @@ function heard(api: EngineApi, isWanted: (event: EngineEvent) => boolean): Promi
 }
 
 test('a study is run and read through the contract as it is without it', async () => {
-  const { session, api } = await connected()
+  const { folder, api } = await connected()
   expect(await api.readProject({})).toMatchObject({ title: 'project', running: null })
   expect(await api.readMatrix({ study: 'small' })).toBe(null)
   expect(await api.readQueue({ study: 'small' })).toMatchObject({ isPrepared: false, runs: [] })
@@ -73,12 +78,14 @@ test('a study is run and read through the contract as it is without it', async (
   expect(matrix.seed[law]).toBeGreaterThan(merge)
 
   const belief = (await api.readBelief({ study: 'small' }))!
+  const session = await engine.openProject(join(folder, 'project'), { readOnly: true })
   expect(belief.headline).toEqual((await session.evidence(session.study())).headline)
+  await session.close()
   expect(await api.readTable({ study: 'small', table: 'secrets' })).toBe(null)
 })
 
 test('stopping stops cleanly, and running again goes on', async () => {
-  const { api, host } = await connected()
+  const { api } = await connected()
   const training = heard(api, ({ kind }) => kind === 'run')
   const stopped = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
   await api.runStudy({ study: 'small' })
@@ -88,7 +95,6 @@ test('stopping stops cleanly, and running again goes on', async () => {
   const ended = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
   await api.runStudy({ study: 'small' })
   expect(await ended).toMatchObject({ state: 'done' })
-  await host.close()
 })
 
 test('what is not in the contract is refused at the door, with a code', async () => {

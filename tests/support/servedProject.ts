@@ -11,9 +11,18 @@ export interface ServedProject {
 }
 
 /** Serves a project until the test ends. */
-export async function serveProject(project: string, flags: string[] = []): Promise<ServedProject> {
+export function serveProject(project: string, flags: string[] = []): Promise<ServedProject> {
+  return serveWith([project, ...flags])
+}
+
+/** Serves a folder of projects until the test ends. */
+export function serveFolder(folder: string): Promise<ServedProject> {
+  return serveWith(['--projects', folder])
+}
+
+async function serveWith(words: string[]): Promise<ServedProject> {
   const cli = resolve('out/main/cli.cjs')
-  const child = spawn(process.execPath, [cli, 'serve', project, ...flags])
+  const child = spawn(process.execPath, [cli, 'serve', ...words])
   onTestFinished(async () => {
     const ended = new Promise((done) => child.once('exit', done))
     child.kill('SIGINT')

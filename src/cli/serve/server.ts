@@ -32,6 +32,12 @@ const HEADERS = {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
+/** What one socket is given: an engine of its own to ask, and what to do when it is gone. */
+export interface Visitor {
+  api: EngineApi
+  leave: () => Promise<void>
+}
+
 export interface ServeOptions {
   /** Folder of the built window. */
   files: string
@@ -47,20 +53,23 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** A socket that answers no ping for so long is gone, in ms. */
+const PING_MS = 20_000
+
 /**
  * Serves the window and, to those who know the token, the engine.
  *
  * A page of another origin, or one that reached this address under another name, gets no pipe.
  */
 export async function startServer(
-  engine: EngineApi,
+  welcome: () => Promise<Visitor>,
   options: ServeOptions
 ): Promise<RunningServer> {
   const token = randomBytes(16).toString('base64url')
   const http = createServer((request, response) => {
     sendFile(request, response, options.files).catch(() => response.destroy())
   })
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1 << 20 })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 8 << 20 })
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // A peer that hangs up amid this is no affair of the study that runs here.
     socket.on('error', () => socket.destroy())
@@ -70,7 +79,7 @@ export async function startServer(
     }
     sockets.handleUpgrade(request, socket, head, (one) => {
       one.on('error', () => one.terminate())
-      serve(engine, pipeOver(one))
+      void receive(one, welcome)
     })
   })
   await listen(http, options)
@@ -82,6 +91,32 @@ export async function startServer(
       await new Promise((done) => http.close(done))
     }
   }
+}
+
+/** Serves one socket until it is gone; what it says before its engine is ready waits. */
+async function receive(socket: WebSocket, welcome: () => Promise<Visitor>): Promise<void> {
+  const early: string[] = []
+  const keep = (data: unknown) => early.push(String(data))
+  socket.on('message', keep)
+  endWhenSilent(socket)
+  const visitor = await welcome().catch(() => null)
+  if (!visitor) return socket.terminate()
+  if (socket.readyState !== socket.OPEN) return visitor.leave()
+  socket.on('close', () => void visitor.leave())
+  socket.off('message', keep)
+  serve(visitor.api, pipeOver(socket, early))
+}
+
+/** A tunnel that broke tells nobody: who answers no ping is taken for gone. */
+function endWhenSilent(socket: WebSocket): void {
+  let isAlive = true
+  socket.on('pong', () => (isAlive = true))
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate()
+    isAlive = false
+    socket.ping()
+  }, PING_MS)
+  socket.on('close', () => clearInterval(timer))
 }
 
 function listen(http: Server, { host, port }: ServeOptions): Promise<void> {
@@ -138,12 +173,21 @@ async function sendFile(
   response.writeHead(200, { ...HEADERS, 'content-type': type! }).end(data)
 }
 
-function pipeOver(socket: WebSocket): Pipe {
+/** A browser cannot ping: it sends an empty text, and is sent one back. */
+function pipeOver(socket: WebSocket, early: readonly string[]): Pipe {
+  const send = (text: string) => {
+    if (socket.readyState === socket.OPEN) socket.send(text)
+  }
   return {
-    send: (text) => {
-      if (socket.readyState === socket.OPEN) socket.send(text)
+    send,
+    onText: (listener) => {
+      for (const text of early) listener(text)
+      socket.on('message', (data) => {
+        const text = String(data)
+        if (text === '') send('')
+        else listener(text)
+      })
     },
-    onText: (listener) => void socket.on('message', (data) => listener(String(data))),
     onClose: (listener) => void socket.on('close', listener)
   }
 }

@@ -102,7 +102,7 @@ async function writeCorpus(
     role: request.role,
     ...(request.domainKind ? { domainKind: request.domainKind } : {}),
     fingerprint: fingerprintOfCorpus(partitions, request),
-    source: request.paths.join(', '),
+    source: request.source ?? request.paths.join(', '),
     inPlace: request.inPlace ?? false,
     ...(tokenizer ? { tokenizerFingerprint: tokenizer } : {}),
     partitions: ledger,

@@ -15,6 +15,8 @@ export interface ImportRequest {
   domainKind?: DomainKind
   /** Files, folders, globs. */
   paths: string[]
+  /** What the sources are called; their paths when left out. */
+  source?: string
   /** Field of the text; unused for plain text. */
   textField: string
   partition: PartitionRule

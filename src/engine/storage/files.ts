@@ -123,6 +123,11 @@ async function giveName(draft: string, path: string): Promise<void> {
   }
 }
 
+/** Begins a file that is not there yet. */
+export async function openWriter(path: string): Promise<FileWriter> {
+  return new FileWriter(path, await guarded(path, () => fs.open(path, 'wx')))
+}
+
 /** A file being written from front to back. */
 export class FileWriter {
   readonly path: string
@@ -207,7 +212,7 @@ export class FolderDraft {
   async create(name: string): Promise<FileWriter> {
     const path = join(this.path, name)
     await makeFolder(dirname(path))
-    const writer = new FileWriter(path, await guarded(path, () => fs.open(path, 'wx')))
+    const writer = await openWriter(path)
     this.#open.add(writer)
     return writer
   }

@@ -14,6 +14,8 @@ export const projectPaths = {
     join(project, 'tokenizers', fingerprint, 'tokenizer.json'),
   prepared: (project: string, key: string) => join(project, 'cache', `prepared-${key}.json`),
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
+  drops: (project: string) => join(project, 'cache', 'drops'),
+  drop: (project: string, id: string) => join(project, 'cache', 'drops', id),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),

@@ -170,6 +170,11 @@ export class Project {
     }))
   }
 
+  /** Takes a study off; what it trained and measured stays. */
+  removeStudy(name: string): Promise<void> {
+    return this.#change(({ studies }) => ({ studies: studies.filter((one) => one.name !== name) }))
+  }
+
   /** Keeps the newest head of a run; on disk when the promise resolves. */
   saveRun(run: Run): Promise<void> {
     return this.#change(({ runs }) => ({
@@ -215,10 +220,16 @@ function upserted<T>(list: T[], item: T, isSame: (one: T) => boolean): T[] {
   return index < 0 ? [...list, item] : list.with(index, item)
 }
 
+/** The records of a project, read without a lock. */
+export async function readProjectFile(folder: string): Promise<ProjectData> {
+  const path = projectPaths.file(folder)
+  return parseProject(await readFile(path, 'utf8'), path)
+}
+
 function adapterFor(folder: string) {
   const path = projectPaths.file(folder)
   return {
-    read: async (): Promise<ProjectData> => parseProject(await readFile(path, 'utf8'), path),
+    read: () => readProjectFile(folder),
     write: (data: ProjectData) => writeFileAtomic(path, JSON.stringify(data, null, 1) + '\n')
   }
 }

@@ -33,6 +33,8 @@ export interface ImportJob {
   role: CorpusRole
   domainKind?: DomainKind
   paths: string[]
+  /** What the sources are called; their paths when left out. */
+  source?: string
   textField: string
   partition: PartitionRule
   take?: number

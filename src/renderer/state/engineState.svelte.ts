@@ -2,6 +2,7 @@
 import type {
   Belief,
   Catalogue,
+  DeskView,
   EngineApi,
   EngineEvent,
   Matrix,
@@ -23,11 +24,18 @@ const CURVE_POINTS = 400
 /** The queue is read again at most so often while a study runs, in ms. */
 const REFRESH_MS = 2000
 
+/** A browser's storage, or part of it. */
+type Memory = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
+const OPENED = 'assay-opened'
+
 /** One engine with one project, as seen from here. */
 export class EngineState {
   /** Whether the engine answers. */
   connection = $state<'connecting' | 'open' | 'lost'>('connecting')
-  project = $state<OpenProject | null>(null)
+  /** Projects that can be opened, and which one is. */
+  desk = $state.raw<DeskView | null>(null)
+  /** The open project; null when none is. */
+  project = $state.raw<OpenProject | null>(null)
   /** Name of the study that is shown. */
   study = $state('')
   catalogue = $state.raw<Catalogue | null>(null)
@@ -43,12 +51,18 @@ export class EngineState {
   problem = $state<string | null>(null)
 
   readonly #open: () => Promise<Pipe>
+  readonly #memory: Memory
   #engine: EngineApi | null = null
   #waitMs = FIRST_WAIT_MS
   #refreshing: ReturnType<typeof setTimeout> | null = null
 
-  constructor(open: () => Promise<Pipe>) {
+  /**
+   * @param open opens a pipe to the engine
+   * @param memory what outlives a page that is loaded again: which project is open
+   */
+  constructor(open: () => Promise<Pipe>, memory: Memory) {
     this.#open = open
+    this.#memory = memory
   }
 
   /** True while the engine runs a study. */
@@ -64,11 +78,33 @@ export class EngineState {
       this.#engine = connect(pipe)
       this.#engine.onEvent((event) => this.#hear(event))
       this.#waitMs = FIRST_WAIT_MS
+      await this.#reopen(this.#engine)
       this.connection = 'open'
       await this.refresh()
     } catch {
       this.#lose()
     }
+  }
+
+  /** Opens a project of the list. */
+  openProject(id: string, readOnly = false): Promise<boolean> {
+    return this.#ask(async (engine) => {
+      await engine.openProject({ id, readOnly })
+      this.#opened = { id, readOnly }
+    })
+  }
+
+  /** Makes a project of a name and opens it. */
+  createProject(name: string): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.createProject({ name })))
+  }
+
+  closeProject(): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.closeProject({})))
+  }
+
+  forgetProject(id: string): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.forgetProject({ id })))
   }
 
   /** Shows another study of the project. */
@@ -78,11 +114,11 @@ export class EngineState {
     await this.refresh()
   }
 
-  run(): Promise<void> {
+  run(): Promise<boolean> {
     return this.#ask(async (engine) => void (await engine.runStudy({ study: this.study })))
   }
 
-  stop(): Promise<void> {
+  stop(): Promise<boolean> {
     return this.#ask(async (engine) => void (await engine.stopStudy({})))
   }
 
@@ -96,7 +132,7 @@ export class EngineState {
   }
 
   /** Reads the curves of runs anew. */
-  readCurves(runs: readonly string[]): Promise<void> {
+  readCurves(runs: readonly string[]): Promise<boolean> {
     return this.#ask(async (engine) => {
       const read = runs.map(
         async (run) => [run, await engine.readTrace({ run, points: CURVE_POINTS })] as const
@@ -108,11 +144,15 @@ export class EngineState {
   }
 
   /** Reads everything that is shown anew. */
-  refresh(): Promise<void> {
+  refresh(): Promise<boolean> {
     return this.#ask(async (engine) => {
+      this.desk = await engine.readDesk({})
+      if (this.desk.open === null) return this.#forget()
+      this.#opened = { id: this.desk.open, readOnly: this.#opened?.readOnly ?? false }
       this.project = await engine.readProject({})
       const names = this.project.studies.map(({ name }) => name)
       if (!names.includes(this.study)) this.study = this.project.running ?? names[0] ?? ''
+      if (this.study === '') return
       const of = { study: this.study }
       this.queue = await engine.readQueue(of)
       this.catalogue = await engine.readCatalogue(of)
@@ -127,19 +167,51 @@ export class EngineState {
     this.belief = await engine.readBelief(of)
   }
 
-  #readQueue(): Promise<void> {
+  /** After a lost connection, and when a page is loaded again: what was open is again. */
+  async #reopen(engine: EngineApi): Promise<void> {
+    const { open } = await engine.readDesk({})
+    if (open !== null || this.#opened === null) return
+    await engine.openProject(this.#opened).catch((error: unknown) => {
+      this.problem = toPlain(error).message
+      this.#opened = null
+    })
+  }
+
+  /** What is open here, so that it is again after the connection was lost. */
+  get #opened(): { id: string; readOnly: boolean } | null {
+    const text = this.#memory.getItem(OPENED)
+    return text === null ? null : (JSON.parse(text) as { id: string; readOnly: boolean })
+  }
+
+  set #opened(opened: { id: string; readOnly: boolean } | null) {
+    if (opened === null) this.#memory.removeItem(OPENED)
+    else this.#memory.setItem(OPENED, JSON.stringify(opened))
+  }
+
+  #forget(): void {
+    this.#opened = null
+    this.project = null
+    this.study = ''
+    this.catalogue = this.queue = this.matrix = this.belief = null
+    this.curves = {}
+  }
+
+  #readQueue(): Promise<boolean> {
     return this.#ask(async (engine) => {
       this.queue = await engine.readQueue({ study: this.study })
     })
   }
 
-  async #ask(work: (engine: EngineApi) => Promise<void>): Promise<void> {
-    if (!this.#engine) return
+  /** @returns true when it was done; what went wrong is said in `problem` */
+  async #ask(work: (engine: EngineApi) => Promise<void>): Promise<boolean> {
+    if (!this.#engine) return false
     try {
       await work(this.#engine)
+      return true
     } catch (error) {
       const { code, message } = toPlain(error)
       if (code !== 'contract/lost') this.problem = message
+      return false
     }
   }
 
@@ -152,6 +224,9 @@ export class EngineState {
 
   #hear(event: EngineEvent): void {
     switch (event.kind) {
+      case 'desk':
+        void this.refresh()
+        return
       case 'progress':
         this.progress[event.key] = event.progress
         return

@@ -1,0 +1,118 @@
+/** What one screen has before it: at most one open project, out of those on the shelf. */
+import { PROJECT_COMMANDS } from '#shared/contract'
+import type { DeskView, EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
+import { WorkbenchError } from '#shared/errors'
+import type { ProjectHost } from './projectHost'
+import type { Workbench } from './workbench'
+
+interface OnDesk {
+  id: string
+  host: ProjectHost
+  forget: () => void
+}
+
+/** An engine as one screen asks it. Commands of the open project go on to its host. */
+export class Desk {
+  readonly #workbench: Workbench
+  readonly #listeners = new Set<(event: EngineEvent) => void>()
+  #open: OnDesk | null = null
+  /** Openings and closings follow one another. */
+  #changing: Promise<unknown> = Promise.resolve()
+
+  constructor(workbench: Workbench) {
+    this.#workbench = workbench
+  }
+
+  /** This desk as the contract has it. */
+  api(): EngineApi {
+    const forwarded = Object.fromEntries(
+      (Object.keys(PROJECT_COMMANDS) as ProjectCommand[]).map((command) => [
+        command,
+        (input: never) => this.host[command](input)
+      ])
+    ) as unknown as Omit<ProjectApi, 'onEvent'>
+    return {
+      ...forwarded,
+      readDesk: () => this.#view(),
+      createProject: async ({ name }) => {
+        await this.createIn(this.#workbench.shelf.folderFor(name))
+        return {}
+      },
+      openProject: async ({ id, readOnly }) => {
+        await this.openFolder(await this.#workbench.shelf.folderOf(id), { readOnly })
+        return {}
+      },
+      closeProject: async () => {
+        await this.#put(() => Promise.resolve(null))
+        return {}
+      },
+      forgetProject: async ({ id }) => {
+        await this.#workbench.shelf.forget(id)
+        this.#tell({ kind: 'desk' })
+        return {}
+      },
+      onEvent: (listener) => {
+        this.#listeners.add(listener)
+        return () => void this.#listeners.delete(listener)
+      }
+    }
+  }
+
+  /**
+   * The open project.
+   *
+   * @throws WorkbenchError `project/none` when there is none
+   */
+  get host(): ProjectHost {
+    if (this.#open) return this.#open.host
+    throw new WorkbenchError('project/none', 'No project is open here. Open one first.')
+  }
+
+  /** Opens a project by its place: for shells, whose people choose folders. */
+  openFolder(path: string, options: { readOnly?: boolean } = {}): Promise<void> {
+    return this.#put(() => this.#workbench.enter(path, options))
+  }
+
+  /** Makes a project in a place and opens it. */
+  createIn(path: string): Promise<void> {
+    return this.#put(() => this.#workbench.create(path))
+  }
+
+  /** Looks away from what is open; for when the screen is gone. */
+  async leave(): Promise<void> {
+    this.#listeners.clear()
+    await this.#put(() => Promise.resolve(null))
+  }
+
+  /** Puts another project, or none, in the place of the open one; when it fails that one stays. */
+  #put(find: () => Promise<ProjectHost | null>): Promise<void> {
+    const change = this.#changing.then(async () => {
+      const before = this.#open
+      const host = await find()
+      this.#open = host && {
+        host,
+        id: await this.#workbench.shelf.note(host.folder),
+        forget: host.onEvent((event) => this.#tell(event))
+      }
+      before?.forget()
+      if (before) await this.#workbench.leave(before.host)
+      this.#tell({ kind: 'desk' })
+    })
+    this.#changing = change.catch(() => undefined)
+    return change
+  }
+
+  async #view(): Promise<DeskView> {
+    const { shelf } = this.#workbench
+    return {
+      open: this.#open?.id ?? null,
+      shelf: shelf.kind,
+      projects: await shelf.list(),
+      newProjectsIn: shelf.newProjectsIn
+    }
+  }
+
+  #tell(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}

@@ -1,0 +1,166 @@
+/** Files that a screen hands over before they are imported: streamed in pieces, or by path. */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+import { FileWriter, freeBytes, makeFolder, openWriter, removeTree } from '../storage/files'
+import { projectPaths } from '../storage/paths'
+
+interface StagedFile {
+  path: string
+  bytes: number
+  writer: FileWriter | null
+}
+
+interface Drop {
+  /** What an import is given: the top files and folders. */
+  paths: string[]
+  /** Files that are streamed here; empty where the paths are somebody's own. */
+  files: StagedFile[]
+  /** Where streamed files lie; null where there are none. */
+  folder: string | null
+}
+
+/** So much of the disk stays free when files are streamed to it, in bytes. */
+const SPARED_BYTES = 500_000_000
+
+/** What was dropped on one project and is not imported yet. Streamed files lie in its cache. */
+export class Drops {
+  readonly #project: string
+  readonly #drops = new Map<string, Drop>()
+
+  constructor(project: string) {
+    this.#project = project
+  }
+
+  /** Removes what a process that died left behind. */
+  async sweep(): Promise<void> {
+    const folder = projectPaths.drops(this.#project)
+    if (existsSync(folder)) await removeTree(folder)
+  }
+
+  /**
+   * Begins a drop of files that will be streamed.
+   *
+   * @param files paths below what was dropped, `/` between folders
+   * @throws WorkbenchError `usage/invalid` for a path that leads elsewhere; `storage/disk-full`
+   *   when there is no room for all of them
+   */
+  async begin(files: readonly { path: string; bytes: number }[]): Promise<string> {
+    const total = files.reduce((sum, file) => sum + file.bytes, 0)
+    const free = await freeBytes(this.#project)
+    if (total + SPARED_BYTES > free) {
+      throw new WorkbenchError(
+        'storage/disk-full',
+        `The dropped files take ${inGigabytes(total)} and the disk has ${inGigabytes(free)} free. Make room, or import them in place on the command line (assay import --in-place).`,
+        { needed: total, free }
+      )
+    }
+    const id = randomBytes(8).toString('hex')
+    const folder = projectPaths.drop(this.#project, id)
+    const staged = files.map(({ path, bytes }) => ({ path: safePath(folder, path), bytes }))
+    const drop: Drop = {
+      paths: [...new Set(files.map(({ path }) => join(folder, path.split('/')[0]!)))],
+      files: staged.map((file) => ({ ...file, writer: null })),
+      folder
+    }
+    this.#drops.set(id, drop)
+    for (const file of drop.files) {
+      await makeFolder(dirname(file.path))
+      if (file.bytes === 0) await (await openWriter(file.path)).close()
+    }
+    return id
+  }
+
+  /** A drop of files that lie on this machine already and are read where they are. */
+  adopt(paths: string[]): string {
+    const id = randomBytes(8).toString('hex')
+    this.#drops.set(id, { paths, files: [], folder: null })
+    return id
+  }
+
+  /**
+   * Appends the next piece of a file.
+   *
+   * @throws WorkbenchError `corpus/incomplete` when it is longer than was said
+   */
+  async add(id: string, index: number, piece: Uint8Array): Promise<void> {
+    const file = this.#find(id).files[index]
+    if (!file) throw unknownDrop(id)
+    file.writer ??= await openWriter(file.path)
+    await file.writer.write(piece)
+    if (file.writer.bytes > file.bytes) {
+      throw new WorkbenchError(
+        'corpus/incomplete',
+        `${file.path} grew while it was read: ${file.bytes} bytes were announced, ${file.writer.bytes} came. Drop it again.`
+      )
+    }
+    if (file.writer.bytes === file.bytes) await file.writer.close()
+  }
+
+  /**
+   * Files and folders to import, all there, and what they are called.
+   *
+   * @throws WorkbenchError `corpus/incomplete` while pieces are missing; `project/unknown` when
+   *   there is no such drop
+   */
+  sources(id: string): { paths: string[]; source: string } {
+    const drop = this.#find(id)
+    const missing = drop.files.filter((file) => (file.writer?.bytes ?? 0) < file.bytes)
+    if (missing.length > 0) {
+      throw new WorkbenchError(
+        'corpus/incomplete',
+        `${missing.length} of ${drop.files.length} dropped files are not here yet. Wait for them, or drop them again.`
+      )
+    }
+    return { paths: drop.paths, source: drop.paths.map((path) => this.label(id, path)).join(', ') }
+  }
+
+  /** A path as the one who dropped it knows it. */
+  label(id: string, path: string): string {
+    const { folder } = this.#find(id)
+    return folder && path.startsWith(folder) ? path.slice(folder.length + 1) : path
+  }
+
+  async discard(id: string): Promise<void> {
+    const drop = this.#drops.get(id)
+    if (!drop) return
+    this.#drops.delete(id)
+    for (const { writer, bytes } of drop.files) {
+      if (writer && writer.bytes !== bytes) await writer.abandon()
+    }
+    if (drop.folder) await removeTree(drop.folder)
+  }
+
+  async discardAll(): Promise<void> {
+    for (const id of [...this.#drops.keys()]) await this.discard(id)
+  }
+
+  #find(id: string): Drop {
+    const drop = this.#drops.get(id)
+    if (!drop) throw unknownDrop(id)
+    return drop
+  }
+}
+
+function unknownDrop(id: string): WorkbenchError {
+  return new WorkbenchError(
+    'project/unknown',
+    'What was dropped is not here any more. Drop the files again.',
+    { drop: id }
+  )
+}
+
+/** The place of a dropped file; a name that leads out of its folder is refused. */
+function safePath(folder: string, path: string): string {
+  const parts = path.split('/')
+  const isPlain = parts.every((part) => part !== '' && part !== '.' && part !== '..')
+  if (!isPlain || path.includes('\0') || path.includes('\\')) {
+    throw new WorkbenchError('usage/invalid', `"${path}" is no path of a dropped file.`, { path })
+  }
+  return join(folder, ...parts)
+}
+
+function inGigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}

@@ -1,0 +1,307 @@
+/** An open project as the contract has it: what a screen asks and is told. */
+import { basename } from 'node:path'
+import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import type { Study, TracePoint } from '#shared/records'
+import type { ProjectSession } from '../projectSession'
+import { Drops } from './drops'
+import { StudyHistory } from './studyHistory'
+import type { StudyEdit } from './studyHistory'
+import { isRunFinished } from '../storage/runs'
+import { readTrace } from '../storage/traces'
+import { studyMatrix } from '../studies/matrix'
+import { runsOf } from '../studies/plan'
+import { studyTables, toCsv } from '../studies/tables'
+import type { StudyEvent } from '../studies/run'
+import { parseStudy } from '../studies/study'
+
+/** Serves one project to any number of screens; one study runs at a time. */
+export class ProjectHost implements ProjectApi {
+  readonly #session: ProjectSession
+  readonly #listeners = new Set<(event: EngineEvent) => void>()
+  readonly #history = new StudyHistory()
+  readonly #drops: Drops
+  #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
+  #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
+
+  private constructor(session: ProjectSession) {
+    this.#session = session
+    this.#drops = new Drops(session.folder)
+  }
+
+  static async over(session: ProjectSession): Promise<ProjectHost> {
+    const host = new ProjectHost(session)
+    if (!session.isReadOnly) await host.#drops.sweep()
+    return host
+  }
+
+  get folder(): string {
+    return this.#session.folder
+  }
+
+  get isReadOnly(): boolean {
+    return this.#session.isReadOnly
+  }
+
+  /** True while something goes on that should not be cut off. */
+  get isBusy(): boolean {
+    return this.#running !== null || this.#importing !== null
+  }
+
+  onEvent = (listener: (event: EngineEvent) => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  readProject = (): Promise<OpenProject> => {
+    const { folder, studies, corpora, isReadOnly } = this.#session
+    return Promise.resolve({
+      title: basename(folder),
+      isReadOnly,
+      studies: [...studies],
+      corpora: [...corpora],
+      running: this.#running?.study ?? null,
+      importing: this.#importing?.name ?? null,
+      undo: this.#history.undo,
+      redo: this.#history.redo
+    })
+  }
+
+  readCatalogue: ProjectApi['readCatalogue'] = async ({ study }) => {
+    const prepared = await this.#session.findPrepared(this.#session.study(study))
+    if (!prepared) return null
+    const { partitions, domains, overlaps } = prepared
+    return { partitions, domains, overlaps }
+  }
+
+  readQueue: ProjectApi['readQueue'] = async ({ study }): Promise<Queue> => {
+    const one = this.#session.study(study)
+    if (!(await this.#session.findPrepared(one))) return { isPrepared: false, runs: [] }
+    const { plan } = await this.#session.plan(one)
+    const heads = new Map(this.#session.runs.map((run) => [run.fingerprint, run]))
+    const distinct = new Map(runsOf(plan).map((run) => [run.fingerprint, run]))
+    const runs = [...distinct.values()].map(({ fingerprint, role, name, tokens }) => ({
+      fingerprint,
+      role,
+      name,
+      tokens,
+      isDone: isRunFinished(this.#session.folder, fingerprint),
+      head: heads.get(fingerprint) ?? null
+    }))
+    return { isPrepared: true, runs }
+  }
+
+  readTrace: ProjectApi['readTrace'] = async ({ run, points }) => {
+    // Names of runs become paths: only those that the project knows.
+    const isKnown = this.#session.runs.some(({ fingerprint }) => fingerprint === run)
+    return isKnown ? thinned(await readTrace(this.#session.folder, run), points) : []
+  }
+
+  readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
+    this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
+
+  readBelief: ProjectApi['readBelief'] = ({ study }) =>
+    this.#whenPrepared(study, async (one) => {
+      const { headline, agreement, untried } = await this.#session.evidence(one)
+      return { headline, agreement, untried }
+    })
+
+  readTable: ProjectApi['readTable'] = ({ study, table }) =>
+    this.#whenPrepared(study, async (one) => {
+      const tables = studyTables(await this.#session.results(one))
+      const found = tables.find(({ name }) => name === table)
+      return found ? toCsv(found.columns, found.rows) : null
+    })
+
+  runStudy: ProjectApi['runStudy'] = async ({ study }) => {
+    if (this.#running) {
+      throw new WorkbenchError(
+        'study/running',
+        `The study "${this.#running.study}" is running. Stop it first, or wait for it.`,
+        { study: this.#running.study }
+      )
+    }
+    this.#assertWritable()
+    const controller = new AbortController()
+    const ended = this.#run(this.#session.study(study), controller.signal)
+    this.#running = { study, controller, ended }
+    return {}
+  }
+
+  stopStudy: ProjectApi['stopStudy'] = () => {
+    this.#running?.controller.abort(new Error('stopped by the user'))
+    return Promise.resolve({})
+  }
+
+  saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
+    this.#assertWritable()
+    const study = parseStudy(draft, 'The study')
+    const before = this.#session.studies.find((one) => one.name === study.name) ?? null
+    await this.#apply({ before, after: study })
+    this.#history.add({ before, after: study })
+    this.#tell({ kind: 'desk' })
+    return study
+  }
+
+  removeStudy: ProjectApi['removeStudy'] = async ({ study: name }) => {
+    this.#assertWritable()
+    const edit = { before: this.#session.study(name), after: null }
+    await this.#apply(edit)
+    this.#history.add(edit)
+    this.#tell({ kind: 'desk' })
+    return {}
+  }
+
+  undoEdit: ProjectApi['undoEdit'] = async () => {
+    await this.#history.back((edit) => this.#apply(edit))
+    this.#tell({ kind: 'desk' })
+    return {}
+  }
+
+  redoEdit: ProjectApi['redoEdit'] = async () => {
+    await this.#history.forth((edit) => this.#apply(edit))
+    this.#tell({ kind: 'desk' })
+    return {}
+  }
+
+  beginDrop: ProjectApi['beginDrop'] = async ({ files }) => {
+    this.#assertWritable()
+    return { drop: await this.#drops.begin(files) }
+  }
+
+  /** A drop of files that lie on this machine: for shells, whose people choose paths. */
+  adoptDrop(paths: string[]): string {
+    this.#assertWritable()
+    return this.#drops.adopt(paths)
+  }
+
+  addToDrop: ProjectApi['addToDrop'] = async ({ drop, file, base64 }) => {
+    await this.#drops.add(drop, file, Buffer.from(base64, 'base64'))
+    return {}
+  }
+
+  discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
+    await this.#drops.discard(drop)
+    return {}
+  }
+
+  previewDrop: ProjectApi['previewDrop'] = async ({ drop, textField, partition }) => {
+    const seen = await this.#session.previewSources({
+      paths: this.#drops.sources(drop).paths,
+      ...(textField === undefined ? {} : { textField }),
+      ...(partition === undefined ? {} : { partition })
+    })
+    const files = seen.files.map((file) => ({ ...file, path: this.#drops.label(drop, file.path) }))
+    return { ...seen, files }
+  }
+
+  importDrop: ProjectApi['importDrop'] = async ({ drop, domainKind, take, ...rest }) => {
+    this.#assertWritable()
+    if (this.#importing) {
+      throw new WorkbenchError(
+        'corpus/importing',
+        `${this.#importing.name} is being imported. Wait for it, or cancel it.`
+      )
+    }
+    const options = {
+      ...rest,
+      ...(domainKind === undefined ? {} : { domainKind }),
+      ...(take === undefined ? {} : { take }),
+      ...this.#drops.sources(drop),
+      inPlace: false
+    }
+    const controller = new AbortController()
+    const importing = this.#session.importCorpus(options, {
+      signal: controller.signal,
+      onProgress: (progress) => this.#tell({ kind: 'progress', key: 'import', progress })
+    })
+    this.#importing = { name: rest.name, controller, ended: importing.catch(() => undefined) }
+    this.#tell({ kind: 'desk' })
+    try {
+      const corpus = await importing
+      await this.#drops.discard(drop)
+      return corpus
+    } finally {
+      this.#importing = null
+      this.#tell({ kind: 'ended', key: 'import' })
+      this.#tell({ kind: 'desk' })
+    }
+  }
+
+  cancelImport: ProjectApi['cancelImport'] = () => {
+    this.#importing?.controller.abort(new Error('cancelled by the user'))
+    return Promise.resolve({})
+  }
+
+  /** Stops what goes on, cleanly, and gives the project free. */
+  async close(): Promise<void> {
+    await this.stopStudy({})
+    await this.cancelImport({})
+    await this.#running?.ended
+    await this.#importing?.ended
+    await this.#drops.discardAll()
+    await this.#session.close()
+  }
+
+  #assertWritable(): void {
+    if (!this.#session.isReadOnly) return
+    throw new WorkbenchError(
+      'storage/locked',
+      'The project is open for reading only. Open it where nobody else has it open.'
+    )
+  }
+
+  async #apply({ before, after }: StudyEdit): Promise<void> {
+    const name = (after ?? before)!.name
+    if (this.#running?.study === name) {
+      throw new WorkbenchError(
+        'study/running',
+        `The study "${name}" is running. Stop it before it is changed.`,
+        { study: name }
+      )
+    }
+    if (after) await this.#session.saveStudy(after)
+    else await this.#session.removeStudy(name)
+  }
+
+  async #run(study: Study, signal: AbortSignal): Promise<void> {
+    const tell = (state: 'running' | 'done' | 'stopped' | 'failed', message: string | null) =>
+      this.#tell({ kind: 'study', study: study.name, state, message })
+    tell('running', null)
+    try {
+      const summary = await this.#session.run(study, {
+        signal,
+        // Workers coalesce their progress: here it is only passed on.
+        onProgress: (progress) => this.#tell({ kind: 'progress', key: 'prepare', progress }),
+        onEvent: (event) => this.#tell(told(event))
+      })
+      this.#running = null
+      const failed = summary.failed.map(({ name, message }) => `${name}: ${message}`).join('\n')
+      if (summary.wasStopped) tell('stopped', null)
+      else tell(failed === '' ? 'done' : 'failed', failed === '' ? null : failed)
+    } catch (error) {
+      this.#running = null
+      tell('failed', toPlain(error).message)
+    }
+  }
+
+  #tell(event: EngineEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  async #whenPrepared<T>(name: string, read: (study: Study) => Promise<T>): Promise<T | null> {
+    const study = this.#session.study(name)
+    return (await this.#session.findPrepared(study)) ? read(study) : null
+  }
+}
+
+/** Training begins when the text is prepared; all else is told as it is. */
+function told(event: StudyEvent): EngineEvent {
+  return event.kind === 'begun' ? { kind: 'ended', key: 'prepare' } : event
+}
+
+/** Every so manieth point, the last one always. */
+function thinned(points: TracePoint[], most: number): TracePoint[] {
+  const step = Math.max(1, Math.ceil(points.length / Math.max(1, most)))
+  return points.filter((_, i) => i % step === 0 || i === points.length - 1)
+}

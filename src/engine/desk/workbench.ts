@@ -1,0 +1,133 @@
+/** All projects that are open in one engine, and the desks that look at them. */
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { EngineEvent } from '#shared/contract'
+import type { Engine } from '../engine'
+import { makeFolder } from '../storage/files'
+import { projectFolder } from '../storage/project'
+import { Desk } from './desk'
+import { ProjectHost } from './projectHost'
+import type { ProjectShelf } from './shelves'
+
+/** So long an idle project nobody looks at stays open, in ms: a reloaded page comes right back. */
+const LINGER_MS = 20_000
+
+interface OpenedProject {
+  host: ProjectHost
+  lookers: number
+  lingering: ReturnType<typeof setTimeout> | null
+}
+
+/**
+ * Holds projects open while somebody looks at them or something runs in them, each once however
+ * many screens look at it: closing a window ends no study.
+ */
+export class Workbench {
+  readonly shelf: ProjectShelf
+  readonly #engine: Engine
+  readonly #opened = new Map<string, Promise<OpenedProject>>()
+  readonly #listeners = new Set<(event: EngineEvent, project: string) => void>()
+  #isClosing = false
+
+  constructor(engine: Engine, shelf: ProjectShelf) {
+    this.#engine = engine
+    this.shelf = shelf
+  }
+
+  /** A desk for one more screen; nothing is open on it. */
+  desk(): Desk {
+    return new Desk(this)
+  }
+
+  /** Hears events of all open projects, with the folder of each. */
+  onEvent(listener: (event: EngineEvent, project: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** Folders of projects in which something goes on. */
+  async busy(): Promise<string[]> {
+    const opened = await this.#all()
+    return opened.filter(({ host }) => host.isBusy).map(({ host }) => host.folder)
+  }
+
+  /**
+   * Looks at a project; {@link leave} it in the end.
+   *
+   * @param options `readOnly`: beside whoever writes it
+   * @throws WorkbenchError as `Engine.openProject` does
+   */
+  async enter(path: string, options: { readOnly?: boolean } = {}): Promise<ProjectHost> {
+    const folder = await realpath(projectFolder(path)).catch(() => projectFolder(path))
+    const key = `${options.readOnly ? 'read' : 'write'} ${folder}`
+    let opening = this.#opened.get(key)
+    if (!opening) {
+      opening = this.#open(key, folder, options)
+      this.#opened.set(key, opening)
+      opening.catch(() => this.#opened.delete(key))
+    }
+    const opened = await opening
+    opened.lookers += 1
+    if (opened.lingering) clearTimeout(opened.lingering)
+    opened.lingering = null
+    return opened.host
+  }
+
+  /** Makes a project with a default study, and looks at it. */
+  async create(path: string): Promise<ProjectHost> {
+    await makeFolder(dirname(projectFolder(path)))
+    const session = await this.#engine.createProject(path)
+    await session.close()
+    return this.enter(session.folder)
+  }
+
+  /** Looks away. */
+  async leave(host: ProjectHost): Promise<void> {
+    for (const [key, opening] of this.#opened) {
+      const opened = await opening.catch(() => null)
+      if (opened?.host !== host) continue
+      opened.lookers -= 1
+      this.#settle(key, opened)
+    }
+  }
+
+  /** Stops what runs, cleanly, and gives all projects free. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    const opened = await this.#all()
+    this.#opened.clear()
+    for (const { lingering } of opened) if (lingering) clearTimeout(lingering)
+    await Promise.all(opened.map(({ host }) => host.close()))
+  }
+
+  async #open(
+    key: string,
+    folder: string,
+    options: { readOnly?: boolean }
+  ): Promise<OpenedProject> {
+    const host = await ProjectHost.over(await this.#engine.openProject(folder, options))
+    const opened: OpenedProject = { host, lookers: 0, lingering: null }
+    host.onEvent((event) => {
+      for (const listener of this.#listeners) listener(event, host.folder)
+      this.#settle(key, opened)
+    })
+    return opened
+  }
+
+  /** Closes a project after a while when nobody looks and nothing goes on. */
+  #settle(key: string, opened: OpenedProject): void {
+    const isIdle = () => opened.lookers === 0 && !opened.host.isBusy
+    if (this.#isClosing || opened.lingering || !isIdle()) return
+    opened.lingering = setTimeout(() => {
+      opened.lingering = null
+      if (!isIdle() || !this.#opened.delete(key)) return
+      void opened.host.close()
+    }, LINGER_MS)
+    opened.lingering.unref()
+  }
+
+  async #all(): Promise<OpenedProject[]> {
+    const settled = await Promise.allSettled(this.#opened.values())
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  }
+}
