@@ -87,7 +87,7 @@ test('peers that misbehave end neither the server nor what it serves', async () 
   const socket = (await socketTo(address, token)) as WebSocket
   socket.on('error', () => undefined)
   const closed = new Promise((done) => socket.once('close', done))
-  socket.send('x'.repeat(2 << 20))
+  socket.send('x'.repeat(9 << 20))
   await closed
   expect((await statusOf(address, '/')).status).toBe(200)
 })
