@@ -53,3 +53,10 @@ export function ago(time: number, now = Date.now()): string {
   const days = Math.floor(hours / 24)
   return days === 1 ? 'yesterday' : `${days} days ago`
 }
+
+/** Bytes as `418 B`, `41.2 kB`, `2.00 GB`. */
+export function inBytes(bytes: number): string {
+  if (bytes < 1000) return `${Math.round(bytes)} B`
+  const power = Math.min(4, Math.floor(Math.log10(bytes) / 3))
+  return `${(bytes / 1000 ** power).toPrecision(3)} ${' kMGT'[power]}B`
+}

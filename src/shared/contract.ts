@@ -1,5 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
+import { DecoderShapeSchema } from './recipe'
 import {
   BudgetKindSchema,
   CorpusRoleSchema,
@@ -218,6 +219,13 @@ export const PROJECT_COMMANDS = {
   saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
   /** Takes a study off the project; its runs and measurements stay. Can be undone. */
   removeStudy: { input: ofStudy, output: nothing },
+  /** Shapes that have a name, with the parameters each has with such a vocabulary. */
+  readPresets: {
+    input: z.strictObject({ vocabularySize: count }),
+    output: z.array(
+      z.strictObject({ name: z.string(), shape: DecoderShapeSchema, parameters: count })
+    )
+  },
   undoEdit: { input: nothing, output: nothing },
   redoEdit: { input: nothing, output: nothing },
 

@@ -23,3 +23,13 @@ export function fitName(text: string): string | null {
   if (name === '') return null
   return name.length <= LONGEST_NAME ? name : name.slice(0, LONGEST_NAME - 1) + '…'
 }
+
+/** A name for what comes from a file or folder: its own, without endings and wildcards. */
+export function nameOfSource(path: string): string {
+  const last = path.replace(/\/+$/, '').split('/').at(-1)!
+  const name = last
+    .replace(/[*?[\]{}]/g, '')
+    .replace(/\.(gz|zst)$/, '')
+    .replace(/\.[^.]+$/, '')
+  return fitName(name) ?? 'text'
+}

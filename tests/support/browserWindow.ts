@@ -74,3 +74,13 @@ export async function tableRows(project: string, name: string): Promise<Row[]> {
   const { columns } = TABLES.find((table) => table.name === name)!
   return fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
 }
+
+/** Drops files and folders of this machine on the middle of the window, as a person does. */
+export async function dropFiles(page: Page, paths: string[]): Promise<void> {
+  const client = await page.context().newCDPSession(page)
+  const at = { x: 700, y: 450, data: { items: [], files: paths, dragOperationsMask: 1 } }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, ...at })
+  }
+  await client.detach()
+}

@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ProjectSession } from '#engine'
 import { WorkbenchError } from '#shared/errors'
-import { fitName } from '#shared/names'
+import { nameOfSource } from '#shared/names'
+import { parseRanges } from '#shared/partitionRanges'
 import { CorpusRoleSchema, DomainKindSchema } from '#shared/records'
 import type { Corpus, PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -98,7 +99,7 @@ async function preview(paths: string[], flags: ImportFlags, isTextGiven: boolean
   await withEngine(flags, async ({ engine, print }) => {
     const seen = await engine.previewSources({
       paths: paths.map((path) => resolve(path)),
-      partition: ruleFrom(flags, flags.name ?? nameFrom(paths[0]!)),
+      partition: ruleFrom(flags, flags.name ?? nameOfSource(paths[0]!)),
       ...(isTextGiven ? { textField: flags.text } : {}),
       ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
     })
@@ -109,7 +110,7 @@ async function preview(paths: string[], flags: ImportFlags, isTextGiven: boolean
 
 async function importInto(project: string, paths: string[], flags: ImportFlags): Promise<void> {
   await withProject(project, flags, async ({ progress, signal, print }, session) => {
-    const name = flags.name ?? nameFrom(paths[0]!)
+    const name = flags.name ?? nameOfSource(paths[0]!)
     const role = choice(CorpusRoleSchema.options, flags.as, '--as')
     if (flags.holdoutBy) await holdOutBy(session, flags.holdoutBy)
     const needed = session.studies.flatMap((study) => [study.unit.orderBy, study.holdOut.by])
@@ -198,15 +199,6 @@ function describeCorpus(corpus: Corpus): string {
   ].join('\n')
 }
 
-function nameFrom(path: string): string {
-  const last = path.replace(/\/+$/, '').split('/').at(-1)!
-  const name = last
-    .replace(/[*?[\]{}]/g, '')
-    .replace(/\.(gz|zst)$/, '')
-    .replace(/\.[^.]+$/, '')
-  return fitName(name) ?? 'text'
-}
-
 /** The partition rule that the flags ask for; everything is one partition by default. */
 export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
   const given = [
@@ -246,23 +238,14 @@ export function ruleFrom(flags: ImportFlags, name: string): PartitionRule {
 
 function rangeRule(spec: string): PartitionRule {
   const colon = spec.indexOf(':')
-  const ranges = spec.slice(colon + 1).split(',')
-  const parsed = ranges.map((range) => /^(-?[\d.]+)-(-?[\d.]+)$/.exec(range.trim()))
-  if (colon < 1 || parsed.some((match) => match === null)) {
+  const ranges = parseRanges(spec.slice(colon + 1))
+  if (colon < 1 || ranges === null) {
     throw new WorkbenchError(
       'usage/invalid',
       `--range wants field:from-to,from-to (metadata.year:1970-1999,2000-2009), found "${spec}".`
     )
   }
-  return {
-    kind: 'range',
-    field: spec.slice(0, colon),
-    ranges: parsed.map((match) => ({
-      name: `${match![1]}-${match![2]}`,
-      from: Number(match![1]),
-      to: Number(match![2])
-    }))
-  }
+  return { kind: 'range', field: spec.slice(0, colon), ranges }
 }
 
 function tokenizedFrom(flags: ImportFlags) {

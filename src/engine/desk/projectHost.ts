@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study, TracePoint } from '#shared/records'
+import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { Drops } from './drops'
 import { StudyHistory } from './studyHistory'
@@ -151,6 +152,15 @@ export class ProjectHost implements ProjectApi {
     this.#tell({ kind: 'desk' })
     return {}
   }
+
+  readPresets: ProjectApi['readPresets'] = ({ vocabularySize }) =>
+    Promise.resolve(
+      Object.entries(PRESETS).map(([name, shape]) => ({
+        name,
+        shape,
+        parameters: parameterCount({ ...shape, vocabularySize })
+      }))
+    )
 
   undoEdit: ProjectApi['undoEdit'] = async () => {
     await this.#history.back((edit) => this.#apply(edit))

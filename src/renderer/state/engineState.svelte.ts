@@ -9,7 +9,7 @@ import type {
   OpenProject,
   Queue
 } from '#shared/contract'
-import { toPlain } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'
 import type { Progress, TracePoint } from '#shared/records'
@@ -63,6 +63,24 @@ export class EngineState {
   constructor(open: () => Promise<Pipe>, memory: Memory) {
     this.#open = open
     this.#memory = memory
+  }
+
+  /**
+   * The engine itself, for what a part asks and shows by itself.
+   *
+   * @throws WorkbenchError `contract/lost` while there is no connection
+   */
+  get api(): EngineApi {
+    if (this.#engine) return this.#engine
+    throw new WorkbenchError(
+      'contract/lost',
+      'The engine does not answer. Wait for it, then try again.'
+    )
+  }
+
+  /** True where text can be imported and studies changed. */
+  get isWritable(): boolean {
+    return this.project !== null && !this.project.isReadOnly
   }
 
   /** True while the engine runs a study. */
@@ -120,6 +138,14 @@ export class EngineState {
 
   stop(): Promise<boolean> {
     return this.#ask(async (engine) => void (await engine.stopStudy({})))
+  }
+
+  undo(): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.undoEdit({})))
+  }
+
+  redo(): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.redoEdit({})))
   }
 
   /** One of the exported tables as CSV. */
