@@ -1,5 +1,6 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
-import { join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
@@ -8,6 +9,8 @@ import { trainingMemoryBytes, trainingsThatFit } from './model/config'
 import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
+import { copyWithProgress } from './desk/copying'
+import type { CopyOptions } from './storage/copyProject'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
@@ -99,6 +102,24 @@ export class ProjectSession {
   /** True when it was opened without the lock: nothing can be imported or run. */
   get isReadOnly(): boolean {
     return this.#project.isReadOnly
+  }
+
+  /** Why it can only be read, in words; null when it was merely opened so, or can be written. */
+  get readOnlyBecause(): string | null {
+    return this.#project.readOnlyBecause
+  }
+
+  /**
+   * Copies the project into a folder that is not there yet.
+   *
+   * @throws WorkbenchError as `copyProject` does
+   */
+  copyTo(
+    folder: string,
+    kind: CopyOptions['kind'],
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<{ files: number; bytes: number }> {
+    return copyWithProgress(this.#project, folder, kind, run)
   }
 
   /** Heads of all runs that were ever begun. */
@@ -353,11 +374,22 @@ export class ProjectSession {
     const history = this.#history(study)
     if (study.seed.source !== 'checkpoint') return planStudy(study, prepared, null, history)
     const folder = resolve(study.seed.path)
-    const checkpoint =
-      this.#checkpoints.get(folder) ?? (await this.#pool.run('checkpoint', { folder }))
+    const checkpoint = this.#checkpoints.get(folder) ?? (await this.#seedCheckpoint(folder))
     this.#checkpoints.set(folder, checkpoint)
     assertStartsFrom(checkpoint, study, prepared)
     return planStudy(study, prepared, checkpoint, history)
+  }
+
+  /** What a checkpoint outside is; a bundle, which may lie elsewhere, remembers it. */
+  async #seedCheckpoint(folder: string): Promise<SeedCheckpoint> {
+    const kept = projectPaths.seedCheckpoint(this.folder, fingerprintOf(folder))
+    if (this.#project.isBundle) return JSON.parse(await readFile(kept, 'utf8')) as SeedCheckpoint
+    const checkpoint = await this.#pool.run('checkpoint', { folder })
+    if (!this.isReadOnly) {
+      await makeFolder(dirname(kept))
+      await writeFileAtomic(kept, JSON.stringify(checkpoint))
+    }
+    return checkpoint
   }
 
   /** What was drawn at random and used before: it stays, whatever is added. */

@@ -24,6 +24,8 @@ export const OpenProjectSchema = z.strictObject({
   /** Name of its folder. */
   title: z.string(),
   isReadOnly: z.boolean(),
+  /** Why it cannot be written whoever opens it, in words; null where it can. */
+  readOnlyBecause: z.string().nullable(),
   studies: z.array(StudySchema),
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */
@@ -277,6 +279,15 @@ export const DESK_COMMANDS = {
   },
   /** Looks away; what runs there runs on. */
   closeProject: { input: nothing, output: nothing },
+  /**
+   * Copies the open project, or bundles its results, under a name where new projects go. Its
+   * progress is told under the key `copy`.
+   */
+  copyProject: {
+    input: z.strictObject({ name: z.string(), kind: z.enum(['whole', 'bundle']) }),
+    output: z.strictObject({ id: z.string(), files: count, bytes: count })
+  },
+  cancelCopy: { input: nothing, output: nothing },
   /** Takes a project off the list; its folder stays. */
   forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing }
 } as const

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   'storage/disk-full': { retryHelps: true },
   'storage/not-writable': { retryHelps: false },
   'storage/newer-version': { retryHelps: false },
+  'storage/read-only': { retryHelps: false },
   'storage/exists': { retryHelps: false },
   'storage/missing': { retryHelps: false },
   'storage/locked': { retryHelps: true },

@@ -5,7 +5,7 @@ import { DecoderShapeSchema, RecipeSchema } from './recipe'
 
 /** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
 export const STUDY_VERSION = 1
-export const PROJECT_VERSION = 1
+export const PROJECT_VERSION = 2
 
 const count = z.number().int().nonnegative()
 const positive = z.number().int().positive()

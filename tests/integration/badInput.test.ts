@@ -203,7 +203,9 @@ test('a study with a wrong field says which', async () => {
 test('a project of a newer version is refused and left as it is', async () => {
   await newProject()
   const path = join(project, 'project.assay')
-  const newer = (await readFile(path, 'utf8')).replace('"version": 1', '"version": 7')
+  const newer = (await readFile(path, 'utf8'))
+    .replace('"version": 2', '"version": 7')
+    .replace('"readableFrom": 2', '"readableFrom": 7')
   await writeFile(path, newer)
   const error = await assayError(['status', project])
   expect([error.code, error.status]).toEqual(['storage/newer-version', 1])

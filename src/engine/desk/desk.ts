@@ -16,6 +16,7 @@ export class Desk {
   readonly #workbench: Workbench
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   #open: OnDesk | null = null
+  #copying: AbortController | null = null
   /** Openings and closings follow one another. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -45,6 +46,11 @@ export class Desk {
       closeProject: async () => {
         await this.#put(() => Promise.resolve(null))
         return {}
+      },
+      copyProject: ({ name, kind }) => this.copyTo(this.#workbench.shelf.folderFor(name), kind),
+      cancelCopy: () => {
+        this.#copying?.abort(new Error('cancelled by the user'))
+        return Promise.resolve({})
       },
       forgetProject: async ({ id }) => {
         await this.#workbench.shelf.forget(id)
@@ -76,6 +82,19 @@ export class Desk {
   /** Makes a project in a place and opens it. */
   createIn(path: string): Promise<void> {
     return this.#put(() => this.#workbench.create(path))
+  }
+
+  /** Copies the open project, or bundles its results, into a place: for shells. */
+  async copyTo(
+    path: string,
+    kind: 'whole' | 'bundle'
+  ): Promise<{ id: string; files: number; bytes: number }> {
+    this.#copying?.abort(new Error('another copy was begun'))
+    this.#copying = new AbortController()
+    const copied = await this.host.copyTo(path, kind, this.#copying.signal)
+    const id = await this.#workbench.shelf.note(path)
+    this.#tell({ kind: 'desk' })
+    return { id, ...copied }
   }
 
   /** Looks away from what is open; for when the screen is gone. */

@@ -55,10 +55,11 @@ export class ProjectHost implements ProjectApi {
   }
 
   readProject = (): Promise<OpenProject> => {
-    const { folder, studies, corpora, isReadOnly } = this.#session
+    const { folder, studies, corpora, isReadOnly, readOnlyBecause } = this.#session
     return Promise.resolve({
       title: basename(folder),
       isReadOnly,
+      readOnlyBecause,
       studies: [...studies],
       corpora: [...corpora],
       running: this.#running?.study ?? null,
@@ -253,11 +254,36 @@ export class ProjectHost implements ProjectApi {
     await this.#session.close()
   }
 
+  /**
+   * Copies the project, or bundles its results.
+   *
+   * @throws WorkbenchError `study/running` for a whole copy of what changes meanwhile
+   */
+  copyTo(
+    folder: string,
+    kind: 'whole' | 'bundle',
+    signal: AbortSignal
+  ): Promise<{ files: number; bytes: number }> {
+    if (kind === 'whole' && this.isBusy) {
+      throw new WorkbenchError(
+        'study/running',
+        'Something runs in this project. Stop it, or wait for it, before all of it is copied; a bundle of the results can be made meanwhile.'
+      )
+    }
+    return this.#session
+      .copyTo(folder, kind, {
+        signal,
+        onProgress: (progress) => this.#tell({ kind: 'progress', key: 'copy', progress })
+      })
+      .finally(() => this.#tell({ kind: 'ended', key: 'copy' }))
+  }
+
   #assertWritable(): void {
     if (!this.#session.isReadOnly) return
     throw new WorkbenchError(
       'storage/locked',
-      'The project is open for reading only. Open it where nobody else has it open.'
+      this.#session.readOnlyBecause ??
+        'The project is open for reading only. Open it where nobody else has it open.'
     )
   }
 

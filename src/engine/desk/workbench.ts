@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { EngineEvent } from '#shared/contract'
+import { toPlain } from '#shared/errors'
 import type { Engine } from '../engine'
 import { makeFolder } from '../storage/files'
 import { projectFolder } from '../storage/project'
@@ -54,6 +55,8 @@ export class Workbench {
   /**
    * Looks at a project; {@link leave} it in the end.
    *
+   * What can only be read, a bundle or the work of a newer Assay, is opened so.
+   *
    * @param options `readOnly`: beside whoever writes it
    * @throws WorkbenchError as `Engine.openProject` does
    */
@@ -105,7 +108,11 @@ export class Workbench {
     folder: string,
     options: { readOnly?: boolean }
   ): Promise<OpenedProject> {
-    const host = await ProjectHost.over(await this.#engine.openProject(folder, options))
+    const session = await this.#engine.openProject(folder, options).catch((error: unknown) => {
+      if (toPlain(error).code !== 'storage/read-only') throw error
+      return this.#engine.openProject(folder, { readOnly: true })
+    })
+    const host = await ProjectHost.over(session)
     const opened: OpenedProject = { host, lookers: 0, lingering: null }
     host.onEvent((event) => {
       for (const listener of this.#listeners) listener(event, host.folder)

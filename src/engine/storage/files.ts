@@ -227,6 +227,22 @@ export class FolderDraft {
     return writer.close()
   }
 
+  /** Copies a file into the draft, synced. */
+  async copyFile(source: string, name: string): Promise<void> {
+    const path = join(this.path, name)
+    await makeFolder(dirname(path))
+    await guarded(path, async () => {
+      // A file system that can share the bytes of two files does.
+      await fs.copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+      const handle = await fs.open(path, 'r+')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    })
+  }
+
   /**
    * Makes the folder real. An existing target is replaced only when `replace` is given; else the
    * draft is dropped, since a folder named by its content's fingerprint cannot differ.

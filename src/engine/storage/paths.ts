@@ -6,6 +6,9 @@ export const PROJECT_FILE = 'project.assay'
 /** Paths of a project, each a function of what it holds. */
 export const projectPaths = {
   file: (project: string) => join(project, PROJECT_FILE),
+  /** The records as an older version had them. */
+  backup: (project: string, version: number) =>
+    join(project, `project.version-${version}.assay-backup`),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),
@@ -13,6 +16,9 @@ export const projectPaths = {
   tokenizer: (project: string, fingerprint: string) =>
     join(project, 'tokenizers', fingerprint, 'tokenizer.json'),
   prepared: (project: string, key: string) => join(project, 'cache', `prepared-${key}.json`),
+  /** What is known of a checkpoint outside, for where it is not at hand. */
+  seedCheckpoint: (project: string, key: string) =>
+    join(project, 'cache', `checkpoint-${key}.json`),
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
   drops: (project: string) => join(project, 'cache', 'drops'),
   drop: (project: string, id: string) => join(project, 'cache', 'drops', id),

@@ -3,29 +3,16 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { Low } from 'lowdb'
-import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
-import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
+import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { makeFolder, removeTree, sweepDrafts, writeFileAtomic } from './files'
+import { createFileExclusive, makeFolder, removeTree, sweepDrafts, writeFileAtomic } from './files'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
+import { emptyProject, parseProject } from './projectFormat'
+import type { FoundProject, ProjectData } from './projectFormat'
 import { settledHead } from './runs'
-
-const ProjectSchema = z.strictObject({
-  format: z.literal('assay-project'),
-  version: z.literal(PROJECT_VERSION),
-  createdAt: z.string(),
-  corpora: z.array(CorpusSchema),
-  /** Trained once and frozen: the wish (a hash of the choice) → the tokenizer it gave. */
-  tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: z.string() })),
-  studies: z.array(StudySchema),
-  /** Members that mixtures were drawn from: the wish (a hash of the choice) → all there were. */
-  draws: z.array(z.strictObject({ choice: z.string(), members: z.array(z.string()) })).default([]),
-  runs: z.array(RunSchema)
-})
-type ProjectData = z.infer<typeof ProjectSchema>
 
 /**
  * The folder of a project, given the folder or the `project.assay` in it.
@@ -40,12 +27,20 @@ export class Project {
   readonly folder: string
   readonly #low: Low<ProjectData>
   readonly #lock: ProjectLock | null
+  /** Why it may only be read whoever opens it; null when it may be written. */
+  readonly readOnlyBecause: string | null
   #writing: Promise<void> = Promise.resolve()
 
-  private constructor(folder: string, low: Low<ProjectData>, lock: ProjectLock | null) {
+  private constructor(
+    folder: string,
+    low: Low<ProjectData>,
+    lock: ProjectLock | null,
+    readOnlyBecause: string | null = null
+  ) {
     this.folder = folder
     this.#low = low
     this.#lock = lock
+    this.readOnlyBecause = readOnlyBecause
   }
 
   /**
@@ -66,16 +61,7 @@ export class Project {
     }
     await makeFolder(folder)
     const lock = await lockProject(folder)
-    const low = new Low<ProjectData>(adapterFor(folder), {
-      format: 'assay-project',
-      version: PROJECT_VERSION,
-      createdAt: new Date().toISOString(),
-      corpora: [],
-      tokenizers: [],
-      studies: [],
-      draws: [],
-      runs: []
-    })
+    const low = new Low<ProjectData>(adapterFor(folder), emptyProject())
     try {
       await low.write()
     } catch (error) {
@@ -86,11 +72,12 @@ export class Project {
   }
 
   /**
-   * Opens a project.
+   * Opens a project. One of an older version is brought to this one, after a copy of its records
+   * was kept beside them.
    *
    * @param options `readOnly`: without the lock; nothing may then be written
    * @throws WorkbenchError `storage/missing`, `storage/corrupt`, `storage/newer-version`,
-   *   `storage/locked`
+   *   `storage/locked`; `storage/read-only` when it may only be read
    */
   static async open(path: string, options: { readOnly?: boolean } = {}): Promise<Project> {
     const folder = projectFolder(path)
@@ -103,15 +90,19 @@ export class Project {
     }
     const lock = options.readOnly ? null : await lockProject(folder)
     try {
-      const low = new Low<ProjectData>(adapterFor(folder), {} as ProjectData)
-      await low.read()
-      if (lock) await sweepDrafts(folder)
+      const found = await findProject(folder)
+      const low = new Low<ProjectData>(adapterFor(folder), found.data)
+      if (lock) {
+        if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
+        await sweepDrafts(folder)
+        if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
+      }
       const heads = low.data.runs
       low.data.runs = await Promise.all(heads.map((run) => settledHead(folder, run)))
       for (const run of low.data.runs.filter((one) => lock !== null && !heads.includes(one))) {
         await removeTree(projectPaths.resume(folder, run.fingerprint))
       }
-      return new Project(folder, low, lock)
+      return new Project(folder, low, lock, found.readOnlyBecause)
     } catch (error) {
       await lock?.release()
       throw error
@@ -121,6 +112,16 @@ export class Project {
   /** True when it was opened without the lock; nothing may then be written. */
   get isReadOnly(): boolean {
     return this.#lock === null
+  }
+
+  /** True for results without checkpoints and text. */
+  get isBundle(): boolean {
+    return this.#low.data.isBundle
+  }
+
+  /** The records as they would be written now, for a copy. */
+  recordsFor(copy: 'whole' | 'bundle'): string {
+    return written({ ...this.#low.data, isBundle: copy === 'bundle' || this.isBundle })
   }
 
   get corpora(): readonly Corpus[] {
@@ -222,45 +223,40 @@ function upserted<T>(list: T[], item: T, isSame: (one: T) => boolean): T[] {
 
 /** The records of a project, read without a lock. */
 export async function readProjectFile(folder: string): Promise<ProjectData> {
+  return (await findProject(folder)).data
+}
+
+async function findProject(folder: string): Promise<FoundProject> {
   const path = projectPaths.file(folder)
   return parseProject(await readFile(path, 'utf8'), path)
 }
 
+/** Keeps the records as they were, then writes them as this version has them. */
+async function bringUpToDate(
+  folder: string,
+  version: number,
+  low: Low<ProjectData>
+): Promise<void> {
+  const before = await readFile(projectPaths.file(folder), 'utf8')
+  await createFileExclusive(projectPaths.backup(folder, version), before)
+  await low.write()
+}
+
+function readOnlyError(folder: string, because: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/read-only',
+    `${folder} can only be read. ${because} Open it with --read-only.`,
+    { folder, because }
+  )
+}
+
 function adapterFor(folder: string) {
-  const path = projectPaths.file(folder)
   return {
     read: () => readProjectFile(folder),
-    write: (data: ProjectData) => writeFileAtomic(path, JSON.stringify(data, null, 1) + '\n')
+    write: (data: ProjectData) => writeFileAtomic(projectPaths.file(folder), written(data))
   }
 }
 
-function parseProject(text: string, path: string): ProjectData {
-  let raw: unknown
-  try {
-    raw = JSON.parse(text)
-  } catch (error) {
-    throw new WorkbenchError(
-      'storage/corrupt',
-      `${path} is not JSON (${(error as Error).message}). It was damaged from outside; restore it from a copy.`,
-      { path },
-      { cause: error }
-    )
-  }
-  const head = z.object({ format: z.literal('assay-project'), version: z.number() }).safeParse(raw)
-  if (head.success && head.data.version > PROJECT_VERSION) {
-    throw new WorkbenchError(
-      'storage/newer-version',
-      `${path} has version ${head.data.version}; this Assay reads up to version ${PROJECT_VERSION}. Open it with a newer Assay.`,
-      { path, found: head.data.version, expected: PROJECT_VERSION }
-    )
-  }
-  const parsed = ProjectSchema.safeParse(raw)
-  if (!parsed.success) {
-    throw new WorkbenchError(
-      'storage/corrupt',
-      `${path} is not a project file of version ${PROJECT_VERSION}:\n${z.prettifyError(parsed.error)}`,
-      { path }
-    )
-  }
-  return parsed.data
+function written(data: ProjectData): string {
+  return JSON.stringify(data, null, 1) + '\n'
 }

@@ -65,7 +65,9 @@ export async function findPrepared(project: Project, study: Study): Promise<Prep
   const path = preparedPath(project, study)
   if (!existsSync(path)) return null
   const parsed = PreparedSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
-  return parsed.success && isComplete(project.folder, parsed.data) ? parsed.data : null
+  if (!parsed.success) return null
+  // A bundle holds what was measured, not what was trained on.
+  return project.isBundle || isComplete(project.folder, parsed.data) ? parsed.data : null
 }
 
 function preparedPath(project: Project, study: Study): string {

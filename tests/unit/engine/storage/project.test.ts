@@ -160,18 +160,20 @@ test('a project of a newer version is refused and not changed', async () => {
   const folder = join(await temporaryFolder(), 'p')
   await (await Project.create(folder)).close()
   const path = join(folder, 'project.assay')
-  const newer = (await readFile(path, 'utf8')).replace('"version": 1', '"version": 99')
+  const newer = (await readFile(path, 'utf8'))
+    .replace('"version": 2', '"version": 99')
+    .replace('"readableFrom": 2', '"readableFrom": 99')
   await writeFile(path, newer)
   await expect(Project.open(folder)).rejects.toMatchObject({
     code: 'storage/newer-version',
-    details: { found: 99, expected: 1 }
+    details: { found: 99, expected: 2 }
   })
   expect(await readFile(path, 'utf8')).toBe(newer)
 })
 
 test.each([
   ['not JSON', '{"format":'],
-  ['another file', '{"format":"assay-project","version":1,"runs":"none"}']
+  ['another file', '{"format":"assay-project","version":2,"runs":"none"}']
 ])('a damaged project file is called so: %s', async (_, text) => {
   const folder = join(await temporaryFolder(), 'p')
   await (await Project.create(folder)).close()
