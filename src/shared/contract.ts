@@ -62,7 +62,9 @@ const DeskViewSchema = z.strictObject({
   shelf: z.enum(['folder', 'recent', 'one']),
   projects: z.array(ShelvedProjectSchema),
   /** Where a new project goes, for people; null when none can be made here. */
-  newProjectsIn: z.string().nullable()
+  newProjectsIn: z.string().nullable(),
+  /** False where the demo's texts cannot be fetched from. */
+  hasDemo: z.boolean()
 })
 export type DeskView = z.infer<typeof DeskViewSchema>
 
@@ -277,6 +279,12 @@ export const DESK_COMMANDS = {
     input: z.strictObject({ id: z.string(), readOnly: z.boolean() }),
     output: nothing
   },
+  /**
+   * Makes the demo's project where new projects go, its texts fetched and nothing trained, and
+   * opens it. What is done is told under the key `demo`.
+   */
+  openDemo: { input: nothing, output: nothing },
+  cancelDemo: { input: nothing, output: nothing },
   /** Looks away; what runs there runs on. */
   closeProject: { input: nothing, output: nothing },
   /**

@@ -111,3 +111,15 @@ test('a folder is dropped, an import is refused with words, and the sheet lets g
   await sheet.getByRole('button', { name: 'Import', exact: true }).click()
   await sheet.getByText('Imported texts: 40 documents').waitFor()
 })
+
+test('the demo is made and opened from the start page', async () => {
+  const folder = await temporaryFolder()
+  const { link } = await serveFolder(folder)
+  const { page } = await openWindow(link)
+  await page.getByRole('button', { name: 'Open the demo' }).click()
+  await page.getByText(/Making the demo: /).waitFor()
+  await page.getByText('assay-demo', { exact: true }).waitFor({ timeout: 240_000 })
+  await show(page, 'Catalogue')
+  const rows = page.getByRole('cell', { name: 'training', exact: true })
+  await rows.first().waitFor()
+}, 300_000)

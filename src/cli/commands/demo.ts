@@ -18,6 +18,7 @@ import { describePlan } from './run'
 interface DemoFlags {
   threads?: string
   randomSeed: string
+  textsOnly?: boolean
   json?: boolean
 }
 
@@ -29,12 +30,29 @@ export function addDemoCommand(program: Command): void {
     .argument('[folder]', 'where the project goes', 'assay-demo')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--random-seed <n>', 'of weights and orders of data, when the project is made', '1')
+    .option('--texts-only', 'make the project with its texts and study; train nothing')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExamples:\n  assay demo\n  assay demo /tmp/demo --random-seed 2')
     .action(async (folder: string, flags: DemoFlags) => {
       const randomSeed = wholeNumber(flags.randomSeed, '--random-seed')
-      await withEngine(flags, (context) => runDemo(resolve(folder), randomSeed, context))
+      await withEngine(flags, (context) =>
+        flags.textsOnly
+          ? makeDemo(resolve(folder), randomSeed, context)
+          : runDemo(resolve(folder), randomSeed, context)
+      )
     })
+}
+
+async function makeDemo(
+  folder: string,
+  randomSeed: number,
+  context: CommandContext
+): Promise<number> {
+  const say = (text: string) => context.progress.log(text)
+  const session = await demoProject(folder, randomSeed, context, say)
+  await session.close()
+  context.print(`The demo's project: ${folder}\nRun it: assay run ${folder}`, { project: folder })
+  return EXIT.ok
 }
 
 async function runDemo(

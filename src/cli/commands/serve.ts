@@ -74,7 +74,9 @@ function ofFolder(engine: Engine, flags: ServeFlags): Served {
   if (!existsSync(folder)) {
     throw new WorkbenchError('usage/invalid', `There is no folder ${folder}. Make it first.`)
   }
-  const workbench = new Workbench(engine, new FolderShelf(folder))
+  const workbench = new Workbench(engine, new FolderShelf(folder), {
+    cliEntry: join(__dirname, 'cli.cjs')
+  })
   const welcome = () => {
     const desk = workbench.desk()
     return Promise.resolve({ api: desk.api(), leave: () => desk.leave() })

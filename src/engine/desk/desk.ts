@@ -2,6 +2,7 @@
 import { PROJECT_COMMANDS } from '#shared/contract'
 import type { DeskView, EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
+import { makeDemoProject } from './demoMaker'
 import type { ProjectHost } from './projectHost'
 import type { Workbench } from './workbench'
 
@@ -17,6 +18,7 @@ export class Desk {
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   #open: OnDesk | null = null
   #copying: AbortController | null = null
+  #making: AbortController | null = null
   /** Openings and closings follow one another. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -42,6 +44,11 @@ export class Desk {
       openProject: async ({ id, readOnly }) => {
         await this.openFolder(await this.#workbench.shelf.folderOf(id), { readOnly })
         return {}
+      },
+      openDemo: () => this.#openDemo(),
+      cancelDemo: () => {
+        this.#making?.abort(new Error('cancelled by the user'))
+        return Promise.resolve({})
       },
       closeProject: async () => {
         await this.#put(() => Promise.resolve(null))
@@ -127,8 +134,42 @@ export class Desk {
       open: this.#open?.id ?? null,
       shelf: shelf.kind,
       projects: await shelf.list(),
-      newProjectsIn: shelf.newProjectsIn
+      newProjectsIn: shelf.newProjectsIn,
+      hasDemo: this.#workbench.cliEntry !== null && shelf.newProjectsIn !== null
     }
+  }
+
+  async #openDemo(): Promise<Record<string, never>> {
+    const { cliEntry, shelf } = this.#workbench
+    if (cliEntry === null)
+      throw new WorkbenchError('usage/invalid', 'The demo is not at hand here.')
+    if (this.#making) throw new WorkbenchError('study/running', 'The demo is being made already.')
+    const folder = shelf.folderFor('assay-demo')
+    // Who looks at it already had it made.
+    if (this.#workbench.isOpen(folder)) {
+      await this.openFolder(folder)
+      return {}
+    }
+    this.#making = new AbortController()
+    let done = 0
+    try {
+      await makeDemoProject({
+        cliEntry,
+        folder,
+        signal: this.#making.signal,
+        onLine: (label) => {
+          done += 1
+          const nothing = { total: null, rate: null, secondsLeft: null }
+          const progress = { activity: 'demo', label, done, unit: 'documents' as const, ...nothing }
+          this.#tell({ kind: 'progress', key: 'demo', progress })
+        }
+      })
+    } finally {
+      this.#making = null
+      this.#tell({ kind: 'ended', key: 'demo' })
+    }
+    await this.openFolder(folder)
+    return {}
   }
 
   #tell(event: EngineEvent): void {

@@ -25,14 +25,17 @@ interface OpenedProject {
  */
 export class Workbench {
   readonly shelf: ProjectShelf
+  /** Built entry of the command line, which makes the demo; null where it is not at hand. */
+  readonly cliEntry: string | null
   readonly #engine: Engine
   readonly #opened = new Map<string, Promise<OpenedProject>>()
   readonly #listeners = new Set<(event: EngineEvent, project: string) => void>()
   #isClosing = false
 
-  constructor(engine: Engine, shelf: ProjectShelf) {
+  constructor(engine: Engine, shelf: ProjectShelf, options: { cliEntry?: string } = {}) {
     this.#engine = engine
     this.shelf = shelf
+    this.cliEntry = options.cliEntry ?? null
   }
 
   /** A desk for one more screen; nothing is open on it. */
@@ -74,6 +77,11 @@ export class Workbench {
     if (opened.lingering) clearTimeout(opened.lingering)
     opened.lingering = null
     return opened.host
+  }
+
+  /** True while a project is open here for writing. */
+  isOpen(folder: string): boolean {
+    return this.#opened.has(`write ${folder}`)
   }
 
   /** Makes a project with a default study, and looks at it. */

@@ -117,6 +117,15 @@ export class EngineState {
     return this.#ask(async (engine) => void (await engine.createProject({ name })))
   }
 
+  /** Makes the demo's project, if it is not there, and opens it. */
+  openDemo(): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.openDemo({})))
+  }
+
+  cancelDemo(): Promise<boolean> {
+    return this.#ask(async (engine) => void (await engine.cancelDemo({})))
+  }
+
   closeProject(): Promise<boolean> {
     return this.#ask(async (engine) => void (await engine.closeProject({})))
   }
