@@ -72,7 +72,14 @@ export const TABLE = [
     instead: 'This side of the workers runs on the host: send a job instead of doing the work.'
   },
   {
-    from: [engine('workers/(?!(pool|jobs|workerProcess).ts)')],
+    from: [engine('workers/reportJob.ts')],
+    // prettier-ignore
+    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/belief).ts'),
+      engine('storage/measurements.ts'), SHARED],
+    instead: 'This job reads what is stored and hands it to studies/: compute there.'
+  },
+  {
+    from: [engine('workers/(?!(pool|jobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|checkpoints|data|tokenizer)/'),
       engine('storage/(files|paths|runs|traces|fingerprint).ts'), PARAMETERS, SHARED],

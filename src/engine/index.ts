@@ -46,7 +46,8 @@ export function openEngine(options: EngineOptions): Engine {
     workerEntry: options.workerEntry,
     lanes: {
       wide: { workers: 1, environment: (precision) => threadEnvironment(threads, precision) },
-      narrow: { workers: threads, environment: (precision) => threadEnvironment(1, precision) }
+      narrow: { workers: threads, environment: (precision) => threadEnvironment(1, precision) },
+      aside: { workers: 1, environment: (precision) => threadEnvironment(1, precision) }
     }
   })
   return new Engine(pool)

@@ -154,6 +154,22 @@ const StatisticSchema = z.strictObject({
   p: value
 })
 
+/** A least-squares fit of the truth on a proxy; `fittedLine.ts` says how it is drawn. */
+const FitSchema = z.strictObject({
+  slope: z.number(),
+  reach: z.number(),
+  squares: z.number(),
+  lines: z.array(
+    z.strictObject({
+      n: count,
+      meanX: z.number(),
+      meanY: z.number(),
+      from: z.number(),
+      to: z.number()
+    })
+  )
+})
+
 /** Agreement of one proxy on one domain in one stratum. */
 export const AgreementSchema = z.strictObject({
   domain: z.string(),
@@ -166,7 +182,9 @@ export const AgreementSchema = z.strictObject({
   smallestP: value,
   pearson: StatisticSchema,
   spearman: StatisticSchema,
-  kendall: StatisticSchema
+  kendall: StatisticSchema,
+  /** Of the values, and of their natural logs for log axes: the line that is straight there. */
+  fit: z.strictObject({ plain: FitSchema.nullable(), log: FitSchema.nullable() }).nullable()
 })
 export type Agreement = z.infer<typeof AgreementSchema>
 
@@ -185,10 +203,43 @@ const HeadlineSchema = z.strictObject({
   decisions: z.strictObject({ alike: count, compared: count })
 })
 
+/** Mixtures in the order of one proxy, best first, beside the truth where it is known. */
+export const RankingSchema = z.strictObject({
+  /** The one size they have; null for all sizes together. */
+  size: count.nullable(),
+  proxy: z.string(),
+  domain: z.string(),
+  budget: BudgetKindSchema,
+  trained: count,
+  /** What choosing by the proxy cost among the trained; `blind`: what chance costs on average. */
+  regret: z
+    .strictObject({ chosen: z.string(), best: z.string(), value: z.number(), blind: z.number() })
+    .nullable(),
+  /** Why the order must not be read as it stands; null where it may be. */
+  caution: z.string().nullable(),
+  mixtures: z.array(
+    z.strictObject({
+      mixture: z.string(),
+      size: count,
+      rank: count,
+      proxyValue: z.number(),
+      rankAmongTrained: count.nullable(),
+      sequentialValue: value,
+      sequentialRank: count.nullable(),
+      regret: value
+    })
+  ),
+  /** Mixtures behind the last one listed: nobody reads ten thousand rows of a ranking. */
+  left: count
+})
+export type Ranking = z.infer<typeof RankingSchema>
+
 /** How far the proxies may be believed. */
 export const BeliefSchema = z.strictObject({
   headline: z.array(HeadlineSchema),
   agreement: z.array(AgreementSchema),
+  /** One per budget, proxy and size; those across sizes last, each with its caution. */
+  rankings: z.array(RankingSchema),
   /** Partitions that no trained mixture holds. */
   untried: z.array(z.string())
 })

@@ -29,6 +29,7 @@ const PLANTED: [file: string, imports: string, rule: string][] = [
   ['src/engine/evaluation/a.ts', '#engine/merging/average', 'src/engine/evaluation/'],
   ['src/engine/workers/pool.ts', '#engine/training/train', 'src/engine/workers/(pool'],
   ['src/engine/workers/worker.ts', '#engine/storage/project', 'src/engine/workers/(?!'],
+  ['src/engine/workers/reportJob.ts', '#engine/training/train', 'src/engine/workers/reportJob'],
   ['src/engine/studies/a.ts', '#engine/training/train', 'src/engine/studies/'],
   ['src/engine/training/b.ts', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-(node|backend)'],
   ['src/engine/studies/b.ts', 'lowdb', 'lowdb'],

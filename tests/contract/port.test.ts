@@ -79,7 +79,14 @@ test('a study is run and read through the contract as it is without it', async (
 
   const belief = (await api.readBelief({ study: 'small' }))!
   const session = await engine.openProject(join(folder, 'project'), { readOnly: true })
-  expect(belief.headline).toEqual((await session.evidence(session.study())).headline)
+  const evidence = await session.evidence(session.study())
+  expect(belief.headline).toEqual(evidence.headline)
+  expect(belief.agreement).toEqual(evidence.agreement)
+  const told = belief.rankings.filter(({ proxy, size }) => proxy === 'merge-micro' && size === null)
+  expect(told).toEqual([{ ...evidence.acrossSizes, left: 0 }])
+  expect(told[0]!.regret!.value).toBeGreaterThanOrEqual(0)
+  // Nothing was measured since: a worker's answer is kept.
+  expect(await session.belief(session.study())).toBe(await session.belief(session.study()))
   await session.close()
   expect(await api.readTable({ study: 'small', table: 'secrets' })).toBe(null)
 })

@@ -9,7 +9,11 @@ function newPool(): WorkerPool {
   const pool = new WorkerPool({
     processEntry: resolve('out/main/workerProcess.cjs'),
     workerEntry: resolve('out/main/worker.cjs'),
-    lanes: { wide: { workers: 1, environment }, narrow: { workers: 1, environment } }
+    lanes: {
+      wide: { workers: 1, environment },
+      narrow: { workers: 1, environment },
+      aside: { workers: 1, environment }
+    }
   })
   onTestFinished(() => pool.close())
   return pool

@@ -12,7 +12,6 @@ import { isRunFinished } from '../storage/runs'
 import { readTrace } from '../storage/traces'
 import { studyMatrix } from '../studies/matrix'
 import { runsOf } from '../studies/plan'
-import { studyTables, toCsv } from '../studies/tables'
 import type { StudyEvent } from '../studies/run'
 import { parseStudy } from '../studies/study'
 
@@ -103,17 +102,10 @@ export class ProjectHost implements ProjectApi {
     this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
 
   readBelief: ProjectApi['readBelief'] = ({ study }) =>
-    this.#whenPrepared(study, async (one) => {
-      const { headline, agreement, untried } = await this.#session.evidence(one)
-      return { headline, agreement, untried }
-    })
+    this.#whenPrepared(study, (one) => this.#session.belief(one))
 
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
-    this.#whenPrepared(study, async (one) => {
-      const tables = studyTables(await this.#session.results(one))
-      const found = tables.find(({ name }) => name === table)
-      return found ? toCsv(found.columns, found.rows) : null
-    })
+    this.#whenPrepared(study, (one) => this.#session.table(one, table))
 
   runStudy: ProjectApi['runStudy'] = async ({ study }) => {
     if (this.#running) {

@@ -36,6 +36,11 @@ export class Measurements {
     return new Measurements(byKey, log)
   }
 
+  /** How many there are: it only grows. */
+  get size(): number {
+    return this.#byKey.size
+  }
+
   find(model: string, domain: string, definition: string): Measurement | null {
     return this.#byKey.get(keyOf({ model, domain, definition })) ?? null
   }

@@ -1,6 +1,8 @@
 /** How far each proxy may be trusted: pairs, and their agreement in every stratum. */
+import { fitLines } from '#engine/statistics/leastSquares'
 import { deriveSeed } from '#engine/statistics/random'
 import type { Relabellings } from '#engine/statistics/relabelling'
+import type { Fit } from '#shared/fittedLine'
 import type { BudgetKind, Mixture } from '#shared/records'
 import { measureStratum, ranked } from './evidence/measureStratum'
 import type { AgreementContext, StratumAgreement } from './evidence/measureStratum'
@@ -8,6 +10,7 @@ import { relabelMixtures } from './evidence/relabel'
 import { scoreStudy } from './evidence/scores'
 import type { ProxyName, ScoredDomain, Scores } from './evidence/scores'
 import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './evidence/strata'
+import type { Stratum } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 interface AgreementOptions {
@@ -41,6 +44,15 @@ export interface AgreementRow extends StratumAgreement {
   budget: BudgetKind
   stratum: string
   proxy: ProxyName
+  /** Lines through the pairs; null where no statistic is said, and for proxies that are no losses. */
+  fit: StratumFit | null
+}
+
+/** Least-squares lines of the truth on a proxy in one stratum, one per group. */
+export interface StratumFit {
+  plain: Fit | null
+  /** Of their natural logs, as log axes show them; null on means that are logs already. */
+  log: Fit | null
 }
 
 /** Pairs of one budget, domain and proxy, in the order of the study's mixtures. */
@@ -145,17 +157,34 @@ export function studyAgreement(
     for (const stratum of strataOf(mixtures, domain.partition)) {
       const isByPresence = STRATA_BY_PRESENCE.includes(stratum.name)
       const table = tableFor(mixtures, isByPresence ? domain.partition : null)
+      const measured = measureStratum(context, stratum, x, y, { table, ...lookup })
+      const hasFit = measured.pearson.value !== null && proxy !== 'count' && proxy !== 'share'
       rows.push({
         domain: domain.name,
         domainKind: domain.kind,
         budget,
         stratum: stratum.name,
         proxy,
-        ...measureStratum(context, stratum, x, y, { table, ...lookup })
+        ...measured,
+        fit: hasFit ? fitStratum(stratum, x, y, !domain.name.endsWith('-log')) : null
       })
     }
   }
   return rows
+}
+
+function fitStratum(
+  { items, groups }: Stratum,
+  x: Float64Array,
+  y: Float64Array,
+  isPerplexity: boolean
+): StratumFit {
+  const pick = (values: Float64Array) => Float64Array.from(items, (i) => values[i]!)
+  const [ownX, ownY] = [pick(x), pick(y)]
+  return {
+    plain: fitLines(ownX, ownY, groups),
+    log: isPerplexity ? fitLines(ownX.map(Math.log), ownY.map(Math.log), groups) : null
+  }
 }
 
 /** Members of a mixture that are a partition or one of its units. */

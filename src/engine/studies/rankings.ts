@@ -5,7 +5,8 @@ import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-type RankingProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+export const RANKING_PROXIES = ['merge-micro', 'merge-macro', 'branch-mean'] as const
+export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {
   /** Default `merge-micro`. */
@@ -28,6 +29,20 @@ interface RankedMixture {
   rankAmongTrained: number | null
   sequentialValue: number | null
   sequentialRank: number | null
+  /** How much worse its sequential model is than the best one of the ranking, in its unit. */
+  regret: number | null
+}
+
+/** What choosing by a proxy cost, among the mixtures of a ranking that were also trained. */
+export interface Regret {
+  /** The mixture that the proxy puts first. */
+  chosen: string
+  /** The mixture whose sequential model is best. */
+  best: string
+  /** Truth of the chosen less truth of the best: 0 when they are one. In the ranking's unit. */
+  value: number
+  /** What choosing blindly would cost on average: mean truth less the best. */
+  blind: number
 }
 
 /** Mixtures of one ranking, best first. */
@@ -39,6 +54,8 @@ export interface Ranking {
   budget: BudgetKind
   /** How many of them were also trained sequentially. */
   trained: number
+  /** Null with fewer than two of them: there is nothing to choose between. */
+  regret: Regret | null
   /** Why the order must not be read as it stands; null where it may be. */
   caution: string | null
   mixtures: RankedMixture[]
@@ -74,9 +91,33 @@ function scored(results: StudyResults, options: Required<RankingOptions>): Score
     .filter((one) => Number.isFinite(one.proxy))
 }
 
-/** 1 + how many values are lower. */
-function rankIn(values: number[], value: number): number {
-  return 1 + values.filter((other) => other < value).length
+/** Ranks values against a list: 1 + how many of it are lower. */
+function ranker(values: number[]): (value: number) => number {
+  const ranks = new Map<number, number>()
+  Float64Array.from(values)
+    .sort()
+    .forEach((value, i) => {
+      if (!ranks.has(value)) ranks.set(value, i + 1)
+    })
+  return (value) => ranks.get(value)!
+}
+
+/** Of several the one with the lowest value; the earlier of equals. */
+function lowest(list: Scored[], valueOf: (one: Scored) => number): Scored {
+  return list.reduce((best, one) => (valueOf(one) < valueOf(best) ? one : best))
+}
+
+function regretOf(trained: Scored[]): Regret | null {
+  if (trained.length < 2) return null
+  const chosen = lowest(trained, (one) => one.proxy)
+  const best = lowest(trained, (one) => one.sequential)
+  const mean = trained.reduce((sum, one) => sum + one.sequential, 0) / trained.length
+  return {
+    chosen: chosen.mixture,
+    best: best.mixture,
+    value: chosen.sequential - best.sequential,
+    blind: mean - best.sequential
+  }
 }
 
 function rankScored(
@@ -86,25 +127,28 @@ function rankScored(
 ): Ranking {
   const { proxy, domain, budget } = options
   const trained = list.filter((one) => Number.isFinite(one.sequential))
-  const proxies = list.map((one) => one.proxy)
-  const trainedProxies = trained.map((one) => one.proxy)
-  const truths = trained.map((one) => one.sequential)
+  const rank = ranker(list.map((one) => one.proxy))
+  const rankAmongTrained = ranker(trained.map((one) => one.proxy))
+  const sequentialRank = ranker(trained.map((one) => one.sequential))
+  const best = trained.reduce((least, one) => Math.min(least, one.sequential), Infinity)
   const mixtures = list
     .map((one): RankedMixture => {
       const isTrained = Number.isFinite(one.sequential)
       return {
         mixture: one.mixture,
         size: one.size,
-        rank: rankIn(proxies, one.proxy),
+        rank: rank(one.proxy),
         proxyValue: one.proxy,
-        rankAmongTrained: isTrained ? rankIn(trainedProxies, one.proxy) : null,
+        rankAmongTrained: isTrained ? rankAmongTrained(one.proxy) : null,
         sequentialValue: isTrained ? one.sequential : null,
-        sequentialRank: isTrained ? rankIn(truths, one.sequential) : null
+        sequentialRank: isTrained ? sequentialRank(one.sequential) : null,
+        regret: isTrained ? one.sequential - best : null
       }
     })
     .sort((a, b) => a.proxyValue - b.proxyValue)
   const caution = size === null ? ACROSS_SIZES : null
-  return { size, proxy, domain, budget, trained: trained.length, caution, mixtures }
+  const regret = regretOf(trained)
+  return { size, proxy, domain, budget, trained: trained.length, regret, caution, mixtures }
 }
 
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {

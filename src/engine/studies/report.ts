@@ -2,26 +2,50 @@
 import type { Prepared, Run, Study } from '#shared/records'
 import { readDomainDocuments } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
-import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
+import type { NamedModel, ReportJob } from '#engine/workers/jobs'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
 
 /**
- * Collects a study's measurements, runs and domains. Models without any measurement are left out.
+ * Names all that a study's report is about: its mixtures, models and finished runs.
  *
  * @returns runs in the order of the plan; a run's head as it was when it last ended
  */
-export async function collectResults(input: {
-  project: Project
-  measurements: Measurements
+export function describeReport(input: {
+  project: { folder: string; runs: readonly Run[] }
   study: Study
   prepared: Prepared
   plan: StudyPlan
-}): Promise<StudyResults> {
-  const { project, measurements, study, prepared, plan } = input
+}): ReportJob {
+  const { project, study, prepared, plan } = input
+  const heads = new Map(project.runs.map((run) => [run.fingerprint, run]))
+  return {
+    project: project.folder,
+    study,
+    prepared,
+    mixtures: plan.mixtures,
+    sequentialMixtures: plan.sequentialMixtures,
+    runs: runsOf(plan).flatMap((run): Run[] => {
+      const head = heads.get(run.fingerprint)
+      if (!head || !isRunFinished(project.folder, run.fingerprint)) return []
+      // One training may stand for several of the plan: a branch is its unit's sequential model.
+      const { role, name, mixture, budget, chosenBy } = run
+      return [{ ...head, role, name, mixture, budget, chosenBy }]
+    }),
+    models: modelsOf(plan)
+  }
+}
+
+/** Reads the measurements of what a report is about. Models without any are left out. */
+export async function readResults(
+  report: ReportJob,
+  measurements: Measurements
+): Promise<StudyResults> {
+  const { project, models, ...rest } = report
+  const { study, prepared } = rest
   const definition = measurementDefinition(study)
   const natsOf = (fingerprint: string): Map<string, number[]> =>
     new Map(
@@ -30,7 +54,22 @@ export async function collectResults(input: {
         return found ? [[domain.name, found.nats] as const] : []
       })
     )
-  const trained = (run: PlannedRun): Omit<ModelResult, 'nats'> => ({
+  return {
+    ...rest,
+    domains: await Promise.all(
+      prepared.domains.map(async (domain) => ({
+        ...domain,
+        perDocument: await readDomainDocuments(project, prepared, domain.name)
+      }))
+    ),
+    models: models
+      .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
+      .filter((model) => model.nats.size > 0)
+  }
+}
+
+function modelsOf(plan: StudyPlan): NamedModel[] {
+  const trained = (run: PlannedRun): NamedModel => ({
     fingerprint: run.fingerprint,
     role: run.role,
     name: run.name,
@@ -38,7 +77,7 @@ export async function collectResults(input: {
     merge: null,
     budget: run.budget
   })
-  const models = [
+  return [
     ...(plan.seed ? [trained(plan.seed)] : []),
     ...(plan.seedCheckpoint ? [seedFromOutside(plan.seedCheckpoint.fingerprint)] : []),
     ...plan.branches.map(trained),
@@ -52,31 +91,8 @@ export async function collectResults(input: {
     })),
     ...plan.sequentials.map(trained)
   ]
-  const heads = new Map(project.runs.map((run) => [run.fingerprint, run]))
-  return {
-    study,
-    prepared,
-    mixtures: plan.mixtures,
-    sequentialMixtures: plan.sequentialMixtures,
-    domains: await Promise.all(
-      prepared.domains.map(async (domain) => ({
-        ...domain,
-        perDocument: await readDomainDocuments(project.folder, prepared, domain.name)
-      }))
-    ),
-    runs: runsOf(plan).flatMap((run): Run[] => {
-      const head = heads.get(run.fingerprint)
-      if (!head || !isRunFinished(project.folder, run.fingerprint)) return []
-      // One training may stand for several of the plan: a branch is its unit's sequential model.
-      const { role, name, mixture, budget, chosenBy } = run
-      return [{ ...head, role, name, mixture, budget, chosenBy }]
-    }),
-    models: models
-      .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
-      .filter((model) => model.nats.size > 0)
-  }
 }
 
-function seedFromOutside(fingerprint: string): Omit<ModelResult, 'nats'> {
+function seedFromOutside(fingerprint: string): NamedModel {
   return { fingerprint, role: 'seed', name: 'seed', mixture: null, merge: null, budget: null }
 }

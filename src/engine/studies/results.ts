@@ -1,10 +1,10 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
+import type { NamedModel } from '#engine/workers/jobs'
 import type {
   BudgetKind,
   DomainDocuments,
   HeldOutDomain,
   Mixture,
-  ModelRole,
   Prepared,
   Run,
   Study
@@ -14,17 +14,7 @@ import type {
 export type MergeKind = 'micro' | 'macro'
 
 /** What one model costs on the domains it was measured on. */
-export interface ModelResult {
-  fingerprint: string
-  role: ModelRole
-  /** A base unit's name for a branch; else whatever reads well. */
-  name: string
-  /** Name of the mixture a merge or a sequential model stands for. */
-  mixture: string | null
-  /** Set for merges. */
-  merge: MergeKind | null
-  /** Set for sequential models. */
-  budget: BudgetKind | null
+export interface ModelResult extends NamedModel {
   /** By domain name: nats summed per document, in the order of the domain's documents. */
   nats: Map<string, number[]>
 }

@@ -1,14 +1,19 @@
 /** The messages between host and worker: each job with its input and its result. */
+import type { Belief } from '#shared/contract'
 import type { PlainError } from '#shared/errors'
 import type {
+  BudgetKind,
   Corpus,
   CorpusRole,
   DecoderConfig,
   DomainKind,
+  Mixture,
+  ModelRole,
   PartitionRule,
   Prepared,
   Progress,
   Recipe,
+  Run,
   RunResult,
   Study
 } from '#shared/records'
@@ -112,6 +117,38 @@ export interface CheckpointJob {
   folder: string
 }
 
+/** A model of a study, measured or not, by what it stands for. */
+export interface NamedModel {
+  fingerprint: string
+  role: ModelRole
+  /** A base unit's name for a branch; else whatever reads well. */
+  name: string
+  /** Name of the mixture a merge or a sequential model stands for. */
+  mixture: string | null
+  /** Set for merges: every base unit counts the same, or every partition. */
+  merge: 'micro' | 'macro' | null
+  /** Set for sequential models. */
+  budget: BudgetKind | null
+}
+
+/** What a report is made of, but for the measurements, which are read where it is computed. */
+export interface ReportJob {
+  project: string
+  study: Study
+  prepared: Prepared
+  mixtures: Mixture[]
+  /** Names of the mixtures chosen to be trained sequentially. */
+  sequentialMixtures: string[]
+  /** Heads of the runs that are finished. */
+  runs: Run[]
+  models: NamedModel[]
+}
+
+/** One of the exported tables. */
+export interface TableJob extends ReportJob {
+  table: string
+}
+
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
   folder: string
@@ -199,6 +236,8 @@ export interface Jobs {
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
   bench: { input: BenchJob; result: BenchResult }
+  belief: { input: ReportJob; result: Belief }
+  table: { input: TableJob; result: string | null }
 }
 export type JobKind = keyof Jobs
 

@@ -5,8 +5,11 @@ import { WorkbenchError, fromPlain } from '#shared/errors'
 import type { Progress, Recipe } from '#shared/records'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 
-/** `wide`: one worker with all threads; `narrow`: as many workers as there are threads. */
-export type LaneName = 'wide' | 'narrow'
+/**
+ * `wide`: one worker with all threads; `narrow`: as many workers as there are threads; `aside`: one
+ * that never trains, so that what a screen asks is answered while the others do.
+ */
+export type LaneName = 'wide' | 'narrow' | 'aside'
 
 export interface Lane {
   workers: number
@@ -51,7 +54,7 @@ const PATIENCE_MS = 3000
 export class WorkerPool {
   readonly #options: PoolOptions
   readonly #slots: Record<LaneName, Slot[]>
-  readonly #waiting: Record<LaneName, Pending[]> = { wide: [], narrow: [] }
+  readonly #waiting: Record<LaneName, Pending[]> = { wide: [], narrow: [], aside: [] }
   #nextId = 1
   #closed = false
 
@@ -63,7 +66,7 @@ export class WorkerPool {
         matmulPrecision: 'float32' as const,
         job: null
       }))
-    this.#slots = { wide: slotsOf('wide'), narrow: slotsOf('narrow') }
+    this.#slots = { wide: slotsOf('wide'), narrow: slotsOf('narrow'), aside: slotsOf('aside') }
   }
 
   /** How many jobs a lane does at once. */

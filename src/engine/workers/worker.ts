@@ -8,6 +8,7 @@ import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJ
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
+import { readBelief, readTable } from './reportJob'
 import { trainRun } from './trainJob'
 
 type Handlers = {
@@ -24,7 +25,9 @@ const handlers: Handlers = {
   import: importText,
   prepare,
   train: trainRun,
-  measure: measureModel
+  measure: measureModel,
+  belief: readBelief,
+  table: readTable
 }
 
 /** Progress goes out at most so often; the last word always does. */

@@ -58,6 +58,22 @@ test('equal values share the best rank', () => {
   expect(rankWithinSizes(level)[0]!.mixtures.map((one) => one.rank)).toEqual([1, 2, 2])
 })
 
+test('regret is what choosing by the proxy costs among the trained', () => {
+  const [pairs, triples] = rankWithinSizes(results)
+  // Truths of the trained pairs: c+d 4.7, a+c 4.4, a+b 4.3.
+  expect(pairs!.regret).toMatchObject({ chosen: 'c+d', best: 'a+b' })
+  expect(pairs!.regret!.value).toBeCloseTo(0.4, 12)
+  expect(pairs!.regret!.blind).toBeCloseTo((0.4 + 0 + 0.1) / 3, 12)
+  expect(triples!.regret).toBe(null)
+  const regrets = pairs!.mixtures.map((one) => [one.mixture, one.regret?.toFixed(9) ?? null])
+  expect(Object.fromEntries(regrets)).toMatchObject({
+    'c+d': '0.400000000',
+    'a+c': '0.100000000',
+    'a+b': '0.000000000',
+    'b+d': null
+  })
+})
+
 test('a domain that is not there has no ranking', () => {
   expect(rankWithinSizes(results, { domain: 'poems' })).toEqual([])
 })

@@ -1,0 +1,37 @@
+/** How far the proxies of a study may be believed, in the form that a screen is told. Pure. */
+import type { Belief, Ranking as ToldRanking } from '#shared/contract'
+import { headlineAgreement, studyAgreement } from '../agreement'
+import { untriedPartitions } from '../mixtures'
+import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
+import type { Ranking } from '../rankings'
+import type { StudyResults } from '../results'
+
+/** Rows of one ranking that are told at most. */
+const LISTED = 200
+
+/**
+ * Gathers headline, agreement and the rankings of every proxy and truth budget.
+ *
+ * Costs seconds, since every interval is 2,000 resamples: a job for a worker.
+ */
+export function studyBelief(results: StudyResults): Belief {
+  const ways = results.study.sequential.budgets.flatMap((budget) =>
+    RANKING_PROXIES.map((proxy) => ({ budget, proxy }))
+  )
+  return {
+    headline: headlineAgreement(results),
+    agreement: studyAgreement(results),
+    rankings: [
+      ...ways.flatMap((way) => rankWithinSizes(results, way)),
+      ...ways.map((way) => rankAcrossSizes(results, way))
+    ]
+      .filter(({ mixtures }) => mixtures.length > 1)
+      .map(shortened),
+    untried: untriedPartitions(results.mixtures, trainedMixtures(results))
+  }
+}
+
+function shortened(ranking: Ranking): ToldRanking {
+  const mixtures = ranking.mixtures.slice(0, LISTED)
+  return { ...ranking, mixtures, left: ranking.mixtures.length - mixtures.length }
+}

@@ -1,0 +1,24 @@
+/** Reads a study's evidence off what is stored: seconds of resampling, and no tensors. */
+import { Measurements } from '#engine/storage/measurements'
+import { studyBelief } from '#engine/studies/evidence/belief'
+import { readResults } from '#engine/studies/report'
+import type { StudyResults } from '#engine/studies/results'
+import { studyTable, toCsv } from '#engine/studies/tables'
+import type { Belief } from '#shared/contract'
+import type { ReportJob, TableJob } from './jobs'
+
+/** Holds every proxy against the truth; see `studyBelief`. */
+export async function readBelief(job: ReportJob): Promise<Belief> {
+  return studyBelief(await resultsOf(job))
+}
+
+/** One exported table as CSV; null for a name that no table has. */
+export async function readTable({ table, ...job }: TableJob): Promise<string | null> {
+  const found = studyTable(await resultsOf(job), table)
+  return found ? toCsv(found.columns, found.rows) : null
+}
+
+/** The host stores before it tells, so that all it asks about is on disk. */
+async function resultsOf(job: ReportJob): Promise<StudyResults> {
+  return readResults(job, await Measurements.open(job.project, { readOnly: true }))
+}
