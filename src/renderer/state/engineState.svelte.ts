@@ -42,6 +42,8 @@ export class EngineState {
   queue = $state.raw<Queue | null>(null)
   matrix = $state.raw<Matrix | null>(null)
   belief = $state.raw<Belief | null>(null)
+  /** Beliefs of all studies of the project, by name, once they are compared. */
+  beliefs = $state.raw<Readonly<Record<string, Belief | null>>>({})
   /** What is being done, by run or activity. */
   progress = $state<Record<string, Progress>>({})
   measured = $state<{ done: number; total: number } | null>(null)
@@ -138,6 +140,8 @@ export class EngineState {
   async choose(study: string): Promise<void> {
     this.study = study
     this.curves = {}
+    this.matrix = null
+    this.belief = null
     await this.refresh()
   }
 
@@ -198,8 +202,22 @@ export class EngineState {
   /** Matrix and belief take the engine a moment: they are read when something was measured. */
   async #readReports(engine: EngineApi): Promise<void> {
     const of = { study: this.study }
-    this.matrix = await engine.readMatrix(of)
-    this.belief = await engine.readBelief(of)
+    const matrix = await engine.readMatrix(of)
+    if (of.study !== this.study) return
+    this.matrix = matrix
+    const belief = await engine.readBelief(of)
+    // Another study may have been chosen while this one's intervals were computed.
+    if (of.study === this.study) this.belief = belief
+  }
+
+  /** Reads the beliefs of all studies, one after another; each is shown as it comes. */
+  readBeliefs(): Promise<void> {
+    return this.#ask(async (engine) => {
+      for (const { name } of this.project?.studies ?? []) {
+        const belief = await engine.readBelief({ study: name })
+        this.beliefs = { ...this.beliefs, [name]: belief }
+      }
+    })
   }
 
   /** After a lost connection, and when a page is loaded again: what was open is again. */

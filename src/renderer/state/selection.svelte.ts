@@ -4,7 +4,8 @@ export class Selection {
   mixture = $state<string | null>(null)
   /** Truth budget, where a study has several. */
   budget = $state('sum')
-  #members = $state.raw<ReadonlySet<string>>(new Set())
+  /** Replaced as a whole, so that thousands brushed at once are one change. */
+  #members = $state.raw(setOf([]))
 
   /** Names of the mixtures that are selected together: by brushing, or one by one. */
   get mixtures(): readonly string[] {
@@ -23,13 +24,16 @@ export class Selection {
 
   /** Selects exactly these mixtures; none lets all go. */
   setMixtures(names: readonly string[]): void {
-    this.#members = new Set(names)
+    this.#members = setOf(names)
   }
 
   /** Adds a mixture to those selected, or takes it out. */
   toggleMember(name: string): void {
-    const members = new Set(this.#members)
-    if (!members.delete(name)) members.add(name)
-    this.#members = members
+    const others = this.mixtures.filter((one) => one !== name)
+    this.#members = setOf(this.isMember(name) ? others : [...others, name])
   }
+}
+
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names)
 }

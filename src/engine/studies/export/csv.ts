@@ -1,23 +1,13 @@
 /** Comma-separated text as RFC 4180 has it, safe to open in a spreadsheet, exact to read back. */
 import { parse } from 'csv-parse/sync'
+import { RISKY_START, csvLines, numberCell, textCell } from '#shared/csvText'
 import { WorkbenchError } from '#shared/errors'
 import type { Cell, Column, Row } from './columns'
-
-/**
- * Text beginning so is run by spreadsheets as a formula, or marked as text already: it gets one
- * apostrophe in front, and reading takes one off. The wide forms are East Asian keyboards'.
- */
-const RISKY = /^['=+\-@\t\r\n＝＋－＠]/u
-
-function textCell(value: string): string {
-  const safe = RISKY.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
 
 function writeCell(value: Cell | undefined, column: Column): string {
   if (value === null || value === undefined) return ''
   if (column.type === 'text') return textCell(String(value))
-  return Number.isFinite(value) ? String(value) : ''
+  return numberCell(Number(value))
 }
 
 /**
@@ -29,7 +19,7 @@ function writeCell(value: Cell | undefined, column: Column): string {
 export function toCsv(columns: Column[], rows: Row[]): string {
   const lines = rows.map((row) => columns.map((column) => writeCell(row[column.name], column)))
   const header = columns.map((column) => textCell(column.name))
-  return [header, ...lines].map((cells) => cells.join(',') + '\r\n').join('')
+  return csvLines([header, ...lines])
 }
 
 /**
@@ -56,5 +46,5 @@ export function fromCsv(columns: Column[], text: string): Row[] {
 function readCell(cell: string, column: Column): Cell {
   if (cell === '') return null
   if (column.type !== 'text') return Number(cell)
-  return cell.startsWith("'") && RISKY.test(cell.slice(1)) ? cell.slice(1) : cell
+  return cell.startsWith("'") && RISKY_START.test(cell.slice(1)) ? cell.slice(1) : cell
 }

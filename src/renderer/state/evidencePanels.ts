@@ -1,0 +1,172 @@
+/** What the panels of the Evidence screen draw of matrix and belief. Pure. */
+import type { Agreement, Belief, Matrix } from '#shared/contract'
+import { csvTable } from '#shared/csvText'
+
+/** One mixture on one domain: what a proxy said and what training gave. */
+export interface Dot {
+  mixture: string
+  size: number
+  proxy: number
+  sequential: number
+  /** False where the statistics shown are over others: it is drawn faintly. */
+  isCounted: boolean
+}
+
+/** One proxy in a panel. */
+export interface Layer {
+  proxy: string
+  dots: Dot[]
+  agreement: Agreement | undefined
+}
+
+/** One domain, or a mean over domains. */
+export interface Panel {
+  domain: Matrix['domains'][number]
+  unit: 'perplexity' | 'nats/token'
+  layers: Layer[]
+}
+
+export interface PanelChoice {
+  /** In the order they are overlaid; the first is read in words. */
+  proxies: readonly string[]
+  budget: string
+  stratum: string
+}
+
+/** Strata in the order they are offered: the headline's first, those by size last. */
+const FIRST_STRATA = ['within-size', 'within', 'all', 'with', 'without']
+
+/** Strata that the belief has, the headline's first. */
+export function strataOf(belief: Belief | null): string[] {
+  const found = [...new Set(belief?.agreement.map((one) => one.stratum) ?? [])]
+  const place = (name: string) => {
+    const first = FIRST_STRATA.indexOf(name)
+    return first >= 0 ? first : 100 + Number(name.replace('size=', ''))
+  }
+  return found.sort((a, b) => place(a) - place(b))
+}
+
+/** A stratum in words. */
+export function stratumWords(stratum: string): string {
+  const words: Record<string, string> = {
+    'within-size': 'within each size (headline)',
+    within: 'same size, same presence of the domain',
+    all: 'all mixtures, sizes mixed',
+    with: 'mixtures with the domain’s partition',
+    without: 'mixtures without it'
+  }
+  return words[stratum] ?? stratum.replace('=', ' ')
+}
+
+/** Panels with at least one pair, in the order of the matrix: domains, then means. */
+export function evidencePanels(
+  matrix: Matrix,
+  belief: Belief | null,
+  { proxies, budget, stratum }: PanelChoice
+): Panel[] {
+  const truths = matrix.sequential.find((one) => one.budget === budget)?.values
+  if (!truths) return []
+  const agreements = new Map(
+    (belief?.agreement ?? [])
+      .filter((one) => one.budget === budget && one.stratum === stratum)
+      .map((one) => [`${one.domain}\n${one.proxy}`, one])
+  )
+  return matrix.domains
+    .map((domain, d): Panel => {
+      const layers = proxies.flatMap((proxy): Layer[] => {
+        const values = matrix.proxies.find((one) => one.name === proxy)?.values
+        if (!values) return []
+        const dots = matrix.rows.flatMap((row, i): Dot[] => {
+          const [own, truth] = [values[i]?.[d] ?? null, truths[i]?.[d] ?? null]
+          if (own === null || truth === null || row.isMerge) return []
+          const { mixture, size } = row
+          const isCounted = isInStratum(matrix, i, domain.partition, stratum)
+          return [{ mixture, size, proxy: own, sequential: truth, isCounted }]
+        })
+        return [{ proxy, dots, agreement: agreements.get(`${domain.name}\n${proxy}`) }]
+      })
+      const unit = domain.name.endsWith('-log') ? 'nats/token' : 'perplexity'
+      return { domain, unit, layers }
+    })
+    .filter(({ layers }) => layers.some(({ dots }) => dots.length > 0))
+}
+
+/** Whether a mixture is among those that a stratum is made from. */
+function isInStratum(
+  { rows, members }: Matrix,
+  place: number,
+  partition: string | null,
+  stratum: string
+): boolean {
+  const { size, shares } = rows[place]!
+  if (stratum.startsWith('size=')) return size === Number(stratum.slice(5))
+  if (stratum !== 'with' && stratum !== 'without') return true
+  // Members are partitions, or base units named after theirs: no name may hold a #.
+  const isHeld = members.some(
+    (name, m) => shares[m]! > 0 && name.split('#')[0] === partition && partition !== null
+  )
+  return isHeld === (stratum === 'with')
+}
+
+/** The pairs that a panel draws, in the columns of `pairs.csv`. */
+export function panelCsv({ domain, layers }: Panel, budget: string): string {
+  return csvTable(
+    [
+      'mixture',
+      'size',
+      'budget',
+      'domain',
+      'domain_kind',
+      'proxy',
+      'proxy_perplexity',
+      'sequential_perplexity',
+      'documents',
+      'evidence'
+    ],
+    layers.flatMap(({ proxy, dots }) =>
+      dots.map((dot) => [
+        dot.mixture,
+        dot.size,
+        budget,
+        domain.name,
+        domain.kind,
+        proxy,
+        dot.proxy,
+        dot.sequential,
+        'all',
+        'yes'
+      ])
+    )
+  )
+}
+
+/** Panels by the first proxy's ρ, highest first, those without one last. */
+export function byAgreement(panels: readonly Panel[]): Panel[] {
+  const rho = ({ layers }: Panel) => layers[0]?.agreement?.spearman.value ?? -Infinity
+  return [...panels].sort((a, b) => rho(b) - rho(a))
+}
+
+/** What the strip of intervals draws, as a table. */
+export function stripCsv(panels: readonly Panel[]): string {
+  return csvTable(
+    ['domain', 'domain_kind', 'stratum', 'proxy', 'n', 'spearman', 'spearman_low', 'spearman_high'],
+    panels.flatMap(({ domain, layers }) =>
+      layers.flatMap(({ proxy, agreement }) => {
+        if (!agreement) return []
+        const { value, interval } = agreement.spearman
+        return [
+          [
+            domain.name,
+            domain.kind,
+            agreement.stratum,
+            proxy,
+            agreement.n,
+            value,
+            interval?.low ?? null,
+            interval?.high ?? null
+          ]
+        ]
+      })
+    )
+  )
+}
