@@ -8,6 +8,12 @@ export function significant(value: number | null | undefined): string {
   return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 3)
 }
 
+/** A value of an axis: no more digits than it has. */
+export function tickWords(value: number): string {
+  const plain = String(Number(value.toPrecision(6)))
+  return Math.abs(value) >= 1000 ? grouped(Number(plain)) : plain.replace('-', '−')
+}
+
 /** A correlation with two digits, the minus as a minus. */
 export function correlation(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : value.toFixed(2).replace('-', '−')

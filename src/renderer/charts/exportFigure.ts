@@ -148,10 +148,15 @@ function textAt(text: string, x: number, y: number, size: number, isBold: boolea
 }
 
 /** A mark as a shape, as the window draws it. */
-export function markAt({ path, colour, isHollow }: Mark, x: number, y: number): SVGPathElement {
+export function markAt(
+  { path, colour, isHollow }: Mark,
+  x: number,
+  y: number,
+  grow = 1
+): SVGPathElement {
   const element = document.createElementNS(SVG, 'path')
   element.setAttribute('d', path)
-  element.setAttribute('transform', `translate(${x.toFixed(2)},${y.toFixed(2)})`)
+  element.setAttribute('transform', `translate(${x.toFixed(2)},${y.toFixed(2)}) scale(${grow})`)
   element.style.fill = isHollow ? 'none' : colour
   element.style.stroke = isHollow ? colour : 'var(--ink)'
   element.style.strokeWidth = isHollow ? '1.6' : '0.6'

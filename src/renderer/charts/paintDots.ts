@@ -10,23 +10,29 @@ export interface PlacedDot {
   opacity: number
 }
 
-/** Half the side of a stamp, in the picture's unit: the largest mark with its outline. */
+/** Half the side of a stamp, in units of a mark: the largest mark with its outline. */
 const REACH = 8
+
+/** What dots are painted with. */
+export interface PaintLook {
+  clip: { x: number; y: number; width: number; height: number }
+  /** Pixels per unit of the picture. */
+  scale: number
+  /** How much larger than their own size marks are. */
+  grow: number
+  /** Colour of outlines. */
+  ink: string
+}
 
 /**
  * Paints dots inside a rectangle.
  *
  * Each kind of mark is drawn once and stamped from then on: a stamp costs a tenth of a shape.
- *
- * @param scale pixels per unit of the picture
- * @param ink colour of outlines
  */
 export function paintDots(
   canvas: HTMLCanvasElement,
   dots: readonly PlacedDot[],
-  clip: { x: number; y: number; width: number; height: number },
-  scale: number,
-  ink: string
+  { clip, scale, grow, ink }: PaintLook
 ): void {
   const context = canvas.getContext('2d')!
   context.setTransform(1, 0, 0, 1, 0, 0)
@@ -36,13 +42,13 @@ export function paintDots(
   context.rect(clip.x * scale, clip.y * scale, clip.width * scale, clip.height * scale)
   context.clip()
   const stamps = new Map<Mark['path'], Map<string, HTMLCanvasElement>>()
-  const half = Math.ceil(REACH * scale)
+  const half = Math.ceil(REACH * scale * grow)
   for (const { x, y, mark, opacity } of dots) {
     let own = stamps.get(mark.path)
     if (!own) stamps.set(mark.path, (own = new Map()))
     const look = mark.isHollow ? `${mark.colour} hollow` : mark.colour
     let stamp = own.get(look)
-    if (!stamp) own.set(look, (stamp = stampOf(mark, half, scale, ink)))
+    if (!stamp) own.set(look, (stamp = stampOf(mark, half, scale * grow, ink)))
     context.globalAlpha = opacity
     context.drawImage(stamp, Math.round(x * scale) - half, Math.round(y * scale) - half)
   }

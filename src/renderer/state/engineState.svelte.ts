@@ -207,11 +207,13 @@ export class EngineState {
     this.matrix = matrix
     const belief = await engine.readBelief(of)
     // Another study may have been chosen while this one's intervals were computed.
-    if (of.study === this.study) this.belief = belief
+    if (of.study !== this.study) return
+    this.belief = belief
+    if (of.study in this.beliefs) this.beliefs = { ...this.beliefs, [of.study]: belief }
   }
 
   /** Reads the beliefs of all studies, one after another; each is shown as it comes. */
-  readBeliefs(): Promise<void> {
+  readBeliefs(): Promise<boolean> {
     return this.#ask(async (engine) => {
       for (const { name } of this.project?.studies ?? []) {
         const belief = await engine.readBelief({ study: name })
@@ -247,6 +249,7 @@ export class EngineState {
     this.study = ''
     this.catalogue = this.queue = this.matrix = this.belief = null
     this.curves = {}
+    this.beliefs = {}
   }
 
   #readQueue(): Promise<boolean> {

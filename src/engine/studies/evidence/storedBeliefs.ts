@@ -8,7 +8,7 @@ import type { Belief } from '#shared/contract'
  * Asks a worker for beliefs, and keeps the last of each study.
  *
  * Both, since each alone falls short. A belief is 2,000 resamples per statistic: with 26 mixtures on
- * twelve domains and means it kept the host's thread from answering anybody for 2.2 s. Computed by a
+ * eight domains and six means it kept the host's thread from answering anybody for 2.2 s. Computed by a
  * worker, in a lane where nothing trains, it keeps the host busy for 0.03 s at a time. And the same
  * belief is asked for by every window opened and every study compared (2.8 s each, 0.04 s when kept),
  * so it is kept until something is measured.
