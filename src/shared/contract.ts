@@ -142,7 +142,14 @@ export const MatrixSchema = z.strictObject({
   /** Values by proxy, then row, then domain: perplexities, on `-log` means nats per token. */
   proxies: z.array(z.strictObject({ name: z.string(), values: z.array(z.array(value)) })),
   /** The same of sequential models, by truth budget. */
-  sequential: z.array(z.strictObject({ budget: BudgetKindSchema, values: z.array(z.array(value)) }))
+  sequential: z.array(
+    z.strictObject({
+      budget: BudgetKindSchema,
+      values: z.array(z.array(value)),
+      /** By row: true where the model under this budget is the merge. */
+      areMerges: z.array(z.boolean())
+    })
+  )
 })
 export type Matrix = z.infer<typeof MatrixSchema>
 

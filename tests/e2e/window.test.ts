@@ -38,7 +38,8 @@ test('a study is run and read in the window; what it shows is what is exported',
   await page.getByText('Picked: law+mail', { exact: true }).waitFor()
 
   await show(page, 'Evidence')
-  expect(await page.locator('path.dot.picked title').first().textContent()).toMatch(/^law\+mail: /)
+  const picked = page.locator('path.dot.picked').first()
+  expect(await picked.getAttribute('data-mixture')).toBe('law+mail')
   const evidence = pairs.filter((row) => row['domain'] === 'law' && row['evidence'] === 'yes')
   const panel = page.locator('figure', { has: page.getByText('law', { exact: true }) })
   expect(await panel.locator('path.dot').count()).toBe(evidence.length)

@@ -34,7 +34,8 @@ export function studyMatrix(results: StudyResults): Matrix {
       .map((name) => ({ name, values: table((domain) => scores.proxy(name, domain)) })),
     sequential: scores.budgets.map((budget) => ({
       budget,
-      values: table((domain) => scores.everySequential(budget, domain))
+      values: table((domain) => scores.everySequential(budget, domain)),
+      areMerges: scores.mixtures.map((_, row) => scores.isMerge(budget, row))
     }))
   }
 }

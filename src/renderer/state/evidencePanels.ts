@@ -64,8 +64,8 @@ export function evidencePanels(
   belief: Belief | null,
   { proxies, budget, stratum }: PanelChoice
 ): Panel[] {
-  const truths = matrix.sequential.find((one) => one.budget === budget)?.values
-  if (!truths) return []
+  const truth = matrix.sequential.find((one) => one.budget === budget)
+  if (!truth) return []
   const agreements = new Map(
     (belief?.agreement ?? [])
       .filter((one) => one.budget === budget && one.stratum === stratum)
@@ -77,11 +77,11 @@ export function evidencePanels(
         const values = matrix.proxies.find((one) => one.name === proxy)?.values
         if (!values) return []
         const dots = matrix.rows.flatMap((row, i): Dot[] => {
-          const [own, truth] = [values[i]?.[d] ?? null, truths[i]?.[d] ?? null]
-          if (own === null || truth === null || row.isMerge) return []
+          const [own, sequential] = [values[i]?.[d] ?? null, truth.values[i]?.[d] ?? null]
+          if (own === null || sequential === null || truth.areMerges[i]) return []
           const { mixture, size } = row
           const isCounted = isInStratum(matrix, i, domain.partition, stratum)
-          return [{ mixture, size, proxy: own, sequential: truth, isCounted }]
+          return [{ mixture, size, proxy: own, sequential, isCounted }]
         })
         return [{ proxy, dots, agreement: agreements.get(`${domain.name}\n${proxy}`) }]
       })

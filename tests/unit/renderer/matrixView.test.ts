@@ -33,7 +33,8 @@ const matrix: Matrix = {
         [null, null],
         [null, null],
         [E ** 1.5, 2]
-      ]
+      ],
+      areMerges: [true, false, false]
     }
   ]
 }

@@ -1,0 +1,222 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import AxeBuilder from '@axe-core/playwright'
+import type { Locator, Page } from '@playwright/test'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TABLES, fromCsv } from '#engine/studies/tables'
+import type { Row } from '#engine/studies/tables'
+import { tinyStudy } from '../support/builtEngine'
+import { openWindow, show } from '../support/browserWindow'
+import { assayDone } from '../support/commandLine'
+import { serveProject } from '../support/servedProject'
+import { writeCorpus } from '../support/tinyCorpus'
+
+const PAIRS = TABLES.find(({ name }) => name === 'pairs')!
+
+let folder: string
+let project: string
+let pairs: Row[]
+
+/** Four partitions, a domain outside, and two studies that differ in how many mixtures they train. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assay-test-'))
+  project = join(folder, 'languages')
+  const file = async (name: string, change: Parameters<typeof tinyStudy>[0]) => {
+    const path = join(folder, `${name}.json`)
+    const unit = { sequences: 40, maximum: 1, tooSmall: 'short' as const }
+    await writeFile(path, JSON.stringify({ ...tinyStudy({ unit, ...change }), name }))
+    return path
+  }
+  await assayDone(['new', project, '--from', await file('every', {})])
+  const corpus = (name: string, counts: Record<string, number>) =>
+    writeCorpus(join(folder, `${name}.jsonl`), counts)
+  const seed = await corpus('seed', { seed: 120 })
+  await assayDone(['import', project, seed, '--as', 'seed', '--name', 'seed'])
+  const parts = await corpus('parts', { law: 60, code: 60, mail: 60, sea: 60 })
+  await assayDone(['import', project, parts, '--partition', 'part'])
+  const fiction = await corpus('fiction', { fiction: 10 })
+  await assayDone(['import', project, fiction, '--as', 'evaluation', '--name', 'fiction'])
+  const choose = { kind: 'random' as const, count: 8 }
+  const some = await file('some', { sequential: { choose } })
+  await assayDone(['study', project, '--from', some])
+  await assayDone(['run', project, '--study', 'every'])
+  await assayDone(['run', project, '--study', 'some'])
+  await assayDone(['export', project, '--out', join(folder, 'tables')])
+  const text = await readFile(join(folder, 'tables', 'pairs.csv'), 'utf8')
+  pairs = fromCsv(PAIRS.columns, text).filter((row) => row['evidence'] === 'yes')
+}, 240_000)
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function openEvidence(scheme: 'light' | 'dark' = 'light') {
+  const { link } = await serveProject(project, ['--read-only'])
+  const window = await openWindow(link, scheme)
+  await show(window.page, 'Evidence')
+  await window.page.getByRole('heading', { name: 'The headline, proxy by proxy' }).waitFor()
+  return window
+}
+
+const panelOf = (page: Page, domain: string): Locator => page.locator(`[id="panel-${domain}"]`)
+
+const countOf = (domain: string, proxy: string) =>
+  pairs.filter((row) => row['domain'] === domain && row['proxy'] === proxy).length
+
+/** Saves a figure by its menu and gives back the file. */
+async function saved(page: Page, figure: Locator, ending: string): Promise<Buffer> {
+  await figure.locator('summary').click()
+  const download = page.waitForEvent('download')
+  await figure.getByRole('button', { name: ending, exact: true }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(new RegExp(`[.]${ending.toLowerCase()}$`))
+  return readFile(await file.path())
+}
+
+test('dots, overlay and brush: what is drawn is what is exported, what is brushed is selected everywhere', async () => {
+  const { page, complaints } = await openEvidence()
+  const law = panelOf(page, 'law')
+  expect(await law.locator('path.dot').count()).toBe(countOf('law', 'merge-micro'))
+  expect(await law.locator('path.fit').count()).toBeGreaterThan(0)
+  await law.getByText(/^ρ −?[01]\.\d\d \[/).waitFor()
+  await page.getByRole('checkbox', { name: 'branch-mean' }).check()
+  expect(await law.locator('path.dot').count()).toBe(
+    countOf('law', 'merge-micro') + countOf('law', 'branch-mean')
+  )
+  const shapes = await law
+    .locator('path.dot')
+    .evaluateAll((dots) => dots.map((dot) => dot.getAttribute('d') + getComputedStyle(dot).fill))
+  expect(new Set(shapes).size).toBe(2)
+  await page.getByRole('checkbox', { name: 'branch-mean' }).uncheck()
+
+  await law.scrollIntoViewIfNeeded()
+  const dots = await law.locator('path.dot').evaluateAll((found) =>
+    found.map((dot) => {
+      const { x, y, width, height } = dot.getBoundingClientRect()
+      const mixture = (dot as SVGElement).dataset['mixture']!
+      return { mixture, x: x + width / 2, y: y + height / 2 }
+    })
+  )
+  const middle = dots.map(({ x }) => x).sort((a, b) => a - b)[Math.floor(dots.length / 2)]!
+  const wanted = dots.filter(({ x }) => x <= middle + 0.1).map(({ mixture }) => mixture)
+  const [left, top] = [Math.min(...dots.map(({ x }) => x)), Math.min(...dots.map(({ y }) => y))]
+  const bottom = Math.max(...dots.map(({ y }) => y))
+  await page.mouse.move(left - 3, top - 3)
+  await page.mouse.down()
+  await page.mouse.move(middle, bottom, { steps: 4 })
+  await page.mouse.move(middle + 0.2, bottom + 3)
+  await page.mouse.up()
+  await page.getByText(`${wanted.length} selected`).waitFor()
+  for (const domain of ['law', 'fiction', 'mean-all-log']) {
+    const strong = await panelOf(page, domain)
+      .locator('path.dot')
+      .evaluateAll((found) =>
+        found
+          .filter((dot) => Number(getComputedStyle(dot).opacity) > 0.5)
+          .map((dot) => (dot as SVGElement).dataset['mixture']!)
+      )
+    expect(strong.sort()).toEqual([...wanted].sort())
+  }
+  await page.keyboard.press('Escape')
+  await page.getByText('Drag over dots').waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('by keyboard: a panel grows, a dot is read and picked in it, Esc closes, the strip leads on', async () => {
+  const { page } = await openEvidence()
+  await page.getByRole('button', { name: 'Enlarge fiction' }).focus()
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'fiction, full size' })
+  await dialog.locator('.plot').focus()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  const tip = dialog.getByRole('status')
+  const first = pairs
+    .filter((row) => row['domain'] === 'fiction' && row['proxy'] === 'merge-micro')
+    .sort((a, b) => Number(a['proxy_perplexity']) - Number(b['proxy_perplexity']))[1]!
+  const words = await tip.innerText()
+  expect(words).toContain(String(first['mixture']))
+  expect(words).toContain(`sequential ${Number(first['sequential_perplexity']).toFixed(1)}`)
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('+')
+  await dialog.getByRole('button', { name: 'Show all' }).waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'hidden' })
+  await page.getByText(`Picked: ${String(first['mixture'])}`).waitFor()
+  await page.getByRole('button', { name: 'Go to mean-out', exact: true }).focus()
+  await page.keyboard.press('Enter')
+  const focused = page.locator('.plot:focus')
+  expect(await focused.getAttribute('aria-label')).toMatch(/^mean-out:/)
+})
+
+test('a saved figure stands alone, and its table is the exported one', async () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    const { page, complaints } = await openEvidence(scheme)
+    const law = panelOf(page, 'law')
+    const svg = String(await saved(page, law, 'SVG'))
+    expect(svg).not.toMatch(/var\(|oklch|color-mix|light-dark|class=|style=/)
+    const read = await page.evaluate((text) => {
+      const picture = new DOMParser().parseFromString(text, 'image/svg+xml')
+      return {
+        wrong: picture.querySelector('parsererror')?.textContent ?? null,
+        words: [...picture.querySelectorAll('text')].map((one) => one.textContent),
+        paper: picture.querySelector('rect')?.getAttribute('fill')
+      }
+    }, svg)
+    expect(read.wrong).toBe(null)
+    // Light, whatever the window is.
+    expect(read.paper).toMatch(/^#f[0-9a-f]f[0-9a-f]f[0-9a-f]$/)
+    expect(read.words).toEqual(
+      expect.arrayContaining(['law', 'proxy, perplexity', 'sequential, perplexity'])
+    )
+    const png = await saved(page, law, 'PNG')
+    const [width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.slice(1).map(Number)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2 * width!, 2 * height!])
+    expect(fromCsv(PAIRS.columns, String(await saved(page, law, 'CSV')))).toEqual(
+      pairs.filter((row) => row['domain'] === 'law' && row['proxy'] === 'merge-micro')
+    )
+    expect(complaints).toEqual([])
+  }
+})
+
+test('regret is read off the pairs, and studies are compared by what differs', async () => {
+  const { page } = await openEvidence()
+  const logs = pairs.filter(
+    (row) => row['domain'] === 'mean-all-log' && row['proxy'] === 'merge-micro' && row['size'] === 2
+  )
+  const lowest = (column: string) =>
+    logs.reduce((best, row) => (Number(row[column]) < Number(best[column]) ? row : best))
+  const regret =
+    Number(lowest('proxy_perplexity')['sequential_perplexity']) -
+    Number(lowest('sequential_perplexity')['sequential_perplexity'])
+  await page.getByRole('button', { name: 'Copy regret as CSV' }).click()
+  await page.getByText('Copied').waitFor()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  const line = copied.split('\r\n').find((one) => one.startsWith('2,merge-micro,'))!
+  expect(Number(line.split(',')[8])).toBeCloseTo(regret, 12)
+  await page
+    .getByRole('button', { name: /^all sizes/ })
+    .first()
+    .click()
+  await page.getByText('This ranking is across sizes and not comparable').waitFor()
+
+  await page.getByRole('button', { name: 'Compare 2 studies' }).click()
+  await page.getByRole('button', { name: 'Read again' }).waitFor()
+  const row = page.getByRole('row').filter({ hasText: 'sequential.choose.kind' })
+  expect(await row.innerText()).toMatch(/sequential\.choose\.kind all → random/)
+  expect(await row.innerText()).toMatch(/sequential\.choose\.count – → 8/)
+  expect(await row.innerText()).toMatch(/size 2: \d/)
+})
+
+test('the Evidence screen breaks no rule of accessibility, light or dark, small or full size', async () => {
+  for (const scheme of ['light', 'dark'] as const) {
+    const { page } = await openEvidence(scheme)
+    await page.getByRole('button', { name: 'Compare 2 studies' }).click()
+    await page.getByRole('button', { name: 'Read again' }).waitFor()
+    for (const state of ['small', 'large']) {
+      if (state === 'large') await page.getByRole('button', { name: 'Enlarge law' }).click()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
+      expect([scheme, state, found]).toEqual([scheme, state, []])
+    }
+  }
+})
