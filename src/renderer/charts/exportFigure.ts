@@ -89,7 +89,8 @@ function addHeading(picture: SVGSVGElement, { title, lines, legend }: Figure): v
     .map(Number)
   const type = Number(picture.dataset['type'] ?? 10)
   const step = type * 1.5
-  const rows = 1.4 + lines.length + legendRows(legend, width, type).length
+  const wrapped = lines.flatMap((line) => wrap(line, width / (type * 0.58)))
+  const rows = 1.4 + wrapped.length + legendRows(legend, width, type).length
   const top = y - rows * step - type
   const paper = document.createElementNS(SVG, 'rect')
   const place = { x, y: top, width, height: height + (y - top) }
@@ -99,7 +100,7 @@ function addHeading(picture: SVGSVGElement, { title, lines, legend }: Figure): v
 
   let at = top + type * 1.9
   picture.append(textAt(title, x + type, at, type * 1.3, true))
-  for (const line of lines) picture.append(textAt(line, x + type, (at += step), type, false))
+  for (const line of wrapped) picture.append(textAt(line, x + type, (at += step), type, false))
   for (const row of legendRows(legend, width, type)) {
     at += step
     let left = x + type
@@ -113,6 +114,18 @@ function addHeading(picture: SVGSVGElement, { title, lines, legend }: Figure): v
   const zoom = Math.max(1, LEAST_WIDTH / width)
   picture.setAttribute('width', String(Math.round(width * zoom)))
   picture.setAttribute('height', String(Math.round(place.height * zoom)))
+}
+
+/** Lines of at most so many letters, broken between words. */
+export function wrap(text: string, letters: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1]!
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length > letters) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 /** A label with its mark and the room behind it, roughly: a letter is 0.6 of its height wide. */

@@ -1,14 +1,7 @@
 /** Paints many dots on a canvas, looking as the shapes of an SVG do. */
+import { drawingOrder, opacityAmong } from './dotLayer'
+import type { DotLayer } from './dotLayer'
 import type { Mark } from './marks'
-
-/** A dot where it is drawn. */
-export interface PlacedDot {
-  x: number
-  y: number
-  mark: Mark
-  /** 0 to 1. */
-  opacity: number
-}
 
 /** Half the side of a stamp, in units of a mark: the largest mark with its outline. */
 const REACH = 8
@@ -22,37 +15,58 @@ export interface PaintLook {
   grow: number
   /** Colour of outlines. */
   ink: string
+  /** Paints one dot in so many: a picture in motion needs no more. */
+  oneIn: number
 }
 
+/** Dots painted between two looks at the clock. */
+const SLICE = 1000
+
 /**
- * Paints dots inside a rectangle.
+ * Paints dots inside a rectangle, the faint ones below; a step at a time, shown when all are there.
  *
- * Each kind of mark is drawn once and stamped from then on: a stamp costs a tenth of a shape.
+ * Each look is drawn once and stamped from then on: a stamp costs a tenth of a shape.
  */
-export function paintDots(
+export function* paintDots(
   canvas: HTMLCanvasElement,
-  dots: readonly PlacedDot[],
-  { clip, scale, grow, ink }: PaintLook
-): void {
-  const context = canvas.getContext('2d')!
-  context.setTransform(1, 0, 0, 1, 0, 0)
-  context.clearRect(0, 0, canvas.width, canvas.height)
+  { xs, ys, styles, styleOf }: DotLayer,
+  { clip, scale, grow, ink, oneIn }: PaintLook
+): Generator<void> {
+  // What takes several frames is painted behind; a picture in motion at once, and in place.
+  const behind = oneIn > 1 ? canvas : document.createElement('canvas')
+  if (behind !== canvas) {
+    behind.width = canvas.width
+    behind.height = canvas.height
+  }
+  const context = behind.getContext('2d')!
+  context.clearRect(0, 0, behind.width, behind.height)
   context.save()
   context.beginPath()
   context.rect(clip.x * scale, clip.y * scale, clip.width * scale, clip.height * scale)
   context.clip()
-  const stamps = new Map<Mark['path'], Map<string, HTMLCanvasElement>>()
   const half = Math.ceil(REACH * scale * grow)
-  for (const { x, y, mark, opacity } of dots) {
-    let own = stamps.get(mark.path)
-    if (!own) stamps.set(mark.path, (own = new Map()))
-    const look = mark.isHollow ? `${mark.colour} hollow` : mark.colour
-    let stamp = own.get(look)
-    if (!stamp) own.set(look, (stamp = stampOf(mark, half, scale * grow, ink)))
-    context.globalAlpha = opacity
-    context.drawImage(stamp, Math.round(x * scale) - half, Math.round(y * scale) - half)
+  const room = half / scale
+  const [left, right] = [clip.x - room, clip.x + clip.width + room]
+  const [top, bottom] = [clip.y - room, clip.y + clip.height + room]
+  const isSelection = styles.some(({ isFaint }) => isFaint)
+  let painted = 0
+  for (const style of drawingOrder(styles)) {
+    const stamp = stampOf(styles[style]!.mark, half, scale * grow, ink)
+    context.globalAlpha = opacityAmong(xs.length, styles[style]!, isSelection)
+    for (let i = 0; i < xs.length; i += oneIn) {
+      if (styleOf[i] !== style) continue
+      const x = xs[i]!
+      const y = ys[i]!
+      if (x < left || x > right || y < top || y > bottom) continue
+      context.drawImage(stamp, Math.round(x * scale) - half, Math.round(y * scale) - half)
+      if (++painted % SLICE === 0) yield
+    }
   }
   context.restore()
+  if (behind === canvas) return
+  const front = canvas.getContext('2d')!
+  front.clearRect(0, 0, canvas.width, canvas.height)
+  front.drawImage(behind, 0, 0)
 }
 
 function stampOf(mark: Mark, half: number, scale: number, ink: string): HTMLCanvasElement {

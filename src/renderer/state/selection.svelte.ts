@@ -17,9 +17,9 @@ export class Selection {
     this.mixture = this.mixture === mixture ? null : mixture
   }
 
-  /** True for a mixture among those selected. */
-  isMember(mixture: string): boolean {
-    return this.#members.has(mixture)
+  /** The same, to look names up in. */
+  get members(): ReadonlySet<string> {
+    return this.#members
   }
 
   /** Selects exactly these mixtures; none lets all go. */
@@ -30,7 +30,7 @@ export class Selection {
   /** Adds a mixture to those selected, or takes it out. */
   toggleMember(name: string): void {
     const others = this.mixtures.filter((one) => one !== name)
-    this.#members = setOf(this.isMember(name) ? others : [...others, name])
+    this.#members = setOf(this.#members.has(name) ? others : [...others, name])
   }
 }
 
