@@ -17,6 +17,8 @@ export interface PaintLook {
   ink: string
   /** Paints one dot in so many: a picture in motion needs no more. */
   oneIn: number
+  /** False once another picture is wanted: this one is left as it is. */
+  isWanted: () => boolean
 }
 
 /** Dots painted between two looks at the clock. */
@@ -30,8 +32,8 @@ const SLICE = 1000
 export function* paintDots(
   canvas: HTMLCanvasElement,
   { xs, ys, styles, styleOf }: DotLayer,
-  { clip, scale, grow, ink, oneIn }: PaintLook
-): Generator<void> {
+  { clip, scale, grow, ink, oneIn, isWanted }: PaintLook
+): Generator<undefined, void> {
   // What takes several frames is painted behind; a picture in motion at once, and in place.
   const behind = oneIn > 1 ? canvas : document.createElement('canvas')
   if (behind !== canvas) {
@@ -59,7 +61,9 @@ export function* paintDots(
       const y = ys[i]!
       if (x < left || x > right || y < top || y > bottom) continue
       context.drawImage(stamp, Math.round(x * scale) - half, Math.round(y * scale) - half)
-      if (++painted % SLICE === 0) yield
+      if (++painted % SLICE !== 0) continue
+      yield
+      if (!isWanted()) return
     }
   }
   context.restore()

@@ -1,45 +1,53 @@
-/** Paints canvases a little per frame, so that the window answers while thousands of dots are drawn. */
+/** Paints canvases in slices: hundreds of curves take several frames, and none of them long. */
 
-/** Milliseconds of painting per frame. */
-const BUDGET_MS = 6
+/** So long may be painted in one frame, in ms; the rest of a frame is for everything else. */
+const SLICE_MS = 4
 
-/** What is still to be painted, by canvas; the newest picture of each replaces an older one. */
-const waiting = new Map<HTMLCanvasElement, Generator<void>>()
-let isScheduled = false
+/** A painting in pieces: between two of them it may be left until the next frame. */
+type Painting = Generator<undefined, void>
 
-/** Paints a picture in the frames to come. */
-export function paintSoon(canvas: HTMLCanvasElement, steps: Generator<void>): void {
-  waiting.set(canvas, steps)
-  schedule()
+const waiting = new Map<object, () => Painting>()
+let current: Painting | null = null
+let isAsked = false
+
+/**
+ * Paints soon. A painting of the same thing that has not begun yet is replaced; one that has begun is
+ * finished first, so that what grows faster than it is painted is still seen.
+ *
+ * @param of what is painted
+ */
+export function paintSoon(of: object, paint: () => Painting): void {
+  waiting.delete(of)
+  waiting.set(of, paint)
+  ask()
 }
 
-/** Paints a picture at once. */
-export function paintNow(canvas: HTMLCanvasElement, steps: Generator<void>): void {
-  waiting.delete(canvas)
-  for (const _ of steps) continue
+/** Lets go of what was to be painted. */
+export function forgetPainting(of: object): void {
+  waiting.delete(of)
 }
 
-/** Lets go of a picture that nobody will see. */
-export function forgetPaint(canvas: HTMLCanvasElement): void {
-  waiting.delete(canvas)
+function ask(): void {
+  if (isAsked) return
+  isAsked = true
+  requestAnimationFrame(slice)
 }
 
-function schedule(): void {
-  if (isScheduled) return
-  isScheduled = true
-  requestAnimationFrame(paintSome)
-}
-
-function paintSome(): void {
-  isScheduled = false
-  const until = performance.now() + BUDGET_MS
-  for (const [canvas, steps] of waiting) {
-    while (performance.now() < until) {
-      if (!steps.next().done) continue
-      waiting.delete(canvas)
-      break
-    }
-    if (performance.now() >= until) break
+function slice(): void {
+  isAsked = false
+  const end = performance.now() + SLICE_MS
+  while (performance.now() < end) {
+    current ??= next()
+    if (!current) return
+    if (current.next().done) current = null
   }
-  if (waiting.size > 0) schedule()
+  ask()
+}
+
+function next(): Painting | null {
+  for (const [of, paint] of waiting) {
+    waiting.delete(of)
+    return paint()
+  }
+  return null
 }

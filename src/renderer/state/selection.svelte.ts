@@ -12,6 +12,11 @@ export class Selection {
     return [...this.#members]
   }
 
+  /** True for a mixture among those selected. */
+  isMember(mixture: string): boolean {
+    return this.#members.has(mixture)
+  }
+
   /** Picks a mixture, or lets it go when it is picked already. */
   toggle(mixture: string): void {
     this.mixture = this.mixture === mixture ? null : mixture
@@ -30,7 +35,7 @@ export class Selection {
   /** Adds a mixture to those selected, or takes it out. */
   toggleMember(name: string): void {
     const others = this.mixtures.filter((one) => one !== name)
-    this.#members = setOf(this.#members.has(name) ? others : [...others, name])
+    this.#members = setOf(this.isMember(name) ? others : [...others, name])
   }
 }
 
