@@ -24,13 +24,11 @@ import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
-import { StoredBeliefs } from './studies/evidence/storedBeliefs'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
-import { describeReport, readResults } from './studies/report'
-import type { Belief } from '#shared/contract'
 import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
+import { StudyReports } from './studies/studyReports'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
@@ -39,13 +37,7 @@ import { studyTables, toCsv } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type {
-  ComputeDevice,
-  ImportJob,
-  PreviewJob,
-  ReportJob,
-  SeedCheckpoint
-} from './workers/jobs'
+import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -85,7 +77,8 @@ export class ProjectSession {
   readonly #project: Project
   readonly #pool: WorkerPool
   readonly #measurements: Measurements
-  readonly #beliefs: StoredBeliefs
+  /** What is told of studies' measurements. */
+  readonly reports: StudyReports
   #device: Promise<ComputeDevice> | null = null
   readonly #checkpoints = new Map<string, SeedCheckpoint>()
 
@@ -93,7 +86,12 @@ export class ProjectSession {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
-    this.#beliefs = new StoredBeliefs(pool)
+    this.reports = new StudyReports({
+      project,
+      pool,
+      measurements,
+      plan: (study) => this.plan(study)
+    })
   }
 
   /** Opens what belongs to a project. */
@@ -325,17 +323,7 @@ export class ProjectSession {
 
   /** Everything measured so far, in the form that tables and agreement read. */
   async results(study: Study): Promise<StudyResults> {
-    return readResults(await this.#report(study), this.#measurements)
-  }
-
-  /** How far the proxies may be believed, computed by a worker. @see StoredBeliefs */
-  async belief(study: Study): Promise<Belief> {
-    return this.#beliefs.read(await this.#report(study), this.#measurements.size)
-  }
-
-  /** One of the exported tables as CSV, computed by a worker; null for a name that none has. */
-  async table(study: Study, table: string): Promise<string | null> {
-    return this.#pool.run('table', { ...(await this.#report(study)), table }, { lane: 'aside' })
+    return this.reports.results(study)
   }
 
   /**
@@ -387,10 +375,6 @@ export class ProjectSession {
       throw error
     })
     return this.#device
-  }
-
-  async #report(study: Study): Promise<ReportJob> {
-    return describeReport({ project: this.#project, study, ...(await this.plan(study)) })
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {

@@ -86,7 +86,8 @@ test('a study is run and read through the contract as it is without it', async (
   expect(told).toEqual([{ ...evidence.acrossSizes, left: 0 }])
   expect(told[0]!.regret!.value).toBeGreaterThanOrEqual(0)
   // Nothing was measured since: a worker's answer is kept.
-  expect(await session.belief(session.study())).toBe(await session.belief(session.study()))
+  const { reports } = session
+  expect(await reports.belief(session.study())).toBe(await reports.belief(session.study()))
   await session.close()
   expect(await api.readTable({ study: 'small', table: 'secrets' })).toBe(null)
 })

@@ -102,10 +102,10 @@ export class ProjectHost implements ProjectApi {
     this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
 
   readBelief: ProjectApi['readBelief'] = ({ study }) =>
-    this.#whenPrepared(study, (one) => this.#session.belief(one))
+    this.#whenPrepared(study, (one) => this.#session.reports.belief(one))
 
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
-    this.#whenPrepared(study, (one) => this.#session.table(one, table))
+    this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
   runStudy: ProjectApi['runStudy'] = async ({ study }) => {
     if (this.#running) {

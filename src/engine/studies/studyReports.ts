@@ -1,0 +1,81 @@
+/** What is told of a study's measurements; what takes long is computed beside the host's thread. */
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import type { Measurements } from '#engine/storage/measurements'
+import type { Project } from '#engine/storage/project'
+import type { ReportJob } from '#engine/workers/jobs'
+import type { WorkerPool } from '#engine/workers/pool'
+import type { Belief } from '#shared/contract'
+import type { Prepared, Study } from '#shared/records'
+import type { StudyPlan } from './plan'
+import { describeReport, readResults } from './report'
+import type { StudyResults } from './results'
+
+/** What reports are read from. */
+interface ReportSources {
+  project: Project
+  measurements: Measurements
+  pool: WorkerPool
+  plan: (study: Study) => Promise<{ prepared: Prepared; plan: StudyPlan }>
+}
+
+/**
+ * The reports of an open project's studies.
+ *
+ * Beliefs are computed by a worker and kept, since each alone falls short. A belief is 2,000
+ * resamples per statistic: with 26 mixtures on eight domains and six means it kept the host's thread
+ * from answering anybody for 2.2 s. Computed by a worker, in a lane where nothing trains, it keeps
+ * the host busy for 0.03 s at a time. And the same belief is asked for by every window opened and
+ * every study compared (2.8 s each, 0.04 s when kept), so it is kept until something is measured.
+ */
+export class StudyReports {
+  readonly #sources: ReportSources
+  readonly #beliefs = new Map<string, { key: string; belief: Promise<Belief> }>()
+
+  constructor(sources: ReportSources) {
+    this.#sources = sources
+  }
+
+  /** Everything measured so far, in the form that tables and agreement read. */
+  async results(study: Study): Promise<StudyResults> {
+    return readResults(await this.#describe(study), this.#sources.measurements)
+  }
+
+  /** How far the proxies may be believed. */
+  async belief(study: Study): Promise<Belief> {
+    const report = await this.#describe(study)
+    const key = identityOf(report, this.#sources.measurements.size)
+    const known = this.#beliefs.get(study.name)
+    if (known?.key === key) return known.belief
+    const belief = this.#sources.pool.run('belief', report, { lane: 'aside' })
+    this.#beliefs.set(study.name, { key, belief })
+    // What failed is asked again the next time.
+    belief.catch(() => {
+      if (this.#beliefs.get(study.name)?.key === key) this.#beliefs.delete(study.name)
+    })
+    return belief
+  }
+
+  /** One of the exported tables as CSV; null for a name that none has. */
+  async table(study: Study, table: string): Promise<string | null> {
+    const report = await this.#describe(study)
+    return this.#sources.pool.run('table', { ...report, table }, { lane: 'aside' })
+  }
+
+  async #describe(study: Study): Promise<ReportJob> {
+    const { project, plan } = this.#sources
+    return describeReport({ project, study, ...(await plan(study)) })
+  }
+}
+
+/** Changes whenever a belief may: measurements are only ever added, so that their number tells. */
+function identityOf(report: ReportJob, measured: number): string {
+  const { study, prepared, mixtures, models, sequentialMixtures } = report
+  return fingerprintOf({
+    study,
+    domains: prepared.domains.map(({ fingerprint }) => fingerprint),
+    models: models.map(({ fingerprint }) => fingerprint),
+    mixtures: mixtures.map(({ name }) => name),
+    sequentialMixtures,
+    measured
+  })
+}
