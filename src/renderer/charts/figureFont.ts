@@ -15,9 +15,11 @@ export function fontFamilies(font: FigureFont | null): string {
   return [...(font ? [`'${font.family}'`] : []), 'Inter', "'DejaVu Sans'", 'sans-serif'].join(', ')
 }
 
-/** A font face with its file in it. */
+/** A font face with its file in it; rejects where the file is not to be had. */
 export async function fontFace({ family, url }: FigureFont): Promise<string> {
-  const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer())
+  const answer = await fetch(url)
+  if (!answer.ok) throw new Error(`the typeface ${family} is not to be had (${answer.status})`)
+  const bytes = new Uint8Array(await answer.arrayBuffer())
   let text = ''
   for (let i = 0; i < bytes.length; i += 0x8000) {
     text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
