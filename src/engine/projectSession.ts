@@ -29,6 +29,7 @@ import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gathe
 import { collectResults } from './studies/report'
 import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
+import type { RunContext } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
@@ -264,23 +265,30 @@ export class ProjectSession {
       throw error
     })
     if (!planned) return stoppedSummary()
-    const { prepared, plan } = planned
+    const { prepared } = planned
     if (study.mixtures.choose.kind === 'random') {
       const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
       const members = memberNames(study.mixtures.over, units)
       await this.#project.saveDraw(drawIdentity(study), members)
     }
-    return runStudy({
-      project: this.#project,
-      measurements: this.#measurements,
-      pool: this.#pool,
-      study,
-      prepared,
-      plan,
-      device: () => this.#computeDevice(),
-      onEvent: options.onEvent ?? (() => undefined),
-      signal
-    })
+    return runStudy(this.#context(study, planned, options))
+  }
+
+  /**
+   * What work on a study is given that is less than running it: its plan, the pool, what is stored.
+   *
+   * @throws WorkbenchError `study/not-prepared`
+   */
+  async workOn(study: Study, options: RunOptions = {}): Promise<RunContext> {
+    const prepared = await findPrepared(this.#project, study)
+    if (!prepared) {
+      throw new WorkbenchError(
+        'study/not-prepared',
+        `The text of the study "${study.name}" is not prepared yet, or has changed since. Run the study: its branches are trained first.`,
+        { study: study.name }
+      )
+    }
+    return this.#context(study, { prepared, plan: await this.#planned(study, prepared) }, options)
   }
 
   /** What is there and what is missing; of a study not prepared yet, its text only. */
@@ -359,6 +367,23 @@ export class ProjectSession {
   async close(): Promise<void> {
     await this.#measurements.close()
     await this.#project.close()
+  }
+
+  #context(
+    study: Study,
+    planned: { prepared: Prepared; plan: StudyPlan },
+    { onEvent = () => undefined, signal = new AbortController().signal }: RunOptions
+  ): RunContext {
+    return {
+      project: this.#project,
+      measurements: this.#measurements,
+      pool: this.#pool,
+      study,
+      ...planned,
+      device: () => this.#computeDevice(),
+      onEvent,
+      signal
+    }
   }
 
   #computeDevice(): Promise<ComputeDevice> {

@@ -90,7 +90,7 @@ export function pickedMixtures(
  *
  * @throws WorkbenchError `study/invalid` naming those that are not there
  */
-export function mixturesNamed(names: string[], mixtures: Mixture[]): Mixture[] {
+export function mixturesNamed(names: readonly string[], mixtures: Mixture[]): Mixture[] {
   const known = new Set(mixtures.map((mixture) => mixture.name))
   const wanted = names.map((name) => {
     return known.has(name) ? name : shortName(name.split('+').sort(byCodeUnit).join('+'))
