@@ -1,0 +1,28 @@
+/** What the Mixtures screen keeps while other screens are looked at. */
+import type { EngineState } from './engineState.svelte'
+import { MatrixState } from './matrixState.svelte'
+import { MixtureActions } from './mixtureActions.svelte'
+import { MixtureBuild } from './mixtureBuild.svelte'
+import type { Selection } from './selection.svelte'
+
+export interface MixturesScreen {
+  view: MatrixState
+  actions: MixtureActions
+  build: MixtureBuild
+}
+
+const kept = new WeakMap<EngineState, MixturesScreen>()
+
+/** The screen's state, one per engine. */
+export function mixturesScreen(engine: EngineState, selection: Selection): MixturesScreen {
+  let found = kept.get(engine)
+  if (!found) {
+    found = {
+      view: new MatrixState(() => engine.matrix, selection),
+      actions: new MixtureActions(engine),
+      build: new MixtureBuild(engine)
+    }
+    kept.set(engine, found)
+  }
+  return found
+}
