@@ -74,13 +74,17 @@ export function widthOf(columns: readonly PlacedColumn[]): number {
   return last ? last.x + last.width : 0
 }
 
-/** Columns at least partly between two places, px. */
+/** Which columns are at least partly between two places, px: from one, up to another. */
 export function columnsBetween(
   columns: readonly PlacedColumn[],
-  from: number,
-  to: number
-): PlacedColumn[] {
-  return columns.filter(({ x, width }) => x + width > from && x < to)
+  left: number,
+  right: number
+): { from: number; to: number } {
+  let from = 0
+  while (from < columns.length && columns[from]!.x + columns[from]!.width <= left) from++
+  let to = from
+  while (to < columns.length && columns[to]!.x < right) to++
+  return { from, to }
 }
 
 /**

@@ -64,146 +64,161 @@ export function unitOf(matrix: Matrix, column: number, measure: Measure): string
 
 /** Reads a matrix by a choice. Ranks of a column are counted when they are first asked for. */
 export function matrixTable(matrix: Matrix, choice: MatrixChoice): MatrixTable {
-  const own = lossesOf(matrix, choice.source, choice)
+  const { measure, weights } = choice
+  const values = valuesOf(matrix, choice.source, choice.budget)
   const otherName = otherSource(matrix, choice.source)
-  const other = otherName === null ? null : lossesOf(matrix, otherName, choice)
-  const seed = rowLosses(matrix, matrix.seed, choice.weights)
-  const truths = matrix.sequential.find((one) => one.budget === choice.budget)?.values
-  const width = matrix.domains.length + 1
-  const at = (column: number) => (column === TARGET ? width - 1 : column)
-  const orNull = (value: number) => (Number.isNaN(value) ? null : value)
-  const changeOf = (losses: Float64Array | null, place: number, column: number) =>
-    losses ? losses[place * width + at(column)]! - seed[at(column)]! : NaN
+  const otherValues = otherName === null ? null : valuesOf(matrix, otherName, choice.budget)
+  const own = lossesOf(matrix, values, weights)
+  const other = lossesOf(matrix, otherValues, weights)
+  const seed = lossesOf(matrix, [matrix.seed], weights)
+  const truths = valuesOf(matrix, 'sequential', choice.budget)
   const hasSeed = matrix.seed.some((value) => value !== null)
-  const centre = hasSeed ? seed : middles(own, width)
-  const most = mostOf(own, centre, width)
-  const fromCentre = (losses: Float64Array | null, place: number, column: number) =>
-    losses ? losses[place * width + at(column)]! - centre[at(column)]! : NaN
+  const columns = [TARGET, ...matrix.domains.keys()]
+  const centres = new Map(
+    columns.map((column) => [column, hasSeed ? seed(0, column) : middleOf(matrix, own, column)])
+  )
+  const reaches = new Map(
+    columns.map((column) => [column, reachOf(matrix, own, column, centres.get(column)!)])
+  )
+  const widest = Math.max(0, ...reaches.values())
   const ranks = new Map<number, (SizeRank | null)[]>()
   const rank = (place: number, column: number) => {
     let found = ranks.get(column)
-    if (!found) ranks.set(column, (found = sizeRanks(matrix, own, at(column), width)))
+    if (!found) ranks.set(column, (found = sizeRanks(matrix, (one) => own(one, column))))
     return found[place] ?? null
   }
-  const reach = (column: number, overAll: boolean) =>
-    overAll ? Math.max(0, ...most) : most[at(column)]!
-  const shadeOf = (change: number, column: number, overAll: boolean) =>
-    orNull(Math.max(-1, Math.min(1, change / (reach(column, overAll) || 1))))
-  /** A perplexity, or nats where the column is in nats. */
-  const valueOf = (losses: Float64Array | null, place: number, column: number) => {
-    const nats = losses ? losses[place * width + at(column)]! : NaN
-    const isLog = unitOf(matrix, column, 'value') === 'nats/token'
-    return orNull(isLog ? nats : Math.exp(nats))
-  }
+  const most = (column: number, overAll: boolean) => (overAll ? widest : reaches.get(column)!)
+  const shadeOf = (loss: number, column: number, overAll: boolean) =>
+    orNull(Math.max(-1, Math.min(1, (loss - centres.get(column)!) / (most(column, overAll) || 1))))
+  const change = (place: number, column: number) => orNull(own(place, column) - seed(0, column))
   return {
     matrix,
     choice,
     hasSeed,
-    loss: (place, column) => orNull(own[place * width + at(column)]!),
     rank,
+    change,
+    most,
+    loss: (place, column) => orNull(own(place, column)),
     cell: (place, column) => {
-      if (choice.measure === 'rank') return rank(place, column)?.rank ?? null
-      if (choice.measure === 'change') return orNull(changeOf(own, place, column))
-      return column === TARGET
-        ? valueOf(own, place, column)
-        : (tableOf(matrix, choice.source, choice)?.[place]?.[column] ?? null)
+      if (measure === 'rank') return rank(place, column)?.rank ?? null
+      if (measure === 'change') return change(place, column)
+      if (column === TARGET) return orNull(own(place, column))
+      return values?.[place]?.[column] ?? null
     },
-    change: (place, column) => orNull(changeOf(own, place, column)),
     shade: (place, column, overAll) => {
-      if (choice.measure !== 'rank') return shadeOf(fromCentre(own, place, column), column, overAll)
+      if (measure !== 'rank') return shadeOf(own(place, column), column, overAll)
       const found = rank(place, column)
       return found && found.of > 1 ? (2 * (found.rank - 1)) / (found.of - 1) - 1 : found && 0
     },
-    otherShade: (place, column, overAll) =>
-      shadeOf(fromCentre(other, place, column), column, overAll),
-    otherValue: (place, column) => valueOf(other, place, column),
+    otherShade: (place, column, overAll) => shadeOf(other(place, column), column, overAll),
+    otherValue: (place, column) =>
+      column === TARGET ? orNull(other(place, column)) : (otherValues?.[place]?.[column] ?? null),
     isTrained: (place) => truths?.[place]?.some((value) => value !== null) ?? false,
-    isMeasured: (place) =>
-      tableOf(matrix, choice.source, choice)?.[place]?.some((value) => value !== null) ?? false,
-    most: reach
+    isMeasured: (place) => values?.[place]?.some((value) => value !== null) ?? false
   }
 }
 
-function tableOf(matrix: Matrix, source: string, { budget }: MatrixChoice) {
-  return source === 'sequential'
-    ? matrix.sequential.find((one) => one.budget === budget)?.values
-    : matrix.proxies.find((one) => one.name === source)?.values
+type Values = readonly (readonly (number | null)[])[]
+
+/** Nats per token of a place in a column, the target among them; NaN where it is not measured. */
+type Losses = (place: number, column: number) => number
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value
 }
 
-/** Nats per token by row and column, the target last; NaN where something is not measured. */
-function lossesOf(matrix: Matrix, source: string, choice: MatrixChoice): Float64Array {
-  const width = matrix.domains.length + 1
-  const losses = new Float64Array(matrix.rows.length * width).fill(NaN)
-  tableOf(matrix, source, choice)?.forEach((row, place) =>
-    losses.set(rowLosses(matrix, row, choice.weights), place * width)
+function valuesOf(matrix: Matrix, source: string, budget: string): Values | null {
+  const found =
+    source === 'sequential'
+      ? matrix.sequential.find((one) => one.budget === budget)
+      : matrix.proxies.find((one) => one.name === source)
+  return found?.values ?? null
+}
+
+/** Losses of values are the same whatever the target is: they are kept beside the values. */
+const kept = new WeakMap<Values, Float64Array>()
+
+function lossesOf(
+  matrix: Matrix,
+  values: Values | null,
+  weights: readonly number[] | null
+): Losses {
+  if (!values) return () => NaN
+  const width = matrix.domains.length
+  let plain = kept.get(values)
+  if (!plain) kept.set(values, (plain = plainLosses(matrix, values)))
+  const losses = plain
+  const target = weights && targetLosses(losses, width, weights)
+  return (place, column) =>
+    (column === TARGET ? target?.[place] : losses[place * width + column]) ?? NaN
+}
+
+/** A mean of logs is in nats already; everything else is a perplexity. */
+function plainLosses(matrix: Matrix, values: Values): Float64Array {
+  const isLog = matrix.domains.map(({ name }) => name.endsWith('-log'))
+  const width = isLog.length
+  const losses = new Float64Array(values.length * width)
+  values.forEach((row, place) =>
+    row.forEach((value, d) => {
+      losses[place * width + d] = value === null ? NaN : isLog[d] ? value : Math.log(value)
+    })
   )
   return losses
 }
 
-/** A mean of logs is in nats already; everything else is a perplexity. */
-function rowLosses(
-  matrix: Matrix,
-  row: readonly (number | null)[],
-  weights: readonly number[] | null
+/** Weighted means of nats; domains of weight 0 need not be measured. */
+function targetLosses(
+  losses: Float64Array,
+  width: number,
+  weights: readonly number[]
 ): Float64Array {
-  const losses = new Float64Array(row.length + 1)
-  row.forEach((value, d) => {
-    const isLog = matrix.domains[d]!.name.endsWith('-log')
-    losses[d] = value === null ? NaN : isLog ? value : Math.log(value)
-  })
-  losses[row.length] = weights ? weightedMean(losses, weights) : NaN
-  return losses
-}
-
-/** Domains of weight 0 need not be measured. */
-function weightedMean(losses: Float64Array, weights: readonly number[]): number {
-  let sum = 0
-  let total = 0
-  weights.forEach((weight, d) => {
-    if (weight <= 0) return
-    sum += weight * losses[d]!
-    total += weight
-  })
-  return sum / total
-}
-
-/** The middle value of each column. */
-function middles(losses: Float64Array, width: number): Float64Array {
-  return Float64Array.from({ length: width }, (_, column) => {
-    const own = losses.filter((loss, i) => i % width === column && !Number.isNaN(loss)).sort()
-    return own[Math.floor(own.length / 2)] ?? NaN
+  const counting = weights.flatMap((weight, d) => (weight > 0 ? [{ d, weight }] : []))
+  const total = counting.reduce((sum, { weight }) => sum + weight, 0)
+  return Float64Array.from({ length: losses.length / width }, (_, place) => {
+    let sum = 0
+    for (const { d, weight } of counting) sum += weight * losses[place * width + d]!
+    return sum / total
   })
 }
 
-function mostOf(losses: Float64Array, seed: Float64Array, width: number): number[] {
-  const most = new Array<number>(width).fill(0)
-  losses.forEach((loss, i) => {
-    const change = Math.abs(loss - seed[i % width]!)
-    if (change > most[i % width]!) most[i % width] = change
-  })
-  return most
+/** The middle value of a column. */
+function middleOf(matrix: Matrix, losses: Losses, column: number): number {
+  const measured = [...matrix.rows.keys()]
+    .map((place) => losses(place, column))
+    .filter((loss) => !Number.isNaN(loss))
+    .sort((a, b) => a - b)
+  return measured[Math.floor(measured.length / 2)] ?? NaN
 }
 
-/** Rank of each value of a column among mixtures of its size. */
-function sizeRanks(matrix: Matrix, losses: Float64Array, column: number, width: number) {
-  const sizes = matrix.rows.map(({ size }) => size)
-  const value = (place: number) => losses[place * width + column]!
-  const sorted = [...sizes.keys()]
-    .filter((place) => !Number.isNaN(value(place)))
-    .sort((a, b) => sizes[a]! - sizes[b]! || value(a) - value(b))
-  const measured = new Map<number, number>()
-  for (const place of sorted) {
-    measured.set(sizes[place]!, (measured.get(sizes[place]!) ?? 0) + 1)
+/** Furthest that a value of a column is from its centre. */
+function reachOf(matrix: Matrix, losses: Losses, column: number, centre: number): number {
+  let reach = 0
+  for (let place = 0; place < matrix.rows.length; place++) {
+    const far = Math.abs(losses(place, column) - centre)
+    if (far > reach) reach = far
   }
-  const ranks = sizes.map((): SizeRank | null => null)
-  let begin = 0
-  sorted.forEach((place, i) => {
-    const before = sorted[i - 1]
-    if (before === undefined || sizes[before] !== sizes[place]) begin = i
-    const isTie = i > begin && value(before!) === value(place)
-    const rank = isTie ? ranks[before!]!.rank : 1 + i - begin
-    ranks[place] = { rank, of: measured.get(sizes[place]!)! }
+  return reach
+}
+
+/** Rank of each value among mixtures of its size. */
+function sizeRanks(matrix: Matrix, lossOf: (place: number) => number): (SizeRank | null)[] {
+  const losses = Float64Array.from(matrix.rows, (_, place) => lossOf(place))
+  const bySize = new Map<number, number[]>()
+  matrix.rows.forEach(({ size }, place) => {
+    if (Number.isNaN(losses[place]!)) return
+    const own = bySize.get(size)
+    if (own) own.push(place)
+    else bySize.set(size, [place])
   })
+  const ranks = matrix.rows.map((): SizeRank | null => null)
+  for (const places of bySize.values()) {
+    places.sort((a, b) => losses[a]! - losses[b]!)
+    places.forEach((place, i) => {
+      const before = places[i - 1]
+      const isTie = before !== undefined && losses[before] === losses[place]
+      ranks[place] = { rank: isTie ? ranks[before]!.rank : 1 + i, of: places.length }
+    })
+  }
   return ranks
 }
 

@@ -54,7 +54,7 @@ export class MixtureActions {
         if (folder === null) return `Stopped after ${i} of ${names.length}.`
         folders.push(folder)
       }
-      return `Written into the project's folder: ${folders.join(', ')}`
+      return `Written into the project’s folder: ${folders.join(', ')}`
     })
   }
 

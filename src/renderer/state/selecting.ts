@@ -88,7 +88,7 @@ export function afterKey(
   const step = stepOf(event.key, page, order.length)
   if (step === null || order.length === 0) return null
   const at = before.picked === null ? -1 : order.indexOf(before.picked)
-  const next = order[at < 0 ? 0 : Math.max(0, Math.min(order.length - 1, at + step))]!
+  const next = order[Math.max(0, Math.min(order.length - 1, at + step))]!
   if (!event.shiftKey) return { ...before, picked: next, anchor: next }
   const anchor = before.anchor ?? before.picked ?? next
   return { picked: next, anchor, selected: rangeOf(order, anchor, next) }

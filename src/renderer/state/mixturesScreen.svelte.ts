@@ -15,14 +15,17 @@ const kept = new WeakMap<EngineState, MixturesScreen>()
 
 /** The screen's state, one per engine. */
 export function mixturesScreen(engine: EngineState, selection: Selection): MixturesScreen {
-  let found = kept.get(engine)
-  if (!found) {
-    found = {
+  const before = kept.get(engine)
+  if (before) return before
+  let made: MixturesScreen | null = null
+  // Of no component: what is derived must live on when the screen that asked first is gone.
+  $effect.root(() => {
+    made = {
       view: new MatrixState(() => engine.matrix, selection),
       actions: new MixtureActions(engine),
       build: new MixtureBuild(engine)
     }
-    kept.set(engine, found)
-  }
-  return found
+  })
+  kept.set(engine, made!)
+  return made!
 }
