@@ -22,6 +22,7 @@ import { modelsOf } from './studies/measureModels'
 import { measuredRate } from './studies/measuredRate'
 import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
+import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
@@ -281,13 +282,7 @@ export class ProjectSession {
    */
   async workOn(study: Study, options: RunOptions = {}): Promise<RunContext> {
     const prepared = await findPrepared(this.#project, study)
-    if (!prepared) {
-      throw new WorkbenchError(
-        'study/not-prepared',
-        `The text of the study "${study.name}" is not prepared yet, or has changed since. Run the study: its branches are trained first.`,
-        { study: study.name }
-      )
-    }
+    if (!prepared) throw notPreparedError(study.name)
     return this.#context(study, { prepared, plan: await this.#planned(study, prepared) }, options)
   }
 

@@ -17,3 +17,12 @@ export function runningError(study: string): WorkbenchError {
     { study }
   )
 }
+
+/** Said where branches are wanted before the text is prepared. */
+export function notPreparedError(study: string): WorkbenchError {
+  return new WorkbenchError(
+    'study/not-prepared',
+    `The text of the study "${study}" is not prepared yet, or has changed since. Run the study: its branches are trained first.`,
+    { study }
+  )
+}

@@ -166,16 +166,6 @@ export class EngineState {
     return text
   }
 
-  /**
-   * Asks the engine for something whose answer, or failure, is shown where it was asked.
-   *
-   * @throws WorkbenchError what the engine threw; `contract/lost` while it does not answer
-   */
-  perform<T>(work: (engine: EngineApi, study: string) => Promise<T>): Promise<T> {
-    if (this.#engine) return work(this.#engine, this.study)
-    return Promise.reject(new WorkbenchError('contract/lost', 'The engine does not answer.'))
-  }
-
   /** Reads the curves of runs anew. */
   readCurves(runs: readonly string[]): Promise<boolean> {
     return this.#ask(async (engine) => {

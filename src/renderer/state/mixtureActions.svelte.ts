@@ -21,9 +21,8 @@ export class MixtureActions {
   /** Adds mixtures to those trained for real and runs the study. */
   train(names: readonly string[]): Promise<void> {
     return this.#do(`Adding ${counted(names.length)} to what is trained`, async () => {
-      await this.#engine.perform((engine, study) =>
-        engine.trainSequentially({ study, mixtures: [...names] })
-      )
+      const { api, study } = this.#engine
+      await api.trainSequentially({ study, mixtures: [...names] })
       return `${counted(names.length)} to be trained for real: the study runs.`
     })
   }
@@ -33,9 +32,8 @@ export class MixtureActions {
     return this.#do(`Evaluating ${counted(names.length)}`, async () => {
       for (let from = 0; from < names.length; from += MOST_AT_ONCE) {
         const mixtures = names.slice(from, from + MOST_AT_ONCE)
-        const { wasStopped } = await this.#engine.perform((engine, study) =>
-          engine.evaluateMixtures({ study, mixtures })
-        )
+        const { api, study } = this.#engine
+        const { wasStopped } = await api.evaluateMixtures({ study, mixtures })
         if (wasStopped) return 'Stopped: what was measured by then is kept.'
       }
       return `${counted(names.length)} evaluated.`
@@ -48,9 +46,8 @@ export class MixtureActions {
       const folders: string[] = []
       for (const [i, mixture] of names.entries()) {
         if (names.length > 1) this.doing = `Exporting ${i + 1} of ${names.length}`
-        const { folder } = await this.#engine.perform((engine, study) =>
-          engine.exportMerge({ study, mixture, merge })
-        )
+        const { api, study } = this.#engine
+        const { folder } = await api.exportMerge({ study, mixture, merge })
         if (folder === null) return `Stopped after ${i} of ${names.length}.`
         folders.push(folder)
       }
@@ -68,7 +65,7 @@ export class MixtureActions {
 
   /** Asks what goes on to stop between two models. */
   async stop(): Promise<void> {
-    await this.#engine.perform((engine) => engine.stopMixtures({}))
+    await this.#engine.api.stopMixtures({})
   }
 
   async #do(words: string, work: () => Promise<string>): Promise<void> {

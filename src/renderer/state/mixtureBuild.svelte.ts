@@ -65,10 +65,8 @@ export class MixtureBuild {
     this.isAdding = true
     this.problem = null
     try {
-      const { weights } = this
-      const { mixture } = await this.#engine.perform((engine, study) =>
-        engine.addMixture({ study, weights: { ...weights } })
-      )
+      const { api, study } = this.#engine
+      const { mixture } = await api.addMixture({ study, weights: { ...this.weights } })
       this.clear()
       return mixture
     } catch (error) {
@@ -90,11 +88,9 @@ export class MixtureBuild {
   }
 
   async #measure(change: number): Promise<void> {
-    const { weights } = this
     try {
-      const matrix = await this.#engine.perform((engine, study) =>
-        engine.evaluateMixture({ study, weights: { ...weights } })
-      )
+      const { api, study } = this.#engine
+      const matrix = await api.evaluateMixture({ study, weights: { ...this.weights } })
       if (change === this.#change) this.matrix = matrix
     } catch (error) {
       if (change === this.#change) this.problem = toPlain(error).message
