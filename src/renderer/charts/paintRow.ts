@@ -38,11 +38,11 @@ export function paintCell(cell: Element, column: PlacedColumn, row: PaintedRow):
 function paintValue(cell: HTMLElement, column: number, row: PaintedRow): void {
   const { table, place, isOneScale } = row
   const [text, other] = cell.children as unknown as [HTMLElement, HTMLElement]
-  text.textContent = shownValue(table, table.cell(place, column))
-  cell.dataset['shade'] = shadeClass(table.shade(place, column, isOneScale))
+  write(text, shownValue(table, table.cell(place, column)))
+  mark(cell, shadeClass(table.shade(place, column, isOneScale)))
   const shade = table.otherShade(place, column, isOneScale)
-  other.hidden = shade === null
-  if (shade !== null) other.dataset['shade'] = shadeClass(shade)
+  show(other, shade !== null)
+  if (shade !== null) mark(other, shadeClass(shade))
 }
 
 function paintMember(cell: HTMLElement, column: LeftColumn, { table, place }: PaintedRow): void {
@@ -54,15 +54,33 @@ function paintMember(cell: HTMLElement, column: LeftColumn, { table, place }: Pa
     share += shares[m]!
     if (shares[m]! > 0) own++
   }
-  bar.hidden = share <= 0
-  count.hidden = share <= 0 || !column.isFolded
-  cell.setAttribute('aria-label', share > 0 ? `${column.name} ${Math.round(100 * share)} %` : '')
+  show(bar, share > 0)
+  show(count, share > 0 && column.isFolded)
+  const words = share > 0 ? `${column.name} ${Math.round(100 * share)} %` : ''
+  if (cell.getAttribute('aria-label') !== words) cell.setAttribute('aria-label', words)
   if (share <= 0) return
-  bar.className = markClasses(column.partition)
+  const classes = markClasses(column.partition)
+  if (bar.className !== classes) bar.className = classes
   if (column.isFolded) {
     bar.style.width = `${(100 * own) / column.members.length}%`
-    count.textContent = `${own}/${column.members.length}`
+    write(count, `${own}/${column.members.length}`)
   } else bar.style.height = `${barHeight(share)}px`
+}
+
+// What is as it should be is not touched: each touch makes the browser look at its style again.
+
+function write(element: Element, words: string): void {
+  const text = element.firstChild as Text | null
+  if (!text) element.textContent = words
+  else if (text.data !== words) text.data = words
+}
+
+function mark(element: Element, shade: string): void {
+  if (element.getAttribute('data-shade') !== shade) element.setAttribute('data-shade', shade)
+}
+
+function show(element: HTMLElement, isShown: boolean): void {
+  if (element.hidden === isShown) element.hidden = !isShown
 }
 
 /** Area tells the share: an equal part of a mixture of n is as high as √(1/n) of the cell, px. */
