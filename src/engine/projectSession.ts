@@ -22,6 +22,7 @@ import { modelsOf } from './studies/measureModels'
 import { measuredRate } from './studies/measuredRate'
 import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
+import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
@@ -29,6 +30,7 @@ import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gathe
 import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
 import { StudyReports } from './studies/studyReports'
+import type { RunContext } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
@@ -272,23 +274,24 @@ export class ProjectSession {
       throw error
     })
     if (!planned) return stoppedSummary()
-    const { prepared, plan } = planned
+    const { prepared } = planned
     if (study.mixtures.choose.kind === 'random') {
       const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
       const members = memberNames(study.mixtures.over, units)
       await this.#project.saveDraw(drawIdentity(study), members)
     }
-    return runStudy({
-      project: this.#project,
-      measurements: this.#measurements,
-      pool: this.#pool,
-      study,
-      prepared,
-      plan,
-      device: () => this.#computeDevice(),
-      onEvent: options.onEvent ?? (() => undefined),
-      signal
-    })
+    return runStudy(this.#context(study, planned, options))
+  }
+
+  /**
+   * What work on a study is given that is less than running it: its plan, the pool, what is stored.
+   *
+   * @throws WorkbenchError `study/not-prepared`
+   */
+  async workOn(study: Study, options: RunOptions = {}): Promise<RunContext> {
+    const prepared = await findPrepared(this.#project, study)
+    if (!prepared) throw notPreparedError(study.name)
+    return this.#context(study, { prepared, plan: await this.#planned(study, prepared) }, options)
   }
 
   /** What is there and what is missing; of a study not prepared yet, its text only. */
@@ -366,6 +369,23 @@ export class ProjectSession {
   async close(): Promise<void> {
     await this.#measurements.close()
     await this.#project.close()
+  }
+
+  #context(
+    study: Study,
+    planned: { prepared: Prepared; plan: StudyPlan },
+    { onEvent = () => undefined, signal = new AbortController().signal }: RunOptions
+  ): RunContext {
+    return {
+      project: this.#project,
+      measurements: this.#measurements,
+      pool: this.#pool,
+      study,
+      ...planned,
+      device: () => this.#computeDevice(),
+      onEvent,
+      signal
+    }
   }
 
   #computeDevice(): Promise<ComputeDevice> {

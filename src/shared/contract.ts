@@ -254,6 +254,8 @@ export type Belief = z.infer<typeof BeliefSchema>
 
 const nothing = z.strictObject({})
 const ofStudy = z.strictObject({ study: z.string() })
+/** Weights by name of partition or unit, as in a study's list. */
+const weights = z.record(z.string(), z.number())
 
 /** What an open project is asked. */
 export const PROJECT_COMMANDS = {
@@ -272,6 +274,39 @@ export const PROJECT_COMMANDS = {
     input: z.strictObject({ study: z.string(), table: z.string() }),
     output: z.string().nullable()
   },
+  // Single mixtures, besides running the whole study. Progress is told under `evaluate` and
+  // `export`; what is measured already is answered even while a study runs, or read-only.
+  /** Averages and measures one mixture, the study's or not: a matrix of one row. */
+  evaluateMixture: { input: z.strictObject({ study: z.string(), weights }), output: MatrixSchema },
+  /** Measures those of the study's mixtures that are not measured yet. */
+  evaluateMixtures: {
+    input: z.strictObject({ study: z.string(), mixtures: z.array(z.string()).min(1) }),
+    output: z.strictObject({ wasStopped: z.boolean() })
+  },
+  /** Keeps a mixture built by hand in the study, so that it is a row of the matrix. */
+  addMixture: {
+    input: z.strictObject({ study: z.string(), weights }),
+    output: z.strictObject({ mixture: z.string() })
+  },
+  /** Adds mixtures to what the study trains for real, and runs it; answers as `runStudy`. */
+  trainSequentially: {
+    input: z.strictObject({
+      study: z.string(),
+      mixtures: z.array(z.union([z.string(), weights])).min(1)
+    }),
+    output: nothing
+  },
+  /** Writes a merge as a Hugging Face folder; its name within the project, null when stopped. */
+  exportMerge: {
+    input: z.strictObject({
+      study: z.string(),
+      mixture: z.union([z.string(), weights]),
+      merge: z.enum(['micro', 'macro'])
+    }),
+    output: z.strictObject({ folder: z.string().nullable() })
+  },
+  /** Stops evaluations and exports; what is done by then is kept. */
+  stopMixtures: { input: nothing, output: nothing },
   /** Answers when the run has begun; what comes of it is told by events. */
   runStudy: { input: ofStudy, output: nothing },
   /** Asks the running study to stop between two steps. */

@@ -96,7 +96,9 @@ export const MixtureChoiceSchema = z.strictObject({
       minimumSize: positive.default(2),
       maximumSize: positive.optional()
     })
-  ])
+  ]),
+  /** Mixtures added by hand, each as in a list: they stand beside what `choose` gives. */
+  added: z.array(z.record(z.string(), z.number())).default([])
 })
 export type MixtureChoice = z.infer<typeof MixtureChoiceSchema>
 
@@ -111,6 +113,8 @@ export const SequentialChoiceSchema = z.strictObject({
     /** Drawn by the study's random seed, spread over sizes as evenly as can be. */
     z.strictObject({ kind: z.literal('random'), count: positive })
   ]),
+  /** Names of mixtures that the user picked, trained besides those of `choose`. */
+  added: z.array(z.string()).default([]),
   /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
   budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
   /** Tokens of a fixed budget; null: two base units' worth. */

@@ -1,7 +1,14 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
-import { newProject, openWindow, runStudy, show, tableRows } from '../support/browserWindow'
+import {
+  matrixCell,
+  newProject,
+  openWindow,
+  runStudy,
+  show,
+  tableRows
+} from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
 
@@ -23,16 +30,14 @@ test('a study is run and read in the window; what it shows is what is exported',
   const pairs = (await tableRows(project, 'pairs')).filter((row) => row['proxy'] === 'merge-micro')
   await show(page, 'Mixtures')
   await page.getByLabel('shown as').selectOption('value')
-  const cell = page.locator('td.cell[title^="code+law on law:"]')
   const both = pairs.find((row) => row['mixture'] === 'code+law' && row['domain'] === 'law')!
-  expect(await cell.getAttribute('title')).toBe(
-    `code+law on law: ${String(both['proxy_perplexity'])}`
-  )
-  expect(await page.locator('tbody tr th').count()).toBe(7)
+  await (await matrixCell(page, 'code+law', 'law')).hover()
+  await page.getByText(`code+law on law: ${String(both['proxy_perplexity'])} perplexity`).waitFor()
+  expect(await page.locator('[data-mixture]').count()).toBe(7)
   await page.getByRole('button', { name: 'mail', exact: true }).first().click()
-  expect(await page.locator('tbody tr th').count()).toBe(4)
+  expect(await page.locator('[data-mixture]').count()).toBe(4)
 
-  await page.getByRole('region', { name: 'Mixtures' }).focus()
+  await page.getByRole('grid', { name: 'Mixtures' }).focus()
   for (let i = 0; i < 9; i++) await page.keyboard.press('ArrowDown')
   await page.keyboard.press('ArrowUp')
   await page.getByText('Picked: law+mail', { exact: true }).waitFor()
@@ -94,7 +99,7 @@ test('no screen breaks a rule of accessibility, light or dark', async () => {
   const { link } = await serveProject(project, ['--read-only'])
   for (const scheme of ['light', 'dark'] as const) {
     const { page } = await openWindow(link, scheme)
-    await page.locator('td.cell').first().waitFor()
+    await page.locator('[data-column]').first().waitFor()
     for (const screen of ['Catalogue', 'Training', 'Mixtures', 'Evidence']) {
       await show(page, screen)
       const { violations } = await new AxeBuilder({ page }).analyze()

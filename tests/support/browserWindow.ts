@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
-import type { Browser, BrowserContext, Page } from '@playwright/test'
+import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
@@ -66,6 +66,14 @@ export async function runStudy(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run study' }).click()
   await page.getByRole('button', { name: 'Stop' }).waitFor()
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
+}
+
+/** The cell of a mixture and a domain. */
+export async function matrixCell(page: Page, mixture: string, domain: string): Promise<Locator> {
+  const heads = page.locator('[role="columnheader"].value')
+  const names = (await heads.allInnerTexts()).map((text) => text.replace(/ [▾▴]$/, '').trim())
+  const row = page.locator(`[data-mixture="${mixture}"]`)
+  return row.locator(`[data-column]`).nth(names.indexOf(domain))
 }
 
 export async function tableRows(project: string, name: string): Promise<Row[]> {

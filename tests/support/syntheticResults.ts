@@ -1,5 +1,6 @@
 /** A study's results with a known truth, without any training: losses are given as functions. */
-import { chooseSequential, enumerateMixtures } from '#engine/studies/mixtures'
+import { enumerateMixtures } from '#engine/studies/mixtures'
+import { chooseSequential } from '#engine/studies/sequentialChoice'
 import type { MeasuredDomain, MergeKind, ModelResult, StudyResults } from '#engine/studies/results'
 import type { BaseUnit, BudgetKind, Mixture, StudyDraft } from '#shared/records'
 import { StudySchema } from '#shared/records'

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import { FileWriter, freeBytes, makeFolder, openWriter, removeTree } from '../storage/files'
+import { freeBytes, makeFolder, openWriter, removeTree } from '../storage/files'
+import type { FileWriter } from '../storage/files'
 import { projectPaths } from '../storage/paths'
 
 interface StagedFile {

@@ -6,12 +6,14 @@ import type { Study, TracePoint } from '#shared/records'
 import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { Drops } from './drops'
+import { MixtureWork } from './mixtureWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
 import { isRunFinished } from '../storage/runs'
 import { readTrace } from '../storage/traces'
 import { studyMatrix } from '../studies/matrix'
 import { runsOf } from '../studies/plan'
+import { readOnlyError, runningError } from '../studies/refusals'
 import type { StudyEvent } from '../studies/run'
 import { parseStudy } from '../studies/study'
 
@@ -21,12 +23,18 @@ export class ProjectHost implements ProjectApi {
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
   readonly #drops: Drops
+  readonly #mixtures: MixtureWork
   #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession) {
     this.#session = session
     this.#drops = new Drops(session.folder)
+    this.#mixtures = new MixtureWork(session, {
+      tell: (event) => this.#tell(event),
+      assertIdle: () => this.#assertIdle(),
+      editStudy: (study) => this.#edit(study)
+    })
   }
 
   static async over(session: ProjectSession): Promise<ProjectHost> {
@@ -45,7 +53,7 @@ export class ProjectHost implements ProjectApi {
 
   /** True while something goes on that should not be cut off. */
   get isBusy(): boolean {
-    return this.#running !== null || this.#importing !== null
+    return this.#running !== null || this.#importing !== null || this.#mixtures.isBusy
   }
 
   onEvent = (listener: (event: EngineEvent) => void): (() => void) => {
@@ -107,14 +115,27 @@ export class ProjectHost implements ProjectApi {
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
+  evaluateMixture: ProjectApi['evaluateMixture'] = (input) => this.#mixtures.evaluateMixture(input)
+
+  evaluateMixtures: ProjectApi['evaluateMixtures'] = (input) =>
+    this.#mixtures.evaluateMixtures(input)
+
+  addMixture: ProjectApi['addMixture'] = (input) => this.#mixtures.addMixture(input)
+
+  exportMerge: ProjectApi['exportMerge'] = (input) => this.#mixtures.exportMerge(input)
+
+  stopMixtures: ProjectApi['stopMixtures'] = () => {
+    this.#mixtures.stop()
+    return Promise.resolve({})
+  }
+
+  trainSequentially: ProjectApi['trainSequentially'] = async ({ study, mixtures }) => {
+    await this.#mixtures.addSequential(study, mixtures)
+    return this.runStudy({ study })
+  }
+
   runStudy: ProjectApi['runStudy'] = async ({ study }) => {
-    if (this.#running) {
-      throw new WorkbenchError(
-        'study/running',
-        `The study "${this.#running.study}" is running. Stop it first, or wait for it.`,
-        { study: this.#running.study }
-      )
-    }
+    this.#assertIdle()
     this.#assertWritable()
     const controller = new AbortController()
     const ended = this.#run(this.#session.study(study), controller.signal)
@@ -130,10 +151,7 @@ export class ProjectHost implements ProjectApi {
   saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
     this.#assertWritable()
     const study = parseStudy(draft, 'The study')
-    const before = this.#session.studies.find((one) => one.name === study.name) ?? null
-    await this.#apply({ before, after: study })
-    this.#history.add({ before, after: study })
-    this.#tell({ kind: 'desk' })
+    await this.#edit(study)
     return study
   }
 
@@ -240,6 +258,7 @@ export class ProjectHost implements ProjectApi {
   async close(): Promise<void> {
     await this.stopStudy({})
     await this.cancelImport({})
+    await this.#mixtures.close()
     await this.#running?.ended
     await this.#importing?.ended
     await this.#drops.discardAll()
@@ -271,12 +290,19 @@ export class ProjectHost implements ProjectApi {
   }
 
   #assertWritable(): void {
-    if (!this.#session.isReadOnly) return
-    throw new WorkbenchError(
-      'storage/locked',
-      this.#session.readOnlyBecause ??
-        'The project is open for reading only. Open it where nobody else has it open.'
-    )
+    if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
+  }
+
+  #assertIdle(): void {
+    if (this.#running) throw runningError(this.#running.study)
+  }
+
+  /** Adds a study or replaces the one of its name, so that it can be undone. */
+  async #edit(study: Study): Promise<void> {
+    const before = this.#session.studies.find((one) => one.name === study.name) ?? null
+    await this.#apply({ before, after: study })
+    this.#history.add({ before, after: study })
+    this.#tell({ kind: 'desk' })
   }
 
   async #apply({ before, after }: StudyEdit): Promise<void> {

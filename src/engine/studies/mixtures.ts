@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { deriveSeed, seededRandom } from '#engine/statistics/random'
 import { WorkbenchError } from '#shared/errors'
-import type { BaseUnit, Mixture, MixtureChoice, SequentialChoice } from '#shared/records'
+import type { BaseUnit, Mixture, MixtureChoice } from '#shared/records'
 import { byCodeUnit, firstByHash, spreadOver, subsetCount, subsetsOf } from './subsets'
 
 type Member = Mixture['members'][number]
@@ -29,7 +29,8 @@ export function mixtureName(members: Member[]): string {
   )
 }
 
-function shortName(long: string): string {
+/** A name, or what stands for one that is too long. */
+export function shortName(long: string): string {
   if (long.length <= LONGEST_NAME) return long
   return `m:${createHash('sha256').update(long).digest('hex').slice(0, 12)}`
 }
@@ -263,87 +264,22 @@ export function enumerateMixtures(
   return [...byName.values()].sort(bySizeThenName)
 }
 
-function bySizeThenName(a: Mixture, b: Mixture): number {
-  return a.members.length - b.members.length || byCodeUnit(a.name, b.name)
-}
-
-/** What is known of mixtures before some of them are chosen to be trained. */
-export interface KnownOfMixtures {
-  /** True where the sequential model is a branch: it says nothing of how well branches merge. */
-  isBranch: (mixture: Mixture) => boolean
-  /** True where it was drawn and trained before: it stays. */
-  isTrained: (mixture: Mixture) => boolean
-}
-
-const NOTHING_KNOWN: KnownOfMixtures = { isBranch: () => false, isTrained: () => false }
-
 /**
- * Chooses which mixtures are also trained sequentially, in the order of `mixtures`.
+ * The mixtures that were added to a choice by hand, each once, in the order they were added.
  *
- * Drawn at random, those trained before stay and count. The others are spread over sizes as evenly
- * as can be, and inside a size ordered by a hash of seed and name: asking for more only adds, and
- * training some changes nothing. Where fewer exist, all are taken. Mixtures that are their branch
- * are not drawn.
+ * They stand beside what the choice lists: they change no draw.
  *
- * @param choice the study's `sequential`
- * @param mixtures the study's mixtures
- * @param randomSeed the study's
- * @param known only random draws read it
- * @throws WorkbenchError `study/invalid` for a listed mixture that is not one of the study's
+ * @throws WorkbenchError `study/missing-partition`, `study/invalid-weights`
  */
-export function chooseSequential(
-  choice: SequentialChoice,
-  mixtures: Mixture[],
-  randomSeed: number,
-  known: KnownOfMixtures = NOTHING_KNOWN
-): Mixture[] {
-  const { choose } = choice
-  switch (choose.kind) {
-    case 'all':
-      return mixtures
-    case 'none':
-      return []
-    case 'list':
-      return listed(choose.mixtures, mixtures)
-    case 'random': {
-      const open = mixtures.filter((mixture) => !known.isBranch(mixture))
-      const trained = new Set(open.filter(known.isTrained))
-      const sizes = [...new Set(open.map((mixture) => mixture.members.length))]
-      const groups = sizes.map((size) => open.filter((one) => one.members.length === size))
-      const isTrained = (mixture: Mixture) => trained.has(mixture)
-      const kept = spreadOver(
-        groups.map((group) => group.filter(isTrained).length),
-        choose.count
-      )
-      const shares = spreadOver(
-        groups.map((group) => group.length),
-        choose.count,
-        kept
-      )
-      return groups
-        .flatMap((group, i) => firstByHash(group, shares[i]!, randomSeed, isTrained))
-        .sort(bySizeThenName)
-    }
-  }
+export function addedMixtures({ over, added }: MixtureChoice, units: BaseUnit[]): Mixture[] {
+  const pool = poolOf(over, units)
+  const all = added.map((weights) => fromWeights(weights, pool, over))
+  return [...new Map(all.map((mixture) => [mixture.name, mixture])).values()]
 }
 
-/** Finds mixtures by name, members in any order; a long name's hash or the name itself. */
-function listed(names: string[], mixtures: Mixture[]): Mixture[] {
-  const known = new Set(mixtures.map((mixture) => mixture.name))
-  const wanted = names.map((name) => {
-    return known.has(name) ? name : shortName(name.split('+').sort(byCodeUnit).join('+'))
-  })
-  const strangers = names.filter((_, i) => !known.has(wanted[i]!))
-  if (strangers.length > 0) {
-    const some = mixtures.slice(0, 10).map((mixture) => mixture.name)
-    throw new WorkbenchError(
-      'study/invalid',
-      `To be trained sequentially the study lists ${strangers.join(', ')}, which is not one of its ${String(mixtures.length)} mixtures (${some.join(', ')}${mixtures.length > 10 ? ', …' : ''}). Add it to "mixtures" or correct the name.`,
-      { missing: strangers, mixtures: some }
-    )
-  }
-  const chosen = new Set(wanted)
-  return mixtures.filter((mixture) => chosen.has(mixture.name))
+/** The order of a study's mixtures. */
+export function bySizeThenName(a: Mixture, b: Mixture): number {
+  return a.members.length - b.members.length || byCodeUnit(a.name, b.name)
 }
 
 /**

@@ -13,8 +13,9 @@ import type {
 } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
-import { chooseSequential, enumerateMixtures } from './mixtures'
-import type { KnownOfMixtures } from './mixtures'
+import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
+import { chooseSequential, pickedMixtures } from './sequentialChoice'
+import type { KnownOfMixtures } from './sequentialChoice'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
 const RUN_FORMAT = 1
@@ -103,7 +104,10 @@ export function planStudy(
   const config = { ...study.model, vocabularySize }
   const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
   const unitsByName = new Map(units.map((unit) => [unit.name, unit]))
-  const mixtures = enumerateMixtures(study.mixtures, units, study.randomSeed, history.members)
+  const listed = enumerateMixtures(study.mixtures, units, study.randomSeed, history.members)
+  const isListed = new Set(listed.map(({ name }) => name))
+  const added = addedMixtures(study.mixtures, units).filter(({ name }) => !isListed.has(name))
+  const mixtures = [...listed, ...added].sort(bySizeThenName)
   const seed = planSeed(study, prepared, config)
   const start = branchStart(study, seed, seedCheckpoint)
 
@@ -112,7 +116,8 @@ export function planStudy(
     name: string,
     mixture: string | null,
     budget: BudgetKind | null,
-    draws: UnitDraw[]
+    draws: UnitDraw[],
+    chosenBy: ChosenBy | null = null
   ): PlannedRun => ({
     ...completeRun(study, prepared, config, draws, {
       recipe: study.branch,
@@ -124,7 +129,7 @@ export function planStudy(
     name,
     mixture,
     budget,
-    chosenBy: role === 'sequential' ? CHOSEN_BY[study.sequential.choose.kind] : null,
+    chosenBy,
     keepMoments: false
   })
 
@@ -133,27 +138,35 @@ export function planStudy(
     planRun('branch', unit.name, null, null, [{ unit, sequences: study.unit.sequences }])
   )
   const branchOf = new Map(branches.map((run) => [run.name, run.fingerprint]))
-  const sequentialsOf = (mixture: Mixture) =>
+  const sequentialsOf = (mixture: Mixture, chosenBy: ChosenBy) =>
     study.sequential.budgets.map((budget) =>
       planRun(
         'sequential',
         `${mixture.name} (${budget})`,
         mixture.name,
         budget,
-        drawsOf(mixture, budget, study, unitsByName)
+        drawsOf(mixture, budget, study, unitsByName),
+        chosenBy
       )
     )
   const trainings = new Set(branches.map((run) => run.fingerprint))
+  const byChoice = CHOSEN_BY[study.sequential.choose.kind]
   const known: KnownOfMixtures = {
+    isAdded: ({ name }) => !isListed.has(name),
     isBranch: (mixture) =>
       mixture.units.length === 1 &&
-      sequentialsOf(mixture).every((run) => trainings.has(run.fingerprint)),
+      sequentialsOf(mixture, byChoice).every((run) => trainings.has(run.fingerprint)),
     isTrained: (mixture) =>
       history.trained.size > 0 &&
-      sequentialsOf(mixture).some((run) => history.trained.has(run.fingerprint))
+      sequentialsOf(mixture, byChoice).some((run) => history.trained.has(run.fingerprint))
   }
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
-  const sequentials = spreadOverSizes(chosen, study.randomSeed).flatMap(sequentialsOf)
+  const picked = pickedMixtures(study.sequential, mixtures, chosen)
+  // What somebody asked for by hand is waited for: it comes first.
+  const sequentials = [
+    ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
+    ...spreadOverSizes(chosen, study.randomSeed).flatMap((one) => sequentialsOf(one, byChoice))
+  ]
   return {
     config,
     seed,
@@ -162,7 +175,7 @@ export function planStudy(
     sequentials,
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
     mixtures,
-    sequentialMixtures: chosen.map((mixture) => mixture.name)
+    sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
   }
 }
 

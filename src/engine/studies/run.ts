@@ -10,7 +10,7 @@ import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
-import { endsStudy, inParallel, isStop } from './runContext'
+import { emptySummary, endsStudy, inParallel, isStop } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 export type { RunSummary, StudyEvent } from './runContext'
@@ -49,10 +49,6 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     if (!isStop(error, signal)) throw error
   }
   return ended(summary, signal)
-}
-
-function emptySummary(): RunSummary {
-  return { trained: 0, measured: 0, failed: [], wasStopped: false, averageMs: 0, evaluateMs: 0 }
 }
 
 /** Of a study that was stopped before its first run. */

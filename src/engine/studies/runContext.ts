@@ -1,5 +1,6 @@
 /** What running a study is given, what it tells, and how its lists are worked off. */
 import { toPlain } from '#shared/errors'
+import type { ErrorCode } from '#shared/errors'
 import type { Prepared, Progress, Run, Study } from '#shared/records'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
@@ -34,12 +35,17 @@ export interface RunContext {
 export interface RunSummary {
   trained: number
   measured: number
-  failed: { name: string; code: string; message: string }[]
+  failed: { name: string; code: ErrorCode; message: string }[]
   /** True when it was asked to stop before everything was done. */
   wasStopped: boolean
   /** Wall time spent averaging and evaluating merges, ms summed over workers. */
   averageMs: number
   evaluateMs: number
+}
+
+/** Of work in which nothing is done yet. */
+export function emptySummary(): RunSummary {
+  return { trained: 0, measured: 0, failed: [], wasStopped: false, averageMs: 0, evaluateMs: 0 }
 }
 
 /** True for errors that every further run would meet too. */

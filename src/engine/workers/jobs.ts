@@ -113,6 +113,20 @@ export interface MeasureResult {
   evaluateMs: number
 }
 
+/** A merge to be written as a Hugging Face folder. */
+export interface ExportJob {
+  project: string
+  /** Where it goes. */
+  folder: string
+  label: string
+  config: DecoderConfig
+  branches: { fingerprint: string; weight: number }[]
+  tokenizerFile: string
+  endOfTextId: number
+  /** What it was made of, written beside it. */
+  origin: Record<string, unknown>
+}
+
 export interface CheckpointJob {
   folder: string
 }
@@ -235,6 +249,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
+  exportMerge: { input: ExportJob; result: { bytes: number } }
   bench: { input: BenchJob; result: BenchResult }
   belief: { input: ReportJob; result: Belief }
   table: { input: TableJob; result: string | null }

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
+import { exportMerge } from './exportJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
@@ -27,7 +28,8 @@ const handlers: Handlers = {
   train: trainRun,
   measure: measureModel,
   belief: readBelief,
-  table: readTable
+  table: readTable,
+  exportMerge
 }
 
 /** Progress goes out at most so often; the last word always does. */

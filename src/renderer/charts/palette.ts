@@ -15,13 +15,22 @@ export function markColour(index: number): string {
   return MARKS[index % MARKS.length]!
 }
 
+/** Steps of the shades on either side of the seed; heat.css holds their colours. */
+const STEPS = 8
+
 /**
- * Shade of a value on the diverging scale around the seed: purple is better, orange worse.
+ * Class of a shade.
  *
- * @param change in nats per token; below 0: better than the seed
- * @param most largest change that is shown, in either direction
+ * @param shade from −1, best, to 1, worst; null: not measured
  */
-export function changeShade(change: number, most: number): string {
-  const share = Math.round(70 * Math.min(1, Math.abs(change) / (most || 1)))
-  return `color-mix(in oklch, var(${change < 0 ? '--better' : '--worse'}) ${share}%, var(--paper))`
+export function shadeClass(shade: number | null): string {
+  const step = shade === null ? 0 : Math.round(Math.abs(shade) * STEPS)
+  return step === 0 ? '' : `${shade! < 0 ? 'better' : 'worse'}-${step}`
+}
+
+/** Classes of the n-th of many things: eight colours, then the same with another texture. */
+export function markClasses(index: number): string {
+  const texture = Math.floor(index / MARKS.length) % 4
+  const mark = `mark-${index % MARKS.length}`
+  return texture === 0 ? mark : `${mark} texture-${texture}`
 }

@@ -1,8 +1,11 @@
-/** What the matrix shows of its numbers: one kind of value, in an order, some of the rows. Pure. */
+/** What the matrix shows of its numbers: one kind of value, as a value, a change or a rank. Pure. */
 import type { Matrix } from '#shared/contract'
 
 /** What a column holds; proxy and sequential values are never mixed in one. */
 export type Measure = 'value' | 'change' | 'rank'
+
+/** The column of the weighted target, which the window computes out of the others. */
+export const TARGET = -1
 
 export interface MatrixChoice {
   /** A proxy's name, or `sequential`. */
@@ -10,81 +13,210 @@ export interface MatrixChoice {
   /** Truth budget of sequential values. */
   budget: string
   measure: Measure
-  /** Column that orders the rows; null: by size, then name. */
-  sortBy: number | null
-  /** Rows must hold all of these members. */
-  holding: readonly string[]
+  /** Weight of each domain in the target, in their order; null: no target. */
+  weights: readonly number[] | null
 }
 
-export interface MatrixRow {
-  /** Place in the matrix. */
-  place: number
-  mixture: string
-  size: number
-  shares: number[]
-  /** What each cell shows; null: not measured. */
-  cells: (number | null)[]
-  /** Change against the seed in nats per token, which decides the shade. */
-  changes: (number | null)[]
-  isTrained: boolean
+/** Where a value stands among those of its size. */
+export interface SizeRank {
+  /** From 1, the lowest value first, ties sharing the best. */
+  rank: number
+  /** How many are measured. */
+  of: number
+}
+
+/** The numbers of a matrix as they were chosen; a column is a domain's place or {@link TARGET}. */
+export interface MatrixTable {
+  readonly matrix: Matrix
+  readonly choice: MatrixChoice
+  /** False where no seed was measured: shades then go around the middle of a column. */
+  readonly hasSeed: boolean
+  /** Nats per token, whatever is shown. */
+  loss(place: number, column: number): number | null
+  /** What a cell shows; null: not measured. */
+  cell(place: number, column: number): number | null
+  /** Change against the seed, nats per token. */
+  change(place: number, column: number): number | null
+  rank(place: number, column: number): SizeRank | null
+  /** From −1, best, over 0, the seed (of ranks: the middle), to 1, worst. */
+  shade(place: number, column: number, overAll: boolean): number | null
+  /** The same of the other kind: sequential beside a proxy, the first proxy beside sequential. */
+  otherShade(place: number, column: number, overAll: boolean): number | null
+  otherValue(place: number, column: number): number | null
+  isTrained(place: number): boolean
+  isMeasured(place: number): boolean
+  /** Largest change in a column, or over all, that the shades reach to: nats per token. */
+  most(column: number, overAll: boolean): number
+}
+
+/** Name of what stands beside the chosen kind as a second mark. */
+export function otherSource(matrix: Matrix, source: string): string | null {
+  if (source !== 'sequential') return 'sequential'
+  return matrix.proxies[0]?.name ?? null
+}
+
+/** Unit of a column's values. */
+export function unitOf(matrix: Matrix, column: number, measure: Measure): string {
+  if (measure === 'rank') return 'rank within its size'
+  const isLog = column === TARGET || matrix.domains[column]!.name.endsWith('-log')
+  return measure === 'change' || isLog ? 'nats/token' : 'perplexity'
+}
+
+/** Reads a matrix by a choice. Ranks of a column are counted when they are first asked for. */
+export function matrixTable(matrix: Matrix, choice: MatrixChoice): MatrixTable {
+  const { measure, weights } = choice
+  const values = valuesOf(matrix, choice.source, choice.budget)
+  const otherName = otherSource(matrix, choice.source)
+  const otherValues = otherName === null ? null : valuesOf(matrix, otherName, choice.budget)
+  const own = lossesOf(matrix, values, weights)
+  const other = lossesOf(matrix, otherValues, weights)
+  const seed = lossesOf(matrix, [matrix.seed], weights)
+  const truths = valuesOf(matrix, 'sequential', choice.budget)
+  const hasSeed = matrix.seed.some((value) => value !== null)
+  const columns = [TARGET, ...matrix.domains.keys()]
+  const centres = new Map(
+    columns.map((column) => [column, hasSeed ? seed(0, column) : middleOf(matrix, own, column)])
+  )
+  const reaches = new Map(
+    columns.map((column) => [column, reachOf(matrix, own, column, centres.get(column)!)])
+  )
+  const widest = Math.max(0, ...reaches.values())
+  const ranks = new Map<number, (SizeRank | null)[]>()
+  const rank = (place: number, column: number) => {
+    let found = ranks.get(column)
+    if (!found) ranks.set(column, (found = sizeRanks(matrix, (one) => own(one, column))))
+    return found[place] ?? null
+  }
+  const most = (column: number, overAll: boolean) => (overAll ? widest : reaches.get(column)!)
+  const shadeOf = (loss: number, column: number, overAll: boolean) =>
+    orNull(Math.max(-1, Math.min(1, (loss - centres.get(column)!) / (most(column, overAll) || 1))))
+  const change = (place: number, column: number) => orNull(own(place, column) - seed(0, column))
+  return {
+    matrix,
+    choice,
+    hasSeed,
+    rank,
+    change,
+    most,
+    loss: (place, column) => orNull(own(place, column)),
+    cell: (place, column) => {
+      if (measure === 'rank') return rank(place, column)?.rank ?? null
+      if (measure === 'change') return change(place, column)
+      if (column === TARGET) return orNull(own(place, column))
+      return values?.[place]?.[column] ?? null
+    },
+    shade: (place, column, overAll) => {
+      if (measure !== 'rank') return shadeOf(own(place, column), column, overAll)
+      const found = rank(place, column)
+      return found && found.of > 1 ? (2 * (found.rank - 1)) / (found.of - 1) - 1 : found && 0
+    },
+    otherShade: (place, column, overAll) => shadeOf(other(place, column), column, overAll),
+    otherValue: (place, column) =>
+      column === TARGET ? orNull(other(place, column)) : (otherValues?.[place]?.[column] ?? null),
+    isTrained: (place) => truths?.[place]?.some((value) => value !== null) ?? false,
+    isMeasured: (place) => values?.[place]?.some((value) => value !== null) ?? false
+  }
+}
+
+type Values = readonly (readonly (number | null)[])[]
+
+/** Nats per token of a place in a column, the target among them; NaN where it is not measured. */
+type Losses = (place: number, column: number) => number
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value
+}
+
+function valuesOf(matrix: Matrix, source: string, budget: string): Values | null {
+  const found =
+    source === 'sequential'
+      ? matrix.sequential.find((one) => one.budget === budget)
+      : matrix.proxies.find((one) => one.name === source)
+  return found?.values ?? null
+}
+
+/** Losses of values are the same whatever the target is: they are kept beside the values. */
+const kept = new WeakMap<Values, Float64Array>()
+
+function lossesOf(
+  matrix: Matrix,
+  values: Values | null,
+  weights: readonly number[] | null
+): Losses {
+  if (!values) return () => NaN
+  const width = matrix.domains.length
+  let plain = kept.get(values)
+  if (!plain) kept.set(values, (plain = plainLosses(matrix, values)))
+  const losses = plain
+  const target = weights && targetLosses(losses, width, weights)
+  return (place, column) =>
+    (column === TARGET ? target?.[place] : losses[place * width + column]) ?? NaN
 }
 
 /** A mean of logs is in nats already; everything else is a perplexity. */
-function nats(value: number, domain: string): number {
-  return domain.endsWith('-log') ? value : Math.log(value)
-}
-
-/**
- * Rows of one kind of value, grouped by size: mixtures of different sizes are not comparable as
- * they stand, so ranks count within a size and sorting stays inside one.
- */
-export function matrixRows(matrix: Matrix, choice: MatrixChoice): MatrixRow[] {
-  const sequential = matrix.sequential.find((one) => one.budget === choice.budget)
-  const table =
-    choice.source === 'sequential'
-      ? sequential?.values
-      : matrix.proxies.find((one) => one.name === choice.source)?.values
-  if (!table) return []
-  const places = matrix.rows.flatMap((row, place) => {
-    const isHolding = choice.holding.every((name) => row.shares[matrix.members.indexOf(name)]! > 0)
-    return isHolding ? [place] : []
-  })
-  const ranks = choice.measure === 'rank' ? rankWithinSizes(matrix, table) : null
-  const rows = places.map((place): MatrixRow => {
-    const { mixture, size, shares } = matrix.rows[place]!
-    const values = table[place]!
-    const changes = values.map((value, d) => {
-      const seed = matrix.seed[d] ?? null
-      const { name } = matrix.domains[d]!
-      return value === null || seed === null ? null : nats(value, name) - nats(seed, name)
+function plainLosses(matrix: Matrix, values: Values): Float64Array {
+  const isLog = matrix.domains.map(({ name }) => name.endsWith('-log'))
+  const width = isLog.length
+  const losses = new Float64Array(values.length * width)
+  values.forEach((row, place) =>
+    row.forEach((value, d) => {
+      losses[place * width + d] = value === null ? NaN : isLog[d] ? value : Math.log(value)
     })
-    const cells = ranks ? ranks[place]! : choice.measure === 'change' ? changes : values
-    const isTrained = sequential?.values[place]!.some((value) => value !== null) ?? false
-    return { place, mixture, size, shares, cells, changes, isTrained }
-  })
-  const { sortBy } = choice
-  return rows.sort(
-    (a, b) =>
-      a.size - b.size ||
-      (sortBy === null ? 0 : (a.cells[sortBy] ?? Infinity) - (b.cells[sortBy] ?? Infinity)) ||
-      a.place - b.place
   )
+  return losses
 }
 
-/** Rank of each value among mixtures of its size, from 1, the lowest first, ties sharing the best. */
-function rankWithinSizes(matrix: Matrix, table: (number | null)[][]): (number | null)[][] {
-  const sizes = matrix.rows.map(({ size }) => size)
-  const ranks = table.map((values) => values.map((): number | null => null))
-  for (const d of matrix.domains.keys()) {
-    const sorted = [...table.keys()]
-      .filter((place) => table[place]![d] !== null)
-      .sort((a, b) => sizes[a]! - sizes[b]! || table[a]![d]! - table[b]![d]!)
-    let begin = 0
-    sorted.forEach((place, at) => {
-      const before = sorted[at - 1]
-      if (before === undefined || sizes[before] !== sizes[place]) begin = at
-      const isTie = at > begin && table[before!]![d] === table[place]![d]
-      ranks[place]![d] = isTie ? ranks[before!]![d]! : 1 + at - begin
+/** Weighted means of nats; domains of weight 0 need not be measured. */
+function targetLosses(
+  losses: Float64Array,
+  width: number,
+  weights: readonly number[]
+): Float64Array {
+  const counting = weights.flatMap((weight, d) => (weight > 0 ? [{ d, weight }] : []))
+  const total = counting.reduce((sum, { weight }) => sum + weight, 0)
+  return Float64Array.from({ length: losses.length / width }, (_, place) => {
+    let sum = 0
+    for (const { d, weight } of counting) sum += weight * losses[place * width + d]!
+    return sum / total
+  })
+}
+
+/** The middle value of a column. */
+function middleOf(matrix: Matrix, losses: Losses, column: number): number {
+  const measured = [...matrix.rows.keys()]
+    .map((place) => losses(place, column))
+    .filter((loss) => !Number.isNaN(loss))
+    .sort((a, b) => a - b)
+  return measured[Math.floor(measured.length / 2)] ?? NaN
+}
+
+/** Furthest that a value of a column is from its centre. */
+function reachOf(matrix: Matrix, losses: Losses, column: number, centre: number): number {
+  let reach = 0
+  for (let place = 0; place < matrix.rows.length; place++) {
+    const far = Math.abs(losses(place, column) - centre)
+    if (far > reach) reach = far
+  }
+  return reach
+}
+
+/** Rank of each value among mixtures of its size. */
+function sizeRanks(matrix: Matrix, lossOf: (place: number) => number): (SizeRank | null)[] {
+  const losses = Float64Array.from(matrix.rows, (_, place) => lossOf(place))
+  const bySize = new Map<number, number[]>()
+  matrix.rows.forEach(({ size }, place) => {
+    if (Number.isNaN(losses[place]!)) return
+    const own = bySize.get(size)
+    if (own) own.push(place)
+    else bySize.set(size, [place])
+  })
+  const ranks = matrix.rows.map((): SizeRank | null => null)
+  for (const places of bySize.values()) {
+    places.sort((a, b) => losses[a]! - losses[b]!)
+    places.forEach((place, i) => {
+      const before = places[i - 1]
+      const isTie = before !== undefined && losses[before] === losses[place]
+      ranks[place] = { rank: isTie ? ranks[before]!.rank : 1 + i, of: places.length }
     })
   }
   return ranks

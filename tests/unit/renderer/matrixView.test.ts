@@ -1,55 +1,29 @@
 import { expect, test } from 'vitest'
 import type { Matrix } from '#shared/contract'
-import { among, matrixRows } from '../../../src/renderer/state/matrixView'
+import { TARGET, among, matrixTable, unitOf } from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
+import { smallMatrix } from './smallMatrix'
 
-const E = Math.E
-const matrix: Matrix = {
-  members: ['a', 'b'],
-  domains: [
-    { name: 'a', kind: 'in', partition: 'a' },
-    { name: 'mean-all-log', kind: 'mean', partition: null }
-  ],
-  seed: [E ** 3, 3],
-  rows: [
-    { mixture: 'a', size: 1, shares: [1, 0], isMerge: true },
-    { mixture: 'b', size: 1, shares: [0, 1], isMerge: true },
-    { mixture: 'a+b', size: 2, shares: [0.5, 0.5], isMerge: false }
-  ],
-  proxies: [
-    {
-      name: 'merge-micro',
-      values: [
-        [E ** 2, 2.5],
-        [E ** 4, 2.2],
-        [E, null]
-      ]
-    }
-  ],
-  sequential: [
-    {
-      budget: 'sum',
-      values: [
-        [null, null],
-        [null, null],
-        [E ** 1.5, 2]
-      ],
-      areMerges: [true, false, false]
-    }
-  ]
-}
 const choice: MatrixChoice = {
   source: 'merge-micro',
   budget: 'sum',
   measure: 'change',
-  sortBy: null,
-  holding: []
+  weights: null
 }
-const rows = (change: Partial<MatrixChoice> = {}) => matrixRows(matrix, { ...choice, ...change })
+const tableOf = (change: Partial<MatrixChoice> = {}, matrix = smallMatrix) =>
+  matrixTable(matrix, { ...choice, ...change })
+const cells = (change: Partial<MatrixChoice> = {}, columns = [0, 1], matrix = smallMatrix) => {
+  const table = tableOf(change, matrix)
+  return matrix.rows.map((_, place) =>
+    columns.map((column) => {
+      const cell = table.cell(place, column)
+      return cell === null ? null : Number(cell.toFixed(9))
+    })
+  )
+}
 
 test('the change against the seed is in nats, whether a column holds perplexities or nats', () => {
-  const cells = rows().map((row) => row.cells.map((cell) => cell && Number(cell.toFixed(9))))
-  expect(cells).toEqual([
+  expect(cells()).toEqual([
     [-1, -0.5],
     [1, -0.8],
     [-2, null]
@@ -57,37 +31,73 @@ test('the change against the seed is in nats, whether a column holds perplexitie
 })
 
 test('ranks count within one size, and what is not measured has none', () => {
-  expect(rows({ measure: 'rank' }).map((row) => row.cells)).toEqual([
+  expect(cells({ measure: 'rank' })).toEqual([
     [1, 2],
     [2, 1],
     [1, null]
   ])
+  expect(tableOf().rank(1, 0)).toEqual({ rank: 2, of: 2 })
 })
 
 test('equal values share the better rank, and ten thousand mixtures are ranked at once', () => {
   const values = Array.from({ length: 10_000 }, (_, i) => [i % 2 === 0 ? 5 : 10_000 - i])
   const large: Matrix = {
-    ...matrix,
-    domains: [matrix.domains[0]!],
+    ...smallMatrix,
+    domains: [smallMatrix.domains[0]!],
     rows: values.map((_, i) => ({ mixture: `m${i}`, size: 1, shares: [1, 0], isMerge: false })),
     proxies: [{ name: 'merge-micro', values }],
     sequential: []
   }
-  const ranks = matrixRows(large, { ...choice, measure: 'rank' }).map((row) => row.cells[0])
+  const ranks = cells({ measure: 'rank' }, [0], large).map(([rank]) => rank)
   // 9,999, 9,997, … stand for odd places; 1 and 3 are lower than the fives, which 5 ties with.
   expect([ranks[0], ranks[2], ranks[9999], ranks[9997], ranks[9995], ranks[9993]]).toEqual([
     3, 3, 1, 2, 3, 5004
   ])
 })
 
-test('sorting stays within sizes', () => {
-  expect(rows({ sortBy: 1 }).map((row) => row.mixture)).toEqual(['b', 'a', 'a+b'])
+test('proxy and sequential values are never mixed in one column; the other is beside it', () => {
+  const truth = tableOf({ source: 'sequential', measure: 'value' })
+  expect(smallMatrix.rows.map((_, place) => truth.cell(place, 1))).toEqual([null, null, 2])
+  expect([truth.isMeasured(0), truth.isMeasured(2)]).toEqual([false, true])
+  expect([0, 1, 2].map((place) => truth.otherValue(place, 1))).toEqual([2.5, 2.2, null])
+  const proxy = tableOf()
+  expect([0, 1, 2].map((place) => proxy.otherValue(place, 1))).toEqual([null, null, 2])
+  expect([0, 1, 2].map((place) => proxy.isTrained(place))).toEqual([false, false, true])
 })
 
-test('proxy and sequential values are never mixed in one column', () => {
-  const found = rows({ source: 'sequential', measure: 'value' })
-  expect(found.map((row) => row.cells[1])).toEqual([null, null, 2])
-  expect(rows().map((row) => row.isTrained)).toEqual([false, false, true])
+test('the target is the weighted mean of nats; a domain without weight need not be measured', () => {
+  const even = { weights: [1, 3] }
+  expect(cells({ ...even, measure: 'value' }, [TARGET])).toEqual([[2.375], [2.65], [null]])
+  // The seed's own: (3 + 3 · 3) / 4.
+  expect(cells(even, [TARGET])).toEqual([[-0.625], [-0.35], [null]])
+  expect(cells({ weights: [2, 0] }, [TARGET])).toEqual([[-1], [1], [-2]])
+  expect(cells({ weights: [0, 0] }, [TARGET])).toEqual([[null], [null], [null]])
+  expect(cells({ weights: [1, 0], measure: 'rank' }, [TARGET])).toEqual([[1], [2], [1]])
+})
+
+test('shades go around the seed, over all columns or to the end of each', () => {
+  const table = tableOf()
+  expect([0, 1, 2].map((place) => table.shade(place, 0, true))).toEqual([-0.5, 0.5, -1])
+  expect(table.shade(0, 1, true)).toBeCloseTo(-0.25)
+  expect(table.shade(0, 1, false)).toBeCloseTo(-0.625)
+  expect(table.shade(2, 1, false)).toBe(null)
+  const ranks = tableOf({ measure: 'rank' })
+  expect([0, 1, 2].map((place) => ranks.shade(place, 0, true))).toEqual([-1, 1, 0])
+})
+
+test('without a seed shades go around the middle, and there is no change against it', () => {
+  const seedless = { ...smallMatrix, seed: [null, null] }
+  const table = tableOf({}, seedless)
+  expect(table.hasSeed).toBe(false)
+  expect(table.change(0, 0)).toBe(null)
+  expect([0, 1, 2].map((place) => table.shade(place, 0, false))).toEqual([0, 1, -0.5])
+})
+
+test('units are said', () => {
+  expect(unitOf(smallMatrix, 0, 'value')).toBe('perplexity')
+  expect(unitOf(smallMatrix, 1, 'value')).toBe('nats/token')
+  expect(unitOf(smallMatrix, TARGET, 'value')).toBe('nats/token')
+  expect(unitOf(smallMatrix, 0, 'rank')).toBe('rank within its size')
 })
 
 test('a choice that a study does not have gives way to the first that it has', () => {
@@ -96,9 +106,4 @@ test('a choice that a study does not have gives way to the first that it has', (
     'b',
     'sum'
   ])
-})
-
-test('mixtures may be asked to hold partitions', () => {
-  expect(rows({ holding: ['a'] }).map((row) => row.mixture)).toEqual(['a', 'a+b'])
-  expect(rows({ source: 'nothing' })).toEqual([])
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseSequential, enumerateMixtures, mixtureName } from '#engine/studies/mixtures'
+import { addedMixtures, enumerateMixtures, mixtureName } from '#engine/studies/mixtures'
+import { chooseSequential, pickedMixtures } from '#engine/studies/sequentialChoice'
 import { MixtureChoiceSchema, SequentialChoiceSchema } from '#shared/records'
 import type { BaseUnit, Mixture, StudyDraft } from '#shared/records'
 
@@ -282,6 +283,7 @@ describe('sequential choice', () => {
         1,
         {
           isBranch: () => false,
+          isAdded: () => false,
           isTrained: ({ name }) => before.includes(name)
         }
       ).map(({ name }) => name)
@@ -302,6 +304,7 @@ describe('sequential choice', () => {
           const drawn = chooseSequential(choice, all, seed)
           const again = chooseSequential(choice, all, seed, {
             isBranch: () => false,
+            isAdded: () => false,
             isTrained: (mixture) => drawn.includes(mixture) && isTrainedOf(mixture.name)
           })
           expect(again).toEqual(drawn)
@@ -316,7 +319,11 @@ describe('sequential choice', () => {
       SequentialChoiceSchema.parse({ choose: { kind: 'random', count: 99 } }),
       withSingles,
       1,
-      { isBranch: ({ units }) => units.length === 1, isTrained: () => false }
+      {
+        isBranch: ({ units }) => units.length === 1,
+        isTrained: () => false,
+        isAdded: () => false
+      }
     )
     expect(names(drawn)).toEqual(['c', 'a+b', 'a+c', 'b+c', 'a+b+c'])
   })
@@ -343,5 +350,48 @@ describe('sequential choice', () => {
 
   test('list: a mixture that is not the study’s is refused by name', () => {
     expect(() => choose({ choose: { kind: 'list', mixtures: ['a+z'] } }, all)).toThrow(/a\+z/)
+  })
+})
+
+describe('by hand', () => {
+  const law = { law: 1, code: 1, mail: 1, news: 1 }
+
+  test('added mixtures are named as in a list, each once', () => {
+    const choice = MixtureChoiceSchema.parse({
+      choose: { kind: 'all' },
+      added: [
+        { code: 3, law: 1 },
+        { law: 0.25, code: 0.75 },
+        { mail: 2, news: 2 }
+      ]
+    })
+    expect(names(addedMixtures(choice, unitsOf(law)))).toEqual(['code*0.75+law*0.25', 'mail+news'])
+    const wrong = MixtureChoiceSchema.parse({ choose: { kind: 'all' }, added: [{ rust: 1 }] })
+    expect(() => addedMixtures(wrong, unitsOf(law))).toThrow(/rust/)
+  })
+
+  test('what the user picked is trained besides the choice, and changes no draw', () => {
+    const all = list({ choose: { kind: 'all' } }, unitsOf(law))
+    const byHand = list({ choose: { kind: 'list', list: [{ law: 3, code: 1 }] } }, unitsOf(law))
+    const known = {
+      isBranch: () => false,
+      isTrained: () => false,
+      isAdded: (mixture: Mixture) => byHand.includes(mixture)
+    }
+    const draw = (mixtures: Mixture[], added: string[]) => {
+      const choice = SequentialChoiceSchema.parse({ choose: { kind: 'random', count: 4 }, added })
+      const chosen = chooseSequential(choice, mixtures, 1, known)
+      return { chosen: names(chosen), picked: names(pickedMixtures(choice, mixtures, chosen)) }
+    }
+    const { chosen } = draw(all, [])
+    const other = names(all).find((name) => !chosen.includes(name))!
+    expect(draw([...all, ...byHand], [byHand[0]!.name, other, chosen[0]!])).toEqual({
+      chosen,
+      picked: [other, byHand[0]!.name]
+    })
+    const every = SequentialChoiceSchema.parse({ choose: { kind: 'all' } })
+    expect(chooseSequential(every, [...all, ...byHand], 1, known)).toEqual(all)
+    const strange = SequentialChoiceSchema.parse({ choose: { kind: 'none' }, added: ['rust'] })
+    expect(() => pickedMixtures(strange, all, [])).toThrow(/rust/)
   })
 })

@@ -116,6 +116,32 @@ test('merges of one unit are its branch; micro and macro agree when partitions a
   expect(plan.merges[0]!.fingerprint).toBe(plan.merges[1]!.fingerprint)
 })
 
+test('mixtures and sequential models added by hand leave all other runs as they were', () => {
+  const text = preparedText({ a: 2, b: 1, c: 1 })
+  const before = planStudy(
+    smallStudy({ sequential: { choose: { kind: 'random', count: 2 } } }),
+    text
+  )
+  const open = before.mixtures.find(
+    ({ name, units }) => units.length > 1 && !before.sequentialMixtures.includes(name)
+  )!
+  const after = planStudy(
+    smallStudy({
+      mixtures: { choose: { kind: 'all' }, added: [{ a: 3, b: 1 }] },
+      sequential: {
+        choose: { kind: 'random', count: 2 },
+        added: ['a*0.75+b*0.25', open.name, before.sequentialMixtures[0]!]
+      }
+    }),
+    text
+  )
+  const byHand = after.sequentials.filter((run) => run.chosenBy === 'user')
+  expect(new Set(byHand.map((run) => run.mixture))).toEqual(new Set(['a*0.75+b*0.25', open.name]))
+  expect(after.sequentials.filter((run) => run.chosenBy === 'random')).toEqual(before.sequentials)
+  expect(after.merges).toEqual(expect.arrayContaining(before.merges))
+  expect(after.mixtures.length).toBe(before.mixtures.length + 1)
+})
+
 test('any beginning of the sequential runs covers the sizes as evenly as can be', () => {
   const plan = planStudy(smallStudy(), preparedText({ a: 1, b: 1, c: 1, d: 1, e: 1 }))
   const sizes = plan.sequentials.slice(0, 10).map((run) => run.mixture!.split('+').length)

@@ -1,0 +1,158 @@
+/** What is done to single mixtures besides running a study: evaluate, add, train, export. */
+import type { ProjectApi, EngineEvent } from '#shared/contract'
+import { readOnlyError } from '../studies/refusals'
+import type { Study } from '#shared/records'
+import type { ProjectSession } from '../projectSession'
+import { evaluateMixtures } from '../studies/evaluateMixtures'
+import { exportOf } from '../studies/exportMerge'
+import { studyMatrix } from '../studies/matrix'
+import { describeReport, readResults } from '../studies/report'
+import { studyOfOne, withMixtures, withSequential } from '../studies/requestedMixtures'
+import type { MixtureRequest } from '../studies/requestedMixtures'
+import { isStop } from '../studies/runContext'
+import type { RunContext, StudyEvent } from '../studies/runContext'
+
+/** Under which keys progress is told. */
+const EVALUATE = 'evaluate'
+const EXPORT = 'export'
+
+/** What the work asks of the project's host. */
+interface MixtureHost {
+  tell(event: EngineEvent): void
+  /** @throws WorkbenchError `study/running` while a study runs */
+  assertIdle(): void
+  /** Replaces the study of its name; can be undone. */
+  editStudy(study: Study): Promise<void>
+}
+
+/** Work on mixtures of a project; a stop ends all of it between two models. */
+export class MixtureWork {
+  readonly #session: ProjectSession
+  readonly #host: MixtureHost
+  readonly #going = new Set<Promise<unknown>>()
+  #controller = new AbortController()
+
+  constructor(session: ProjectSession, host: MixtureHost) {
+    this.#session = session
+    this.#host = host
+  }
+
+  /** True while something is computed. */
+  get isBusy(): boolean {
+    return this.#going.size > 0
+  }
+
+  evaluateMixture: ProjectApi['evaluateMixture'] = ({ study, weights }) =>
+    this.#following(EVALUATE, async (signal) => {
+      const only = studyOfOne(this.#session.study(study), weights)
+      const context = await this.#contextOf(only, EVALUATE, signal)
+      await evaluateMixtures(namesOf(context), context, this.#assertFree)
+      return studyMatrix(await readResults(describeReport(context), context.measurements))
+    })
+
+  evaluateMixtures: ProjectApi['evaluateMixtures'] = ({ study, mixtures }) =>
+    this.#following(EVALUATE, async (signal) => {
+      const context = await this.#contextOf(this.#session.study(study), EVALUATE, signal)
+      await evaluateMixtures(mixtures, context, this.#assertFree)
+      const count = mixtures.length
+      this.#host.tell({ kind: 'measured', label: 'mixtures', done: count, total: count })
+      return { wasStopped: signal.aborted }
+    })
+
+  addMixture: ProjectApi['addMixture'] = async ({ study, weights }) => {
+    this.#assertWritable()
+    const { names } = await this.#widened(study, [weights], false)
+    return { mixture: names[0]! }
+  }
+
+  exportMerge: ProjectApi['exportMerge'] = ({ study, mixture, merge }) =>
+    this.#following(EXPORT, async (signal) => {
+      this.#assertWritable()
+      const one = this.#session.study(study)
+      const asked = typeof mixture === 'string' ? one : studyOfOne(one, mixture)
+      const context = await this.#contextOf(asked, EXPORT, signal)
+      const name = typeof mixture === 'string' ? mixture : namesOf(context)[0]!
+      const { job, folder } = exportOf(name, merge, context)
+      try {
+        await context.pool.run('exportMerge', job, {
+          signal,
+          onProgress: (progress) => this.#host.tell({ kind: 'progress', key: EXPORT, progress })
+        })
+      } catch (error) {
+        if (!isStop(error, signal)) throw error
+        return { folder: null }
+      }
+      return { folder }
+    })
+
+  /** Adds mixtures to those that the study trains; the caller runs it. */
+  async addSequential(study: string, requests: readonly MixtureRequest[]): Promise<void> {
+    this.#assertFree()
+    await this.#widened(study, requests, true)
+  }
+
+  /** Asks evaluations and exports to stop. */
+  stop(): void {
+    this.#controller.abort(new Error('stopped by the user'))
+    this.#controller = new AbortController()
+  }
+
+  /** Stops, and waits until nothing goes on. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.allSettled(this.#going)
+  }
+
+  readonly #assertFree = (): void => {
+    this.#assertWritable()
+    this.#host.assertIdle()
+  }
+
+  #assertWritable(): void {
+    if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
+  }
+
+  /** Keeps mixtures in the study, and among those it trains; what cannot be planned is not kept. */
+  async #widened(
+    name: string,
+    requests: readonly MixtureRequest[],
+    isTrained: boolean
+  ): Promise<{ names: string[] }> {
+    const study = this.#session.study(name)
+    const { prepared, plan } = await this.#session.workOn(study)
+    const { study: wider, names } = withMixtures(study, prepared, plan, requests)
+    const changed = isTrained ? withSequential(wider, plan.sequentialMixtures, names) : wider
+    if (changed !== study) {
+      await this.#session.workOn(changed)
+      await this.#host.editStudy(changed)
+    }
+    return { names }
+  }
+
+  #contextOf(study: Study, key: string, signal: AbortSignal): Promise<RunContext> {
+    const beganAt = Date.now()
+    const onEvent = (event: StudyEvent): void => {
+      if (event.kind !== 'measured') return
+      const { label, done, total } = event
+      const rate = done / Math.max(0.001, (Date.now() - beganAt) / 1000)
+      const secondsLeft = (total - done) / rate
+      const progress = { activity: 'measure', label, done, total, unit: 'models' as const }
+      this.#host.tell({ kind: 'progress', key, progress: { ...progress, rate, secondsLeft } })
+    }
+    return this.#session.workOn(study, { signal, onEvent })
+  }
+
+  /** Does something that can be stopped, and says when it ended. */
+  #following<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const going = work(this.#controller.signal).finally(() => {
+      this.#going.delete(going)
+      this.#host.tell({ kind: 'ended', key })
+    })
+    this.#going.add(going)
+    return going
+  }
+}
+
+function namesOf({ plan }: RunContext): string[] {
+  return plan.mixtures.map(({ name }) => name)
+}

@@ -1,0 +1,50 @@
+/** From a mixture of a plan to the job that writes its merge as a model. */
+import { join } from 'node:path'
+import { folderName } from '#engine/storage/folderName'
+import { projectPaths } from '#engine/storage/paths'
+import type { ExportJob } from '#engine/workers/jobs'
+import { assertTrained } from './evaluateMixtures'
+import { mergeBranches } from './plan'
+import type { RunContext } from './runContext'
+import { mixturesNamed } from './sequentialChoice'
+
+/**
+ * What a worker needs to write the merge of a mixture.
+ *
+ * @param merge each base unit counts the same, or each partition
+ * @returns the job, and its folder's name within the project
+ * @throws WorkbenchError `study/invalid` for a mixture that is not there, `run/missing`
+ */
+export function exportOf(
+  mixture: string,
+  merge: 'micro' | 'macro',
+  { project, study, prepared, plan }: RunContext
+): { job: ExportJob; folder: string } {
+  const one = mixturesNamed([mixture], plan.mixtures)[0]!
+  const units = new Set(one.units.map(({ unit }) => unit))
+  const runs = plan.branches.filter(({ name }) => units.has(name))
+  assertTrained(runs, project.folder)
+  const branchOf = new Map(runs.map((run) => [run.name, run.fingerprint]))
+  const branches = mergeBranches(one, merge, branchOf)
+  const folder = `exports/${folderName(study.name)}/${folderName(one.name)}-${merge}`
+  const { fingerprint, endOfTextId } = prepared.tokenizer
+  return {
+    folder,
+    job: {
+      project: project.folder,
+      folder: join(project.folder, folder),
+      label: `merge-${merge} ${one.name}`,
+      config: plan.config,
+      branches,
+      tokenizerFile: projectPaths.tokenizer(project.folder, fingerprint),
+      endOfTextId,
+      origin: {
+        study: study.name,
+        mixture: one.name,
+        merge,
+        members: one.members,
+        branches: branches.map((branch, i) => ({ unit: one.units[i]!.unit, ...branch }))
+      }
+    }
+  }
+}

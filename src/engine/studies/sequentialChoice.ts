@@ -1,0 +1,109 @@
+/** Which mixtures of a study are also trained for real: by its choice, and as the user picked. */
+import { WorkbenchError } from '#shared/errors'
+import type { Mixture, SequentialChoice } from '#shared/records'
+import { bySizeThenName, shortName } from './mixtures'
+import { byCodeUnit, firstByHash, spreadOver } from './subsets'
+
+/** What is known of mixtures before some of them are chosen to be trained. */
+export interface KnownOfMixtures {
+  /** True where the sequential model is a branch: it says nothing of how well branches merge. */
+  isBranch: (mixture: Mixture) => boolean
+  /** True where it was drawn and trained before: it stays. */
+  isTrained: (mixture: Mixture) => boolean
+  /** True where it was added to the study by hand: it is neither drawn nor one of all. */
+  isAdded: (mixture: Mixture) => boolean
+}
+
+const NOTHING_KNOWN: KnownOfMixtures = {
+  isBranch: () => false,
+  isTrained: () => false,
+  isAdded: () => false
+}
+
+/**
+ * Chooses by `choose` which mixtures are also trained sequentially, in the order of `mixtures`.
+ *
+ * Drawn at random, those trained before stay and count. The others are spread over sizes as evenly
+ * as can be, and inside a size ordered by a hash of seed and name: asking for more only adds, and
+ * training some changes nothing. Where fewer exist, all are taken. Mixtures that are their branch
+ * are not drawn.
+ *
+ * @param choice the study's `sequential`
+ * @param mixtures the study's mixtures
+ * @param randomSeed the study's
+ * @param known what `all` and random draws leave out or keep
+ * @throws WorkbenchError `study/invalid` for a listed mixture that is not one of the study's
+ */
+export function chooseSequential(
+  choice: SequentialChoice,
+  mixtures: Mixture[],
+  randomSeed: number,
+  known: KnownOfMixtures = NOTHING_KNOWN
+): Mixture[] {
+  const { choose } = choice
+  switch (choose.kind) {
+    case 'all':
+      return mixtures.filter((mixture) => !known.isAdded(mixture))
+    case 'none':
+      return []
+    case 'list':
+      return mixturesNamed(choose.mixtures, mixtures)
+    case 'random': {
+      const open = mixtures.filter((mixture) => !known.isBranch(mixture) && !known.isAdded(mixture))
+      const trained = new Set(open.filter(known.isTrained))
+      const sizes = [...new Set(open.map((mixture) => mixture.members.length))]
+      const groups = sizes.map((size) => open.filter((one) => one.members.length === size))
+      const isTrained = (mixture: Mixture) => trained.has(mixture)
+      const kept = spreadOver(
+        groups.map((group) => group.filter(isTrained).length),
+        choose.count
+      )
+      const shares = spreadOver(
+        groups.map((group) => group.length),
+        choose.count,
+        kept
+      )
+      return groups
+        .flatMap((group, i) => firstByHash(group, shares[i]!, randomSeed, isTrained))
+        .sort(bySizeThenName)
+    }
+  }
+}
+
+/**
+ * The mixtures that the user picked to be trained besides those of the choice.
+ *
+ * @param chosen what the choice gave: not picked once more
+ * @throws WorkbenchError `study/invalid` for one that is not one of the study's
+ */
+export function pickedMixtures(
+  choice: SequentialChoice,
+  mixtures: Mixture[],
+  chosen: readonly Mixture[]
+): Mixture[] {
+  const there = new Set(chosen.map(({ name }) => name))
+  return mixturesNamed(choice.added, mixtures).filter(({ name }) => !there.has(name))
+}
+
+/**
+ * Finds mixtures by name, members in any order; a long name's hash or the name itself.
+ *
+ * @throws WorkbenchError `study/invalid` naming those that are not there
+ */
+export function mixturesNamed(names: readonly string[], mixtures: Mixture[]): Mixture[] {
+  const known = new Set(mixtures.map((mixture) => mixture.name))
+  const wanted = names.map((name) => {
+    return known.has(name) ? name : shortName(name.split('+').sort(byCodeUnit).join('+'))
+  })
+  const strangers = names.filter((_, i) => !known.has(wanted[i]!))
+  if (strangers.length > 0) {
+    const some = mixtures.slice(0, 10).map((mixture) => mixture.name)
+    throw new WorkbenchError(
+      'study/invalid',
+      `Asked for is ${strangers.join(', ')}, which is not one of the study's ${String(mixtures.length)} mixtures (${some.join(', ')}${mixtures.length > 10 ? ', …' : ''}). Add it to "mixtures" or correct the name.`,
+      { missing: strangers, mixtures: some }
+    )
+  }
+  const chosen = new Set(wanted)
+  return mixtures.filter((mixture) => chosen.has(mixture.name))
+}

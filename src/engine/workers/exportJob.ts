@@ -1,0 +1,85 @@
+/** Writes a merge as a model of its own: averaged tensor by tensor, never held whole. */
+import { openCheckpoint, writeCheckpoint } from '#engine/checkpoints/huggingFace'
+import { averageWeighted } from '#engine/merging/average'
+import { sinkTo } from '#engine/parameters'
+import type { ParameterSet, ParameterSource } from '#engine/parameters'
+import { writeFolder } from '#engine/storage/files'
+import { projectPaths } from '#engine/storage/paths'
+import { verifyRun } from '#engine/storage/runs'
+import type { ExportJob, JobHooks } from './jobs'
+import { rateMeter } from './rate'
+
+/**
+ * Averages branches into a Hugging Face folder, in place of what was exported there before.
+ *
+ * `mixture.json` beside the weights says which branches went in, with which weights.
+ *
+ * @throws WorkbenchError `storage/corrupt` when a branch does not match its manifest,
+ *   `merge/mismatch`, `storage/disk-full`, `storage/not-writable`
+ */
+export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<{ bytes: number }> {
+  const sources: ParameterSource[] = []
+  for (const { fingerprint } of job.branches) {
+    hooks.signal.throwIfAborted()
+    await verifyRun(job.project, fingerprint)
+    const { parameters } = await openCheckpoint(projectPaths.checkpoint(job.project, fingerprint))
+    sources.push(parameters)
+  }
+  const weights = job.branches.map(({ weight }) => weight)
+  const bytes = 4 * parametersOf(sources[0]!)
+  const tell = progressOf(job.label, bytes, hooks)
+  const merge = averaged(sources, weights, job.label, (written) => {
+    hooks.signal.throwIfAborted()
+    tell(written)
+  })
+  await writeFolder(job.folder, async (draft) => {
+    await writeCheckpoint(draft, job.config, merge, {
+      tokenizerFile: job.tokenizerFile,
+      endOfTextId: job.endOfTextId
+    })
+    await draft.writeFile('mixture.json', JSON.stringify(job.origin, null, 2) + '\n')
+  })
+  return { bytes }
+}
+
+/** A source whose tensors are averaged when they are read. */
+function averaged(
+  sources: readonly ParameterSource[],
+  weights: readonly number[],
+  label: string,
+  onBytes: (bytes: number) => void
+): ParameterSource {
+  const only = (source: ParameterSource, name: string): ParameterSource => {
+    const shape = source.shapes.get(name)
+    return { ...source, shapes: new Map(shape ? [[name, shape]] : []) }
+  }
+  return {
+    label,
+    shapes: sources[0]!.shapes,
+    isHeld: false,
+    read: async (name, from, to) => {
+      const tensor: ParameterSet = new Map()
+      const own = sources.map((source) => only(source, name))
+      await averageWeighted(own, weights, sinkTo(tensor))
+      const { data } = tensor.get(name)!
+      onBytes(data.byteLength)
+      return data.subarray(from, to)
+    }
+  }
+}
+
+function parametersOf({ shapes }: ParameterSource): number {
+  const sizes = [...shapes.values()].map((shape) => shape.reduce((size, side) => size * side, 1))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+function progressOf(label: string, total: number, hooks: JobHooks): (bytes: number) => void {
+  const meter = rateMeter()
+  let done = 0
+  return (bytes) => {
+    done += bytes
+    const rate = meter.add(bytes)
+    const secondsLeft = (total - done) / rate
+    hooks.onProgress({ activity: 'export', label, done, total, unit: 'bytes', rate, secondsLeft })
+  }
+}
