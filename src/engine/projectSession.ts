@@ -30,6 +30,7 @@ import { collectResults } from './studies/report'
 import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
+import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { parseStudy } from './studies/study'
@@ -46,6 +47,8 @@ export interface RunOptions {
   onEvent?: (event: StudyEvent) => void
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
+  /** Steers which run is begun next; without it they come in the plan's order. */
+  queue?: RunQueue
 }
 
 export interface ExportOptions {
@@ -120,6 +123,11 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<{ files: number; bytes: number }> {
     return copyWithProgress(this.#project, folder, kind, run)
+  }
+
+  /** Threads that training may use: that many runs at once, or one run with all. */
+  get threads(): number {
+    return this.#pool.width('narrow')
   }
 
   /** Heads of all runs that were ever begun. */
@@ -279,6 +287,7 @@ export class ProjectSession {
       plan,
       device: () => this.#computeDevice(),
       onEvent: options.onEvent ?? (() => undefined),
+      queue: options.queue ?? new RunQueue(),
       signal
     })
   }

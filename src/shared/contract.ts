@@ -1,5 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
+import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { DecoderShapeSchema } from './recipe'
 import {
   BudgetKindSchema,
@@ -12,8 +13,7 @@ import {
   PreparedPartitionSchema,
   ProgressSchema,
   RunSchema,
-  StudySchema,
-  TracePointSchema
+  StudySchema
 } from './records'
 
 const count = z.number().int().nonnegative()
@@ -102,7 +102,13 @@ export const QueuedRunSchema = z.strictObject({
   role: z.enum(['seed', 'branch', 'sequential']),
   name: z.string(),
   tokens: count,
+  /** Partitions whose text it trains on; none for the seed. */
+  partitions: z.array(z.string()),
   isDone: z.boolean(),
+  /** True from when it is begun until it is stored. */
+  isTraining: z.boolean(),
+  /** True when the user set it aside: it is not begun until it is released. */
+  isHeld: z.boolean(),
   head: RunSchema.nullable()
 })
 export type QueuedRun = z.infer<typeof QueuedRunSchema>
@@ -114,6 +120,56 @@ export const QueueSchema = z.strictObject({
   runs: z.array(QueuedRunSchema)
 })
 export type Queue = z.infer<typeof QueueSchema>
+
+const numbers = z.array(z.number())
+
+/** The curve of a run, in columns: hundreds of them go over the wire at once. */
+export const CurveSchema = z.strictObject({
+  run: z.string(),
+  /** False when it only goes on after the step that was known already. */
+  isWhole: z.boolean(),
+  steps: z.array(count),
+  tokens: z.array(count),
+  /** Mean nats per token of each step's batch. */
+  losses: numbers,
+  /** Mean nats per token on the run's own held-out domains, at the steps where it was measured. */
+  heldOut: z.array(
+    z.strictObject({
+      domain: z.string(),
+      steps: z.array(count),
+      tokens: z.array(count),
+      losses: numbers
+    })
+  )
+})
+export type Curve = z.infer<typeof CurveSchema>
+
+const effort = z.strictObject({ runs: count, tokens: z.number().nonnegative() })
+
+/** What a study costs beside training every mixture; `estimate` only when it was asked for. */
+export const CostSchema = z.strictObject({
+  /** Seed, branches and sequential models, each once. */
+  planned: effort,
+  /** Of these, what is not there yet. */
+  left: effort,
+  /** Every mixture trained for real from the same seed. */
+  naive: effort,
+  mixtures: count,
+  /** From a rate measured on this machine; seconds of wall time, bytes. */
+  estimate: z
+    .strictObject({
+      trainingSeconds: z.number(),
+      evaluationSeconds: z.number(),
+      naiveSeconds: z.number(),
+      diskBytes: z.number(),
+      memoryBytes: z.number(),
+      trainTokensPerSecond: z.number(),
+      workers: count,
+      device: z.string()
+    })
+    .nullable()
+})
+export type Cost = z.infer<typeof CostSchema>
 
 /** A domain, or a mean over several. */
 const ScoredDomainSchema = z.strictObject({
@@ -195,6 +251,9 @@ export const BeliefSchema = z.strictObject({
 export type Belief = z.infer<typeof BeliefSchema>
 
 const nothing = z.strictObject({})
+const ofRun = z.strictObject({ run: z.string() })
+/** So many curves are asked for at once. */
+export const MOST_CURVES = 500
 const ofStudy = z.strictObject({ study: z.string() })
 
 /** What an open project is asked. */
@@ -202,10 +261,18 @@ export const PROJECT_COMMANDS = {
   readProject: { input: nothing, output: OpenProjectSchema },
   readCatalogue: { input: ofStudy, output: CatalogueSchema.nullable() },
   readQueue: { input: ofStudy, output: QueueSchema },
-  /** The curve of a run, at most about so many points of it. */
-  readTrace: {
-    input: z.strictObject({ run: z.string(), points: count }),
-    output: z.array(TracePointSchema)
+  /**
+   * Curves of runs, at most about so many points of each; of one whose curve is known up to a step,
+   * only what came after it. Runs that the project does not know, or without a curve, are left out.
+   */
+  readCurves: {
+    input: z.strictObject({
+      curves: z
+        .array(z.strictObject({ run: z.string(), after: count.nullable() }))
+        .max(MOST_CURVES),
+      points: count
+    }),
+    output: z.array(CurveSchema)
   },
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
@@ -218,6 +285,28 @@ export const PROJECT_COMMANDS = {
   runStudy: { input: ofStudy, output: nothing },
   /** Asks the running study to stop between two steps. */
   stopStudy: { input: nothing, output: nothing },
+
+  // The queue is steered while it is worked off. What is asked here is kept in memory: results never
+  // depend on it, and an engine that begins anew has the plan's order and holds nothing.
+  /** Puts a waiting run before another of its role; `before` null: last of its role. */
+  moveRun: {
+    input: z.strictObject({ study: z.string(), run: z.string(), before: z.string().nullable() }),
+    output: nothing
+  },
+  /** Sets a run aside; one that trains stops between two steps and can go on. */
+  holdRun: { input: ofRun, output: nothing },
+  releaseRun: { input: ofRun, output: nothing },
+  /** Trains a failed run again: at once while the study runs, else by running the study. */
+  retryRun: { input: z.strictObject({ study: z.string(), run: z.string() }), output: nothing },
+
+  // The machine: cheap meters, and what takes a while only when asked for.
+  /** Polled while it is shown. */
+  readMachine: { input: nothing, output: MachineSchema },
+  /** `estimate`: also how long it would take, by a rate that is measured when it is not known. */
+  readCost: {
+    input: z.strictObject({ study: z.string(), estimate: z.boolean() }),
+    output: CostSchema.nullable()
+  },
 
   /** Adds a study or replaces the one of its name; what it does can be undone. */
   saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
@@ -297,7 +386,12 @@ export const DESK_COMMANDS = {
   },
   cancelCopy: { input: nothing, output: nothing },
   /** Takes a project off the list; its folder stays. */
-  forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing }
+  forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing },
+
+  /** What `assay doctor` says; `again`: measures anew, which is refused while a study runs. */
+  readDevices: { input: z.strictObject({ again: z.boolean() }), output: DevicesSchema },
+  /** The last lines of what happened in this process, oldest first. */
+  readLog: { input: nothing, output: z.array(LogLineSchema) }
 } as const
 
 /** Every command: what it is given and what it answers; both ends check both. */
@@ -320,6 +414,8 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
     message: z.string().nullable()
   }),
   z.strictObject({ kind: z.literal('run'), record: RunSchema }),
+  /** Runs were moved, held or released: the queue is to be read anew. */
+  z.strictObject({ kind: z.literal('queue') }),
   z.strictObject({
     kind: z.literal('measured'),
     label: z.string(),

@@ -64,6 +64,9 @@ export class Desk {
         this.#tell({ kind: 'desk' })
         return {}
       },
+      readDevices: ({ again }) =>
+        this.#workbench.readDevices(this.#open?.host.folder ?? process.cwd(), again),
+      readLog: () => Promise.resolve([...this.#workbench.log.lines]),
       onEvent: (listener) => {
         this.#listeners.add(listener)
         return () => void this.#listeners.delete(listener)

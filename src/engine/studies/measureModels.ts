@@ -8,7 +8,7 @@ import { measurementDefinition } from './measure'
 import type { PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
-import { endsStudy, inParallel, isStop } from './runContext'
+import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 /** A model with the name it is told by. */
@@ -74,7 +74,7 @@ export async function measureAll(
       if (isStop(error, context.signal)) throw error
       const { code, message } = toPlain(error)
       if (endsStudy(code)) throw error
-      summary.failed.push({ name: model.label, code, message })
+      noteFailure(summary, { name: model.label, code, message })
     }
   })
 }
