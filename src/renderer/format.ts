@@ -60,3 +60,8 @@ export function inBytes(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1000 ** power).toPrecision(3)} ${' kMGT'[power]}B`
 }
+
+/** A share as whole hundredths: `48 %`. */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '–' : `${Math.round(share * 100)} %`
+}
