@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import {
+  bytes,
   correlation,
   duration,
   grouped,
+  percent,
   short,
   significant,
   withInterval
@@ -38,4 +40,20 @@ test('counts and durations are short', () => {
     '2 h 05 min',
     '–'
   ])
+})
+
+test.each([
+  [null, '–'],
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [278_000_000, '278 MB'],
+  [999_600_000, '1.0 GB'],
+  [69_120_000_000, '69.1 GB']
+])('%s bytes are shown as %s', (value, text) => {
+  expect(bytes(value)).toBe(text)
+})
+
+test('a share is shown as whole hundredths', () => {
+  expect([percent(0.476), percent(null)]).toEqual(['48 %', '–'])
 })
