@@ -6,8 +6,10 @@ import type { Machine } from '#shared/machine'
 import { readGpuLoads } from './backends/nvidiaSmi'
 import type { GpuLoad } from './backends/nvidiaSmi'
 
-/** A project's size is counted anew after so long, and GPUs are asked, in ms. */
-const SIZE_MS = 60_000
+/** A project's size is counted anew after so long at least, in ms; later where counting is dear. */
+const SIZE_MS = 5000
+const SIZE_SHARE = 0.01
+/** GPUs are asked so often, in ms. */
 const GPU_MS = 2000
 /** A machine without nvidia-smi does not get one every other second. */
 const NO_GPU_MS = 60_000
@@ -32,7 +34,7 @@ export class MachineMeters {
     this.#threadsUsed = threadsUsed
     this.#size = new Beside(
       () => bytesUnder(folder),
-      () => SIZE_MS
+      (_, took) => Math.max(SIZE_MS, took / SIZE_SHARE)
     )
     this.#gpus = new Beside(readGpuLoads, (found) => (found.length > 0 ? GPU_MS : NO_GPU_MS))
   }
@@ -64,11 +66,12 @@ export class MachineMeters {
 /** A value that is read beside the one who asks: the latest is given at once. */
 class Beside<Value> {
   readonly #read: () => Promise<Value>
-  readonly #freshMs: (value: Value) => number
+  /** How long a value is given, by the value and by how long reading it took, in ms. */
+  readonly #freshMs: (value: Value, took: number) => number
   #value: Value | null = null
   #readAgainAt = 0
 
-  constructor(read: () => Promise<Value>, freshMs: (value: Value) => number) {
+  constructor(read: () => Promise<Value>, freshMs: (value: Value, took: number) => number) {
     this.#read = read
     this.#freshMs = freshMs
   }
@@ -77,10 +80,11 @@ class Beside<Value> {
   latest(): Value | null {
     if (Date.now() >= this.#readAgainAt) {
       this.#readAgainAt = Infinity
+      const beganAt = Date.now()
       this.#read()
         .then((value) => {
           this.#value = value
-          this.#readAgainAt = Date.now() + this.#freshMs(value)
+          this.#readAgainAt = Date.now() + this.#freshMs(value, Date.now() - beganAt)
         })
         // A file that went while it was counted; asked again the next time.
         .catch(() => (this.#readAgainAt = 0))

@@ -9,12 +9,12 @@ import { serveProject } from '../support/servedProject'
 
 const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
 
-/** Three branches of some seconds each, measured on their held-out part while they train. */
+/** A seed of some seconds and three short branches, measured on held-out text while they train. */
 function slowProject(): Promise<string> {
-  return newProject(800, {
-    seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 1200, recipe },
+  return newProject(200, {
+    seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 1600, recipe },
     sequential: { choose: { kind: 'none' } },
-    evaluation: { everySteps: 10 }
+    evaluation: { everySteps: 20 }
   })
 }
 
@@ -23,7 +23,7 @@ const row = (page: Page, name: string) =>
 const inState = (page: Page, name: string, state: string) =>
   row(page, name)
     .and(page.locator(`[data-state=${state}]`))
-    .waitFor({ timeout: 40_000 })
+    .waitFor({ timeout: 60_000 })
 const queue = async (page: Page) =>
   (await page.locator('tr[data-state] td:first-child').allInnerTexts()).map((text) => text.trim())
 const reading = (page: Page) =>
@@ -52,32 +52,41 @@ test('curves grow; runs are moved, held, released and tried again; what is read 
   await page.keyboard.press('End')
   await page.keyboard.press('Alt+ArrowUp')
   await expect.poll(() => queue(page)).toEqual(['seed', 'code#1', 'mail#1', 'law#1'])
-
-  // The seed's curve grows while it is looked at.
-  const step = async () =>
-    Number((await reading(page).first().locator('td').nth(1).innerText()) || 0)
-  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(0)
-  const before = await step()
-  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(before)
-
-  await inState(page, 'code#1', 'training')
-  await grid.focus()
   await page.keyboard.press('Home')
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('h')
   await inState(page, 'code#1', 'held')
-  await page.getByText('1 run is held.').waitFor()
-  await inState(page, 'mail#1', 'training')
+
+  // The seed's curve grows while it is looked at, with its loss on held-out text.
+  const cell = (n: number) => reading(page).first().locator('td').nth(n).innerText()
+  const step = async () => Number(await cell(1)) || 0
+  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(0)
+  const before = await step()
+  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(before)
+  await expect.poll(async () => Number(await cell(3)), { timeout: 15_000 }).toBeGreaterThan(1)
+
+  // Held amid training, it stops, and with it all that builds on it; released, it goes on.
+  await grid.focus()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('h')
+  await page.getByText('2 runs are held: release what is to be trained').waitFor()
+  await inState(page, 'seed', 'held')
+  await page.keyboard.press('h')
+  await inState(page, 'seed', 'stopped')
+  await page.getByRole('button', { name: 'Run study' }).click()
+  await inState(page, 'seed', 'training')
 
   // A branch whose tokens are away fails where it stands, and is tried again when they are back.
   const tokens = tokensOf(project, 'law')
   renameSync(tokens, `${tokens}-away`)
-  await page.getByRole('button', { name: 'Release code#1' }).click()
   await inState(page, 'law#1', 'failed')
+  await inState(page, 'mail#1', 'done')
   await page.getByRole('button', { name: 'Copy details of law#1' }).click()
-  await page.getByText('Copied').waitFor()
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('code: storage/')
+  await page.getByRole('button', { name: 'Copy details of law#1' }).getByText('Copied').waitFor()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/law#1[^]*message: .+/)
   renameSync(`${tokens}-away`, tokens)
+  await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 40_000 })
+  await page.getByRole('button', { name: 'Release code#1' }).click()
   await page.getByRole('button', { name: 'Retry law#1' }).click()
   for (const name of ['seed', 'code#1', 'mail#1', 'law#1']) await inState(page, name, 'done')
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 40_000 })
@@ -97,7 +106,7 @@ test('curves grow; runs are moved, held, released and tried again; what is read 
     expect(await training!.getAttribute('title')).toBe(String(point.loss))
     const [domain, value] = (await heldOut!.locator('span').getAttribute('title'))!.split(': ')
     const near = points
-      .filter((other) => other.heldOut && Math.abs(other.step - point.step) <= 10)
+      .filter((other) => other.heldOut && Math.abs(other.step - point.step) <= 20)
       .map((other) => String(other.heldOut![domain!]))
     expect(near).toContain(value)
     expect([...runs.keys()]).toContain(await name!.innerText())
@@ -116,7 +125,7 @@ test('the screen and its sheets break no rule of accessibility, light or dark', 
       await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 60_000 })
     }
     await page.getByRole('slider', { name: /Last training loss/ }).waitFor()
-    await page.getByText(/runs planned, .* tokens; training every one of 7 mixtures/).waitFor()
+    await page.getByText('training every one of 7 mixtures would be').waitFor()
     await page.getByRole('meter', { name: 'Memory' }).waitFor()
     await row(page, 'law#1').click()
     const check = async (what: string) => {

@@ -70,6 +70,8 @@ export function* paintLines(
 function trace(context: OffscreenCanvasRenderingContext2D, line: Line, scales: Scales): void {
   const { xs, ys } = line
   context.beginPath()
+  // One point makes no line.
+  if (xs.length === 1) context.arc(scales.x(xs[0]!), scales.y(ys[0]!), line.width, 0, 7)
   let last = -Infinity
   for (let i = 0; i < xs.length; i++) {
     const x = scales.x(xs[i]!)

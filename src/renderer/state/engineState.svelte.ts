@@ -253,6 +253,8 @@ export class EngineState {
         return
       case 'ended':
         delete this.progress[event.key]
+        // The text is prepared: what is planned is known from now on.
+        if (event.key === 'prepare') void this.refresh()
         return
       case 'measured':
         this.measured = event.done < event.total ? event : null

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import {
-  bytes,
   correlation,
   duration,
   grouped,
@@ -40,18 +39,6 @@ test('counts and durations are short', () => {
     '2 h 05 min',
     '–'
   ])
-})
-
-test.each([
-  [null, '–'],
-  [0, '0 B'],
-  [999, '999 B'],
-  [1000, '1.0 kB'],
-  [278_000_000, '278 MB'],
-  [999_600_000, '1.0 GB'],
-  [69_120_000_000, '69.1 GB']
-])('%s bytes are shown as %s', (value, text) => {
-  expect(bytes(value)).toBe(text)
 })
 
 test('a share is shown as whole hundredths', () => {
