@@ -27,7 +27,7 @@ const inState = (page: Page, name: string, state: string) =>
 const queue = async (page: Page) =>
   (await page.locator('tr[data-state] td:first-child').allInnerTexts()).map((text) => text.trim())
 const reading = (page: Page) =>
-  page.getByRole('region', { name: 'Losses read from the chart' }).locator('tbody tr')
+  page.getByRole('region', { name: 'Losses read from the chart' }).locator('tr[data-run]')
 
 test('curves grow; runs are moved, held, released and tried again; what is read is what is stored', async () => {
   const project = await slowProject()

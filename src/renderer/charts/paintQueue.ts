@@ -1,7 +1,7 @@
 /** Paints canvases in slices: hundreds of curves take several frames, and none of them long. */
 
 /** So long may be painted in one frame, in ms; the rest of a frame is for everything else. */
-const SLICE_MS = 4
+const SLICE_MS = 3
 
 /** A painting in pieces: between two of them it may be left until the next frame. */
 type Painting = Generator<undefined, void>

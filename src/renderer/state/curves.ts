@@ -36,13 +36,18 @@ type Columns = Pick<Curve, 'steps' | 'tokens' | 'losses'>
 const EMPTY: Columns = { steps: [], tokens: [], losses: [] }
 
 function joined(known: Columns, news: Columns, most: number): Columns {
-  const steps = [...known.steps, ...news.steps]
-  const isKept = (_: number, i: number) =>
-    steps.length <= 2 * most || i % 2 === 0 || i === steps.length - 1
+  const whole = {
+    steps: known.steps.concat(news.steps),
+    tokens: known.tokens.concat(news.tokens),
+    losses: known.losses.concat(news.losses)
+  }
+  const { length } = whole.steps
+  if (length <= 2 * most) return whole
+  const isKept = (_: number, i: number) => i % 2 === 0 || i === length - 1
   return {
-    steps: steps.filter(isKept),
-    tokens: [...known.tokens, ...news.tokens].filter(isKept),
-    losses: [...known.losses, ...news.losses].filter(isKept)
+    steps: whole.steps.filter(isKept),
+    tokens: whole.tokens.filter(isKept),
+    losses: whole.losses.filter(isKept)
   }
 }
 
@@ -85,13 +90,43 @@ export function extentOf(
 ): [number, number] | null {
   let [low, high] = [Infinity, -Infinity]
   for (const { xs, ys } of series) {
-    for (let i = 0; i < xs.length; i++) {
-      if (xs[i]! < from || xs[i]! > to) continue
-      if (ys[i]! < low) low = ys[i]!
-      if (ys[i]! > high) high = ys[i]!
-    }
+    const isWhole = xs.length > 0 && xs[0]! >= from && xs.at(-1)! <= to
+    const [least, most] = isWhole ? wholeExtent(ys) : extentBetween(xs, ys, from, to)
+    low = Math.min(low, least)
+    high = Math.max(high, most)
   }
   return low <= high ? [low, high] : null
+}
+
+function extentBetween(
+  xs: readonly number[],
+  ys: readonly number[],
+  from: number,
+  to: number
+): [number, number] {
+  let [low, high] = [Infinity, -Infinity]
+  for (let i = 0; i < xs.length; i++) {
+    if (xs[i]! < from || xs[i]! > to) continue
+    low = Math.min(low, ys[i]!)
+    high = Math.max(high, ys[i]!)
+  }
+  return [low, high]
+}
+
+/** Several figures ask for the same: columns are never changed, so it is found once. */
+const extents = new WeakMap<readonly number[], [number, number]>()
+
+function wholeExtent(ys: readonly number[]): [number, number] {
+  const known = extents.get(ys)
+  if (known) return known
+  let [low, high] = [Infinity, -Infinity]
+  for (let i = 0; i < ys.length; i++) {
+    const y = ys[i]!
+    if (y < low) low = y
+    if (y > high) high = y
+  }
+  extents.set(ys, [low, high])
+  return [low, high]
 }
 
 /** Curves as CSV with full precision: one stored value a line. */
