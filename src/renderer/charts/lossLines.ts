@@ -1,14 +1,14 @@
 /** The lines that stand for curves: training loss faint, held-out loss strong. Pure. */
-import type { Curve, QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/contract'
 import { smoothed } from '../state/curves'
-import type { CurveAxis, Series } from '../state/curves'
+import type { CurveAxis, KeptCurve, Series } from '../state/curves'
 import type { Line } from './paintLines'
 import type { RunMark } from './runMarks'
 
 /** A run that is shown, with its curve. */
 export interface ShownRun {
   run: QueuedRun
-  curve: Curve
+  curve: KeptCurve
   mark: RunMark
 }
 
@@ -54,6 +54,7 @@ export function lossLines(
       steps: curve.steps,
       xs: axis === 'tokens' ? curve.tokens : curve.steps,
       ys: curve.losses,
+      extent: curve.extent,
       width: isEmphasised ? 2 : 1,
       opacity: isEmphasised ? 0.9 : isFirst ? 0.8 : faint,
       dash: mark.dash
@@ -65,6 +66,7 @@ export function lossLines(
       steps: one.steps,
       xs: axis === 'tokens' ? one.tokens : one.steps,
       ys: one.losses,
+      extent: one.extent,
       width: isEmphasised ? 3.5 : 2,
       opacity: 1,
       dash: mark.dash

@@ -5,6 +5,21 @@ import type { Curve } from '#shared/contract'
 export interface Series {
   xs: readonly number[]
   ys: readonly number[]
+  /** Smallest and largest value, where they are known already. */
+  extent?: readonly [number, number]
+}
+
+type Columns = Pick<Curve, 'steps' | 'tokens' | 'losses'>
+
+/** Columns with the smallest and largest loss that was ever in them. */
+export interface KeptColumns extends Columns {
+  extent: readonly [number, number]
+}
+
+/** A curve as the window keeps it: what grows by a point is not looked through again. */
+export interface KeptCurve extends KeptColumns {
+  run: string
+  heldOut: (KeptColumns & { domain: string })[]
 }
 
 /** What the horizontal axis counts. */
@@ -15,28 +30,34 @@ export type CurveAxis = 'tokens' | 'steps'
  *
  * @param most points to keep of each line; beyond twice as many, every other one goes
  */
-export function extended(known: Curve | undefined, news: Curve, most: number): Curve {
-  if (!known || news.isWhole) return news
+export function extended(known: KeptCurve | undefined, news: Curve, most: number): KeptCurve {
+  if (!known || news.isWhole)
+    return extended({ run: news.run, ...EMPTY, heldOut: [] }, { ...news, isWhole: false }, most)
   const domains = new Set([...known.heldOut, ...news.heldOut].map(({ domain }) => domain))
-  const find = (curve: Curve, domain: string) =>
-    curve.heldOut.find((one) => one.domain === domain) ?? EMPTY
+  const of = (domain: string) => (one: { domain: string }) => one.domain === domain
   return {
     run: known.run,
-    isWhole: true,
     ...joined(known, news, most),
     heldOut: [...domains].map((domain) => ({
       domain,
-      ...joined(find(known, domain), find(news, domain), most)
+      ...joined(
+        known.heldOut.find(of(domain)) ?? EMPTY,
+        news.heldOut.find(of(domain)) ?? EMPTY,
+        most
+      )
     }))
   }
 }
 
-type Columns = Pick<Curve, 'steps' | 'tokens' | 'losses'>
+const EMPTY: KeptColumns = { steps: [], tokens: [], losses: [], extent: [Infinity, -Infinity] }
 
-const EMPTY: Columns = { steps: [], tokens: [], losses: [] }
-
-function joined(known: Columns, news: Columns, most: number): Columns {
+function joined(known: KeptColumns, news: Columns, most: number): KeptColumns {
+  const extent = [
+    Math.min(known.extent[0], ...news.losses),
+    Math.max(known.extent[1], ...news.losses)
+  ] as const
   const whole = {
+    extent,
     steps: known.steps.concat(news.steps),
     tokens: known.tokens.concat(news.tokens),
     losses: known.losses.concat(news.losses)
@@ -45,6 +66,7 @@ function joined(known: Columns, news: Columns, most: number): Columns {
   if (length <= 2 * most) return whole
   const isKept = (_: number, i: number) => i % 2 === 0 || i === length - 1
   return {
+    extent,
     steps: whole.steps.filter(isKept),
     tokens: whole.tokens.filter(isKept),
     losses: whole.losses.filter(isKept)
@@ -89,9 +111,9 @@ export function extentOf(
   to = Infinity
 ): [number, number] | null {
   let [low, high] = [Infinity, -Infinity]
-  for (const { xs, ys } of series) {
+  for (const { xs, ys, extent } of series) {
     const isWhole = xs.length > 0 && xs[0]! >= from && xs.at(-1)! <= to
-    const [least, most] = isWhole ? wholeExtent(ys) : extentBetween(xs, ys, from, to)
+    const [least, most] = isWhole && extent ? extent : extentBetween(xs, ys, from, to)
     low = Math.min(low, least)
     high = Math.max(high, most)
   }
@@ -113,24 +135,8 @@ function extentBetween(
   return [low, high]
 }
 
-/** Several figures ask for the same: columns are never changed, so it is found once. */
-const extents = new WeakMap<readonly number[], [number, number]>()
-
-function wholeExtent(ys: readonly number[]): [number, number] {
-  const known = extents.get(ys)
-  if (known) return known
-  let [low, high] = [Infinity, -Infinity]
-  for (let i = 0; i < ys.length; i++) {
-    const y = ys[i]!
-    if (y < low) low = y
-    if (y > high) high = y
-  }
-  extents.set(ys, [low, high])
-  return [low, high]
-}
-
 /** Curves as CSV with full precision: one stored value a line. */
-export function curvesCsv(curves: readonly { name: string; curve: Curve }[]): string {
+export function curvesCsv(curves: readonly { name: string; curve: KeptCurve }[]): string {
   const rows = curves.flatMap(({ name, curve }) => [
     ...csvRows(name, 'training', curve),
     ...curve.heldOut.flatMap((one) => csvRows(name, one.domain, one))

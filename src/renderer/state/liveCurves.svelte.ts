@@ -1,7 +1,8 @@
 /** Curves of runs, read once and then only where they grow. */
 import { MOST_CURVES } from '#shared/contract'
-import type { Curve, EngineApi, QueuedRun } from '#shared/contract'
+import type { EngineApi, QueuedRun } from '#shared/contract'
 import { extended } from './curves'
+import type { KeptCurve } from './curves'
 
 /** Each line of a curve is kept with so many points, at most twice as many while it grows. */
 const POINTS = 400
@@ -12,7 +13,7 @@ type Read = EngineApi['readCurves']
 /** The curves that a screen wants. */
 export class LiveCurves {
   /** By run; a curve that grew is another object. */
-  byRun = $state.raw<Readonly<Record<string, Curve>>>({})
+  byRun = $state.raw<Readonly<Record<string, KeptCurve>>>({})
   /** Runs that do not train and whose curve was read since. */
   readonly #settled = new Set<string>()
   #isReading = false

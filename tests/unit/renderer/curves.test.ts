@@ -19,18 +19,21 @@ const curve = (from: number, to: number, isWhole = true): Curve => ({
   heldOut: [{ domain: 'law', ...columns(to, to) }]
 })
 
+const kept = (whole: Curve) => extended(undefined, whole, 1000)
+
 test('a curve grows by what came since; a whole one takes its place', () => {
-  const grown = extended(curve(1, 3), curve(4, 6, false), 10)
+  const grown = extended(kept(curve(1, 3)), curve(4, 6, false), 10)
   expect(grown.steps).toEqual([1, 2, 3, 4, 5, 6])
+  expect(grown.extent).toEqual([9.94, 9.99])
   expect(grown.heldOut).toEqual([
-    { domain: 'law', steps: [3, 6], tokens: [30, 60], losses: [9.97, 9.94] }
+    { domain: 'law', steps: [3, 6], tokens: [30, 60], losses: [9.97, 9.94], extent: [9.94, 9.97] }
   ])
   expect(extended(grown, curve(1, 2), 10).steps).toEqual([1, 2])
   expect(extended(undefined, curve(4, 5, false), 10).steps).toEqual([4, 5])
 })
 
 test('a growing curve never holds more than twice the points asked for, and ends where it ends', () => {
-  let grown = curve(1, 1)
+  let grown = kept(curve(1, 1))
   for (let step = 2; step <= 500; step++) {
     grown = extended(grown, curve(step, step, false), 10)
     expect(grown.steps.length).toBeLessThanOrEqual(20)
@@ -69,10 +72,12 @@ test('the extent is of what lies between two places', () => {
   expect(extentOf(series)).toEqual([4, 9])
   expect(extentOf(series, 2, 2)).toEqual([5, 6])
   expect(extentOf(series, 7, 8)).toBe(null)
+  expect(extentOf([{ xs: [1, 2], ys: [5, 6], extent: [4, 7] }], 1, 2)).toEqual([4, 7])
+  expect(extentOf([{ xs: [1, 2], ys: [5, 6], extent: [4, 7] }], 2, 2)).toEqual([6, 6])
 })
 
 test('curves as CSV: every value on a line of its own, names quoted where they must', () => {
-  const text = curvesCsv([{ name: 'a "b", c', curve: curve(1, 2) }])
+  const text = curvesCsv([{ name: 'a "b", c', curve: kept(curve(1, 2)) }])
   expect(text.split('\n')).toEqual([
     'run,loss_on,step,tokens,loss_nats_per_token',
     '"a ""b"", c",training,1,10,9.99',

@@ -3,13 +3,24 @@ import type { QueuedRun } from '#shared/contract'
 import { lossLines, smoothedLines, smoothingSpan } from '../../../src/renderer/charts/lossLines'
 import { axisScale, fewTicks } from '../../../src/renderer/charts/lossScales'
 
-const columns = { steps: [1, 2, 3], tokens: [10, 20, 30], losses: [5, 3, 4] }
+const columns = {
+  steps: [1, 2, 3],
+  tokens: [10, 20, 30],
+  losses: [5, 3, 4],
+  extent: [3, 5] as const
+}
 const run = { fingerprint: 'f', name: 'law#1', role: 'branch', tokens: 40, head: null } as QueuedRun
-const heldOut = { domain: 'law', steps: [2], tokens: [20], losses: [4.5] }
+const heldOut = {
+  domain: 'law',
+  steps: [2],
+  tokens: [20],
+  losses: [4.5],
+  extent: [4.5, 4.5] as const
+}
 const shown = [
   {
     run,
-    curve: { run: 'f', isWhole: true, ...columns, heldOut: [heldOut] },
+    curve: { run: 'f', ...columns, heldOut: [heldOut] },
     mark: { colour: '#000', dash: [] }
   }
 ]
