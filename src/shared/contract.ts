@@ -15,6 +15,7 @@ import {
   RunSchema,
   StudySchema
 } from './records'
+import { CostSchema, CurveSchema, MOST_CURVES, QueueSchema } from './trainingView'
 
 const count = z.number().int().nonnegative()
 const value = z.number().nullable()
@@ -95,81 +96,6 @@ export const CatalogueSchema = z.strictObject({
   overlaps: z.array(OverlapSchema)
 })
 export type Catalogue = z.infer<typeof CatalogueSchema>
-
-/** A run of the plan, with its head where it was begun. */
-export const QueuedRunSchema = z.strictObject({
-  fingerprint: z.string(),
-  role: z.enum(['seed', 'branch', 'sequential']),
-  name: z.string(),
-  tokens: count,
-  /** Partitions whose text it trains on; none for the seed. */
-  partitions: z.array(z.string()),
-  isDone: z.boolean(),
-  /** True from when it is begun until it is stored. */
-  isTraining: z.boolean(),
-  /** True when the user set it aside: it is not begun until it is released. */
-  isHeld: z.boolean(),
-  head: RunSchema.nullable()
-})
-export type QueuedRun = z.infer<typeof QueuedRunSchema>
-
-/** What a study has and lacks. */
-export const QueueSchema = z.strictObject({
-  /** False until the text is prepared; then nothing else is known either. */
-  isPrepared: z.boolean(),
-  runs: z.array(QueuedRunSchema)
-})
-export type Queue = z.infer<typeof QueueSchema>
-
-const numbers = z.array(z.number())
-
-/** The curve of a run, in columns: hundreds of them go over the wire at once. */
-export const CurveSchema = z.strictObject({
-  run: z.string(),
-  /** False when it only goes on after the step that was known already. */
-  isWhole: z.boolean(),
-  steps: z.array(count),
-  tokens: z.array(count),
-  /** Mean nats per token of each step's batch. */
-  losses: numbers,
-  /** Mean nats per token on the run's own held-out domains, at the steps where it was measured. */
-  heldOut: z.array(
-    z.strictObject({
-      domain: z.string(),
-      steps: z.array(count),
-      tokens: z.array(count),
-      losses: numbers
-    })
-  )
-})
-export type Curve = z.infer<typeof CurveSchema>
-
-const effort = z.strictObject({ runs: count, tokens: z.number().nonnegative() })
-
-/** What a study costs beside training every mixture; `estimate` only when it was asked for. */
-export const CostSchema = z.strictObject({
-  /** Seed, branches and sequential models, each once. */
-  planned: effort,
-  /** Of these, what is not there yet. */
-  left: effort,
-  /** Every mixture trained for real from the same seed. */
-  naive: effort,
-  mixtures: count,
-  /** From a rate measured on this machine; seconds of wall time, bytes. */
-  estimate: z
-    .strictObject({
-      trainingSeconds: z.number(),
-      evaluationSeconds: z.number(),
-      naiveSeconds: z.number(),
-      diskBytes: z.number(),
-      memoryBytes: z.number(),
-      trainTokensPerSecond: z.number(),
-      workers: count,
-      device: z.string()
-    })
-    .nullable()
-})
-export type Cost = z.infer<typeof CostSchema>
 
 /** A domain, or a mean over several. */
 const ScoredDomainSchema = z.strictObject({
@@ -252,8 +178,6 @@ export type Belief = z.infer<typeof BeliefSchema>
 
 const nothing = z.strictObject({})
 const ofRun = z.strictObject({ run: z.string() })
-/** So many curves are asked for at once. */
-export const MOST_CURVES = 500
 const ofStudy = z.strictObject({ study: z.string() })
 
 /** What an open project is asked. */

@@ -1,6 +1,7 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
-import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
+import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
+import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { MachineMeters } from '../machineMeters'

@@ -1,5 +1,5 @@
 /** The curve of a run in columns, thinned to what can be drawn. */
-import type { Curve } from '#shared/contract'
+import type { Curve } from '#shared/trainingView'
 import type { TracePoint } from '#shared/records'
 
 /**

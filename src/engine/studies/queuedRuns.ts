@@ -1,5 +1,5 @@
 /** The runs of a plan as a screen sees them: in the order in which they will be begun. */
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
 import { runsOf } from './plan'

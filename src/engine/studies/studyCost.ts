@@ -1,5 +1,5 @@
 /** A study's cost as a screen is told it: counts at once, times only where a rate was measured. */
-import type { Cost } from '#shared/contract'
+import type { Cost } from '#shared/trainingView'
 import type { Study } from '#shared/records'
 import { naiveTraining } from './cost'
 import type { PlanSummary } from './cost'

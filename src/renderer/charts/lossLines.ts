@@ -1,5 +1,5 @@
 /** The lines that stand for curves: training loss faint, held-out loss strong. Pure. */
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import { smoothed } from '../state/curves'
 import type { CurveAxis, KeptCurve, Series } from '../state/curves'
 import type { Line } from './paintLines'

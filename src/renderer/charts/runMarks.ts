@@ -1,5 +1,5 @@
 /** How runs look in every figure: the seed grey, branches in their partition's colour. */
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import { markColour } from './palette'
 
 export interface RunMark {

@@ -1,5 +1,5 @@
 /** Curves as the window keeps, smooths and reads them. Pure. */
-import type { Curve } from '#shared/contract'
+import type { Curve } from '#shared/trainingView'
 
 /** A curve to draw or read: columns of the same length, `xs` growing. */
 export interface Series {

@@ -6,9 +6,9 @@ import type {
   EngineApi,
   EngineEvent,
   Matrix,
-  OpenProject,
-  Queue
+  OpenProject
 } from '#shared/contract'
+import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'

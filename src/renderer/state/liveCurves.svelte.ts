@@ -1,6 +1,7 @@
 /** Curves of runs, read once and then only where they grow. */
-import { MOST_CURVES } from '#shared/contract'
-import type { EngineApi, QueuedRun } from '#shared/contract'
+import { MOST_CURVES } from '#shared/trainingView'
+import type { EngineApi } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import { extended } from './curves'
 import type { KeptCurve } from './curves'
 

@@ -1,5 +1,5 @@
 /** The queue as rows: groups by role, errors below their runs, places from top to bottom. Pure. */
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 
 /** Heights in px: every row of a kind is as high as any other, so that places are known. */
 export const HEIGHTS = { group: 30, run: 28, error: 46 } as const

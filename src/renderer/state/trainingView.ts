@@ -1,5 +1,5 @@
 /** Which runs the Training screen draws, and together with which. Pure. */
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 
 /** Runs whose curves stand in one small picture. */
 export interface CurveGroup {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Curve } from '#shared/contract'
+import type { Curve } from '#shared/trainingView'
 import {
   curvesCsv,
   extended,

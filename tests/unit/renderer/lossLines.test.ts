@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import { lossLines, smoothedLines, smoothingSpan } from '../../../src/renderer/charts/lossLines'
 import { axisScale, fewTicks } from '../../../src/renderer/charts/lossScales'
 

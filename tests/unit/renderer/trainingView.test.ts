@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { QueuedRun } from '#shared/contract'
+import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { curveGroups, picturedRuns } from '../../../src/renderer/state/trainingView'
 
