@@ -25,6 +25,17 @@ export interface DrawnLine extends Line {
   whole: number
 }
 
+/** The lines of each run together, in the order drawn. */
+export function linesByRun(lines: readonly DrawnLine[]): DrawnLine[][] {
+  const found = new Map<string, DrawnLine[]>()
+  for (const line of lines) {
+    const its = found.get(line.run)
+    if (its) its.push(line)
+    else found.set(line.run, [line])
+  }
+  return [...found.values()]
+}
+
 /** Smoothed values by the stored ones, with what they were made of. */
 export type Smoothings = WeakMap<
   readonly number[],

@@ -16,21 +16,21 @@ export class LiveCurves {
   /** By run; a curve that grew is another object. */
   byRun = $state.raw<Readonly<Record<string, KeptCurve>>>({})
   /** Runs that do not train and whose curve was read since. */
-  readonly #settled = new Set<string>()
+  #settled: Record<string, boolean> = {}
   #isReading = false
 
   /** Forgets all: another study, or another engine. */
   clear(): void {
     this.byRun = {}
-    this.#settled.clear()
+    this.#settled = {}
   }
 
   /** Reads what is new of the runs wanted; a reading that is still under way is not doubled. */
   async follow(wanted: readonly QueuedRun[], read: Read): Promise<void> {
     if (this.#isReading) return
-    for (const run of wanted) if (run.isTraining) this.#settled.delete(run.fingerprint)
+    for (const run of wanted) if (run.isTraining) this.#settled[run.fingerprint] = false
     const open = wanted
-      .filter((run) => run.head && !this.#settled.has(run.fingerprint))
+      .filter((run) => run.head && !this.#settled[run.fingerprint])
       .slice(0, MOST_CURVES)
     if (open.length === 0) return
     this.#isReading = true
@@ -42,7 +42,7 @@ export class LiveCurves {
         })),
         points: POINTS
       })
-      for (const run of open) if (!run.isTraining) this.#settled.add(run.fingerprint)
+      for (const run of open) if (!run.isTraining) this.#settled[run.fingerprint] = true
       if (found.length === 0) return
       const grown = found.map(
         (curve) => [curve.run, extended(this.byRun[curve.run], curve, POINTS)] as const
