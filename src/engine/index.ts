@@ -11,6 +11,7 @@ export { findVerification, keepVerification } from './verifiedDevices'
 export type { Verification } from './verifiedDevices'
 export { Engine } from './engine'
 export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
+export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { ProjectSession } from './projectSession'
 export type {

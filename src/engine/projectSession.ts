@@ -2,10 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
+import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames } from './data/importedNames'
-import { trainingMemoryBytes, trainingsThatFit } from './model/config'
 import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
@@ -14,13 +13,10 @@ import type { CopyOptions } from './storage/copyProject'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
-import { planSummary } from './studies/cost'
 import type { PlanSummary } from './studies/cost'
-import { measurementDefinition } from './studies/measure'
 import { memberNames } from './studies/mixtures'
-import { modelsOf } from './studies/measureModels'
-import { measuredRate } from './studies/measuredRate'
-import { availableMemory } from './studies/placement'
+import { distinctModels, missingDomains } from './studies/measureModels'
+import { plannedCost } from './studies/plannedCost'
 import { planStudy, runsOf } from './studies/plan'
 import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
@@ -31,7 +27,8 @@ import type { DocumentChoice, StudyResults } from './studies/results'
 import { isStop } from './studies/runContext'
 import { StudyReports } from './studies/studyReports'
 import type { RunContext } from './studies/runContext'
-import { missingRuns, runStudy, stoppedSummary } from './studies/run'
+import { runStudy, stoppedSummary } from './studies/run'
+import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { parseStudy } from './studies/study'
@@ -48,6 +45,8 @@ export interface RunOptions {
   onEvent?: (event: StudyEvent) => void
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
+  /** Steers which run is begun next; without it they come in the plan's order. */
+  queue?: RunQueue
 }
 
 export interface ExportOptions {
@@ -130,6 +129,11 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<{ files: number; bytes: number }> {
     return copyWithProgress(this.#project, folder, kind, run)
+  }
+
+  /** Threads that training may use: that many runs at once, or one run with all. */
+  get threads(): number {
+    return this.#pool.width('narrow')
   }
 
   /** Heads of all runs that were ever begun. */
@@ -232,38 +236,7 @@ export class ProjectSession {
     study: Study,
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<PlanSummary> {
-    const { prepared, plan } = await this.plan(study, run)
-    const device = await this.#computeDevice()
-    const availableBytes = device.isGpu ? null : availableMemory()
-    const left = missingRuns(this.folder, runsOf(plan))
-    for (const recipe of new Set(left.map((run) => run.recipe))) {
-      trainingsThatFit(plan.config, recipe, availableBytes)
-    }
-    const needed = trainingMemoryBytes(plan.config, study.branch)
-    const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
-    const models = distinctModels(plan)
-    const missing = models.filter(
-      (model) => this.#missingDomains(model, study, prepared).length > 0
-    )
-    return planSummary(
-      study,
-      plan,
-      await measuredRate({
-        pool: this.#pool,
-        project: this.folder,
-        config: plan.config,
-        study,
-        device,
-        fitting
-      }),
-      { device: device.name, availableBytes },
-      (fingerprint) => isRunFinished(this.folder, fingerprint),
-      {
-        total: models.length,
-        missing: missing.length,
-        tokensEach: prepared.domains.reduce((sum, domain) => sum + domain.tokens, 0)
-      }
-    )
+    return plannedCost(this.#context(study, await this.plan(study, run), {}))
   }
 
   /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
@@ -310,7 +283,9 @@ export class ProjectSession {
     const fingerprints = [...new Set(runsOf(plan).map((run) => run.fingerprint))]
     const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
     const models = distinctModels(plan)
-    const unmeasured = models.map((model) => this.#missingDomains(model, study, prepared).length)
+    const unmeasured = models.map(
+      (model) => missingDomains(model, { study, prepared, measurements: this.#measurements }).length
+    )
     const planned = models.length * prepared.domains.length
     return {
       ...status,
@@ -374,7 +349,11 @@ export class ProjectSession {
   #context(
     study: Study,
     planned: { prepared: Prepared; plan: StudyPlan },
-    { onEvent = () => undefined, signal = new AbortController().signal }: RunOptions
+    {
+      onEvent = () => undefined,
+      signal = new AbortController().signal,
+      queue = new RunQueue()
+    }: RunOptions
   ): RunContext {
     return {
       project: this.#project,
@@ -384,6 +363,7 @@ export class ProjectSession {
       ...planned,
       device: () => this.#computeDevice(),
       onEvent,
+      queue,
       signal
     }
   }
@@ -431,22 +411,10 @@ export class ProjectSession {
       )
     }
   }
-
-  #missingDomains(model: string, study: Study, prepared: Prepared): HeldOutDomain[] {
-    const definition = measurementDefinition(study)
-    return prepared.domains.filter(
-      (domain) => !this.#measurements.find(model, domain.fingerprint, definition)
-    )
-  }
 }
 
 /** Studies that draw alike share their draws: the number asked for is no part of it. */
 function drawIdentity({ mixtures, randomSeed }: Study): string {
   const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
   return fingerprintOf({ over: mixtures.over, choose, randomSeed })
-}
-
-/** Fingerprints of what a study measures, each once. */
-function distinctModels(plan: StudyPlan): string[] {
-  return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
 }

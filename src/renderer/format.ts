@@ -28,8 +28,9 @@ export function withInterval(
   return `${correlation(value)} [${correlation(interval.low)}, ${correlation(interval.high)}]`
 }
 
-/** A count in thousands and millions: `1.2M`. */
+/** A count in thousands, millions and billions: `1.2M`. */
 export function short(value: number): string {
+  if (value >= 999_500_000) return `${(value / 1e9).toPrecision(3)}B`
   if (value >= 999_500) return `${(value / 1e6).toPrecision(3)}M`
   if (value >= 999.5) return `${(value / 1e3).toPrecision(3)}k`
   return String(Math.round(value))
@@ -65,4 +66,9 @@ export function inBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`
   const power = Math.min(4, Math.floor(Math.log10(bytes) / 3))
   return `${(bytes / 1000 ** power).toPrecision(3)} ${' kMGT'[power]}B`
+}
+
+/** A share as whole hundredths: `48 %`. */
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '–' : `${Math.round(share * 100)} %`
 }

@@ -1,8 +1,10 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
+import { DeskViewSchema, DroppedFileSchema, SourceDescriptionSchema } from './deskView'
+import { BeliefSchema, MatrixSchema } from './evidenceView'
+import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { DecoderShapeSchema } from './recipe'
 import {
-  BudgetKindSchema,
   CorpusRoleSchema,
   CorpusSchema,
   DomainKindSchema,
@@ -12,12 +14,11 @@ import {
   PreparedPartitionSchema,
   ProgressSchema,
   RunSchema,
-  StudySchema,
-  TracePointSchema
+  StudySchema
 } from './records'
+import { CostSchema, CurveSchema, MOST_CURVES, QueueSchema } from './trainingView'
 
 const count = z.number().int().nonnegative()
-const value = z.number().nullable()
 
 /** A project as it is open. */
 export const OpenProjectSchema = z.strictObject({
@@ -38,56 +39,6 @@ export const OpenProjectSchema = z.strictObject({
 })
 export type OpenProject = z.infer<typeof OpenProjectSchema>
 
-/** A project that can be opened, as a list shows it. */
-export const ShelvedProjectSchema = z.strictObject({
-  id: z.string(),
-  title: z.string(),
-  /** Where it lies, for people; empty where that is nobody's business. */
-  where: z.string(),
-  /** When its records changed last, in ms since 1970; null when it is gone. */
-  changedAt: z.number().nullable(),
-  studies: count,
-  partitions: count,
-  runs: count,
-  /** Why it cannot be opened, in words; null when it can. */
-  problem: z.string().nullable()
-})
-export type ShelvedProject = z.infer<typeof ShelvedProjectSchema>
-
-/** What one screen has before it. */
-const DeskViewSchema = z.strictObject({
-  /** Id of the project that is open here; null when none is. */
-  open: z.string().nullable(),
-  /** `folder`: all projects of a folder; `recent`: those opened lately; `one`: that one alone. */
-  shelf: z.enum(['folder', 'recent', 'one']),
-  projects: z.array(ShelvedProjectSchema),
-  /** Where a new project goes, for people; null when none can be made here. */
-  newProjectsIn: z.string().nullable(),
-  /** False where the demo's texts cannot be fetched from. */
-  hasDemo: z.boolean()
-})
-export type DeskView = z.infer<typeof DeskViewSchema>
-
-/** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
-const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })
-
-const SourceDescriptionSchema = z.strictObject({
-  files: z.array(z.strictObject({ path: z.string(), format: z.string(), bytes: count })),
-  bytes: count,
-  fields: z.array(
-    z.strictObject({
-      name: z.string(),
-      examples: z.array(z.string()),
-      inDocuments: count,
-      longestExample: count
-    })
-  ),
-  likelyTextField: z.string().nullable(),
-  documents: z.array(z.strictObject({ text: z.string(), file: z.string(), position: count })),
-  partitions: z.array(z.strictObject({ name: z.string(), documents: count })).nullable(),
-  lookedAt: count
-})
-
 /** Text of a study as it was prepared; null before. */
 export const CatalogueSchema = z.strictObject({
   partitions: z.array(PreparedPartitionSchema),
@@ -96,163 +47,8 @@ export const CatalogueSchema = z.strictObject({
 })
 export type Catalogue = z.infer<typeof CatalogueSchema>
 
-/** A run of the plan, with its head where it was begun. */
-export const QueuedRunSchema = z.strictObject({
-  fingerprint: z.string(),
-  role: z.enum(['seed', 'branch', 'sequential']),
-  name: z.string(),
-  tokens: count,
-  isDone: z.boolean(),
-  head: RunSchema.nullable()
-})
-export type QueuedRun = z.infer<typeof QueuedRunSchema>
-
-/** What a study has and lacks. */
-export const QueueSchema = z.strictObject({
-  /** False until the text is prepared; then nothing else is known either. */
-  isPrepared: z.boolean(),
-  runs: z.array(QueuedRunSchema)
-})
-export type Queue = z.infer<typeof QueueSchema>
-
-/** A domain, or a mean over several. */
-const ScoredDomainSchema = z.strictObject({
-  name: z.string(),
-  kind: z.union([DomainKindSchema, z.literal('mean')]),
-  partition: z.string().nullable()
-})
-
-/** Every mixture with what proxies and training say of it on every domain. */
-export const MatrixSchema = z.strictObject({
-  /** Names that mixtures are made of, in the order of their columns. */
-  members: z.array(z.string()),
-  domains: z.array(ScoredDomainSchema),
-  /** The seed's own value on each domain. */
-  seed: z.array(value),
-  rows: z.array(
-    z.strictObject({
-      mixture: z.string(),
-      size: count,
-      /** Share of each member, in the order of `members`; 0: not in it. */
-      shares: z.array(z.number()),
-      /** True where the sequential model is the merge, one branch: no evidence. */
-      isMerge: z.boolean()
-    })
-  ),
-  /** Values by proxy, then row, then domain: perplexities, on `-log` means nats per token. */
-  proxies: z.array(z.strictObject({ name: z.string(), values: z.array(z.array(value)) })),
-  /** The same of sequential models, by truth budget. */
-  sequential: z.array(
-    z.strictObject({
-      budget: BudgetKindSchema,
-      values: z.array(z.array(value)),
-      /** By row: true where the model under this budget is the merge. */
-      areMerges: z.array(z.boolean())
-    })
-  )
-})
-export type Matrix = z.infer<typeof MatrixSchema>
-
-const IntervalSchema = z.strictObject({ low: z.number(), high: z.number() })
-const StatisticSchema = z.strictObject({
-  value,
-  interval: IntervalSchema.nullable(),
-  drop: IntervalSchema.nullable(),
-  p: value
-})
-
-/** A least-squares fit of the truth on a proxy; `fittedLine.ts` says how it is drawn. */
-const FitSchema = z.strictObject({
-  slope: z.number(),
-  reach: z.number(),
-  squares: z.number(),
-  lines: z.array(
-    z.strictObject({
-      n: count,
-      meanX: z.number(),
-      meanY: z.number(),
-      from: z.number(),
-      to: z.number()
-    })
-  )
-})
-
-/** Agreement of one proxy on one domain in one stratum. */
-export const AgreementSchema = z.strictObject({
-  domain: z.string(),
-  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
-  budget: BudgetKindSchema,
-  stratum: z.string(),
-  proxy: z.string(),
-  n: count,
-  relabellings: count,
-  smallestP: value,
-  pearson: StatisticSchema,
-  spearman: StatisticSchema,
-  kendall: StatisticSchema,
-  /** Of the values, and of their natural logs for log axes: the line that is straight there. */
-  fit: z.strictObject({ plain: FitSchema.nullable(), log: FitSchema.nullable() }).nullable()
-})
-export type Agreement = z.infer<typeof AgreementSchema>
-
-/** The number a study is summed up by, for one proxy and truth budget. */
-const HeadlineSchema = z.strictObject({
-  proxy: z.string(),
-  budget: BudgetKindSchema,
-  n: count,
-  spearman: value,
-  documents: IntervalSchema.nullable(),
-  mixtures: IntervalSchema.nullable(),
-  drop: IntervalSchema.nullable(),
-  p: value,
-  relabellings: count,
-  smallestP: value,
-  decisions: z.strictObject({ alike: count, compared: count })
-})
-
-/** Mixtures in the order of one proxy, best first, beside the truth where it is known. */
-export const RankingSchema = z.strictObject({
-  /** The one size they have; null for all sizes together. */
-  size: count.nullable(),
-  proxy: z.string(),
-  domain: z.string(),
-  budget: BudgetKindSchema,
-  trained: count,
-  /** What choosing by the proxy cost among the trained; `blind`: what chance costs on average. */
-  regret: z
-    .strictObject({ chosen: z.string(), best: z.string(), value: z.number(), blind: z.number() })
-    .nullable(),
-  /** Why the order must not be read as it stands; null where it may be. */
-  caution: z.string().nullable(),
-  mixtures: z.array(
-    z.strictObject({
-      mixture: z.string(),
-      size: count,
-      rank: count,
-      proxyValue: z.number(),
-      rankAmongTrained: count.nullable(),
-      sequentialValue: value,
-      sequentialRank: count.nullable(),
-      regret: value
-    })
-  ),
-  /** Mixtures behind the last one listed: nobody reads ten thousand rows of a ranking. */
-  left: count
-})
-export type Ranking = z.infer<typeof RankingSchema>
-
-/** How far the proxies may be believed. */
-export const BeliefSchema = z.strictObject({
-  headline: z.array(HeadlineSchema),
-  agreement: z.array(AgreementSchema),
-  /** One per budget, proxy and size; those across sizes last, each with its caution. */
-  rankings: z.array(RankingSchema),
-  /** Partitions that no trained mixture holds. */
-  untried: z.array(z.string())
-})
-export type Belief = z.infer<typeof BeliefSchema>
-
 const nothing = z.strictObject({})
+const ofRun = z.strictObject({ run: z.string() })
 const ofStudy = z.strictObject({ study: z.string() })
 /** Weights by name of partition or unit, as in a study's list. */
 const weights = z.record(z.string(), z.number())
@@ -262,10 +58,18 @@ export const PROJECT_COMMANDS = {
   readProject: { input: nothing, output: OpenProjectSchema },
   readCatalogue: { input: ofStudy, output: CatalogueSchema.nullable() },
   readQueue: { input: ofStudy, output: QueueSchema },
-  /** The curve of a run, at most about so many points of it. */
-  readTrace: {
-    input: z.strictObject({ run: z.string(), points: count }),
-    output: z.array(TracePointSchema)
+  /**
+   * Curves of runs, at most about so many points of each; of one whose curve is known up to a step,
+   * only what came after it. Runs that the project does not know, or without a curve, are left out.
+   */
+  readCurves: {
+    input: z.strictObject({
+      curves: z
+        .array(z.strictObject({ run: z.string(), after: count.nullable() }))
+        .max(MOST_CURVES),
+      points: count
+    }),
+    output: z.array(CurveSchema)
   },
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
@@ -311,6 +115,28 @@ export const PROJECT_COMMANDS = {
   runStudy: { input: ofStudy, output: nothing },
   /** Asks the running study to stop between two steps. */
   stopStudy: { input: nothing, output: nothing },
+
+  // The queue is steered while it is worked off. What is asked here is kept in memory: results never
+  // depend on it, and an engine that begins anew has the plan's order and holds nothing.
+  /** Puts a waiting run before another of its role; `before` null: last of its role. */
+  moveRun: {
+    input: z.strictObject({ study: z.string(), run: z.string(), before: z.string().nullable() }),
+    output: nothing
+  },
+  /** Sets a run aside; one that trains stops between two steps and can go on. */
+  holdRun: { input: ofRun, output: nothing },
+  releaseRun: { input: ofRun, output: nothing },
+  /** Trains a failed run again: at once while the study runs, else by running the study. */
+  retryRun: { input: z.strictObject({ study: z.string(), run: z.string() }), output: nothing },
+
+  // The machine: cheap meters, and what takes a while only when asked for.
+  /** Polled while it is shown. */
+  readMachine: { input: nothing, output: MachineSchema },
+  /** `estimate`: also how long it would take, by a rate that is measured when it is not known. */
+  readCost: {
+    input: z.strictObject({ study: z.string(), estimate: z.boolean() }),
+    output: CostSchema.nullable()
+  },
 
   /** Adds a study or replaces the one of its name; what it does can be undone. */
   saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
@@ -390,7 +216,12 @@ export const DESK_COMMANDS = {
   },
   cancelCopy: { input: nothing, output: nothing },
   /** Takes a project off the list; its folder stays. */
-  forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing }
+  forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing },
+
+  /** What `assay doctor` says; `again`: measures anew, which is refused while a study runs. */
+  readDevices: { input: z.strictObject({ again: z.boolean() }), output: DevicesSchema },
+  /** The last lines of what happened in this process, oldest first. */
+  readLog: { input: nothing, output: z.array(LogLineSchema) }
 } as const
 
 /** Every command: what it is given and what it answers; both ends check both. */
@@ -413,6 +244,8 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
     message: z.string().nullable()
   }),
   z.strictObject({ kind: z.literal('run'), record: RunSchema }),
+  /** Runs were moved, held or released: the queue is to be read anew. */
+  z.strictObject({ kind: z.literal('queue') }),
   z.strictObject({
     kind: z.literal('measured'),
     label: z.string(),

@@ -37,6 +37,8 @@ export const ERROR_CODES = {
   'backend/out-of-memory': { retryHelps: true },
   'run/diverged': { retryHelps: false },
   'run/missing': { retryHelps: true },
+  'run/unknown': { retryHelps: false },
+  'run/not-movable': { retryHelps: false },
   'checkpoint/mismatch': { retryHelps: false },
   'checkpoint/invalid': { retryHelps: false },
   'merge/mismatch': { retryHelps: false },

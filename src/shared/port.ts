@@ -28,8 +28,14 @@ function isCommand(name: string): name is CommandName {
 /**
  * Serves an engine over a pipe: calls are checked at the door, errors go back plain, events are
  * told until the pipe closes.
+ *
+ * @param onRefusal hears of every call that was refused or failed
  */
-export function serve(engine: EngineApi, pipe: Pipe): void {
+export function serve(
+  engine: EngineApi,
+  pipe: Pipe,
+  onRefusal: (command: string, error: PlainError) => void = () => undefined
+): void {
   const send = (answer: Answer) => pipe.send(JSON.stringify(answer))
   const forget = engine.onEvent((event) => send({ event }))
   pipe.onClose(forget)
@@ -39,7 +45,11 @@ export function serve(engine: EngineApi, pipe: Pipe): void {
     const { id, command, input } = call.data
     answerTo(engine, command, input).then(
       (output) => send({ id, output }),
-      (error: unknown) => send({ id, error: { ...toPlain(error), stack: null } })
+      (error: unknown) => {
+        const plain = toPlain(error)
+        onRefusal(command, plain)
+        send({ id, error: { ...plain, stack: null } })
+      }
     )
   })
 }

@@ -22,7 +22,7 @@ async function connected() {
   const workbench = new Workbench(engine, new FolderShelf(folder))
   onTestFinished(() => workbench.close())
   const { near, far, close } = pipePair()
-  serve(workbench.desk().api(), near)
+  serve(workbench.desk().api(), near, (command, error) => workbench.log.addRefusal(command, error))
   const api = connect(far)
   await api.openProject({ id: 'project', readOnly: false })
   return { folder, workbench, api, far, close }
@@ -58,10 +58,19 @@ test('a study is run and read through the contract as it is without it', async (
 
   const queue = await api.readQueue({ study: 'small' })
   expect(queue.runs.every((run) => run.isDone && run.head?.state === 'done')).toBe(true)
-  const trace = await api.readTrace({ run: queue.runs[0]!.fingerprint, points: 20 })
-  expect(trace.length).toBeLessThanOrEqual(21)
-  expect(trace.at(-1)!.step).toBe(queue.runs[0]!.head!.steps)
-  expect(await api.readTrace({ run: '../../etc', points: 20 })).toEqual([])
+  const { fingerprint: run, head } = queue.runs[0]!
+  const [curve] = await api.readCurves({ curves: [{ run, after: null }], points: 20 })
+  expect(curve!.steps.length).toBeLessThanOrEqual(21)
+  expect(curve!.steps.at(-1)).toBe(head!.steps)
+  const [rest] = await api.readCurves({ curves: [{ run, after: head!.steps - 3 }], points: 20 })
+  expect([rest!.isWhole, rest!.steps.length]).toEqual([false, 3])
+  expect(rest!.losses.at(-1)).toBe(curve!.losses.at(-1))
+  const unknown = [{ run: '../../etc', after: null }]
+  expect(await api.readCurves({ curves: unknown, points: 20 })).toEqual([])
+
+  const cost = (await api.readCost({ study: 'small', estimate: false }))!
+  expect(cost).toMatchObject({ planned: { runs: queue.runs.length }, left: { runs: 0, tokens: 0 } })
+  expect(cost.planned.tokens).toBe(queue.runs.reduce((sum, one) => sum + one.tokens, 0))
 
   const matrix = (await api.readMatrix({ study: 'small' }))!
   const csv = (await api.readTable({ study: 'small', table: 'pairs' }))!
@@ -123,6 +132,33 @@ test('what is not in the contract is refused at the door, with a code', async ()
     code: 'study/missing',
     details: { found: ['small'] }
   })
+})
+
+test('the machine is read cheaply; devices as doctor has them, not beside a study', async () => {
+  const { api } = await connected()
+  const machine = await api.readMachine({})
+  expect(machine.memory.usedBytes).toBeLessThan(machine.memory.totalBytes)
+  expect(machine.cpu).toMatchObject({ load: null, threadsUsed: 2 })
+  const training = heard(api, ({ kind }) => kind === 'run')
+  await api.runStudy({ study: 'small' })
+  await training
+  const { projectBytes } = (await api.readMachine({})).disk
+  expect(projectBytes).toBeGreaterThan(1000)
+  await expect(api.readDevices({ again: false })).rejects.toMatchObject({ code: 'study/running' })
+  await expect(api.readCost({ study: 'small', estimate: true })).rejects.toMatchObject({
+    code: 'study/running'
+  })
+  const stopped = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
+  await api.stopStudy({})
+  await stopped
+  const devices = await api.readDevices({ again: false })
+  expect(devices.canTrain).toBe(true)
+  expect(devices.backends.some(({ gflops }) => (gflops ?? 0) > 0)).toBe(true)
+  expect(await api.readDevices({ again: false })).toEqual(devices)
+  const texts = (await api.readLog({})).map(({ text }) => text)
+  expect(texts[0]).toMatch(/project is open$/)
+  expect(texts[1]).toBe('The study small runs')
+  expect(texts.some((text) => text.startsWith('readDevices: Devices are measured'))).toBe(true)
 })
 
 test('a closed pipe fails what waits, and what is asked afterwards', async () => {

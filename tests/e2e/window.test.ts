@@ -23,8 +23,8 @@ test('a study is run and read in the window; what it shows is what is exported',
 
   await page.getByRole('cell', { name: 'law', exact: true }).first().waitFor()
   await show(page, 'Training')
-  await page.getByRole('img', { name: /Training loss of seed/ }).waitFor()
-  const states = await page.locator('tbody tr td:nth-child(3)').allInnerTexts()
+  await page.getByRole('slider', { name: /Last training loss: code#1/ }).waitFor()
+  const states = await page.locator('tr[data-state] .state').allInnerTexts()
   expect(new Set(states.map((text) => text.trim()))).toEqual(new Set(['done']))
 
   const pairs = (await tableRows(project, 'pairs')).filter((row) => row['proxy'] === 'merge-micro')
@@ -70,10 +70,7 @@ test('by keyboard alone: screens, a run, stopping it, and going on', async () =>
   await page.getByRole('button', { name: 'Run study' }).focus()
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Stop' }).waitFor()
-  await page
-    .getByRole('cell', { name: /training$/ })
-    .first()
-    .waitFor()
+  await page.getByRole('gridcell', { name: 'training', exact: true }).first().waitFor()
   await page.getByRole('button', { name: 'Stop' }).focus()
   await page.keyboard.press('Space')
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 30_000 })
@@ -82,10 +79,7 @@ test('by keyboard alone: screens, a run, stopping it, and going on', async () =>
   await page.getByRole('heading', { name: 'What is each mixture worth?' }).waitFor()
   await page.keyboard.press('g')
   await page.keyboard.press('t')
-  await page
-    .getByRole('cell', { name: /waiting$/ })
-    .first()
-    .waitFor()
+  await page.getByRole('gridcell', { name: 'waiting', exact: true }).first().waitFor()
   await runStudy(page)
   await page.keyboard.press('g')
   await page.keyboard.press('e')

@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
+import type { StudyDraft } from '#shared/records'
 import { tinyStudy } from './builtEngine'
 import { assayDone } from './commandLine'
 import { temporaryFolder } from './temporaryFolder'
@@ -19,13 +20,16 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 /** A project with text and the tiny study, three partitions, nothing run. */
-export async function newProject(sequences = 60): Promise<string> {
+export async function newProject(
+  sequences = 60,
+  change: Partial<StudyDraft> = {}
+): Promise<string> {
   const folder = await temporaryFolder()
   const project = join(folder, 'languages')
   const study = join(folder, 'study.json')
   await writeFile(
     study,
-    JSON.stringify(tinyStudy({ unit: { sequences, maximum: 1, tooSmall: 'short' } }))
+    JSON.stringify(tinyStudy({ unit: { sequences, maximum: 1, tooSmall: 'short' }, ...change }))
   )
   await assayDone(['new', project, '--from', study])
   const seed = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 120 })

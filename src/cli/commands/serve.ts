@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { FolderShelf, SingleShelf, Workbench } from '#engine'
-import type { Engine } from '#engine'
+import type { Desk, Engine } from '#engine'
 import { WorkbenchError } from '#shared/errors'
+import { dependencies, version } from '../../../package.json'
 import { wholeNumber } from '../flags'
 import { startServer } from '../serve/server'
 import type { Visitor } from '../serve/server'
@@ -63,6 +64,8 @@ The printed link holds a token: whoever has it, and can reach the port, can run 
     })
 }
 
+const VERSIONS = { assay: version, ...dependencies }
+
 interface Served {
   workbench: Workbench
   title: string
@@ -75,26 +78,35 @@ function ofFolder(engine: Engine, flags: ServeFlags): Served {
     throw new WorkbenchError('usage/invalid', `There is no folder ${folder}. Make it first.`)
   }
   const workbench = new Workbench(engine, new FolderShelf(folder), {
-    cliEntry: join(__dirname, 'cli.cjs')
+    cliEntry: join(__dirname, 'cli.cjs'),
+    versions: VERSIONS
   })
   const welcome = () => {
     const desk = workbench.desk()
-    return Promise.resolve({ api: desk.api(), leave: () => desk.leave() })
+    return Promise.resolve(visitorAt(desk, workbench))
   }
   return { workbench, title: `The projects in ${folder} are`, welcome }
 }
 
 /** The project stays open for as long as it is served. */
 async function ofProject(engine: Engine, path: string, flags: ServeFlags): Promise<Served> {
-  const workbench = new Workbench(engine, new SingleShelf(path))
+  const workbench = new Workbench(engine, new SingleShelf(path), { versions: VERSIONS })
   const options = { readOnly: flags.readOnly ?? false }
   const { folder } = await workbench.enter(path, options)
   const welcome = async () => {
     const desk = workbench.desk()
     await desk.openFolder(path, options)
-    return { api: desk.api(), leave: () => desk.leave() }
+    return visitorAt(desk, workbench)
   }
   return { workbench, title: `${folder} is`, welcome }
+}
+
+function visitorAt(desk: Desk, { log }: Workbench): Visitor {
+  return {
+    api: desk.api(),
+    leave: () => desk.leave(),
+    onRefusal: (command, error) => log.addRefusal(command, error)
+  }
 }
 
 async function serveUntil(

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { EngineApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
+import type { PlainError } from '#shared/errors'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
 
@@ -36,6 +37,8 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 export interface Visitor {
   api: EngineApi
   leave: () => Promise<void>
+  /** Hears of every call that was refused or failed. */
+  onRefusal?: (command: string, error: PlainError) => void
 }
 
 export interface ServeOptions {
@@ -104,7 +107,7 @@ async function receive(socket: WebSocket, welcome: () => Promise<Visitor>): Prom
   if (socket.readyState !== socket.OPEN) return visitor.leave()
   socket.on('close', () => void visitor.leave())
   socket.off('message', keep)
-  serve(visitor.api, pipeOver(socket, early))
+  serve(visitor.api, pipeOver(socket, early), visitor.onRefusal)
 }
 
 /** A tunnel that broke tells nobody: who answers no ping is taken for gone. */

@@ -66,3 +66,59 @@ export function firstVisible(
   const [first = '0'] = (environment['CUDA_VISIBLE_DEVICES'] ?? '0').split(',')
   return /^\d+$/.test(first.trim()) ? (gpus[Number(first)] ?? null) : null
 }
+
+/** How busy one GPU is. */
+export interface GpuLoad {
+  name: string
+  /** Share of the last second or less in which it computed, 0 to 1. */
+  load: number | null
+  usedBytes: number | null
+  totalBytes: number | null
+}
+
+/** How busy GPUs are; none where nvidia-smi does not say. */
+export async function readGpuLoads(): Promise<GpuLoad[]> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'nvidia-smi',
+      [
+        '--query-gpu=name,utilization.gpu,memory.used,memory.total',
+        '--format=csv,noheader,nounits'
+      ],
+      { timeout: 10_000 }
+    )
+    return parseGpuLoads(stdout)
+  } catch {
+    // Why there is none is told by `askNvidiaSmi`; a meter only has nothing to show.
+    return []
+  }
+}
+
+/**
+ * Reads one GPU a line: `name, percent, MiB, MiB`.
+ *
+ * @param text as printed with `--format=csv,noheader,nounits`; `[N/A]` becomes null
+ */
+export function parseGpuLoads(text: string): GpuLoad[] {
+  const number = (cell: string) =>
+    cell !== '' && Number.isFinite(Number(cell)) ? Number(cell) : null
+  const bytes = (cell: string) => {
+    const mebibytes = number(cell)
+    return mebibytes === null ? null : mebibytes * 2 ** 20
+  }
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [name = '', load = '', used = '', total = ''] = line
+        .split(',')
+        .map((cell) => cell.trim())
+      const percent = number(load)
+      return {
+        name,
+        load: percent === null ? null : percent / 100,
+        usedBytes: bytes(used),
+        totalBytes: bytes(total)
+      }
+    })
+}

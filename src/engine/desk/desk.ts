@@ -1,6 +1,7 @@
 /** What one screen has before it: at most one open project, out of those on the shelf. */
 import { PROJECT_COMMANDS } from '#shared/contract'
-import type { DeskView, EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
+import type { EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
+import type { DeskView } from '#shared/deskView'
 import { WorkbenchError } from '#shared/errors'
 import { makeDemoProject } from './demoMaker'
 import type { ProjectHost } from './projectHost'
@@ -64,6 +65,9 @@ export class Desk {
         this.#tell({ kind: 'desk' })
         return {}
       },
+      readDevices: ({ again }) =>
+        this.#workbench.readDevices(this.#open?.host.folder ?? process.cwd(), again),
+      readLog: () => Promise.resolve([...this.#workbench.log.lines]),
       onEvent: (listener) => {
         this.#listeners.add(listener)
         return () => void this.#listeners.delete(listener)

@@ -1,8 +1,10 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
-import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
+import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
+import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
-import type { Study, TracePoint } from '#shared/records'
+import type { Study } from '#shared/records'
+import { MachineMeters } from '../machineMeters'
 import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { Drops } from './drops'
@@ -10,12 +12,15 @@ import { MixtureWork } from './mixtureWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
 import { isRunFinished } from '../storage/runs'
-import { readTrace } from '../storage/traces'
+import { TraceReader } from '../storage/traceReader'
+import { curveOf } from '../studies/curve'
 import { studyMatrix } from '../studies/matrix'
-import { runsOf } from '../studies/plan'
 import { readOnlyError, runningError } from '../studies/refusals'
-import type { StudyEvent } from '../studies/run'
+import { distinctRuns, queuedRuns } from '../studies/queuedRuns'
+import type { RunSummary, StudyEvent } from '../studies/run'
+import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { parseStudy } from '../studies/study'
+import { studyCost } from '../studies/studyCost'
 
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
@@ -24,6 +29,9 @@ export class ProjectHost implements ProjectApi {
   readonly #history = new StudyHistory()
   readonly #drops: Drops
   readonly #mixtures: MixtureWork
+  readonly #queue = new RunQueue()
+  readonly #traces: TraceReader
+  readonly #meters: MachineMeters
   #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
@@ -35,6 +43,8 @@ export class ProjectHost implements ProjectApi {
       assertIdle: () => this.#assertIdle(),
       editStudy: (study) => this.#edit(study)
     })
+    this.#traces = new TraceReader(session.folder)
+    this.#meters = new MachineMeters(session.folder, session.threads)
   }
 
   static async over(session: ProjectSession): Promise<ProjectHost> {
@@ -87,23 +97,20 @@ export class ProjectHost implements ProjectApi {
     const one = this.#session.study(study)
     if (!(await this.#session.findPrepared(one))) return { isPrepared: false, runs: [] }
     const { plan } = await this.#session.plan(one)
-    const heads = new Map(this.#session.runs.map((run) => [run.fingerprint, run]))
-    const distinct = new Map(runsOf(plan).map((run) => [run.fingerprint, run]))
-    const runs = [...distinct.values()].map(({ fingerprint, role, name, tokens }) => ({
-      fingerprint,
-      role,
-      name,
-      tokens,
-      isDone: isRunFinished(this.#session.folder, fingerprint),
-      head: heads.get(fingerprint) ?? null
-    }))
-    return { isPrepared: true, runs }
+    const { folder, runs } = this.#session
+    return { isPrepared: true, runs: queuedRuns(plan, folder, runs, this.#queue) }
   }
 
-  readTrace: ProjectApi['readTrace'] = async ({ run, points }) => {
+  readCurves: ProjectApi['readCurves'] = async ({ curves, points }) => {
     // Names of runs become paths: only those that the project knows.
-    const isKnown = this.#session.runs.some(({ fingerprint }) => fingerprint === run)
-    return isKnown ? thinned(await readTrace(this.#session.folder, run), points) : []
+    const known = new Set(this.#session.runs.map(({ fingerprint }) => fingerprint))
+    const read = curves
+      .filter(({ run }) => known.has(run))
+      .map(async ({ run, after }) => {
+        const found = await this.#traces.read(run, after)
+        return curveOf(run, found.points, points, found.isWhole)
+      })
+    return (await Promise.all(read)).filter((curve) => curve.isWhole || curve.steps.length > 0)
   }
 
   readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
@@ -147,6 +154,47 @@ export class ProjectHost implements ProjectApi {
     this.#running?.controller.abort(new Error('stopped by the user'))
     return Promise.resolve({})
   }
+
+  moveRun: ProjectApi['moveRun'] = async ({ study, run, before }) => {
+    this.#assertWritable()
+    const { plan } = await this.#session.plan(this.#session.study(study))
+    const runs = distinctRuns(plan)
+    if (this.#isDone(run)) throw alreadyTrained(runs.find((one) => one.fingerprint === run)?.name)
+    this.#queue.move(runs, run, before)
+    this.#tell({ kind: 'queue' })
+    return {}
+  }
+
+  holdRun: ProjectApi['holdRun'] = async ({ run }) => {
+    this.#assertWritable()
+    if (!this.#isDone(run)) this.#queue.hold(run)
+    this.#tell({ kind: 'queue' })
+    return {}
+  }
+
+  releaseRun: ProjectApi['releaseRun'] = async ({ run }) => {
+    this.#queue.release(run)
+    this.#tell({ kind: 'queue' })
+    return {}
+  }
+
+  retryRun: ProjectApi['retryRun'] = async ({ study, run }) => {
+    this.#assertWritable()
+    this.#queue.retry(run)
+    if (!this.#running) return this.runStudy({ study })
+    this.#tell({ kind: 'queue' })
+    return {}
+  }
+
+  readMachine: ProjectApi['readMachine'] = () => this.#meters.read()
+
+  readCost: ProjectApi['readCost'] = ({ study, estimate }) =>
+    this.#whenPrepared(study, async (one) => {
+      if (estimate) this.#assertIdle()
+      const summary = estimate ? await this.#session.cost(one) : null
+      const { plan } = await this.#session.plan(one)
+      return studyCost(one, plan, (run) => this.#isDone(run), summary)
+    })
 
   saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
     this.#assertWritable()
@@ -289,6 +337,10 @@ export class ProjectHost implements ProjectApi {
       .finally(() => this.#tell({ kind: 'ended', key: 'copy' }))
   }
 
+  #isDone(run: string): boolean {
+    return isRunFinished(this.#session.folder, run)
+  }
+
   #assertWritable(): void {
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
@@ -325,14 +377,14 @@ export class ProjectHost implements ProjectApi {
     try {
       const summary = await this.#session.run(study, {
         signal,
+        queue: this.#queue,
         // Workers coalesce their progress: here it is only passed on.
         onProgress: (progress) => this.#tell({ kind: 'progress', key: 'prepare', progress }),
         onEvent: (event) => this.#tell(told(event))
       })
       this.#running = null
-      const failed = summary.failed.map(({ name, message }) => `${name}: ${message}`).join('\n')
-      if (summary.wasStopped) tell('stopped', null)
-      else tell(failed === '' ? 'done' : 'failed', failed === '' ? null : failed)
+      const { state, message } = outcomeOf(summary)
+      tell(state, message)
     } catch (error) {
       this.#running = null
       tell('failed', toPlain(error).message)
@@ -354,8 +406,15 @@ function told(event: StudyEvent): EngineEvent {
   return event.kind === 'begun' ? { kind: 'ended', key: 'prepare' } : event
 }
 
-/** Every so manieth point, the last one always. */
-function thinned(points: TracePoint[], most: number): TracePoint[] {
-  const step = Math.max(1, Math.ceil(points.length / Math.max(1, most)))
-  return points.filter((_, i) => i % step === 0 || i === points.length - 1)
+/** How a study ended, in words: what failed, else what was set aside. */
+function outcomeOf({ failed, held, wasStopped }: RunSummary): {
+  state: 'done' | 'stopped' | 'failed'
+  message: string | null
+} {
+  const failures = failed.map(({ name, message }) => `${name}: ${message}`).join('\n')
+  if (wasStopped) return { state: 'stopped', message: null }
+  if (failures !== '') return { state: 'failed', message: failures }
+  if (held.length === 0) return { state: 'done', message: null }
+  const message = `${held.length} ${held.length === 1 ? 'run is' : 'runs are'} held: ${held.join(', ')}. Release what is to be trained, and run the study again.`
+  return { state: 'stopped', message }
 }

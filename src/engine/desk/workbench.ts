@@ -1,9 +1,12 @@
 /** All projects that are open in one engine, and the desks that look at them. */
 import { realpath } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { EngineEvent } from '#shared/contract'
 import { toPlain } from '#shared/errors'
+import type { Devices } from '#shared/machine'
+import { DeviceReports } from '../deviceReports'
 import type { Engine } from '../engine'
+import { HostLog } from '../hostLog'
 import { makeFolder } from '../storage/files'
 import { projectFolder } from '../storage/project'
 import { Desk } from './desk'
@@ -27,15 +30,35 @@ export class Workbench {
   readonly shelf: ProjectShelf
   /** Built entry of the command line, which makes the demo; null where it is not at hand. */
   readonly cliEntry: string | null
+  /** What happened in this process, whichever project it was in. */
+  readonly log = new HostLog()
   readonly #engine: Engine
+  readonly #devices: DeviceReports
   readonly #opened = new Map<string, Promise<OpenedProject>>()
   readonly #listeners = new Set<(event: EngineEvent, project: string) => void>()
   #isClosing = false
 
-  constructor(engine: Engine, shelf: ProjectShelf, options: { cliEntry?: string } = {}) {
+  /** @param options `versions`: of packages, by name, for the report on devices */
+  constructor(
+    engine: Engine,
+    shelf: ProjectShelf,
+    options: { cliEntry?: string; versions?: Record<string, string> } = {}
+  ) {
     this.#engine = engine
     this.shelf = shelf
     this.cliEntry = options.cliEntry ?? null
+    this.#devices = new DeviceReports(engine, options.versions ?? {})
+  }
+
+  /**
+   * What this machine can do.
+   *
+   * @param folder whose disk is described
+   * @param again measures anew, which is refused while workers are busy
+   */
+  async readDevices(folder: string, again: boolean): Promise<Devices> {
+    const [busy] = await this.busy()
+    return this.#devices.read(folder, again, busy === undefined ? null : basename(busy))
   }
 
   /** A desk for one more screen; nothing is open on it. */
@@ -122,7 +145,9 @@ export class Workbench {
     })
     const host = await ProjectHost.over(session)
     const opened: OpenedProject = { host, lookers: 0, lingering: null }
+    this.log.add('info', `${folder} is open${host.isReadOnly ? ' for reading only' : ''}`)
     host.onEvent((event) => {
+      this.log.addEvent(event)
       for (const listener of this.#listeners) listener(event, host.folder)
       this.#settle(key, opened)
     })

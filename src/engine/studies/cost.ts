@@ -113,6 +113,7 @@ export function planSummary(
     seconds: seconds(tokens)
   })
   const seedTokens = sum(seedRuns.map((run) => run.tokens))
+  const naive = naiveTraining(study, plan)
   return {
     study: study.name,
     parameters,
@@ -130,10 +131,17 @@ export function planSummary(
       seedRuns.length + plan.branches.length,
       seedTokens + sum(plan.branches.map((run) => run.tokens))
     ),
-    naive: total(
-      seedRuns.length + plan.mixtures.length,
-      seedTokens + sum(plan.mixtures.map((mixture) => naiveTokens(mixture, study, plan.config)))
-    )
+    naive: total(naive.runs, naive.tokens)
+  }
+}
+
+/** The naive way: the seed, and every mixture trained on the sum of its units' budgets. */
+export function naiveTraining(study: Study, plan: StudyPlan): { runs: number; tokens: number } {
+  const seedRuns = plan.seed ? [plan.seed] : []
+  const tokens = plan.mixtures.map((mixture) => naiveTokens(mixture, study, plan.config))
+  return {
+    runs: seedRuns.length + plan.mixtures.length,
+    tokens: sum(seedRuns.map((run) => run.tokens)) + sum(tokens)
   }
 }
 

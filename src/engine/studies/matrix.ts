@@ -1,5 +1,5 @@
 /** Every mixture with every value there is of it, in the form that a screen draws. Pure. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 import type { Mixture } from '#shared/records'
 import { scoreStudy } from './evidence/scores'
 import { sizeOf } from './evidence/strata'

@@ -8,7 +8,7 @@ import { measurementDefinition } from './measure'
 import type { PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
-import { endsStudy, inParallel, isStop } from './runContext'
+import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 /** A model with the name it is told by. */
@@ -27,6 +27,22 @@ export function modelsOf(plan: StudyPlan): ModelToMeasure[] {
     ...plan.merges.map(mergedModel),
     ...plan.sequentials.map(trainedModel)
   ]
+}
+
+/** Fingerprints of what a plan measures, each once. */
+export function distinctModels(plan: StudyPlan): string[] {
+  return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
+}
+
+/** Domains of a study that a model is not measured on. */
+export function missingDomains(
+  model: string,
+  context: Pick<RunContext, 'study' | 'prepared' | 'measurements'>
+): HeldOutDomain[] {
+  const definition = measurementDefinition(context.study)
+  return context.prepared.domains.filter(
+    (domain) => !context.measurements.find(model, domain.fingerprint, definition)
+  )
 }
 
 /** The seed: trained here, or brought as a checkpoint. */
@@ -74,7 +90,7 @@ export async function measureAll(
       if (isStop(error, context.signal)) throw error
       const { code, message } = toPlain(error)
       if (endsStudy(code)) throw error
-      summary.failed.push({ name: model.label, code, message })
+      noteFailure(summary, { name: model.label, code, message })
     }
   })
 }
@@ -91,13 +107,10 @@ function mergedModel(merge: PlannedMerge): ModelToMeasure {
 
 /** Models whose parts are all trained, with the domains they lack a measurement on. */
 export function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
-  const definition = measurementDefinition(context.study)
   const seen = new Set<string>()
   return models.flatMap((model) => {
     const parts = partsOf(model.model)
-    const domains = context.prepared.domains.filter(
-      (domain) => !context.measurements.find(model.fingerprint, domain.fingerprint, definition)
-    )
+    const domains = missingDomains(model.fingerprint, context)
     const isReady = parts.every((part) => isRunFinished(context.project.folder, part))
     if (seen.has(model.fingerprint) || domains.length === 0 || !isReady) return []
     seen.add(model.fingerprint)

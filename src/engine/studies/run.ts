@@ -10,7 +10,14 @@ import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
-import { emptySummary, endsStudy, inParallel, isStop } from './runContext'
+import {
+  emptySummary,
+  endsStudy,
+  forgetFailure,
+  isStop,
+  noteFailure,
+  takeInParallel
+} from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 
 export type { RunSummary, StudyEvent } from './runContext'
@@ -20,14 +27,16 @@ export type { RunSummary, StudyEvent } from './runContext'
  *
  * Order: seed, branches, their measurements and those of all merges, then sequential models, each
  * measured as soon as it is trained: whenever one stops, what is there answers something. A run
- * that fails is reported and left out; the study goes on.
+ * that fails is reported and left out; the study goes on. So is a run that the user sets aside; when
+ * it is released, or tried again, while the study runs, it is trained after all.
  *
  * @throws WorkbenchError `model/out-of-memory` before anything starts; `storage/disk-full`;
  *   `backend/unavailable`
  */
 export async function runStudy(context: RunContext): Promise<RunSummary> {
   const summary = emptySummary()
-  const { plan, signal } = context
+  const { plan, signal, queue } = context
+  queue.begin()
   const missing = missingRuns(context.project.folder, runsOf(plan))
   const models = modelsOf(plan)
   const isDone = missing.length === 0 && unmeasured(models, context).length === 0
@@ -35,20 +44,21 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   if (isDone) return summary
   const memory = await findMemory(missing, context)
   context.onEvent({ kind: 'begun', runs: missing.length, tokens })
+  const isMore = () =>
+    missingRuns(context.project.folder, missing).some((run) => queue.isOpen(run.fingerprint))
   try {
-    if (plan.seed) {
-      await trainAll([plan.seed], memory, context, summary)
-      if (!isRunFinished(context.project.folder, plan.seed.fingerprint))
-        return ended(summary, signal)
-    }
-    await trainAll(plan.branches, memory, context, summary)
-    const untrained = models.filter(({ role }) => role !== 'sequential')
-    await measureAll(untrained, memory, context, summary)
-    await trainAll(plan.sequentials, memory, context, summary, true)
+    do {
+      if (plan.seed) await trainAll([plan.seed], memory, context, summary)
+      if (plan.seed && !isRunFinished(context.project.folder, plan.seed.fingerprint)) break
+      await trainAll(plan.branches, memory, context, summary)
+      const untrained = models.filter(({ role }) => role !== 'sequential')
+      await measureAll(untrained, memory, context, summary)
+      await trainAll(plan.sequentials, memory, context, summary, true)
+    } while (isMore())
   } catch (error) {
     if (!isStop(error, signal)) throw error
   }
-  return ended(summary, signal)
+  return ended(summary, missing, context)
 }
 
 /** Of a study that was stopped before its first run. */
@@ -56,8 +66,15 @@ export function stoppedSummary(): RunSummary {
   return { ...emptySummary(), wasStopped: true }
 }
 
-function ended(summary: RunSummary, signal: AbortSignal): RunSummary {
-  return { ...summary, wasStopped: signal.aborted }
+function ended(
+  summary: RunSummary,
+  runs: readonly PlannedRun[],
+  { project, queue, signal }: RunContext
+): RunSummary {
+  const held = missingRuns(project.folder, runs)
+    .filter((run) => queue.isHeld(run.fingerprint))
+    .map((run) => run.name)
+  return { ...summary, held, wasStopped: signal.aborted }
 }
 
 /** Runs of the plan whose checkpoints are not there yet, each fingerprint once. */
@@ -77,7 +94,7 @@ async function trainAll(
   summary: RunSummary,
   measureEach = false
 ): Promise<void> {
-  const missing = missingRuns(context.project.folder, runs)
+  const missing = new Set(missingRuns(context.project.folder, runs))
   if (measureEach) {
     // A run trained before the last stop may lack its measurement.
     const present = runs.filter((run) => isRunFinished(context.project.folder, run.fingerprint))
@@ -85,9 +102,11 @@ async function trainAll(
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = await placeTraining(first.recipe, missing.length, memory, context)
-  await inParallel(missing, atOnce, context, async (run) => {
+  const { lane, atOnce } = await placeTraining(first.recipe, missing.size, memory, context)
+  const take = () => context.queue.take([...missing])
+  await takeInParallel(take, atOnce, context, async (run) => {
     const isTrained = await trainOne(run, lane, context, summary)
+    if (isTrained) missing.delete(run)
     if (isTrained && measureEach) {
       await measureAll([trainedModel(run)], memory, context, summary, lane)
     }
@@ -100,7 +119,9 @@ async function trainOne(
   context: RunContext,
   summary: RunSummary
 ): Promise<boolean> {
-  const { project, pool, study, prepared, signal } = context
+  const { project, pool, study, prepared, queue } = context
+  const signal = AbortSignal.any([context.signal, queue.signalOf(planned.fingerprint)])
+  let isDone = false
   const head = (change: Partial<Run>): Run => ({
     fingerprint: planned.fingerprint,
     role: planned.role,
@@ -127,9 +148,10 @@ async function trainOne(
     context.onEvent({ kind: 'run', record: run })
   }
   const key = planned.fingerprint
-  await save(head({}))
   try {
-    const { outcome, result } = await pool.run(
+    forgetFailure(summary, planned.name)
+    await save(head({}))
+    const trained = await pool.run(
       'train',
       {
         project: project.folder,
@@ -153,13 +175,15 @@ async function trainOne(
         onProgress: (progress) => context.onEvent({ kind: 'progress', key, progress })
       }
     )
-    await save(head({ ...result, state: outcome === 'finished' ? 'done' : 'stopped' }))
-    if (outcome === 'stopped') return false
-    summary.trained++
-    return true
+    isDone = trained.outcome === 'finished'
+    await save(head({ ...trained.result, state: isDone ? 'done' : 'stopped' }))
+    if (isDone) summary.trained++
+    return isDone
   } catch (error) {
     if (isStop(error, signal)) {
       await save(head({ state: 'stopped' }))
+      // A run that was set aside stops alone; the study goes on.
+      if (!context.signal.aborted) return false
       throw error
     }
     const plain = toPlain(error)
@@ -168,10 +192,12 @@ async function trainOne(
       await save(head({ state: 'stopped' })).catch(() => undefined)
       throw error
     }
+    queue.fail(key)
     await save(head({ state: 'failed', error: { code: plain.code, message: plain.message } }))
-    summary.failed.push({ name: planned.name, code: plain.code, message: plain.message })
+    noteFailure(summary, { name: planned.name, code: plain.code, message: plain.message })
     return false
   } finally {
+    queue.end(key, isDone)
     context.onEvent({ kind: 'ended', key })
   }
 }

@@ -7,6 +7,7 @@ import type { Project } from '#engine/storage/project'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { StudyPlan } from './plan'
+import type { RunQueue } from './runQueue'
 
 /** What running tells: the newest version of a record, or how far something is. */
 export type StudyEvent =
@@ -29,6 +30,8 @@ export interface RunContext {
   onEvent: (event: StudyEvent) => void
   /** Aborting stops every run between two steps, its state kept. */
   signal: AbortSignal
+  /** Which run is begun next, and which are set aside. */
+  queue: RunQueue
 }
 
 /** What one call of `runStudy` did. */
@@ -36,6 +39,8 @@ export interface RunSummary {
   trained: number
   measured: number
   failed: { name: string; code: ErrorCode; message: string }[]
+  /** Names of runs that the user set aside and that are not trained. */
+  held: string[]
   /** True when it was asked to stop before everything was done. */
   wasStopped: boolean
   /** Wall time spent averaging and evaluating merges, ms summed over workers. */
@@ -45,7 +50,8 @@ export interface RunSummary {
 
 /** Of work in which nothing is done yet. */
 export function emptySummary(): RunSummary {
-  return { trained: 0, measured: 0, failed: [], wasStopped: false, averageMs: 0, evaluateMs: 0 }
+  const nothing = { trained: 0, measured: 0, averageMs: 0, evaluateMs: 0 }
+  return { ...nothing, failed: [], held: [], wasStopped: false }
 }
 
 /** True for errors that every further run would meet too. */
@@ -58,19 +64,42 @@ export function isStop(error: unknown, signal: AbortSignal): boolean {
   return signal.aborted && toPlain(error).code === 'bug'
 }
 
+/** Adds a failure to the summary, in place of an earlier one of the same name. */
+export function noteFailure(summary: RunSummary, failure: RunSummary['failed'][number]): void {
+  forgetFailure(summary, failure.name)
+  summary.failed.push(failure)
+}
+
+/** Takes a failure off the summary: it is tried again. */
+export function forgetFailure(summary: RunSummary, name: string): void {
+  summary.failed = summary.failed.filter((one) => one.name !== name)
+}
+
 /** Works a list off, so many at once. */
-export async function inParallel<Item>(
+export function inParallel<Item>(
   items: readonly Item[],
   atOnce: number,
   context: RunContext,
   work: (item: Item) => Promise<void>
 ): Promise<void> {
   const queue = [...items]
+  return takeInParallel(() => queue.shift() ?? null, atOnce, context, work)
+}
+
+/** Works off what is taken, so many at once, until there is nothing to take. */
+export async function takeInParallel<Item>(
+  take: () => Item | null,
+  atOnce: number,
+  context: RunContext,
+  work: (item: Item) => Promise<void>
+): Promise<void> {
   const next = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      context.signal.throwIfAborted()
+    while (!context.signal.aborted) {
+      const item = take()
+      if (item === null) return
       await work(item)
     }
+    context.signal.throwIfAborted()
   }
   // All lanes end before an error is passed on: nothing goes on working unseen.
   const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, next))

@@ -1,5 +1,5 @@
 /** The messages between host and worker: each job with its input and its result. */
-import type { Belief } from '#shared/contract'
+import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
   BudgetKind,

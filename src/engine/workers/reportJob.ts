@@ -4,7 +4,7 @@ import { studyBelief } from '#engine/studies/evidence/belief'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
-import type { Belief } from '#shared/contract'
+import type { Belief } from '#shared/evidenceView'
 import type { ReportJob, TableJob } from './jobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */

@@ -32,6 +32,10 @@ import { rateMeter } from './rate'
 /** A resume point is written so often while training, in ms. */
 const SAVE_EVERY_MS = 5 * 60_000
 
+/** The curve is appended to so often, in ms, or after so many points: whoever looks sees it grow. */
+const TRACE_EVERY_MS = 1000
+const TRACE_POINTS = 100
+
 interface Beginning {
   state: TrainingState
   completedSteps: number
@@ -68,6 +72,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   const meter = rateMeter()
   let pending: TracePoint[] = []
   let savedAt = Date.now()
+  let tracedAt = savedAt
   try {
     const measureHeldOut = await heldOutMeter(job, kernels)
     const outcome = await train({
@@ -92,7 +97,8 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
           tokensPerSecond: Math.round(rate),
           ...(heldOut ? { heldOut } : {})
         })
-        if (pending.length >= 100) {
+        if (pending.length >= TRACE_POINTS || Date.now() - tracedAt >= TRACE_EVERY_MS) {
+          tracedAt = Date.now()
           await trace.append(pending)
           pending = []
         }

@@ -1,7 +1,7 @@
 /** Paints canvases in slices: hundreds of curves take several frames, and none of them long. */
 
 /** So long may be painted in one frame, in ms; the rest of a frame is for everything else. */
-const SLICE_MS = 4
+const SLICE_MS = 3
 
 /** A painting in pieces: between two of them it may be left until the next frame. */
 type Painting = Generator<undefined, void>
@@ -9,6 +9,8 @@ type Painting = Generator<undefined, void>
 const waiting = new Map<object, () => Painting>()
 let current: Painting | null = null
 let isAsked = false
+/** What made the picture change has taken its part of the frame already. */
+let isFrameTaken = false
 
 /**
  * Paints soon. A painting of the same thing that has not begun yet is replaced; one that has begun is
@@ -19,6 +21,7 @@ let isAsked = false
 export function paintSoon(of: object, paint: () => Painting): void {
   waiting.delete(of)
   waiting.set(of, paint)
+  isFrameTaken = true
   ask()
 }
 
@@ -35,6 +38,10 @@ function ask(): void {
 
 function slice(): void {
   isAsked = false
+  if (isFrameTaken) {
+    isFrameTaken = false
+    return ask()
+  }
   const end = performance.now() + SLICE_MS
   while (performance.now() < end) {
     current ??= next()

@@ -1,5 +1,5 @@
 /** Agreement in words, as heads, text alternatives and saved figures say it. Pure. */
-import type { Agreement } from '#shared/contract'
+import type { Agreement } from '#shared/evidenceView'
 import { withInterval } from '../format'
 
 /** r, ρ and τ with their intervals, and n; why there is no number where there is none. */

@@ -1,25 +1,16 @@
 /** What the window knows of the engine: the only code that hears its events. */
-import type {
-  Belief,
-  Catalogue,
-  DeskView,
-  EngineApi,
-  EngineEvent,
-  Matrix,
-  OpenProject,
-  Queue
-} from '#shared/contract'
+import type { Catalogue, EngineApi, EngineEvent, OpenProject } from '#shared/contract'
+import type { DeskView } from '#shared/deskView'
+import type { Belief, Matrix } from '#shared/evidenceView'
+import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'
-import type { Progress, TracePoint } from '#shared/records'
+import type { Progress } from '#shared/records'
 
 /** The first wait before connecting again, and the longest, in ms. */
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 10_000
-
-/** Curves are drawn from at most so many points each. */
-const CURVE_POINTS = 400
 
 /** The queue is read again at most so often while a study runs, in ms. */
 const REFRESH_MS = 2000
@@ -47,8 +38,6 @@ export class EngineState {
   /** What is being done, by run or activity. */
   progress = $state<Record<string, Progress>>({})
   measured = $state<{ done: number; total: number } | null>(null)
-  /** Curves that were asked for, by run. */
-  curves = $state.raw<Readonly<Record<string, TracePoint[]>>>({})
   /** What went wrong last, in words. */
   problem = $state<string | null>(null)
 
@@ -139,7 +128,6 @@ export class EngineState {
   /** Shows another study of the project. */
   async choose(study: string): Promise<void> {
     this.study = study
-    this.curves = {}
     this.matrix = null
     this.belief = null
     await this.refresh()
@@ -170,16 +158,9 @@ export class EngineState {
     return text
   }
 
-  /** Reads the curves of runs anew. */
-  readCurves(runs: readonly string[]): Promise<boolean> {
-    return this.#ask(async (engine) => {
-      const read = runs.map(
-        async (run) => [run, await engine.readTrace({ run, points: CURVE_POINTS })] as const
-      )
-      // Awaited first: an effect that asks for curves must not depend on them.
-      const found = Object.fromEntries(await Promise.all(read))
-      this.curves = { ...this.curves, ...found }
-    })
+  /** Asks the engine to do something; what goes wrong is said in `problem`. */
+  order(work: (engine: EngineApi) => Promise<unknown>): Promise<boolean> {
+    return this.#ask(async (engine) => void (await work(engine)))
   }
 
   /** Reads everything that is shown anew. */
@@ -248,7 +229,6 @@ export class EngineState {
     this.project = null
     this.study = ''
     this.catalogue = this.queue = this.matrix = this.belief = null
-    this.curves = {}
     this.beliefs = {}
   }
 
@@ -288,6 +268,8 @@ export class EngineState {
         return
       case 'ended':
         delete this.progress[event.key]
+        // The text is prepared: what is planned is known from now on.
+        if (event.key === 'prepare') void this.refresh()
         return
       case 'measured':
         this.measured = event.done < event.total ? event : null
@@ -295,6 +277,9 @@ export class EngineState {
         return
       case 'run':
         this.#refreshSoon()
+        return
+      case 'queue':
+        void this.#readQueue()
         return
       case 'study':
         if (event.state !== 'running') {

@@ -1,5 +1,5 @@
 /** What the panels of the Evidence screen draw of matrix and belief. Pure. */
-import type { Agreement, Belief, Matrix } from '#shared/contract'
+import type { Agreement, Belief, Matrix } from '#shared/evidenceView'
 import { csvTable } from '#shared/csvText'
 
 /** One mixture on one domain: what a proxy said and what training gave. */

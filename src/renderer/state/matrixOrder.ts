@@ -1,5 +1,5 @@
 /** Which mixtures the matrix lists, and in which order: always inside a size. Pure. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 import type { MatrixTable } from './matrixView'
 
 /** What is asked of a partition or unit. */

@@ -1,5 +1,5 @@
 /** How one person reads the matrix: what is shown, filtered, sorted, pinned and compared. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 import { leftColumns, partitionsOf } from './matrixColumns'
 import {
   NO_FILTER,

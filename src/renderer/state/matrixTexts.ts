@@ -1,5 +1,5 @@
 /** The matrix in words and as CSV: what a cell says, why it is empty, what is copied. Pure. */
-import type { Queue } from '#shared/contract'
+import type { Queue } from '#shared/trainingView'
 import { correlation, significant } from '../format'
 import { partitionOf } from './matrixColumns'
 import { TARGET, otherSource, unitOf } from './matrixView'

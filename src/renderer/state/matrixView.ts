@@ -1,5 +1,5 @@
 /** What the matrix shows of its numbers: one kind of value, as a value, a change or a rank. Pure. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 
 /** What a column holds; proxy and sequential values are never mixed in one. */
 export type Measure = 'value' | 'change' | 'rank'

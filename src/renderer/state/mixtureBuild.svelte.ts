@@ -1,5 +1,5 @@
 /** A mixture that is being built by hand, and what it is worth as soon as that is known. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 import { toPlain } from '#shared/errors'
 import type { EngineState } from './engineState.svelte'
 import type { LeftColumn } from './matrixColumns'

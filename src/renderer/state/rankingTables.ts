@@ -1,5 +1,5 @@
 /** Rankings as tables to copy, and in an order to read. Pure. */
-import type { Belief, Ranking } from '#shared/contract'
+import type { Belief, Ranking } from '#shared/evidenceView'
 import { csvTable } from '#shared/csvText'
 
 /** Rankings of some proxies under one truth budget: by proxy as asked, sizes rising, all sizes last. */

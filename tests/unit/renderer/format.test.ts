@@ -3,6 +3,7 @@ import {
   correlation,
   duration,
   grouped,
+  percent,
   short,
   significant,
   withInterval
@@ -38,4 +39,8 @@ test('counts and durations are short', () => {
     '2 h 05 min',
     '–'
   ])
+})
+
+test('a share is shown as whole hundredths', () => {
+  expect([percent(0.476), percent(null)]).toEqual(['48 %', '–'])
 })

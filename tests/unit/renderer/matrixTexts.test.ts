@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Queue, QueuedRun } from '#shared/contract'
+import type { Queue, QueuedRun } from '#shared/trainingView'
 import { compared, comparedCsv, comparedShares } from '../../../src/renderer/state/comparison'
 import { cellWords, csvText, rowsCsv, whyMissing } from '../../../src/renderer/state/matrixTexts'
 import { TARGET, matrixTable } from '../../../src/renderer/state/matrixView'
@@ -23,7 +23,10 @@ function queueOf(...runs: [QueuedRun['role'], string, boolean][]): Queue {
       role,
       name,
       tokens: 1,
+      partitions: [],
       isDone,
+      isTraining: false,
+      isHeld: false,
       head: null
     }))
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 import { TARGET, among, matrixTable, unitOf } from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
 import { smallMatrix } from './smallMatrix'

@@ -1,5 +1,5 @@
 /** A matrix of three mixtures on two columns, small enough to be checked by hand. */
-import type { Matrix } from '#shared/contract'
+import type { Matrix } from '#shared/evidenceView'
 
 const E = Math.E
 

@@ -1,5 +1,5 @@
 /** How far the proxies of a study may be believed, in the form that a screen is told. Pure. */
-import type { Belief, Ranking as ToldRanking } from '#shared/contract'
+import type { Belief, Ranking as ToldRanking } from '#shared/evidenceView'
 import { headlineAgreement, studyAgreement } from '../agreement'
 import { untriedPartitions } from '../mixtures'
 import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'

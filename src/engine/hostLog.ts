@@ -1,0 +1,52 @@
+/** What happened in this process, for whoever asks what went wrong and when. */
+import type { EngineEvent } from '#shared/contract'
+import type { PlainError } from '#shared/errors'
+import type { LogLine } from '#shared/machine'
+
+/** So many lines are kept; older ones are forgotten. */
+const LINES = 500
+
+/** The last lines, in memory only. */
+export class HostLog {
+  #lines: LogLine[] = []
+  #count = 0
+
+  get lines(): readonly LogLine[] {
+    return this.#lines
+  }
+
+  add(level: LogLine['level'], text: string, details: string | null = null): void {
+    const line = { number: ++this.#count, at: new Date().toISOString(), level, text, details }
+    this.#lines = [...this.#lines.slice(1 - LINES), line]
+  }
+
+  /** Adds a call that was refused or failed; a bug is an error, all else a warning. */
+  addRefusal(command: string, error: PlainError): void {
+    const level = error.code === 'bug' ? 'error' : 'warning'
+    this.add(level, `${command}: ${error.message}`, detailsOf(error))
+  }
+
+  /** Adds what an event says, where it says something that stays true. */
+  addEvent(event: EngineEvent): void {
+    if (event.kind === 'study') {
+      const words = { running: 'runs', done: 'is done', stopped: 'has stopped', failed: 'failed' }
+      const level = event.state === 'failed' ? 'error' : 'info'
+      this.add(level, `The study ${event.study} ${words[event.state]}`, event.message)
+    }
+    if (event.kind !== 'run') return
+    const { role, name, state, error, host, device, tokensPerSecond } = event.record
+    const what = role === 'seed' ? 'The seed' : `The ${role} ${name}`
+    if (state === 'failed') this.add('error', `${what} failed: ${error?.message}`, error?.code)
+    else if (state === 'running') this.add('info', `${what} began on ${host}`)
+    else if (state === 'stopped') this.add('info', `${what} was stopped; it can go on`)
+    else if (state === 'done') {
+      this.add('info', `${what} is trained, ${Math.round(tokensPerSecond)} tokens/s on ${device}`)
+    }
+  }
+}
+
+/** An error as text to copy: code, facts, and where it arose. */
+function detailsOf({ code, details, stack }: PlainError): string {
+  const facts = Object.entries(details).map(([name, value]) => `${name}: ${String(value)}`)
+  return [code, ...facts, ...(code === 'bug' && stack ? [stack] : [])].join('\n')
+}

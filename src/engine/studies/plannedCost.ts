@@ -1,0 +1,43 @@
+/** What running a study would cost from here, on this machine. */
+import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
+import { isRunFinished } from '#engine/storage/runs'
+import { planSummary } from './cost'
+import type { PlanSummary } from './cost'
+import { distinctModels, missingDomains } from './measureModels'
+import { measuredRate } from './measuredRate'
+import { availableMemory } from './placement'
+import { runsOf } from './plan'
+import { missingRuns } from './run'
+import type { RunContext } from './runContext'
+
+/**
+ * Estimates time, memory and disk from a rate that is measured where it is not known yet.
+ *
+ * @throws WorkbenchError `model/out-of-memory` when a run cannot fit at all
+ */
+export async function plannedCost(context: RunContext): Promise<PlanSummary> {
+  const { project, pool, study, prepared, plan } = context
+  const device = await context.device()
+  const availableBytes = device.isGpu ? null : availableMemory()
+  const left = missingRuns(project.folder, runsOf(plan))
+  for (const recipe of new Set(left.map((run) => run.recipe))) {
+    trainingsThatFit(plan.config, recipe, availableBytes)
+  }
+  const needed = trainingMemoryBytes(plan.config, study.branch)
+  const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
+  const models = distinctModels(plan)
+  const missing = models.filter((model) => missingDomains(model, context).length > 0)
+  const { config } = plan
+  return planSummary(
+    study,
+    plan,
+    await measuredRate({ pool, project: project.folder, config, study, device, fitting }),
+    { device: device.name, availableBytes },
+    (fingerprint) => isRunFinished(project.folder, fingerprint),
+    {
+      total: models.length,
+      missing: missing.length,
+      tokensEach: prepared.domains.reduce((sum, domain) => sum + domain.tokens, 0)
+    }
+  )
+}

@@ -1,0 +1,143 @@
+/** What the user asks of the queue: an order, runs set aside, runs to try again. */
+import { WorkbenchError } from '#shared/errors'
+
+interface Named {
+  fingerprint: string
+  role: string
+  name: string
+}
+
+/**
+ * Decides which waiting run is begun next.
+ *
+ * In memory only: a result is named by what it depends on, and neither order nor holding is part of
+ * that. Runs keep to their roles (seed, branches, sequential models), since each builds on the one
+ * before; within a role they may come in any order.
+ */
+export class RunQueue {
+  readonly #held = new Set<string>()
+  readonly #failed = new Set<string>()
+  readonly #training = new Map<string, AbortController>()
+  readonly #ranks = new Map<string, number>()
+
+  /** Forgets what failed before: a study that is run again tries it again. */
+  begin(): void {
+    this.#failed.clear()
+  }
+
+  isHeld(run: string): boolean {
+    return this.#held.has(run)
+  }
+
+  isTraining(run: string): boolean {
+    return this.#training.has(run)
+  }
+
+  /** True when the run could be begun: not set aside, not failed in this study, not begun. */
+  isOpen(run: string): boolean {
+    return !this.#held.has(run) && !this.#failed.has(run) && !this.#training.has(run)
+  }
+
+  /** Takes the first open run of a list, in the order asked for; null when there is none. */
+  take<Run extends Named>(runs: readonly Run[]): Run | null {
+    let first: Run | null = null
+    for (const run of runs) {
+      if (!this.isOpen(run.fingerprint)) continue
+      if (!first || this.#rank(run) < this.#rank(first)) first = run
+    }
+    if (first) this.#training.set(first.fingerprint, new AbortController())
+    return first
+  }
+
+  /** Aborted when a run that was taken is set aside. */
+  signalOf(run: string): AbortSignal {
+    const controller = this.#training.get(run)
+    if (!controller) throw new Error(`the run ${run} was not taken`)
+    return controller.signal
+  }
+
+  /** Says that a run failed, before anyone is told: who then tries it again is heard. */
+  fail(run: string): void {
+    this.#failed.add(run)
+  }
+
+  /** Gives a run back that was taken. */
+  end(run: string, isDone: boolean): void {
+    this.#training.delete(run)
+    if (isDone) this.#held.delete(run)
+  }
+
+  /** Sets a run aside; one that trains is asked to stop between two steps. */
+  hold(run: string): void {
+    this.#held.add(run)
+    this.#training.get(run)?.abort(new Error('held by the user'))
+  }
+
+  release(run: string): void {
+    this.#held.delete(run)
+  }
+
+  /** Lets a failed run be taken again. */
+  retry(run: string): void {
+    this.#failed.delete(run)
+    this.#held.delete(run)
+  }
+
+  /** Runs by role as they stand, within each in the order asked for. */
+  inOrder<Run extends Named>(runs: readonly Run[]): Run[] {
+    const roles = [...new Set(runs.map((run) => run.role))]
+    return roles.flatMap((role) =>
+      runs
+        .filter((run) => run.role === role)
+        .map((run, place) => ({ run, place }))
+        .sort((a, b) => this.#rank(a.run) - this.#rank(b.run) || a.place - b.place)
+        .map(({ run }) => run)
+    )
+  }
+
+  /**
+   * Puts a run before another, or last of its role.
+   *
+   * @param runs all of the study, each once, in the plan's order
+   * @throws WorkbenchError `run/unknown`; `run/not-movable` past another role
+   */
+  move(runs: readonly Named[], run: string, before: string | null): void {
+    const moving = found(runs, run)
+    if (before === run) return
+    const peers = this.inOrder(runs.filter((one) => one.role === moving.role))
+    const others = peers.filter((one) => one.fingerprint !== run)
+    if (before !== null && found(runs, before).role !== moving.role) {
+      throw new WorkbenchError(
+        'run/not-movable',
+        `${moving.name} cannot be moved before ${found(runs, before).name}: the seed comes first, then branches, then sequential models. Move it within its role.`,
+        { run: moving.name }
+      )
+    }
+    const place =
+      before === null ? others.length : others.findIndex((one) => one.fingerprint === before)
+    others.splice(place, 0, moving)
+    others.forEach((one, rank) => this.#ranks.set(one.fingerprint, rank))
+  }
+
+  #rank({ fingerprint }: Named): number {
+    return this.#ranks.get(fingerprint) ?? Number.MAX_SAFE_INTEGER
+  }
+}
+
+/** What is told to who moves a run that is done. */
+export function alreadyTrained(name = 'This run'): WorkbenchError {
+  return new WorkbenchError(
+    'run/not-movable',
+    `${name} is trained already; it has no place to wait.`
+  )
+}
+
+function found(runs: readonly Named[], run: string): Named {
+  const one = runs.find(({ fingerprint }) => fingerprint === run)
+  if (one) return one
+  throw new WorkbenchError(
+    'run/unknown',
+    `No run of this study has the fingerprint ${run.slice(0, 12)}. Read the queue again.`,
+    { run }
+  )
+}

@@ -1,0 +1,42 @@
+/** A study's cost as a screen is told it: counts at once, times only where a rate was measured. */
+import type { Cost } from '#shared/trainingView'
+import type { Study } from '#shared/records'
+import { naiveTraining } from './cost'
+import type { PlanSummary } from './cost'
+import type { StudyPlan } from './plan'
+import { distinctRuns } from './queuedRuns'
+
+/**
+ * Counts runs and tokens of a plan beside the naive way.
+ *
+ * @param isDone whether a run's checkpoint is there
+ * @param summary with times, where they were asked for
+ */
+export function studyCost(
+  study: Study,
+  plan: StudyPlan,
+  isDone: (fingerprint: string) => boolean,
+  summary: PlanSummary | null
+): Cost {
+  const distinct = distinctRuns(plan)
+  const total = (runs: readonly { tokens: number }[]) => ({
+    runs: runs.length,
+    tokens: runs.reduce((sum, run) => sum + run.tokens, 0)
+  })
+  return {
+    planned: total(distinct),
+    left: total(distinct.filter((run) => !isDone(run.fingerprint))),
+    naive: naiveTraining(study, plan),
+    mixtures: plan.mixtures.length,
+    estimate: summary && {
+      trainingSeconds: summary.trainingSeconds,
+      evaluationSeconds: summary.evaluationSeconds,
+      naiveSeconds: summary.naive.seconds,
+      diskBytes: summary.diskBytes,
+      memoryBytes: summary.memoryBytes,
+      trainTokensPerSecond: summary.rate.trainTokensPerSecond,
+      workers: summary.rate.workers,
+      device: summary.device
+    }
+  }
+}

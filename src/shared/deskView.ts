@@ -1,0 +1,55 @@
+/** What a screen is told before a project is open, and of files before they are imported. */
+import { z } from 'zod'
+
+const count = z.number().int().nonnegative()
+
+/** A project that can be opened, as a list shows it. */
+export const ShelvedProjectSchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  /** Where it lies, for people; empty where that is nobody's business. */
+  where: z.string(),
+  /** When its records changed last, in ms since 1970; null when it is gone. */
+  changedAt: z.number().nullable(),
+  studies: count,
+  partitions: count,
+  runs: count,
+  /** Why it cannot be opened, in words; null when it can. */
+  problem: z.string().nullable()
+})
+export type ShelvedProject = z.infer<typeof ShelvedProjectSchema>
+
+/** What one screen has before it. */
+export const DeskViewSchema = z.strictObject({
+  /** Id of the project that is open here; null when none is. */
+  open: z.string().nullable(),
+  /** `folder`: all projects of a folder; `recent`: those opened lately; `one`: that one alone. */
+  shelf: z.enum(['folder', 'recent', 'one']),
+  projects: z.array(ShelvedProjectSchema),
+  /** Where a new project goes, for people; null when none can be made here. */
+  newProjectsIn: z.string().nullable(),
+  /** False where the demo's texts cannot be fetched from. */
+  hasDemo: z.boolean()
+})
+export type DeskView = z.infer<typeof DeskViewSchema>
+
+/** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
+export const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })
+
+/** As `SourceDescription` has it. */
+export const SourceDescriptionSchema = z.strictObject({
+  files: z.array(z.strictObject({ path: z.string(), format: z.string(), bytes: count })),
+  bytes: count,
+  fields: z.array(
+    z.strictObject({
+      name: z.string(),
+      examples: z.array(z.string()),
+      inDocuments: count,
+      longestExample: count
+    })
+  ),
+  likelyTextField: z.string().nullable(),
+  documents: z.array(z.strictObject({ text: z.string(), file: z.string(), position: count })),
+  partitions: z.array(z.strictObject({ name: z.string(), documents: count })).nullable(),
+  lookedAt: count
+})

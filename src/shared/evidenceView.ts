@@ -1,0 +1,143 @@
+/** What the screens of mixtures and evidence are told: the matrix of all mixtures, and beliefs. */
+import { z } from 'zod'
+import { BudgetKindSchema, DomainKindSchema } from './records'
+
+const count = z.number().int().nonnegative()
+const value = z.number().nullable()
+
+/** A domain, or a mean over several. */
+const ScoredDomainSchema = z.strictObject({
+  name: z.string(),
+  kind: z.union([DomainKindSchema, z.literal('mean')]),
+  partition: z.string().nullable()
+})
+
+/** Every mixture with what proxies and training say of it on every domain. */
+export const MatrixSchema = z.strictObject({
+  /** Names that mixtures are made of, in the order of their columns. */
+  members: z.array(z.string()),
+  domains: z.array(ScoredDomainSchema),
+  /** The seed's own value on each domain. */
+  seed: z.array(value),
+  rows: z.array(
+    z.strictObject({
+      mixture: z.string(),
+      size: count,
+      /** Share of each member, in the order of `members`; 0: not in it. */
+      shares: z.array(z.number()),
+      /** True where the sequential model is the merge, one branch: no evidence. */
+      isMerge: z.boolean()
+    })
+  ),
+  /** Values by proxy, then row, then domain: perplexities, on `-log` means nats per token. */
+  proxies: z.array(z.strictObject({ name: z.string(), values: z.array(z.array(value)) })),
+  /** The same of sequential models, by truth budget. */
+  sequential: z.array(
+    z.strictObject({
+      budget: BudgetKindSchema,
+      values: z.array(z.array(value)),
+      /** By row: true where the model under this budget is the merge. */
+      areMerges: z.array(z.boolean())
+    })
+  )
+})
+export type Matrix = z.infer<typeof MatrixSchema>
+
+const IntervalSchema = z.strictObject({ low: z.number(), high: z.number() })
+const StatisticSchema = z.strictObject({
+  value,
+  interval: IntervalSchema.nullable(),
+  drop: IntervalSchema.nullable(),
+  p: value
+})
+
+/** A least-squares fit of the truth on a proxy; `fittedLine.ts` says how it is drawn. */
+const FitSchema = z.strictObject({
+  slope: z.number(),
+  reach: z.number(),
+  squares: z.number(),
+  lines: z.array(
+    z.strictObject({
+      n: count,
+      meanX: z.number(),
+      meanY: z.number(),
+      from: z.number(),
+      to: z.number()
+    })
+  )
+})
+
+/** Agreement of one proxy on one domain in one stratum. */
+export const AgreementSchema = z.strictObject({
+  domain: z.string(),
+  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
+  budget: BudgetKindSchema,
+  stratum: z.string(),
+  proxy: z.string(),
+  n: count,
+  relabellings: count,
+  smallestP: value,
+  pearson: StatisticSchema,
+  spearman: StatisticSchema,
+  kendall: StatisticSchema,
+  /** Of the values, and of their natural logs for log axes: the line that is straight there. */
+  fit: z.strictObject({ plain: FitSchema.nullable(), log: FitSchema.nullable() }).nullable()
+})
+export type Agreement = z.infer<typeof AgreementSchema>
+
+/** The number a study is summed up by, for one proxy and truth budget. */
+const HeadlineSchema = z.strictObject({
+  proxy: z.string(),
+  budget: BudgetKindSchema,
+  n: count,
+  spearman: value,
+  documents: IntervalSchema.nullable(),
+  mixtures: IntervalSchema.nullable(),
+  drop: IntervalSchema.nullable(),
+  p: value,
+  relabellings: count,
+  smallestP: value,
+  decisions: z.strictObject({ alike: count, compared: count })
+})
+
+/** Mixtures in the order of one proxy, best first, beside the truth where it is known. */
+export const RankingSchema = z.strictObject({
+  /** The one size they have; null for all sizes together. */
+  size: count.nullable(),
+  proxy: z.string(),
+  domain: z.string(),
+  budget: BudgetKindSchema,
+  trained: count,
+  /** What choosing by the proxy cost among the trained; `blind`: what chance costs on average. */
+  regret: z
+    .strictObject({ chosen: z.string(), best: z.string(), value: z.number(), blind: z.number() })
+    .nullable(),
+  /** Why the order must not be read as it stands; null where it may be. */
+  caution: z.string().nullable(),
+  mixtures: z.array(
+    z.strictObject({
+      mixture: z.string(),
+      size: count,
+      rank: count,
+      proxyValue: z.number(),
+      rankAmongTrained: count.nullable(),
+      sequentialValue: value,
+      sequentialRank: count.nullable(),
+      regret: value
+    })
+  ),
+  /** Mixtures behind the last one listed: nobody reads ten thousand rows of a ranking. */
+  left: count
+})
+export type Ranking = z.infer<typeof RankingSchema>
+
+/** How far the proxies may be believed. */
+export const BeliefSchema = z.strictObject({
+  headline: z.array(HeadlineSchema),
+  agreement: z.array(AgreementSchema),
+  /** One per budget, proxy and size; those across sizes last, each with its caution. */
+  rankings: z.array(RankingSchema),
+  /** Partitions that no trained mixture holds. */
+  untried: z.array(z.string())
+})
+export type Belief = z.infer<typeof BeliefSchema>

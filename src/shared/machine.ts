@@ -1,0 +1,89 @@
+/** What a screen is told of the machine: meters, devices, and what happened in this process. */
+import { z } from 'zod'
+
+const count = z.number().int().nonnegative()
+const amount = z.number().nonnegative()
+
+/** How busy the machine is right now; sizes in bytes, loads as shares from 0 to 1. */
+export const MachineSchema = z.strictObject({
+  cpu: z.strictObject({
+    /** Of all threads since the last reading; null at the first. */
+    load: z.number().nullable(),
+    threads: count,
+    /** Threads that training may use here. */
+    threadsUsed: count
+  }),
+  memory: z.strictObject({ usedBytes: amount, totalBytes: amount }),
+  disk: z.strictObject({
+    freeBytes: amount,
+    /** What the project takes; null while it is being counted for the first time. */
+    projectBytes: amount.nullable()
+  }),
+  gpus: z.array(
+    z.strictObject({
+      name: z.string(),
+      load: z.number().nullable(),
+      usedBytes: amount.nullable(),
+      totalBytes: amount.nullable()
+    })
+  )
+})
+export type Machine = z.infer<typeof MachineSchema>
+
+/** What this machine can do, as `assay doctor --json` says it. */
+export const DevicesSchema = z.strictObject({
+  /** When the rates were measured, ISO 8601. */
+  measuredAt: z.string(),
+  node: z.string(),
+  system: z.string(),
+  processor: z.strictObject({ model: z.string(), threads: count }),
+  memory: z.strictObject({ totalBytes: amount, availableBytes: amount }),
+  disk: z.strictObject({
+    folder: z.string(),
+    freeBytes: amount,
+    totalBytes: amount.nullable()
+  }),
+  gpus: z.array(
+    z.strictObject({ name: z.string(), memoryBytes: amount.nullable(), driver: z.string() })
+  ),
+  noGpuReason: z.string().nullable(),
+  backends: z.array(
+    z.strictObject({
+      name: z.string(),
+      usable: z.boolean(),
+      reason: z.string().nullable(),
+      device: z.string().nullable(),
+      isGpu: z.boolean(),
+      memoryBytes: amount.nullable(),
+      version: z.string().nullable(),
+      /** Measured float32 matrix products, GFLOP/s. */
+      gflops: z.number().nullable()
+    })
+  ),
+  probeFailure: z.string().nullable(),
+  canTrain: z.boolean(),
+  versions: z.record(z.string(), z.string()),
+  /** The conformance suite's outcome on the usable device; null where it has not been run. */
+  verification: z
+    .object({
+      device: z.string(),
+      checkedAt: z.string(),
+      passed: z.boolean(),
+      failedChecks: z.array(z.string())
+    })
+    .nullable()
+})
+export type Devices = z.infer<typeof DevicesSchema>
+
+/** One thing that happened in the engine's process. */
+export const LogLineSchema = z.strictObject({
+  /** Counted from 1 since the process began. */
+  number: count,
+  /** ISO 8601. */
+  at: z.string(),
+  level: z.enum(['info', 'warning', 'error']),
+  text: z.string(),
+  /** More to copy: an error's code and facts. */
+  details: z.string().nullable()
+})
+export type LogLine = z.infer<typeof LogLineSchema>
