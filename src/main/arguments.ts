@@ -1,0 +1,19 @@
+/** Which project a command line names. */
+import { app } from 'electron'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { PlacedProject } from '#shared/shell'
+
+/**
+ * The project of `assay [flags] [PROJECT] [--read-only]`, relative to where it was typed.
+ *
+ * @param argv the whole command line, the program first
+ */
+export function projectOf(argv: readonly string[], folder: string): PlacedProject | null {
+  // Unpackaged, the application's own folder comes before what a user gives it.
+  const given = argv.slice(1).filter((arg) => !arg.startsWith('-'))
+  const [name] = app.isPackaged ? given : given.slice(1)
+  if (name === undefined) return null
+  const path = resolve(folder, name)
+  return existsSync(path) ? { path, isReadOnly: argv.includes('--read-only') } : null
+}
