@@ -10,9 +10,10 @@ import type { PlacedProject } from '#shared/shell'
  * @param argv the whole command line, the program first
  */
 export function projectOf(argv: readonly string[], folder: string): PlacedProject | null {
+  const words = argv.slice(1).filter((arg) => !arg.startsWith('-'))
   // Unpackaged, the application's own folder comes before what a user gives it.
-  const given = argv.slice(1).filter((arg) => !arg.startsWith('-'))
-  const [name] = app.isPackaged ? given : given.slice(1)
+  const own = words.findIndex((word) => resolve(folder, word) === app.getAppPath())
+  const name = words[app.isPackaged ? 0 : own + 1]
   if (name === undefined) return null
   const path = resolve(folder, name)
   return existsSync(path) ? { path, isReadOnly: argv.includes('--read-only') } : null

@@ -57,6 +57,9 @@ const os = require('node:os')
 define(os, 'availableParallelism', () => os.cpus().length)
 define(util, 'stripVTControlCharacters', (text) => text)
 
+define(process, 'availableMemory', () => os.freemem())
+define(process, 'getBuiltinModule', (name) => require(name))
+
 // AbortSignal.any and .timeout, as plain as they are used.
 define(AbortSignal, 'any', (signals) => {
   const controller = new AbortController()
