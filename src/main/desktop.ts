@@ -35,12 +35,11 @@ export class Desktop {
     this.engine = new EngineProcess(
       [join(app.getPath('userData'), 'recent.json'), projectsFolder()],
       (news) => this.#hear(news),
-      (wasYoung) => this.#mourn(wasYoung)
+      () => this.#mourn()
     )
     const page = {
       takePort: (port: Electron.MessagePortMain) =>
         this.#window?.webContents.postMessage(CHANNELS.port, null, [port]),
-      reload: () => this.#window?.webContents.reload(),
       tellProblem: (error: unknown) => this.tellProblem(error)
     }
     const last = recallWindow().project
@@ -158,8 +157,8 @@ export class Desktop {
     }
   }
 
-  #mourn(wasYoung: boolean): void {
-    this.link.mourn(wasYoung)
+  #mourn(): void {
+    this.link.mourn()
     this.#notices.setRunning(false, this.#window)
     this.#refreshMenu()
     // Without a page that asks for a desk nobody would go on with what ran.
@@ -187,7 +186,7 @@ export class Desktop {
     const state = {
       isMac: process.platform === 'darwin',
       isPackaged: app.isPackaged,
-      hasProject: this.link.project !== null || this.link.isRemote,
+      hasProject: this.link.project !== null || this.link.remoteHost !== null,
       isRunning: this.link.running.length > 0,
       recent: this.#recent
     }

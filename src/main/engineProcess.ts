@@ -5,9 +5,6 @@ import { join } from 'node:path'
 import { fromPlain } from '#shared/errors'
 import type { EngineOrder, FromEngine } from '#shared/shell'
 
-/** An engine that died sooner than this after its start is not trusted with what it was doing. */
-const YOUNG_MS = 10_000
-
 /** A wait before the next start, so that an engine that cannot start does not spin. */
 const RESTART_MS = 500
 
@@ -27,29 +24,19 @@ export class EngineProcess {
   #child: UtilityProcess | null = null
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
-  #startedAt = 0
   #isClosed = false
   readonly #args: string[]
   readonly #onNews: (news: EngineNews) => void
-  readonly #onDeath: (wasYoung: boolean) => void
+  readonly #onDeath: () => void
 
   /**
    * @param args of `src/engine/process.ts`
    * @param onDeath the engine died and will be there again in a moment
    */
-  constructor(
-    args: string[],
-    onNews: (news: EngineNews) => void,
-    onDeath: (wasYoung: boolean) => void
-  ) {
+  constructor(args: string[], onNews: (news: EngineNews) => void, onDeath: () => void) {
     this.#args = args
     this.#onNews = onNews
     this.#onDeath = onDeath
-  }
-
-  /** Process id, for those who watch; null while there is none. */
-  get pid(): number | null {
-    return this.#child?.pid ?? null
   }
 
   start(): void {
@@ -58,7 +45,6 @@ export class EngineProcess {
       stdio: 'inherit'
     })
     this.#child = child
-    this.#startedAt = Date.now()
     child.on('message', (message: FromEngine) => this.#hear(message))
     child.on('exit', () => this.#bury(child))
   }
@@ -112,7 +98,7 @@ export class EngineProcess {
     setTimeout(() => {
       if (!this.#isClosed) this.start()
     }, RESTART_MS)
-    this.#onDeath(Date.now() - this.#startedAt < YOUNG_MS)
+    this.#onDeath()
   }
 }
 

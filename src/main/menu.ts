@@ -33,6 +33,10 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
   })
   // Shown, and heard by the page itself: in a text field the keys belong to the text.
   const heardByPage = (accelerator: string): Item => ({ accelerator, registerAccelerator: false })
+  const ofProject = (accelerator: string): Item => ({
+    ...heardByPage(accelerator),
+    enabled: hasProject
+  })
   const divider: Item = { type: 'separator' }
   const file: Item[] = [
     { id: 'create', label: 'New project…', accelerator: 'CmdOrCtrl+N', click: deeds.create },
@@ -43,33 +47,33 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
       enabled: recent.length > 0,
       submenu: recent.map(({ id, title }) => ({ label: title, click: () => deeds.openRecent(id) }))
     },
-    asks('Open the demo', 'openDemo'),
-    asks('Connect to a remote engine…', 'connectRemote'),
+    asks('Connect to a remote engine…', 'connect-remote'),
     divider,
-    asks('Save a copy as…', 'saveCopy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
-    asks('Bundle…', 'bundle', { enabled: hasProject }),
+    asks('Import text from files…', 'import-files', ofProject('CmdOrCtrl+I')),
+    asks('Import text from a folder…', 'import-folder', { enabled: hasProject }),
+    divider,
     { id: 'reveal', label: 'Reveal in folder', enabled: hasProject, click: deeds.reveal },
-    asks('Close project', 'closeProject', { accelerator: 'CmdOrCtrl+W', enabled: hasProject }),
+    asks('Close project', 'close-project', { accelerator: 'CmdOrCtrl+W', enabled: hasProject }),
     ...(isMac ? [] : [divider, { role: 'quit', accelerator: 'Ctrl+Q' } as Item])
   ]
   const edit: Item[] = [
-    asks('Undo', 'undo', heardByPage('CmdOrCtrl+Z')),
-    asks('Redo', 'redo', heardByPage('CmdOrCtrl+Shift+Z')),
+    asks('Undo', 'undo', ofProject('CmdOrCtrl+Z')),
+    asks('Redo', 'redo', ofProject('CmdOrCtrl+Shift+Z')),
     divider,
     { role: 'cut' },
     { role: 'copy' },
     { role: 'paste' },
-    { role: 'selectAll' }
+    { role: 'selectAll' },
+    divider,
+    asks('Settings', 'settings', heardByPage('CmdOrCtrl+,'))
   ]
   const view: Item[] = [
-    asks('Start page', 'showStart'),
-    asks('Catalogue', 'showCatalogue', { accelerator: 'CmdOrCtrl+1', enabled: hasProject }),
-    asks('Training', 'showTraining', { accelerator: 'CmdOrCtrl+2', enabled: hasProject }),
-    asks('Mixtures', 'showMixtures', { accelerator: 'CmdOrCtrl+3', enabled: hasProject }),
-    asks('Evidence', 'showEvidence', { accelerator: 'CmdOrCtrl+4', enabled: hasProject }),
+    asks('Catalogue', 'show-catalogue', { accelerator: 'CmdOrCtrl+1', enabled: hasProject }),
+    asks('Training', 'show-training', { accelerator: 'CmdOrCtrl+2', enabled: hasProject }),
+    asks('Mixtures', 'show-mixtures', { accelerator: 'CmdOrCtrl+3', enabled: hasProject }),
+    asks('Evidence', 'show-evidence', { accelerator: 'CmdOrCtrl+4', enabled: hasProject }),
     divider,
-    asks('Command palette…', 'showPalette', heardByPage('CmdOrCtrl+K')),
-    asks('Settings', 'showSettings', { accelerator: 'CmdOrCtrl+,' }),
+    asks('Find a command…', 'palette', heardByPage('CmdOrCtrl+K')),
     divider,
     { role: 'resetZoom' },
     { role: 'zoomIn' },
@@ -78,13 +82,16 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     ...(isPackaged ? [] : [divider, { role: 'toggleDevTools' } as Item])
   ]
   const study: Item[] = [
-    asks('Run', 'runStudy', { accelerator: 'CmdOrCtrl+R', enabled: hasProject && !isRunning }),
-    asks('Stop', 'stopStudy', { accelerator: 'CmdOrCtrl+.', enabled: isRunning })
+    asks('Run', 'run-study', {
+      ...heardByPage('CmdOrCtrl+Enter'),
+      enabled: hasProject && !isRunning
+    }),
+    asks('Stop', 'stop-study', { accelerator: 'CmdOrCtrl+.', enabled: isRunning }),
+    divider,
+    asks('Edit the study…', 'edit-study', ofProject('CmdOrCtrl+E'))
   ]
   const help: Item[] = [
-    asks('Keyboard shortcuts', 'showShortcuts', { accelerator: 'CmdOrCtrl+/' }),
-    asks('Log', 'showLog'),
-    asks('Devices', 'showDevices'),
+    asks('Keyboard shortcuts', 'shortcuts', { accelerator: 'CmdOrCtrl+/' }),
     ...(isMac ? [] : [divider, { role: 'about' } as Item])
   ]
   return [

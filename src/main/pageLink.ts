@@ -8,8 +8,6 @@ import type { RemoteLink } from './remoteEngine'
 /** How the link reaches the page. */
 export interface PageEnd {
   takePort: (port: MessagePortMain) => void
-  /** Lets the page begin anew: it then asks for a port again. */
-  reload: () => void
   tellProblem: (error: unknown) => void
 }
 
@@ -23,6 +21,11 @@ export class PageLink {
   /** Studies that run, and those that a dead engine was running. */
   #running: string[] = []
   #interrupted: string[] = []
+  /** Orders wait here until the page sits at a desk. */
+  #seating = new Seating()
+  /** How far the study was that a dead engine was running; null when none was. */
+  #diedAt: number | null = null
+  #share = 0
 
   constructor(engine: EngineProcess, page: PageEnd, project: PlacedProject | null) {
     this.#engine = engine
@@ -35,8 +38,9 @@ export class PageLink {
     return this.#project
   }
 
-  get isRemote(): boolean {
-    return this.#remote !== null
+  /** Host and port of the remote engine that is looked at; null where it is our own. */
+  get remoteHost(): string | null {
+    return this.#remote?.host ?? null
   }
 
   /** Names of the studies that this computer's engine runs. */
@@ -63,33 +67,53 @@ export class PageLink {
 
   /** @returns id of the drop */
   drop(paths: string[]): Promise<string> {
-    return this.#engine.ask({ kind: 'drop', desk: this.#desk, paths })
+    return this.#order((desk) => ({ kind: 'drop', desk, paths }))
   }
 
-  /** Looks at a remote engine, or with null at this computer's own. */
+  /** Chooses a remote engine, or with null this computer's own, for the next page that asks. */
   async lookAt(remote: RemoteLink | null): Promise<void> {
     // Tried before anything that works is let go of.
     if (remote) (await connectRemote(remote)).close()
     this.#remote = remote
-    this.#page.reload()
   }
 
   hear(news: EngineNews): void {
-    if (news.kind === 'running') this.#running = news.studies
-    if (news.kind === 'desk' && news.desk === this.#desk) {
-      this.#project = news.project && {
-        path: news.project.path,
-        isReadOnly: news.project.isReadOnly
-      }
+    switch (news.kind) {
+      case 'running':
+        this.#running = news.studies
+        return
+      case 'progress':
+        this.#share = news.share ?? 0
+        if (this.#diedAt !== null && this.#share > this.#diedAt) this.#diedAt = null
+        return
+      case 'desk':
+        if (news.desk !== this.#desk) return
+        this.#project = news.project && {
+          path: news.project.path,
+          isReadOnly: news.project.isReadOnly
+        }
+        return
+      case 'study':
     }
   }
 
   /**
-   * The engine died. What it ran goes on in its successor, unless it died so soon that running it
-   * may be what kills it.
+   * The engine died. What it ran goes on in its successor, unless a successor died of the same
+   * work without getting further.
    */
-  mourn(wasYoung: boolean): void {
-    this.#interrupted = wasYoung ? [] : [...this.#running]
+  mourn(): void {
+    this.#seating = new Seating()
+    const isSecond = this.#diedAt !== null
+    if (this.#running.length > 0) {
+      this.#interrupted = isSecond ? [] : [...this.#running]
+      this.#diedAt = isSecond ? null : this.#share
+      if (isSecond) {
+        const names = this.#running.join(', ')
+        this.#page.tellProblem(
+          new Error(`The engine died twice at the same work of ${names}. Run it again to go on.`)
+        )
+      }
+    }
     this.#running = []
   }
 
@@ -103,15 +127,27 @@ export class PageLink {
       this.#interrupted = []
     } catch (error) {
       if ((error as { code?: string }).code === 'contract/lost') throw error
-      // The desk stands with nothing on it: the page shows its start page, and why.
+      // The desk stands, with nothing on it: the page shows its start page, and why.
       this.#project = null
       this.#page.tellProblem(error)
     }
+    this.#seating.end()
     return port
   }
 
   async #order(order: (desk: number) => EngineOrder): Promise<string> {
-    if (this.#remote) await this.lookAt(null)
+    if (this.#remote) {
+      throw new Error(
+        `This window looks at the engine at ${this.#remote.host}. Go back to this computer first.`
+      )
+    }
+    await this.#seating.ended
     return this.#engine.ask(order(this.#desk))
   }
+}
+
+/** The time before a page sits at a desk. */
+class Seating {
+  end!: () => void
+  readonly ended = new Promise<void>((resolve) => (this.end = resolve))
 }

@@ -23,6 +23,7 @@ export function answerPage(desktop: Desktop): void {
   answer(CHANNELS.reveal, () => reveal(desktop))
   answer(CHANNELS.drop, (paths) => desktop.link.drop(droppedPaths(paths)))
   answer(CHANNELS.connectRemote, (link) => connectTo(desktop, link))
+  answer(CHANNELS.remoteHost, () => desktop.link.remoteHost)
 }
 
 function isOurPage(desktop: Desktop, { sender, senderFrame }: IpcMainInvokeEvent): boolean {

@@ -27,6 +27,7 @@ const shell: ShellBridge = {
   reveal: ask(CHANNELS.reveal),
   drop: (files) => ipcRenderer.invoke(CHANNELS.drop, files.map(pathOf)) as Promise<string>,
   connectRemote: ask(CHANNELS.connectRemote),
+  remoteHost: ask(CHANNELS.remoteHost),
   onAction: (listener) =>
     void ipcRenderer.on(CHANNELS.action, (_, action: ShellAction) => listener(action)),
   onProblem: (listener) =>

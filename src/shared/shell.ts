@@ -1,27 +1,24 @@
 /** What a desktop shell and its window say to each other, and main and the engine's process. */
 import type { PlainError } from './errors'
 
-/** What a menu item asks of the page, by name. */
+/** What menu items ask of the page: ids of its actions. */
 export const SHELL_ACTIONS = [
-  'showStart',
-  'showCatalogue',
-  'showTraining',
-  'showMixtures',
-  'showEvidence',
-  'showSettings',
-  'showPalette',
-  'showShortcuts',
-  'showDevices',
-  'showLog',
-  'connectRemote',
-  'openDemo',
-  'saveCopy',
-  'bundle',
-  'closeProject',
+  'show-catalogue',
+  'show-training',
+  'show-mixtures',
+  'show-evidence',
+  'import-files',
+  'import-folder',
+  'edit-study',
+  'connect-remote',
+  'close-project',
   'undo',
   'redo',
-  'runStudy',
-  'stopStudy'
+  'run-study',
+  'stop-study',
+  'settings',
+  'shortcuts',
+  'palette'
 ] as const
 export type ShellAction = (typeof SHELL_ACTIONS)[number]
 
@@ -42,8 +39,13 @@ export interface ShellBridge {
    * @returns id of the drop for `previewDrop` and `importDrop`
    */
   drop(files: readonly object[]): Promise<string>
-  /** Looks at the engine behind a link of `assay serve`; null: at this computer's own again. */
+  /**
+   * Chooses the engine that the page is given when it is loaded again: the one behind a link of
+   * `assay serve`, or with null this computer's own.
+   */
   connectRemote(link: string | null): Promise<boolean>
+  /** Host and port of the remote engine; null where it is this computer's own. */
+  remoteHost(): Promise<string | null>
   /** Hears menu items. */
   onAction(listener: (action: ShellAction) => void): void
   /** Hears what went wrong outside of the page, in words. */
@@ -58,6 +60,7 @@ export const CHANNELS = {
   reveal: 'reveal',
   drop: 'drop',
   connectRemote: 'connect-remote',
+  remoteHost: 'remote-host',
   port: 'port',
   action: 'action',
   problem: 'problem'

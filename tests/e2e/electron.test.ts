@@ -1,0 +1,277 @@
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { connect as connectSocket, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
+import { assayDone } from '../support/commandLine'
+import {
+  answerDialogs,
+  chooseMenu,
+  dialogsSaid,
+  enginePid,
+  launchDesktop,
+  pageText,
+  quit,
+  startAgain,
+  windowCount
+} from '../support/electronApp'
+import { serveProject } from '../support/servedProject'
+
+/** Waits until one run of the study is trained. */
+async function firstRun(project: string): Promise<void> {
+  const runs = join(project, 'runs')
+  const isTrained = async () => {
+    const names = await readdir(runs).catch(() => [])
+    return names.some((name) => existsSync(join(runs, name, 'manifest.json')))
+  }
+  await vi.waitFor(async () => expect(await isTrained()).toBe(true), {
+    timeout: 60_000,
+    interval: 100
+  })
+}
+
+const button = { run: { name: 'Run study' }, stop: { name: 'Stop', exact: true } } as const
+
+test('training goes on without its window, stops safely on quit, and ends with the numbers of the command line', async () => {
+  const project = await newProject()
+  const first = await launchDesktop()
+  await answerDialogs(first.app, { filePath: project })
+  await chooseMenu(first.app, 'open')
+  await first.page.getByRole('button', button.run).click()
+  await firstRun(project)
+
+  // Closed, to be kept: another start shows the same state.
+  await answerDialogs(first.app, { response: 0 })
+  const closing = first.page.waitForEvent('close')
+  await first.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+  expect(await dialogsSaid(first.app)).toEqual(['small is running.'])
+  expect(await windowCount(first.app)).toBe(0)
+  const opening = first.app.waitForEvent('window')
+  expect(await startAgain(first.userData)).toBe(0)
+  const again = await opening
+  await again.getByRole('button', button.stop).waitFor()
+  expect(await again.title()).toBe('languages – Assay')
+
+  // Quit, to be stopped: the study is not done, and nothing holds the project.
+  await answerDialogs(first.app, { response: 1 })
+  await quit(first.app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+
+  const second = await launchDesktop({ userData: first.userData })
+  await second.page.getByRole('button', button.run).waitFor()
+  await runStudy(second.page)
+  await second.page.getByText('8 of 8 runs done').waitFor()
+  await quit(second.app)
+
+  const same = await newProject()
+  await assayDone(['run', same])
+  expect(await tableRows(project, 'pairs')).toEqual(await tableRows(same, 'pairs'))
+})
+
+test('an engine that is killed amid training is started again, and goes on; so does the window', async () => {
+  const project = await newProject()
+  const { app, page } = await launchDesktop({ args: [project] })
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  const before = await enginePid(app)
+  process.kill(before, 'SIGKILL')
+  await page.getByText('The engine does not answer').waitFor()
+  await page.getByRole('button', button.stop).waitFor()
+  await vi.waitFor(async () => expect(await enginePid(app)).not.toBe(before), { timeout: 10_000 })
+
+  await show(page, 'Training')
+  await app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer()
+  )
+  // Loaded again: the same project, the same screen, and the study goes on to its end.
+  await vi.waitFor(async () => expect(await pageText(app)).toContain('8 of 8 runs done'), {
+    timeout: 60_000,
+    interval: 500
+  })
+  expect(await pageText(app)).toContain('languages')
+  await quit(app)
+  expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
+})
+
+test('the page has no way out: no Node, no other address, no window, no permission', async () => {
+  const { app, page } = await launchDesktop()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  const found = await page.evaluate(async () => {
+    const tried = async (work: () => Promise<unknown>) =>
+      work().then(
+        () => 'allowed',
+        () => 'refused'
+      )
+    const copied = await tried(() => navigator.clipboard.writeText('3.5'))
+    const before = location.href
+    location.href = 'https://example.com/'
+    const opened = window.open('https://example.com/')
+    const frame = document.createElement('iframe')
+    frame.src = 'https://example.com/'
+    document.body.append(frame)
+    await new Promise((done) => setTimeout(done, 500))
+    return {
+      node: [typeof require, typeof process, typeof module].join(),
+      isFrozen: Object.isFrozen(window.shell),
+      isAtHome: location.href === before,
+      opened,
+      fetched: await tried(() => fetch('https://example.com/')),
+      disk: await tried(() => fetch('file:///etc/passwd')),
+      outside: (await fetch('app://assay/../main/index.cjs')).status,
+      elsewhere: await tried(() => fetch('app://other/index.html')),
+      inline: await tried(async () => new Function('return 1')()),
+      place: await tried(
+        () => new Promise((yes, no) => navigator.geolocation.getCurrentPosition(yes, no))
+      ),
+      camera: await tried(() => navigator.mediaDevices.getUserMedia({ video: true })),
+      notify: await Notification.requestPermission(),
+      copied,
+      policy: (await fetch(location.href)).headers.get('content-security-policy')
+    }
+  })
+  expect(found).toEqual({
+    node: 'undefined,undefined,undefined',
+    isFrozen: true,
+    isAtHome: true,
+    opened: null,
+    fetched: 'refused',
+    disk: 'refused',
+    outside: 404,
+    elsewhere: 'refused',
+    inline: 'refused',
+    place: 'refused',
+    camera: 'refused',
+    notify: 'denied',
+    copied: 'allowed',
+    policy: expect.stringContaining("default-src 'none'; script-src 'self'") as string
+  })
+  const settings = await app.evaluate(({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]!.webContents as unknown as {
+      getLastWebPreferences(): Record<string, unknown>
+    }
+    const { contextIsolation, sandbox, nodeIntegration, webviewTag, spellcheck } =
+      contents.getLastWebPreferences()
+    return { contextIsolation, sandbox, nodeIntegration, webviewTag, spellcheck }
+  })
+  expect(settings).toEqual({
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    webviewTag: false,
+    spellcheck: false
+  })
+  expect(await windowCount(app)).toBe(1)
+})
+
+test('the system is told: progress, no sleep while training, a word at the end to who looks elsewhere', async () => {
+  const project = await newProject()
+  const { app, page, userData } = await launchDesktop()
+  await app.evaluate(({ BrowserWindow, Notification, powerSaveBlocker }) => {
+    const told: unknown[] = []
+    Object.assign(globalThis, { told })
+    const window = BrowserWindow.getAllWindows()[0]!
+    window.isFocused = () => false
+    window.setProgressBar = (share: number) => void told.push(['progress', share])
+    const start = powerSaveBlocker.start.bind(powerSaveBlocker)
+    powerSaveBlocker.start = (type) => {
+      told.push(['awake', type])
+      return start(type)
+    }
+    const stop = powerSaveBlocker.stop.bind(powerSaveBlocker)
+    powerSaveBlocker.stop = (id) => {
+      told.push(['may sleep', powerSaveBlocker.isStarted(id)])
+      return stop(id)
+    }
+    Notification.prototype.show = function (this: Electron.Notification) {
+      told.push(['notification', this.title])
+    }
+  })
+  // Another start hands its project over to the window that is there.
+  expect(await startAgain(userData, [project])).toBe(0)
+  await page.getByRole('button', button.run).waitFor()
+  expect(await windowCount(app)).toBe(1)
+  await runStudy(page)
+  const toldSoFar = () => app.evaluate(() => (globalThis as unknown as { told: unknown[][] }).told)
+  const told = await vi.waitFor(async () => {
+    const all = await toldSoFar()
+    expect(all.at(-1)?.[0]).toBe('notification')
+    return all
+  })
+  const shares = told.filter(([what]) => what === 'progress').map(([, share]) => share as number)
+  expect(told.filter(([what]) => what !== 'progress')).toEqual([
+    ['awake', 'prevent-app-suspension'],
+    ['may sleep', true],
+    ['notification', 'small is done']
+  ])
+  expect([shares[0], shares.at(-1)]).toEqual([2, -1])
+  expect(shares.some((share) => share > 0 && share <= 1)).toBe(true)
+  const { recent, remembered } = {
+    recent: JSON.parse(await readFile(join(userData, 'recent.json'), 'utf8')) as unknown,
+    remembered: JSON.parse(await readFile(join(userData, 'window.json'), 'utf8')) as unknown
+  }
+  expect(recent).toMatchObject({ folders: [project] })
+  expect(remembered).toMatchObject({ project: { path: project, isReadOnly: false } })
+  await quit(app)
+})
+
+test('a remote engine is looked at by its link; a tunnel that breaks is shown, and comes back', async () => {
+  const project = await newProject()
+  const { link } = await serveProject(project)
+  const { port, hash } = new URL(link)
+  const tunnel = await openTunnel(Number(port))
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { response: 0 })
+  await page.getByRole('button', { name: 'Connect to a remote engine' }).click()
+  const field = page.getByLabel('Link')
+  const connect = page.getByRole('button', { name: 'Connect', exact: true })
+  await field.fill('not a link')
+  await connect.click()
+  await page.getByText('This is no link of an engine').waitFor()
+  await field.fill('http://192.0.2.1:8800/#token')
+  await connect.click()
+  await vi.waitFor(async () =>
+    expect(await dialogsSaid(app)).toEqual(['192.0.2.1:8800 is another computer.'])
+  )
+  await field.fill(`http://127.0.0.1:${tunnel.port}/#wrong`)
+  await connect.click()
+  await page.getByText('it refuses the token').waitFor()
+  await field.fill(`http://127.0.0.1:${tunnel.port}/${hash}`)
+  await connect.click()
+  await page.getByText(`at 127.0.0.1:${tunnel.port}`).waitFor()
+  await page.getByText('languages').first().waitFor()
+
+  await tunnel.breakOff()
+  await page.getByText('The engine does not answer').waitFor()
+  await tunnel.mend()
+  await page.getByText('The engine does not answer').waitFor({ state: 'hidden' })
+  await page.getByText('languages').first().waitFor()
+  await quit(app)
+})
+
+/** A port that leads to another, and can be cut. */
+async function openTunnel(target: number) {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connectSocket(target, '127.0.0.1')
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  })
+  const listen = (port: number) =>
+    new Promise<void>((done) => server.listen(port, '127.0.0.1', () => done()))
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  const breakOff = () =>
+    new Promise<void>((done) => {
+      server.close(() => done())
+      for (const socket of sockets) socket.destroy()
+    })
+  onTestFinished(breakOff)
+  return { port, breakOff, mend: () => listen(port) }
+}
