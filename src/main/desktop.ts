@@ -27,6 +27,7 @@ export class Desktop {
   #recent: readonly { id: string; title: string }[] = []
   #keeping: ReturnType<typeof setTimeout> | null = null
   #isLeaving = false
+  #ending: Promise<void> | null = null
   /** All has ended: nothing holds the application any more. */
   #isOver = false
 
@@ -96,7 +97,11 @@ export class Desktop {
   }
 
   /** Stops what runs, cleanly, and quits. */
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    return (this.#ending ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     this.#keep()
     await this.engine.close()
     this.#isOver = true

@@ -40,7 +40,7 @@ export function reveal(desktop: Desktop): void {
   if (project) shell.showItemInFolder(project.path)
 }
 
-/** Where new projects go unless somebody chooses. */
+/** Where new projects go unless somebody chooses; `assay open` has the same. */
 export function projectsFolder(): string {
-  return join(app.getPath('documents'), 'Assay')
+  return join(app.getPath('home'), 'Assay')
 }
