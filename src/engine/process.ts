@@ -43,7 +43,9 @@ const engine = openEngine({
   processEntry: join(__dirname, 'workerProcess.cjs'),
   workerEntry: join(__dirname, 'worker.cjs')
 })
-const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFolder))
+const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFolder), {
+  cliEntry: join(__dirname, 'cli.cjs')
+})
 const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 /** Studies that run, by the folder of their project. */
 const running = new Map<string, string>()

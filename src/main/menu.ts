@@ -52,6 +52,8 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Import text from files…', 'import-files', ofProject('CmdOrCtrl+I')),
     asks('Import text from a folder…', 'import-folder', { enabled: hasProject }),
     divider,
+    asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
+    asks('Bundle the results…', 'bundle', { enabled: hasProject }),
     { id: 'reveal', label: 'Reveal in folder', enabled: hasProject, click: deeds.reveal },
     asks('Close project', 'close-project', { accelerator: 'CmdOrCtrl+W', enabled: hasProject }),
     ...(isMac ? [] : [divider, { role: 'quit', accelerator: 'Ctrl+Q' } as Item])

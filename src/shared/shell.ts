@@ -11,6 +11,8 @@ export const SHELL_ACTIONS = [
   'import-folder',
   'edit-study',
   'connect-remote',
+  'save-copy',
+  'bundle',
   'close-project',
   'undo',
   'redo',

@@ -115,7 +115,7 @@ test('the page has no way out: no Node, no other address, no window, no permissi
     await new Promise((done) => setTimeout(done, 500))
     return {
       node: [typeof require, typeof process, typeof module].join(),
-      isFrozen: Object.isFrozen(window.shell),
+      isFrozen: Object.isFrozen((window as { shell?: unknown }).shell),
       isAtHome: location.href === before,
       opened,
       fetched: await tried(() => fetch('https://example.com/')),
