@@ -5,8 +5,8 @@
 const Module = require('node:module')
 const fs = require('node:fs')
 const path = require('node:path')
-// @ts-ignore: there is no such package outside of Electron.
-const { app } = require('electron')
+/** @type {any} Its undocumented calls are made. */
+const app = require('electron').app
 
 /** @type {string[]} */
 const required = []

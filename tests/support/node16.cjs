@@ -7,8 +7,8 @@ const v8 = require('node:v8')
 const util = require('node:util')
 const Module = require('node:module')
 
-// Children of this process get it too.
-process.env.NODE_OPTIONS ??= `--require ${__filename}`
+// Children of this process get it too. In a packaged trial every entry begins with it instead.
+if (!__filename.includes('.asar')) process.env.NODE_OPTIONS ??= `--require ${__filename}`
 
 function define(target, name, value) {
   if (name in target) return
