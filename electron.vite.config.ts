@@ -23,6 +23,8 @@ export default defineConfig({
         },
         output: {
           format: 'cjs',
+          // Node's loader of ES modules does not see into a packaged application's archive.
+          dynamicImportInCjs: false,
           entryFileNames: '[name].cjs',
           chunkFileNames: 'chunks/[name]-[hash].cjs'
         }

@@ -10,6 +10,8 @@ import type { PlacedProject } from '#shared/shell'
 const userData = process.env['ASSAY_USER_DATA']
 if (userData) app.setPath('userData', userData)
 
+const own = () => (app.isPackaged ? null : app.getAppPath())
+
 let desktop: Desktop | null = null
 let early: PlacedProject | null = null
 
@@ -26,7 +28,7 @@ function main(): void {
   // Another start hands over what it was asked to open, and ends.
   if (!app.requestSingleInstanceLock()) return app.quit()
   protectBeforeReady()
-  app.on('second-instance', (_, argv, folder) => openOrShow(projectOf(argv, folder)))
+  app.on('second-instance', (_, argv, folder) => openOrShow(projectOf(argv, folder, own())))
   app.on('open-file', (event, path) => {
     event.preventDefault()
     openOrShow({ path, isReadOnly: false })
@@ -47,7 +49,7 @@ function main(): void {
   }
   void app.whenReady().then(() => {
     protect()
-    desktop = new Desktop(early ?? projectOf(process.argv, process.cwd()))
+    desktop = new Desktop(early ?? projectOf(process.argv, process.cwd(), own()))
     answerPage(desktop)
   })
 }

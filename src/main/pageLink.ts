@@ -3,7 +3,7 @@ import type { MessagePortMain } from 'electron'
 import type { EngineOrder, PlacedProject } from '#shared/shell'
 import type { EngineNews, EngineProcess } from './engineProcess'
 import { connectRemote } from './remoteEngine'
-import type { RemoteLink } from './remoteEngine'
+import type { RemoteLink } from './remoteLink'
 
 /** How the link reaches the page. */
 export interface PageEnd {

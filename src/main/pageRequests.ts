@@ -5,7 +5,7 @@ import { CHANNELS } from '#shared/shell'
 import type { Desktop } from './desktop'
 import { chooseAndCreate, chooseAndOpen, reveal } from './projectDeeds'
 import { PAGE } from './protection'
-import { parseLink } from './remoteEngine'
+import { parseLink } from './remoteLink'
 
 /** More dropped files than this are no drop of a person's. */
 const MOST_DROPPED = 100_000

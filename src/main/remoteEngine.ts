@@ -2,32 +2,10 @@
 import { MessageChannelMain } from 'electron'
 import type { MessagePortMain } from 'electron'
 import { WebSocket } from 'ws'
-
-/** Names of this very computer: what a tunnel listens on. */
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+import type { RemoteLink } from './remoteLink'
 
 /** Longest wait for an answer, in ms. */
 const PATIENCE_MS = 10_000
-
-/** A link as `assay serve` prints it. */
-export interface RemoteLink {
-  /** Of the WebSocket, with its token. */
-  address: URL
-  /** Host and port, to be shown. */
-  host: string
-  isLoopback: boolean
-}
-
-/** Reads `http://HOST:PORT/#TOKEN`; null where it is none. */
-export function parseLink(text: string): RemoteLink | null {
-  if (!URL.canParse(text)) return null
-  const { protocol, host, hostname, hash } = new URL(text)
-  const token = hash.slice(1)
-  if ((protocol !== 'http:' && protocol !== 'https:') || token === '') return null
-  const address = new URL(`${protocol === 'http:' ? 'ws' : 'wss'}://${host}/engine`)
-  address.searchParams.set('token', token)
-  return { address, host, isLoopback: LOOPBACK.has(hostname) }
-}
 
 /**
  * The page may open no connection itself: text goes both ways through here, as it is.
