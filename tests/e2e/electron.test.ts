@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { connect as connectSocket, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
@@ -12,12 +13,15 @@ import {
   dialogsSaid,
   enginePid,
   launchDesktop,
+  openEnvironment,
   pageText,
   quit,
   startAgain,
   windowCount
 } from '../support/electronApp'
 import { serveProject } from '../support/servedProject'
+import { temporaryFolder } from '../support/temporaryFolder'
+import { writeCorpus } from '../support/tinyCorpus'
 
 /** Waits until one run of the study is trained. */
 async function firstRun(project: string): Promise<void> {
@@ -217,6 +221,63 @@ test('the system is told: progress, no sleep while training, a word at the end t
   expect(recent).toMatchObject({ folders: [project] })
   expect(remembered).toMatchObject({ project: { path: project, isReadOnly: false } })
   await quit(app)
+})
+
+test('a new project is made where the user says, and reads dropped text where it lies', async () => {
+  const folder = await temporaryFolder()
+  const project = join(folder, 'speeches')
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { filePath: project })
+  await page.getByRole('button', { name: 'New project …' }).click()
+  await page.getByText('speeches').first().waitFor()
+  expect(await dialogsSaid(app)).toEqual(['New project'])
+  expect(existsSync(join(project, 'project.assay'))).toBe(true)
+
+  const text = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 30 })
+  await page.getByLabel('Files of text').setInputFiles(text)
+  const sheet = page.getByRole('dialog', { name: 'Import text' })
+  const importing = sheet.getByRole('button', { name: 'Import', exact: true })
+  await importing.waitFor()
+  // Nothing was streamed: the engine was told where the file lies.
+  expect(existsSync(join(project, 'cache', 'drops'))).toBe(false)
+  await importing.click()
+  await sheet.getByText('30 documents').waitFor()
+  await quit(app)
+})
+
+test('assay open runs the desktop until it is told to end, and gives the project free', async () => {
+  const project = await newProject()
+  const child = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'open', project], {
+    env: await openEnvironment(),
+    stdio: 'ignore'
+  })
+  const ended = new Promise((done) => child.once('exit', (status) => done(status)))
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lock = join(project, 'lock.json')
+  const held = { timeout: 20_000, interval: 200 }
+  await vi.waitFor(() => expect(existsSync(lock)).toBe(true), held)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(existsSync(lock)).toBe(false)
+})
+
+test('without a screen assay open serves the projects and says why', async () => {
+  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...environment } = process.env
+  const home = await temporaryFolder()
+  const child = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'open'], {
+    env: { ...environment, HOME: home }
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  }
+  await vi.waitFor(() => expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#/), { timeout: 20_000 })
+  expect(said).toContain('There is no screen here')
+  expect(said).toContain(join(home, 'Assay'))
+  const ended = new Promise((done) => child.once('exit', (status) => done(status)))
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
 })
 
 test('a remote engine is looked at by its link; a tunnel that breaks is shown, and comes back', async () => {

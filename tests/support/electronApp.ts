@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { _electron } from '@playwright/test'
 import type { ElectronApplication, Page } from '@playwright/test'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
@@ -72,6 +72,15 @@ export async function startAgain(userData: string, args: string[] = []): Promise
     stdio: 'ignore'
   })
   return new Promise((done) => child.once('exit', done))
+}
+
+/** What makes `assay open` take the tests' Electron, with settings of its own. */
+export async function openEnvironment(): Promise<NodeJS.ProcessEnv> {
+  return {
+    ...environment(await temporaryFolder()),
+    ELECTRON_OVERRIDE_DIST_PATH: dirname(program),
+    NODE_OPTIONS: `--require ${NODE_16}`
+  }
 }
 
 function environment(userData: string): Record<string, string> {

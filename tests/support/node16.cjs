@@ -55,7 +55,16 @@ define(URL, 'canParse', (text, base) => {
 define(URL, 'parse', (text, base) => (URL.canParse(text, base) ? new URL(text, base) : null))
 const os = require('node:os')
 define(os, 'availableParallelism', () => os.cpus().length)
-define(util, 'stripVTControlCharacters', (text) => text)
+const buffer = require('node:buffer')
+const strict = new util.TextDecoder('utf-8', { fatal: true })
+define(buffer, 'isUtf8', (bytes) => {
+  try {
+    strict.decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+})
 
 define(process, 'availableMemory', () => os.freemem())
 define(process, 'getBuiltinModule', (name) => require(name))
@@ -78,6 +87,26 @@ const disk = require('node:fs')
 const room = { bsize: 4096, blocks: 2 ** 32, bfree: 2 ** 31, bavail: 2 ** 31 }
 define(disk.promises, 'statfs', async () => room)
 define(disk, 'statfsSync', () => room)
+
+define(String.prototype, 'isWellFormed', function () {
+  return !/\p{Surrogate}/u.test(this)
+})
+define(String.prototype, 'toWellFormed', function () {
+  return this.replace(/\p{Surrogate}/gu, '\ufffd')
+})
+
+const readdir = disk.promises.readdir
+disk.promises.readdir = async (folder, options) => {
+  if (!options?.recursive) return readdir(folder, options)
+  const { recursive: _, ...rest } = options
+  const entries = await readdir(folder, { ...rest, withFileTypes: true })
+  const below = entries.map(async (entry) => {
+    entry.parentPath = entry.path = folder
+    const path = require('node:path').join(folder, entry.name)
+    return [entry, ...(entry.isDirectory() ? await disk.promises.readdir(path, options) : [])]
+  })
+  return (await Promise.all(below)).flat()
+}
 
 // protocol.handle came with Electron 25.
 define(
