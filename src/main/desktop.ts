@@ -13,7 +13,7 @@ import { Notices } from './notices'
 import { PageLink } from './pageLink'
 import { chooseAndCreate, chooseAndOpen, projectsFolder, reveal } from './projectDeeds'
 import { keepWindow, recallWindow } from './settings'
-import { openWindow } from './window'
+import { iconPath, openWindow } from './window'
 
 /** After its last study a desktop without a window stays for a click on the notification, in ms. */
 const LINGER_MS = 60_000
@@ -127,7 +127,7 @@ export class Desktop {
     this.#keep()
     this.#window?.destroy()
     if (process.platform === 'darwin') return
-    const icon = nativeImage.createFromPath(join(app.getAppPath(), 'resources', 'icon-32.png'))
+    const icon = nativeImage.createFromPath(iconPath('icon-32.png'))
     this.#tray = new Tray(icon)
     this.#tray.setToolTip('Assay is training')
     this.#tray.setContextMenu(

@@ -19,6 +19,8 @@ export function openWindow(memory: WindowMemory): BrowserWindow {
     minHeight: 480,
     show: false,
     title: 'Assay',
+    // Elsewhere the program itself carries it.
+    ...(process.platform === 'linux' ? { icon: iconPath('icon.png') } : {}),
     webPreferences: {
       preload: join(__dirname, '..', 'preload', 'index.cjs'),
       contextIsolation: true,
@@ -41,6 +43,11 @@ export function openWindow(memory: WindowMemory): BrowserWindow {
   })
   void window.loadURL(PAGE)
   return window
+}
+
+/** A picture of `resources/`. */
+export function iconPath(name: string): string {
+  return join(app.getAppPath(), 'resources', name)
 }
 
 /** True where enough of it can be seen to take hold of it. */

@@ -73,7 +73,7 @@ test('training goes on without its window, stops safely on quit, and ends with t
   const same = await newProject()
   await assayDone(['run', same])
   expect(await tableRows(project, 'pairs')).toEqual(await tableRows(same, 'pairs'))
-})
+}, 240_000)
 
 test('an engine that is killed amid training is started again, and goes on; so does the window', async () => {
   const project = await newProject()
@@ -98,7 +98,7 @@ test('an engine that is killed amid training is started again, and goes on; so d
   expect(await pageText(app)).toContain('languages')
   await quit(app)
   expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
-})
+}, 240_000)
 
 test('the page has no way out: no Node, no other address, no window, no permission', async () => {
   const { app, page } = await launchDesktop()

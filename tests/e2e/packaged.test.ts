@@ -46,4 +46,4 @@ test('the packaged application, on the Electron of the tests, runs a study to th
   const same = await newProject()
   await assayDone(['run', same])
   expect(await tableRows(project, 'pairs')).toEqual(await tableRows(same, 'pairs'))
-})
+}, 240_000)
