@@ -1,5 +1,14 @@
 /** A Debian package of the unpacked application, by dpkg-deb alone. */
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { formatSize } from '../setup/progress.mjs'
 import { mustRun } from '../setup/run.mjs'
@@ -34,6 +43,12 @@ export async function buildDeb(root, unpacked, out, version) {
     unpacked,
     join(tree, 'opt', 'Assay')
   ])
+  // Where the system gives no user namespaces, Chromium's sandbox needs this program to be root's.
+  const sandbox = join(tree, 'opt', 'Assay', 'chrome-sandbox')
+  const program = readFileSync(sandbox)
+  rmSync(sandbox)
+  writeFileSync(sandbox, program)
+  chmodSync(sandbox, 0o4755)
   put('DEBIAN/control', control(version))
   put('usr/share/applications/assay.desktop', DESKTOP)
   put('usr/share/mime/packages/assay.xml', MIME)
