@@ -22,6 +22,12 @@ export const TABLE = [
     to: ['src/cli/', SHARED, engine('index.ts'), 'package.json'],
     instead: 'Shells know the engine by its door only: export from engine/index.ts what is missing.'
   },
+  ...['main', 'preload'].map((folder) => ({
+    from: [`src/${folder}/`],
+    to: [`src/${folder}/`, SHARED],
+    instead:
+      'The desktop speaks to the engine in its own process: send it an order of shared/shell.ts.'
+  })),
   {
     from: ['src/renderer/'],
     to: ['src/renderer/', SHARED],
@@ -107,7 +113,8 @@ export const PACKAGES = [
   ['apache-arrow', [engine('data/')]],
   ['tokenizers', [engine('tokenizer/')]],
   ['commander', ['src/cli/']],
-  ['ws', ['src/cli/serve/']],
+  ['ws', ['src/cli/serve/', 'src/main/remoteEngine']],
+  ['electron/', ['src/main/', 'src/preload/']],
   ['(svelte|d3-)', ['src/renderer/']]
 ]
 
@@ -159,9 +166,14 @@ export default {
       name: 'no development packages in the product',
       severity: 'error',
       comment: 'What src imports at run time belongs under "dependencies" of package.json.',
-      // The window is bundled: nothing of its packages is asked for at run time.
+      // The window is bundled: nothing of its packages is asked for at run time. And Electron is what
+      // the desktop runs in.
       from: { path: '^src/', pathNot: '^src/renderer/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }
+      to: {
+        pathNot: 'node_modules/electron/',
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only']
+      }
     },
     {
       name: 'shared/ and the window are for browsers',

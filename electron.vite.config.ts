@@ -15,15 +15,28 @@ export default defineConfig({
       externalizeDeps: { exclude: ['lowdb', 'zstddec'] },
       rolldownOptions: {
         input: {
+          index: resolve('src/main/index.ts'),
+          engine: resolve('src/engine/process.ts'),
           cli: resolve('src/cli/index.ts'),
           worker: resolve('src/engine/workers/worker.ts'),
           workerProcess: resolve('src/engine/workers/workerProcess.ts')
         },
         output: {
           format: 'cjs',
+          // Node's loader of ES modules does not see into a packaged application's archive.
+          dynamicImportInCjs: false,
           entryFileNames: '[name].cjs',
           chunkFileNames: 'chunks/[name]-[hash].cjs'
         }
+      }
+    }
+  },
+  preload: {
+    build: {
+      rolldownOptions: {
+        input: resolve('src/preload/index.ts'),
+        // A sandboxed preload can be no ES module.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' }
       }
     }
   },

@@ -2,7 +2,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import svelte from 'eslint-plugin-svelte'
 import tseslint from 'typescript-eslint'
 
-const PROJECTS = ['shared', 'engine', 'cli', 'renderer', 'tests'].map(
+const PROJECTS = ['shared', 'engine', 'main', 'preload', 'cli', 'renderer', 'tests'].map(
   (name) => `tsconfig.${name}.json`
 )
 

@@ -1,4 +1,4 @@
-/** Which wheels the native half of TensorFlow comes from, by flavour, with sizes and SHA-256. */
+/** Which wheels TensorFlow's native half and the tests' Electron come from, with sizes and SHA-256. */
 import { readFileSync } from 'node:fs'
 
 /**
@@ -12,5 +12,10 @@ import { readFileSync } from 'node:fs'
 
 /** @typedef {'cpu' | 'gpu'} Flavour */
 
+const pins = JSON.parse(readFileSync(new URL('pins.json', import.meta.url), 'utf8'))
+
 /** @type {Record<Flavour, { laidBytes: number, wheels: Wheel[] }>} */
-export const PINS = JSON.parse(readFileSync(new URL('pins.json', import.meta.url), 'utf8'))
+export const PINS = { cpu: pins.cpu, gpu: pins.gpu }
+
+/** @type {{ version: string, laidBytes: number, wheel: Wheel }} the Electron of the tests */
+export const ELECTRON = pins.electron

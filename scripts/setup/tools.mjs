@@ -7,11 +7,23 @@ import { findProgram } from './run.mjs'
  * @typedef {object} Tool
  * @property {string} name
  * @property {string} purpose
- * @property {string} debianPackage
+ * @property {string} debianPackage or several, with spaces between
  * @property {(environment: NodeJS.ProcessEnv) => boolean} isThere
  */
 
-/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler' | 'browser', Tool>} */
+const DESKTOP_LIBRARIES = ['libgtk-3.so.0', 'libnss3.so', 'libgbm.so.1', 'libasound.so.2']
+
+/** What the system's loader finds, as it lists it. */
+function knownLibraries() {
+  const programs = ['/sbin/ldconfig', 'ldconfig']
+  for (const program of programs) {
+    const { status, stdout } = spawnSync(program, ['-p'], { encoding: 'utf8' })
+    if (status === 0) return stdout
+  }
+  return ''
+}
+
+/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler' | 'browser' | 'display' | 'desktop', Tool>} */
 export const TOOLS = {
   npm: {
     name: 'npm',
@@ -49,6 +61,18 @@ export const TOOLS = {
     purpose: 'shows the window in the tests',
     debianPackage: 'chromium',
     isThere: (environment) => findProgram('chromium', environment) !== null
+  },
+  display: {
+    name: 'a display without a screen (Xvfb)',
+    purpose: 'shows the desktop application in the tests',
+    debianPackage: 'xvfb',
+    isThere: (environment) => findProgram('Xvfb', environment) !== null
+  },
+  desktop: {
+    name: "Electron's system libraries (GTK 3, NSS, GBM, ALSA)",
+    purpose: 'are what the desktop application of the tests links against',
+    debianPackage: 'libgtk-3-0 libnss3 libgbm1 libasound2',
+    isThere: () => DESKTOP_LIBRARIES.every((name) => knownLibraries().includes(name))
   }
 }
 
@@ -79,7 +103,7 @@ export function missingToolsMessage(missing) {
  * @returns {string[]} the command for Debian and Ubuntu
  */
 export function installCommand(missing) {
-  const packages = missing.map((tool) => tool.debianPackage)
+  const packages = missing.flatMap((tool) => tool.debianPackage.split(' '))
   const command = ['apt-get', 'install', '-y', ...packages]
   return process.getuid?.() === 0 ? command : ['sudo', ...command]
 }

@@ -4,6 +4,7 @@ import { version } from '../../package.json'
 import { addImportCommand } from './commands/importText'
 import { addBenchCommand } from './commands/bench'
 import { addDoctorCommand } from './commands/doctor'
+import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
@@ -22,6 +23,7 @@ addProjectCommands(program)
 addImportCommand(program)
 addRunCommands(program)
 addReportCommand(program)
+addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)
 addDoctorCommand(program)

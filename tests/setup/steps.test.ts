@@ -3,12 +3,19 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { requireDisk } from '../../scripts/setup/disk.mjs'
+import { isElectronLaid, layElectron } from '../../scripts/setup/electron.mjs'
 import { chooseFlavour } from '../../scripts/setup/flavour.mjs'
 import { startOf, takeLock } from '../../scripts/setup/lock.mjs'
 import { arePackagesCurrent } from '../../scripts/setup/packages.mjs'
-import { PINS } from '../../scripts/setup/pins.mjs'
+import { ELECTRON, PINS } from '../../scripts/setup/pins.mjs'
 import { areLibrariesCurrent, layLibraries } from '../../scripts/setup/tensorflow.mjs'
-import { fetchWheels, sha256, tagArguments, wheelPath } from '../../scripts/setup/wheels.mjs'
+import {
+  cacheFolder,
+  fetchWheels,
+  sha256,
+  tagArguments,
+  wheelPath
+} from '../../scripts/setup/wheels.mjs'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 const silent = () => undefined
@@ -104,11 +111,22 @@ describe('fetching wheels', () => {
   })
 
   test('every pin has a SHA-256 and a size', () => {
-    const wheels = [...PINS.cpu.wheels, ...PINS.gpu.wheels]
+    const wheels = [...PINS.cpu.wheels, ...PINS.gpu.wheels, ELECTRON.wheel]
     expect(wheels.length).toBeGreaterThan(10)
     expect(
       wheels.filter((wheel) => !/^[0-9a-f]{64}$/.test(wheel.sha256) || !(wheel.bytes > 0))
     ).toEqual([])
+  })
+})
+
+describe("the tests' Electron", () => {
+  test('is whole where it was laid; without its stamp it counts as half-done', async () => {
+    const laid = await layElectron(cacheFolder(), silent)
+    expect(isElectronLaid(laid)).toBe(true)
+    expect(readFileSync(join(laid, 'version'), 'utf8')).toBe(ELECTRON.version)
+    const half = await temporaryFolder()
+    writeFileSync(join(half, 'electron'), 'half of a program')
+    expect(isElectronLaid(half)).toBe(false)
   })
 })
 

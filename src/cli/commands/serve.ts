@@ -13,7 +13,7 @@ import { EXIT, withEngine } from '../session'
 
 interface ServeFlags {
   port: string
-  host: string
+  host?: string
   projects?: string
   readOnly?: boolean
   threads?: string
@@ -54,17 +54,22 @@ The printed link holds a token: whoever has it, and can reach the port, can run 
           '--read-only is for one project; of a folder, each project is opened for reading on its start page.'
         )
       }
-      const port = wholeNumber(flags.port, '--port')
-      await withEngine(flags, async ({ engine, signal }) => {
-        const served =
-          path === undefined ? ofFolder(engine, flags) : await ofProject(engine, path, flags)
-        await serveUntil(signal, served, { ...flags, port })
-        return EXIT.ok
-      })
+      await serveProjects(path, flags)
     })
 }
 
 const VERSIONS = { assay: version, ...dependencies }
+
+/** Serves one project, or with no path those of `flags.projects`, until it is interrupted. */
+export async function serveProjects(path: string | undefined, flags: ServeFlags): Promise<void> {
+  const port = wholeNumber(flags.port, '--port')
+  await withEngine(flags, async ({ engine, signal }) => {
+    const served =
+      path === undefined ? ofFolder(engine, flags) : await ofProject(engine, path, flags)
+    await serveUntil(signal, served, { host: flags.host ?? '127.0.0.1', port })
+    return EXIT.ok
+  })
+}
 
 interface Served {
   workbench: Workbench

@@ -11,25 +11,9 @@ import type { WebSocket } from 'ws'
 import type { EngineApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
+import { PAGE_HEADERS, PAGE_TYPES } from '#shared/page'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
-
-const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2'
-}
-
-/** Nothing from elsewhere, nothing inline. */
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store'
-}
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -166,14 +150,14 @@ async function sendFile(
 ): Promise<void> {
   const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname ?? '/'
   const name = normalize(path === '/' ? '/index.html' : path)
-  const type = TYPES[extname(name)]
+  const type = PAGE_TYPES[extname(name)]
   const isAsked = request.method === 'GET' && type !== undefined && !name.includes('..')
   const data = isAsked ? await readFile(join(folder, name)).catch(() => null) : null
   if (data === null) {
-    response.writeHead(404, HEADERS).end('There is nothing here.')
+    response.writeHead(404, PAGE_HEADERS).end('There is nothing here.')
     return
   }
-  response.writeHead(200, { ...HEADERS, 'content-type': type! }).end(data)
+  response.writeHead(200, { ...PAGE_HEADERS, 'content-type': type! }).end(data)
 }
 
 /** A browser cannot ping: it sends an empty text, and is sent one back. */

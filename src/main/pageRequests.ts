@@ -1,0 +1,70 @@
+/** Answers what the page asks of the desktop; nobody else is answered. */
+import { dialog, ipcMain } from 'electron'
+import type { IpcMainInvokeEvent } from 'electron'
+import { CHANNELS } from '#shared/shell'
+import type { Desktop } from './desktop'
+import { chooseAndCreate, chooseAndOpen, reveal } from './projectDeeds'
+import { PAGE } from './protection'
+import { parseLink } from './remoteLink'
+
+/** More dropped files than this are no drop of a person's. */
+const MOST_DROPPED = 100_000
+
+/** Takes requests for the application. */
+export function answerPage(desktop: Desktop): void {
+  const answer = (channel: string, work: (input: unknown) => unknown) =>
+    ipcMain.handle(channel, (event, input: unknown) => {
+      if (!isOurPage(desktop, event)) throw new Error('This page is not answered.')
+      return work(input)
+    })
+  answer(CHANNELS.connectEngine, () => desktop.link.connect())
+  answer(CHANNELS.chooseAndOpen, () => chooseAndOpen(desktop))
+  answer(CHANNELS.chooseAndCreate, () => chooseAndCreate(desktop))
+  answer(CHANNELS.reveal, () => reveal(desktop))
+  answer(CHANNELS.drop, (paths) => desktop.link.drop(droppedPaths(paths)))
+  answer(CHANNELS.connectRemote, (link) => connectTo(desktop, link))
+  answer(CHANNELS.remoteHost, () => desktop.link.remoteHost)
+}
+
+function isOurPage(desktop: Desktop, { sender, senderFrame }: IpcMainInvokeEvent): boolean {
+  return sender === desktop.window?.webContents && (senderFrame?.url.startsWith(PAGE) ?? false)
+}
+
+function droppedPaths(paths: unknown): string[] {
+  const isDrop =
+    Array.isArray(paths) &&
+    paths.length > 0 &&
+    paths.length <= MOST_DROPPED &&
+    paths.every((path) => typeof path === 'string' && path !== '')
+  if (!isDrop) throw new Error('These files have no place on this computer. Save them first.')
+  return paths as string[]
+}
+
+/** @returns false where the user would rather not */
+async function connectTo(desktop: Desktop, text: unknown): Promise<boolean> {
+  if (text === null) {
+    await desktop.link.lookAt(null)
+    return true
+  }
+  const link = typeof text === 'string' ? parseLink(text.trim()) : null
+  if (!link) {
+    throw new Error(
+      'This is no link of an engine. Expected what "assay serve" prints: http://127.0.0.1:PORT/#TOKEN'
+    )
+  }
+  if (!link.isLoopback) {
+    const { response } = await dialog.showMessageBox(desktop.window!, {
+      type: 'warning',
+      message: `${link.host} is another computer.`,
+      detail:
+        'What goes there and comes back can be read on the way, the token too. An SSH tunnel keeps it private: ssh -L PORT:localhost:PORT HOST',
+      buttons: ['Cancel', 'Connect all the same'],
+      defaultId: 0,
+      cancelId: 0,
+      noLink: true
+    })
+    if (response !== 1) return false
+  }
+  await desktop.link.lookAt(link)
+  return true
+}

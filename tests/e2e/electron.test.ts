@@ -1,0 +1,340 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { connect as connectSocket, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
+import { assayDone } from '../support/commandLine'
+import {
+  answerDialogs,
+  chooseMenu,
+  dialogsSaid,
+  enginePid,
+  launchDesktop,
+  openEnvironment,
+  pageText,
+  quit,
+  startAgain,
+  windowCount
+} from '../support/electronApp'
+import { serveProject } from '../support/servedProject'
+import { temporaryFolder } from '../support/temporaryFolder'
+import { writeCorpus } from '../support/tinyCorpus'
+
+/** Waits until one run of the study is trained. */
+async function firstRun(project: string): Promise<void> {
+  const runs = join(project, 'runs')
+  const isTrained = async () => {
+    const names = await readdir(runs).catch(() => [])
+    return names.some((name) => existsSync(join(runs, name, 'manifest.json')))
+  }
+  await vi.waitFor(async () => expect(await isTrained()).toBe(true), {
+    timeout: 60_000,
+    interval: 100
+  })
+}
+
+const button = { run: { name: 'Run study' }, stop: { name: 'Stop', exact: true } } as const
+
+test('training goes on without its window, stops safely on quit, and ends with the numbers of the command line', async () => {
+  const project = await newProject()
+  const first = await launchDesktop()
+  await answerDialogs(first.app, { filePath: project })
+  await chooseMenu(first.app, 'open')
+  await first.page.getByRole('button', button.run).click()
+  await firstRun(project)
+
+  // Closed, to be kept: another start shows the same state.
+  await answerDialogs(first.app, { response: 0 })
+  const closing = first.page.waitForEvent('close')
+  await first.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+  expect(await dialogsSaid(first.app)).toEqual(['small is running.'])
+  expect(await windowCount(first.app)).toBe(0)
+  const opening = first.app.waitForEvent('window')
+  expect(await startAgain(first.userData)).toBe(0)
+  const again = await opening
+  await again.getByRole('button', button.stop).waitFor()
+  expect(await again.title()).toBe('languages – Assay')
+
+  // Quit, to be stopped: the study is not done, and nothing holds the project.
+  await answerDialogs(first.app, { response: 1 })
+  await quit(first.app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+
+  const second = await launchDesktop({ userData: first.userData })
+  await second.page.getByRole('button', button.run).waitFor()
+  await runStudy(second.page)
+  await second.page.getByText('8 of 8 runs done').waitFor()
+  await quit(second.app)
+
+  const same = await newProject()
+  await assayDone(['run', same])
+  expect(await tableRows(project, 'pairs')).toEqual(await tableRows(same, 'pairs'))
+}, 240_000)
+
+test('an engine that is killed amid training is started again, and goes on; so does the window', async () => {
+  const project = await newProject()
+  const { app, page } = await launchDesktop({ args: [project] })
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  const before = await enginePid(app)
+  process.kill(before, 'SIGKILL')
+  await page.getByText('The engine does not answer').waitFor()
+  await page.getByRole('button', button.stop).waitFor()
+  await vi.waitFor(async () => expect(await enginePid(app)).not.toBe(before), { timeout: 10_000 })
+
+  await show(page, 'Training')
+  await app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]!.webContents.forcefullyCrashRenderer()
+  )
+  // Loaded again: the same project, the same screen, and the study goes on to its end.
+  await vi.waitFor(async () => expect(await pageText(app)).toContain('8 of 8 runs done'), {
+    timeout: 60_000,
+    interval: 500
+  })
+  expect(await pageText(app)).toContain('languages')
+  await quit(app)
+  expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
+}, 240_000)
+
+test('the page has no way out: no Node, no other address, no window, no permission', async () => {
+  const { app, page } = await launchDesktop()
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  const found = await page.evaluate(async () => {
+    const tried = async (work: () => Promise<unknown>) =>
+      work().then(
+        () => 'allowed',
+        () => 'refused'
+      )
+    const copied = await tried(() => navigator.clipboard.writeText('3.5'))
+    const before = location.href
+    location.href = 'https://example.com/'
+    const opened = window.open('https://example.com/')
+    const frame = document.createElement('iframe')
+    frame.src = 'https://example.com/'
+    document.body.append(frame)
+    await new Promise((done) => setTimeout(done, 500))
+    return {
+      node: [typeof require, typeof process, typeof module].join(),
+      isFrozen: Object.isFrozen((window as { shell?: unknown }).shell),
+      isAtHome: location.href === before,
+      opened,
+      fetched: await tried(() => fetch('https://example.com/')),
+      disk: await tried(() => fetch('file:///etc/passwd')),
+      outside: (await fetch('app://assay/../main/index.cjs')).status,
+      elsewhere: await tried(() => fetch('app://other/index.html')),
+      inline: await tried(async () => new Function('return 1')()),
+      place: await tried(
+        () => new Promise((yes, no) => navigator.geolocation.getCurrentPosition(yes, no))
+      ),
+      camera: await tried(() => navigator.mediaDevices.getUserMedia({ video: true })),
+      notify: await Notification.requestPermission(),
+      copied,
+      policy: (await fetch(location.href)).headers.get('content-security-policy')
+    }
+  })
+  expect(found).toEqual({
+    node: 'undefined,undefined,undefined',
+    isFrozen: true,
+    isAtHome: true,
+    opened: null,
+    fetched: 'refused',
+    disk: 'refused',
+    outside: 404,
+    elsewhere: 'refused',
+    inline: 'refused',
+    place: 'refused',
+    camera: 'refused',
+    notify: 'denied',
+    copied: 'allowed',
+    policy: expect.stringContaining("default-src 'none'; script-src 'self'") as string
+  })
+  const settings = await app.evaluate(({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]!.webContents as unknown as {
+      getLastWebPreferences(): Record<string, unknown>
+    }
+    const { contextIsolation, sandbox, nodeIntegration, webviewTag } =
+      contents.getLastWebPreferences()
+    return { contextIsolation, sandbox, nodeIntegration, webviewTag }
+  })
+  expect(settings).toEqual({
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    webviewTag: false
+  })
+  expect(await windowCount(app)).toBe(1)
+})
+
+test('the system is told: progress, no sleep while training, a word at the end to who looks elsewhere', async () => {
+  const project = await newProject()
+  const { app, page, userData } = await launchDesktop()
+  await app.evaluate(({ BrowserWindow, Notification, powerSaveBlocker }) => {
+    const told: unknown[] = []
+    Object.assign(globalThis, { told })
+    const window = BrowserWindow.getAllWindows()[0]!
+    window.isFocused = () => false
+    window.setProgressBar = (share: number) => void told.push(['progress', share])
+    const start = powerSaveBlocker.start.bind(powerSaveBlocker)
+    powerSaveBlocker.start = (type) => {
+      told.push(['awake', type])
+      return start(type)
+    }
+    const stop = powerSaveBlocker.stop.bind(powerSaveBlocker)
+    powerSaveBlocker.stop = (id) => {
+      told.push(['may sleep', powerSaveBlocker.isStarted(id)])
+      return stop(id)
+    }
+    // Every notification has a `show` of its own: it is replaced when main listens to it.
+    const listen = Notification.prototype.on as (...given: unknown[]) => Electron.Notification
+    Notification.prototype.on = function (this: Electron.Notification, ...given: unknown[]) {
+      this.show = () => void told.push(['notification', this.title])
+      return listen.apply(this, given)
+    } as typeof Notification.prototype.on
+  })
+  // Another start hands its project over to the window that is there.
+  expect(await startAgain(userData, [project])).toBe(0)
+  await page.getByRole('button', button.run).waitFor()
+  expect(await windowCount(app)).toBe(1)
+  await runStudy(page)
+  const toldSoFar = () => app.evaluate(() => (globalThis as unknown as { told: unknown[][] }).told)
+  const told = await vi.waitFor(async () => {
+    const all = await toldSoFar()
+    expect(all.at(-1)?.[0]).toBe('notification')
+    return all
+  })
+  const shares = told.filter(([what]) => what === 'progress').map(([, share]) => share as number)
+  expect(told.filter(([what]) => what !== 'progress')).toEqual([
+    ['awake', 'prevent-app-suspension'],
+    ['may sleep', true],
+    ['notification', 'small is done']
+  ])
+  expect([shares[0], shares.at(-1)]).toEqual([2, -1])
+  expect(shares.some((share) => share > 0 && share <= 1)).toBe(true)
+  const { recent, remembered } = {
+    recent: JSON.parse(await readFile(join(userData, 'recent.json'), 'utf8')) as unknown,
+    remembered: JSON.parse(await readFile(join(userData, 'window.json'), 'utf8')) as unknown
+  }
+  expect(recent).toMatchObject({ folders: [project] })
+  expect(remembered).toMatchObject({ project: { path: project, isReadOnly: false } })
+  await quit(app)
+})
+
+test('a new project is made where the user says, and reads dropped text where it lies', async () => {
+  const folder = await temporaryFolder()
+  const project = join(folder, 'speeches')
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { filePath: project })
+  await page.getByRole('button', { name: 'New project …' }).click()
+  await page.getByText('speeches').first().waitFor()
+  expect(await dialogsSaid(app)).toEqual(['New project'])
+  expect(existsSync(join(project, 'project.assay'))).toBe(true)
+
+  const text = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 30 })
+  await page.getByLabel('Files of text').setInputFiles(text)
+  const sheet = page.getByRole('dialog', { name: 'Import text' })
+  const importing = sheet.getByRole('button', { name: 'Import', exact: true })
+  await importing.waitFor()
+  // Nothing was streamed: the engine was told where the file lies.
+  expect(existsSync(join(project, 'cache', 'drops'))).toBe(false)
+  await importing.click()
+  await sheet.getByText('30 documents').waitFor()
+  await quit(app)
+})
+
+test('assay open runs the desktop until it is told to end, and gives the project free', async () => {
+  const project = await newProject()
+  const child = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'open', project], {
+    env: await openEnvironment(),
+    stdio: 'ignore'
+  })
+  const ended = new Promise((done) => child.once('exit', (status) => done(status)))
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const lock = join(project, 'lock.json')
+  const held = { timeout: 20_000, interval: 200 }
+  await vi.waitFor(() => expect(existsSync(lock)).toBe(true), held)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(existsSync(lock)).toBe(false)
+})
+
+test('without a screen assay open serves the projects and says why', async () => {
+  const { DISPLAY: _, WAYLAND_DISPLAY: __, ...environment } = process.env
+  const home = await temporaryFolder()
+  const child = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'open'], {
+    env: { ...environment, HOME: home }
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  }
+  await vi.waitFor(() => expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#/), { timeout: 20_000 })
+  expect(said).toContain('There is no screen here')
+  expect(said).toContain(join(home, 'Assay'))
+  const ended = new Promise((done) => child.once('exit', (status) => done(status)))
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+})
+
+test('a remote engine is looked at by its link; a tunnel that breaks is shown, and comes back', async () => {
+  const project = await newProject()
+  const { link } = await serveProject(project)
+  const { port, hash } = new URL(link)
+  const tunnel = await openTunnel(Number(port))
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { response: 0 })
+  await page.getByRole('button', { name: 'Connect to a remote engine' }).click()
+  const field = page.getByLabel('Link')
+  const connect = page.getByRole('button', { name: 'Connect', exact: true })
+  await field.fill('not a link')
+  await connect.click()
+  await page.getByText('This is no link of an engine').waitFor()
+  await field.fill('http://192.0.2.1:8800/#token')
+  await connect.click()
+  await vi.waitFor(async () =>
+    expect(await dialogsSaid(app)).toEqual(['192.0.2.1:8800 is another computer.'])
+  )
+  await field.fill(`http://127.0.0.1:${tunnel.port}/#wrong`)
+  await connect.click()
+  await page.getByText('it refuses the token').waitFor()
+  await field.fill(`http://127.0.0.1:${tunnel.port}/${hash}`)
+  await connect.click()
+  await page.getByText(`at 127.0.0.1:${tunnel.port}`).waitFor()
+  await page.getByText('languages').first().waitFor()
+
+  await tunnel.breakOff()
+  await page.getByText('The engine does not answer').waitFor()
+  await tunnel.mend()
+  await page.getByText('The engine does not answer').waitFor({ state: 'hidden' })
+  await page.getByText('languages').first().waitFor()
+  await quit(app)
+})
+
+/** A port that leads to another, and can be cut. */
+async function openTunnel(target: number) {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connectSocket(target, '127.0.0.1')
+    for (const socket of [near, far]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.delete(socket))
+    }
+    near.pipe(far).pipe(near)
+  })
+  const listen = (port: number) =>
+    new Promise<void>((done) => server.listen(port, '127.0.0.1', () => done()))
+  await listen(0)
+  const { port } = server.address() as AddressInfo
+  const breakOff = () =>
+    new Promise<void>((done) => {
+      server.close(() => done())
+      for (const socket of sockets) socket.destroy()
+    })
+  onTestFinished(breakOff)
+  return { port, breakOff, mend: () => listen(port) }
+}

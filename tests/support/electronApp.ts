@@ -1,0 +1,164 @@
+/** The real desktop application, in the tests' Electron, on a display of its own. */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { _electron } from '@playwright/test'
+import type { ElectronApplication, Page } from '@playwright/test'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { layElectron } from '../../scripts/setup/electron.mjs'
+import { cacheFolder } from '../../scripts/setup/wheels.mjs'
+import { temporaryFolder } from './temporaryFolder'
+
+const NODE_16 = resolve('tests/support/node16.cjs')
+/** The window draws without a GPU, and nothing but the loopback address has a name. */
+const FLAGS = ['--no-sandbox', '--disable-gpu']
+
+let program: string
+let display: ChildProcess
+let screen: string
+
+beforeAll(async () => {
+  if (!existsSync('out/main/index.cjs')) throw new Error('build first: npm run build')
+  program = join(await layElectron(cacheFolder(), () => undefined), 'electron')
+  // Xvfb chooses a number that is free, and writes it when it is ready.
+  display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1400x900x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe']
+  })
+  screen = await new Promise<string>((done, fail) => {
+    display.stdio[3]!.once('data', (data: Buffer) => done(`:${data.toString().trim()}`))
+    display.once('error', fail)
+    display.once('exit', (status) => fail(new Error(`Xvfb ended with ${status}`)))
+  })
+})
+afterAll(() => display.kill())
+
+export interface DesktopOptions {
+  /** Where it keeps its settings; a fresh folder unless given. */
+  userData?: string
+  /** What is typed after the program's name. */
+  args?: string[]
+  /** A packaged program instead of the sources' build. */
+  packaged?: string
+}
+
+/** Starts the application; it is ended with the test. */
+export async function launchDesktop(
+  options: DesktopOptions = {}
+): Promise<{ app: ElectronApplication; page: Page; userData: string }> {
+  const userData = options.userData ?? (await temporaryFolder())
+  const { args = [], packaged } = options
+  const app = await _electron.launch({
+    executablePath: packaged ?? program,
+    args: packaged ? [...FLAGS, ...args] : [...FLAGS, '-r', NODE_16, '.', ...args],
+    env: environment(userData)
+  })
+  // A test may have closed it; one that failed may have left it asking something.
+  const child = app.process()
+  onTestFinished(async () => {
+    const ended = endOf(child)
+    child.kill('SIGKILL')
+    await ended
+  })
+  const page = await app.firstWindow()
+  page.setDefaultTimeout(20_000)
+  return { app, page, userData }
+}
+
+/** Starts the program a second time, beside one that runs; it ends by itself. */
+export async function startAgain(userData: string, args: string[] = []): Promise<number | null> {
+  const child = spawn(program, [...FLAGS, '-r', NODE_16, '.', ...args], {
+    env: environment(userData),
+    stdio: 'ignore'
+  })
+  return new Promise((done) => child.once('exit', done))
+}
+
+/** What makes `assay open` take the tests' Electron, with settings of its own. */
+export async function openEnvironment(): Promise<NodeJS.ProcessEnv> {
+  return {
+    ...environment(await temporaryFolder()),
+    ELECTRON_OVERRIDE_DIST_PATH: dirname(program),
+    NODE_OPTIONS: `--require ${NODE_16}`
+  }
+}
+
+function environment(userData: string): Record<string, string> {
+  const { NODE_OPTIONS: _, ...inherited } = process.env
+  return { ...(inherited as Record<string, string>), DISPLAY: screen, ASSAY_USER_DATA: userData }
+}
+
+/** Answers the next dialogs of the system with these, and keeps what they said. */
+export async function answerDialogs(
+  app: ElectronApplication,
+  answers: { response?: number; filePath?: string }
+): Promise<void> {
+  await app.evaluate(({ dialog }, { response = 0, filePath = '' }) => {
+    const said: string[] = []
+    Object.assign(globalThis, { said })
+    const tell = (...given: unknown[]) => {
+      const options = given.at(-1) as { message?: string; title?: string }
+      said.push(options.message ?? options.title ?? '')
+    }
+    Object.assign(dialog, {
+      showMessageBox: async (...given: unknown[]) => (tell(...given), { response }),
+      showOpenDialog: async (...given: unknown[]) => (
+        tell(...given),
+        { canceled: filePath === '', filePaths: filePath === '' ? [] : [filePath] }
+      ),
+      showSaveDialog: async (...given: unknown[]) => (
+        tell(...given),
+        { canceled: filePath === '', filePath }
+      )
+    })
+  }, answers)
+}
+
+/** What the answered dialogs said. */
+export function dialogsSaid(app: ElectronApplication): Promise<string[]> {
+  return app.evaluate(() => (globalThis as unknown as { said: string[] }).said)
+}
+
+/** Chooses an item of the native menu. */
+export async function chooseMenu(app: ElectronApplication, id: string): Promise<void> {
+  await app.evaluate(({ Menu }, item) => {
+    Menu.getApplicationMenu()!.getMenuItemById(item)!.click()
+  }, id)
+}
+
+/** Number of open windows. */
+export function windowCount(app: ElectronApplication): Promise<number> {
+  return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)
+}
+
+/** Process id of the engine. */
+export function enginePid(app: ElectronApplication): Promise<number> {
+  return app.evaluate(({ app: electron }) => {
+    const engine = electron.getAppMetrics().find(({ type }) => type === 'Utility')
+    return electron.getAppMetrics().find(({ name }) => name === 'Assay engine')?.pid ?? engine!.pid
+  })
+}
+
+/** Quits as a user does, and waits for the end. */
+export async function quit(app: ElectronApplication): Promise<void> {
+  const child = app.process()
+  const ended = endOf(child)
+  // The answer may not come back: the process ends.
+  await app.evaluate(({ app: electron }) => electron.quit()).catch(() => undefined)
+  await ended
+}
+
+/** Text of the page, even of one that was loaded again after a crash; empty while it is crashed. */
+export async function pageText(app: ElectronApplication): Promise<string> {
+  const text = app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.body.innerText')
+  ) as Promise<string | undefined>
+  // A page that crashes meanwhile answers never.
+  const nothing = new Promise<string>((done) => setTimeout(() => done(''), 1000))
+  return (await Promise.race([text, nothing])) ?? ''
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  await new Promise((done) => child.once('exit', done))
+}
