@@ -34,12 +34,14 @@ import type { RunContext } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
+import { askText, previewUnits } from './studies/storedText'
 import { parseStudy } from './studies/study'
 import { studyTables, toCsv } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint } from './workers/jobs'
+import type { UnitPreview } from '#shared/storedText'
+import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -177,7 +179,7 @@ export class ProjectSession {
 
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
-    return this.#pool.run('preview', job)
+    return this.#pool.run('preview', job, { lane: 'aside' })
   }
 
   /**
@@ -211,6 +213,25 @@ export class ProjectSession {
   /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
   prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
     return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  }
+
+  /** Asks a worker about the stored text of a study. */
+  askText<Kind extends keyof TextJobs>(
+    kind: Kind,
+    study: Study,
+    request: TextJobs[Kind]['request'],
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<TextJobs[Kind]['result']> {
+    return askText({ project: this.#project, pool: this.#pool, study, ...run }, kind, request)
+  }
+
+  /** What another unit size would give; the study stays as it is. */
+  async previewUnits(study: Study, sequences: number): Promise<UnitPreview> {
+    const texts = await this.askText('texts', study, {})
+    const prepared = await this.findPrepared(study)
+    const plan = prepared && (await this.#planned(study, prepared))
+    const isDone = (fingerprint: string) => isRunFinished(this.folder, fingerprint)
+    return previewUnits(study, texts, sequences, plan && { plan, isDone })
   }
 
   /** A study's text if it is prepared already. */

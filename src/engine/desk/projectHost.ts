@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study, TracePoint } from '#shared/records'
+import type { TextLengths } from '#shared/storedText'
 import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { Drops } from './drops'
@@ -25,6 +26,8 @@ export class ProjectHost implements ProjectApi {
   readonly #drops: Drops
   readonly #mixtures: MixtureWork
   #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
+  readonly #closing = new AbortController()
+  readonly #counting: Record<string, Promise<TextLengths[]>> = {}
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession) {
@@ -82,6 +85,40 @@ export class ProjectHost implements ProjectApi {
     const { partitions, domains, overlaps } = prepared
     return { partitions, domains, overlaps }
   }
+
+  readTexts: ProjectApi['readTexts'] = ({ study }) =>
+    this.#session.askText('texts', this.#session.study(study), {})
+
+  readLengths: ProjectApi['readLengths'] = async ({ study }) => {
+    // Screens that ask at once share one count.
+    this.#counting[study] ??= this.#session
+      .askText(
+        'lengths',
+        this.#session.study(study),
+        {},
+        {
+          signal: this.#closing.signal,
+          onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
+        }
+      )
+      .finally(() => {
+        delete this.#counting[study]
+        this.#tell({ kind: 'ended', key: 'count' })
+      })
+    return this.#counting[study]
+  }
+
+  listDocuments: ProjectApi['listDocuments'] = ({ study, ...request }) =>
+    this.#session.askText('documents', this.#session.study(study), request)
+
+  searchDocuments: ProjectApi['searchDocuments'] = ({ study, ...request }) =>
+    this.#session.askText('search', this.#session.study(study), request)
+
+  readDocument: ProjectApi['readDocument'] = ({ study, ...request }) =>
+    this.#session.askText('document', this.#session.study(study), request)
+
+  previewUnits: ProjectApi['previewUnits'] = ({ study, sequences }) =>
+    this.#session.previewUnits(this.#session.study(study), sequences)
 
   readQueue: ProjectApi['readQueue'] = async ({ study }): Promise<Queue> => {
     const one = this.#session.study(study)
@@ -259,6 +296,7 @@ export class ProjectHost implements ProjectApi {
     await this.stopStudy({})
     await this.cancelImport({})
     await this.#mixtures.close()
+    this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#importing?.ended
     await this.#drops.discardAll()
