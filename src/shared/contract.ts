@@ -21,9 +21,9 @@ import {
   DocumentNameSchema,
   DocumentOrderSchema,
   FoundDocumentsSchema,
+  MeasuredTextsSchema,
   StoredDocumentSchema,
   StoredTextsSchema,
-  TextLengthsSchema,
   TextNameSchema,
   UnitPreviewSchema
 } from './storedText'
@@ -341,7 +341,7 @@ export const PROJECT_COMMANDS = {
   // Stored text is looked at by workers of their own: nothing here waits for training.
   readTexts: { input: ofStudy, output: StoredTextsSchema },
   /** Of all texts at once; counts tokens the first time, told as progress under the key `count`. */
-  readLengths: { input: ofStudy, output: z.array(TextLengthsSchema) },
+  readLengths: { input: ofStudy, output: MeasuredTextsSchema },
   /** A page of a text's documents, in an order that stays. */
   listDocuments: {
     input: ofStudy.extend({

@@ -60,6 +60,10 @@ export const TextLengthsSchema = TextNameSchema.extend({
 })
 export type TextLengths = z.infer<typeof TextLengthsSchema>
 
+/** All texts, with their tokens and lengths counted. */
+export const MeasuredTextsSchema = StoredTextsSchema.extend({ lengths: z.array(TextLengthsSchema) })
+export type MeasuredTexts = z.infer<typeof MeasuredTextsSchema>
+
 /** Names one document for ever: its corpus, partition and place in the import. */
 export const DocumentNameSchema = z.strictObject({
   corpus: z.string(),
@@ -163,6 +167,8 @@ export const UnitPreviewSchema = z.strictObject({
   /** Predicted tokens of one base unit. */
   tokensPerUnit: count,
   partitions: z.array(PartitionUnitsSchema),
+  /** The seed's text, one unit of its token budget; null where the seed reads none. */
+  seed: PartitionUnitsSchema.nullable(),
   /** The largest size at which every partition has a unit; 0: at none, or not known. */
   mostForAll: count,
   /** The largest size at which any has one. */

@@ -132,8 +132,7 @@ test('lists are filtered, ordered and paged; words are found wherever they stand
 test('once tokenised, tokens of documents, units and the ledger add up', async () => {
   const { api, session } = await catalogue()
   const prepared = await session.prepare(session.study())
-  const lengths = await api.readLengths(of)
-  const { isTokenized, texts } = await api.readTexts(of)
+  const { lengths, isTokenized, texts } = await api.readLengths(of)
   expect(isTokenized).toBe(true)
   for (const partition of prepared.partitions) {
     const text = texts.find(({ name: one }) => one === partition.name)!
@@ -171,7 +170,8 @@ test('once tokenised, tokens of documents, units and the ledger add up', async (
     file.startsWith('document-tokens-')
   )
   expect(counts.length).toBe(2)
-  expect(await api.readLengths(of)).toEqual(lengths)
+  expect(await api.readLengths(of)).toEqual({ lengths, isTokenized, texts })
+  expect(await api.readTexts(of)).toEqual({ isTokenized, texts })
 
   const { lines } = await api.listDocuments(all)
   for (const line of lines.slice(0, 10)) {

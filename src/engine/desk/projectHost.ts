@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { EngineEvent, OpenProject, ProjectApi, Queue } from '#shared/contract'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study, TracePoint } from '#shared/records'
-import type { TextLengths } from '#shared/storedText'
+import type { MeasuredTexts } from '#shared/storedText'
 import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { Drops } from './drops'
@@ -27,7 +27,7 @@ export class ProjectHost implements ProjectApi {
   readonly #mixtures: MixtureWork
   #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
   readonly #closing = new AbortController()
-  readonly #counting: Record<string, Promise<TextLengths[]>> = {}
+  readonly #counting: Record<string, Promise<MeasuredTexts>> = {}
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession) {

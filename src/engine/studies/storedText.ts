@@ -1,8 +1,9 @@
 /** Asks a worker about the text of a study, and what a unit size would make of it. */
 import type { WorkbenchError } from '#shared/errors'
 import type { Progress, Study } from '#shared/records'
-import type { PartitionUnits, StoredTexts, UnitPreview } from '#shared/storedText'
-import { planUnits, sequencesIn } from '#engine/data/baseUnits'
+import type { PartitionUnits, StoredText, StoredTexts, UnitPreview } from '#shared/storedText'
+import { sequencesIn } from '#engine/data/baseUnits'
+import { unitsOf } from '#engine/data/browse/fates'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
@@ -58,32 +59,31 @@ export function previewUnits(
   saved: { plan: StudyPlan; isDone: (fingerprint: string) => boolean } | null
 ): UnitPreview {
   const { contextLength } = study.model
-  const used = texts.texts.filter((text) => text.role === 'training' && text.isUsed)
-  const streams = used.map(({ name, training }) => ({ name, tokens: training.tokens }))
-  const partitions = streams.map(({ name, tokens }) => cutBy(study, sequences, name, tokens))
-  const possible = streams.map(({ tokens }) => sequencesIn(tokens ?? 0, contextLength))
+  const tried = { ...study, unit: { ...study.unit, sequences } }
+  const used = texts.texts.filter(({ isUsed }) => isUsed)
+  const training = used.filter(({ role }) => role === 'training')
+  const seed = used.find(({ role }) => role === 'seed')
+  const partitions = training.map((text) => cutBy(tried, text))
+  const possible = partitions.map(({ tokens }) => sequencesIn(tokens ?? 0, contextLength))
   return {
     sequences,
     tokensPerUnit: sequences * contextLength,
     partitions,
+    seed: seed ? cutBy(tried, seed) : null,
     mostForAll: possible.reduce((least, one) => Math.min(least, one), possible[0] ?? 0),
     mostForAny: possible.reduce((most, one) => Math.max(most, one), 0),
     ...countUnused(partitions, saved)
   }
 }
 
-function cutBy(
-  study: Study,
-  sequences: number,
-  partition: string,
-  tokens: number | null
-): PartitionUnits {
+function cutBy(study: Study, text: StoredText): PartitionUnits {
+  const { name: partition } = text
+  const { tokens } = text.training
   const nothing = { partition, tokens, units: [], unitTokens: 0, leftOverTokens: tokens ?? 0 }
   if (tokens === null) return { ...nothing, problem: 'It is not tokenised yet: run the study.' }
-  const { contextLength } = study.model
   try {
-    const units = planUnits(partition, tokens, contextLength, { ...study.unit, sequences })
-    const read = units.reduce((sum, one) => sum + one, 0) * contextLength
+    const units = unitsOf(text, tokens, study)
+    const read = units.reduce((sum, one) => sum + one, 0) * study.model.contextLength
     // The last sequence also reads the token that it predicts last.
     const unitTokens = read === 0 ? 0 : read + 1
     return { ...nothing, units, unitTokens, leftOverTokens: tokens - unitTokens, problem: null }

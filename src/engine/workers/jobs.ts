@@ -25,9 +25,9 @@ import type {
   DocumentName,
   DocumentOrder,
   FoundDocuments,
+  MeasuredTexts,
   StoredDocument,
   StoredTexts,
-  TextLengths,
   TextName
 } from '#shared/storedText'
 
@@ -75,7 +75,7 @@ export interface StudyText extends PrepareJob {
 /** What jobs that look at stored text are asked, and what they answer. */
 export interface TextJobs {
   texts: { request: Record<string, never>; result: StoredTexts }
-  lengths: { request: Record<string, never>; result: TextLengths[] }
+  lengths: { request: Record<string, never>; result: MeasuredTexts }
   documents: {
     request: {
       text: TextName

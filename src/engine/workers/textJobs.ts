@@ -12,7 +12,7 @@ import { readDocument, textOf } from '#engine/data/browse/readDocument'
 import { readLengths } from '#engine/data/browse/readLengths'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { WorkbenchError } from '#shared/errors'
-import type { TextName } from '#shared/storedText'
+import type { StoredTexts, TextName } from '#shared/storedText'
 import type { JobHooks, Jobs, StudyText } from './jobs'
 
 /** Texts of the study looked at last: opening them again would take a moment for each page. */
@@ -25,17 +25,20 @@ type TextJob<Kind extends keyof Jobs> = (
 ) => Promise<Jobs[Kind]['result']>
 
 /** All texts, and where their documents go. */
-export const describeStoredTexts: TextJob<'texts'> = async ({ of }) =>
-  describeTexts(await textsOf(of))
+export const describeStoredTexts: TextJob<'texts'> = async ({ of }) => describe(await textsOf(of))
 
 /** Lengths and years of all texts; counts tokens that were not counted before. */
-export const measureTexts: TextJob<'lengths'> = async ({ of }, { signal, onProgress }) =>
-  readLengths(await textsOf(of), {
+export const measureTexts: TextJob<'lengths'> = async ({ of }, { signal, onProgress }) => {
+  const texts = await textsOf(of)
+  const lengths = await readLengths(texts, {
     mayWrite: of.mayWrite,
+    find: (text) => countsOf(texts, text),
     keep: (text, counts) => counted.set(text, counts),
     onProgress,
     signal
   })
+  return { ...(await describe(texts)), lengths }
+}
 
 /** A page of a text's documents. */
 export const listStoredDocuments: TextJob<'documents'> = async ({ of, request }) =>
@@ -76,6 +79,10 @@ function textsOf({ project, study, corpora, tokenizerFile }: StudyText): Promise
     if (open?.key === key) open = null
   })
   return texts
+}
+
+function describe(texts: OpenTexts): Promise<StoredTexts> {
+  return describeTexts(texts, (text) => countsOf(texts, text))
 }
 
 async function listed(texts: OpenTexts, name: TextName, of: StudyText): Promise<ListedText> {

@@ -2,20 +2,25 @@
 import type { StoredText, StoredTexts, TextAmount } from '#shared/storedText'
 import { DUPLICATE, HELD_OUT, TRAINING } from '../allotment'
 import { countFate } from '../studyText'
-import { findTokenCounts } from './documentTokens'
 import type { TokenCounts } from './documentTokens'
 import { streamOf } from './openTexts'
 import type { OpenText, OpenTexts } from './openTexts'
 
-/** Describes all texts; tokens are given where they were counted before. */
-export async function describeTexts(texts: OpenTexts): Promise<StoredTexts> {
+/**
+ * Describes all texts.
+ *
+ * @param countsOf tokens per document where they were counted before; null where not
+ */
+export async function describeTexts(
+  texts: OpenTexts,
+  countsOf: (text: OpenText) => Promise<TokenCounts | null>
+): Promise<StoredTexts> {
   const described: StoredText[] = []
   let isTokenized = texts.tokenizer !== null
   for (const text of texts.texts) {
     const stream = streamOf(texts, text)
     if (text.isUsed && text.role !== 'evaluation' && !stream) isTokenized = false
-    const counts = text.isUsed ? await findTokenCounts(texts, text) : null
-    described.push(describeText(text, stream?.tokens ?? null, counts))
+    described.push(describeText(text, stream?.tokens ?? null, await countsOf(text)))
   }
   return { isTokenized, texts: described }
 }

@@ -15,8 +15,16 @@ export interface DocumentFates {
   unitOf(part: number, document: number): string | null
 }
 
-/** Sequences of each base unit of a text; the seed's text is one unit of its token budget. */
-export function unitsOf(text: Pick<OpenText, 'role' | 'name'>, tokens: number, study: Study) {
+/**
+ * Sequences of each base unit of a text; the seed's text is one unit of its token budget.
+ *
+ * @throws WorkbenchError `partition/too-small`
+ */
+export function unitsOf(
+  text: Pick<OpenText, 'role' | 'name'>,
+  tokens: number,
+  study: Study
+): number[] {
   const { contextLength } = study.model
   if (text.role === 'training') return planUnits(text.name, tokens, contextLength, study.unit)
   if (study.seed.source !== 'text') return []

@@ -3,7 +3,7 @@ import type { Progress } from '#shared/records'
 import type { TextLengths } from '#shared/storedText'
 import { entryBytes } from '../corpusIndex'
 import { ReadMeter, progressOf } from '../readProgress'
-import { bytesToTokenize, countTokens, findTokenCounts } from './documentTokens'
+import { bytesToTokenize, countTokens } from './documentTokens'
 import type { TokenCounts } from './documentTokens'
 import { keptFields } from './keptFields'
 import { lengthBins, median } from './lengthBins'
@@ -13,7 +13,9 @@ import { findYearField, yearOf } from './yearField'
 export interface LengthsHooks {
   /** False in a project that is open for reading only: counts are then made anew each time. */
   mayWrite: boolean
-  /** Remembers counts beyond this call, by the text they are of. */
+  /** Tokens per document where they were counted before. */
+  find: (text: OpenText) => Promise<TokenCounts | null>
+  /** Remembers counts beyond this call. */
   keep: (text: OpenText, counts: TokenCounts) => void
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
@@ -27,7 +29,7 @@ export async function readLengths(texts: OpenTexts, hooks: LengthsHooks): Promis
   const { tokenizer } = texts
   const known = new Map<OpenText, TokenCounts>()
   for (const text of texts.texts) {
-    const counts = text.isUsed ? await findTokenCounts(texts, text) : null
+    const counts = await hooks.find(text)
     if (counts) known.set(text, counts)
   }
   const missing = texts.texts.filter((text) => text.isUsed && !known.has(text))
