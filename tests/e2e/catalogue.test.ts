@@ -97,8 +97,9 @@ test('documents are listed, searched and read; a unit size is tried and saved', 
   await page.getByText('laws, document 150', { exact: true }).waitFor()
   await page.getByRole('region', { name: 'Text of the document' }).getByText(laws[149]!).waitFor()
 
-  await page.getByLabel('Find words in these documents').fill('ZWÖLFKÄMPFER')
-  await page.getByText('2 matches in 1 documents', { exact: true }).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('ZWÖLFKÄMPFER')
+  await page.getByText('2 matches in 1 document', { exact: true }).waitFor()
   await lines(page).first().click()
   await page.getByText('laws, document 141', { exact: true }).waitFor()
   await page.keyboard.press('Control+f')

@@ -27,6 +27,7 @@ export class CatalogueState {
 
   readonly engine: EngineState
   #asked = 0
+  #shown: string | undefined
 
   constructor(engine: EngineState) {
     this.engine = engine
@@ -55,6 +56,11 @@ export class CatalogueState {
   async read(): Promise<void> {
     const { study } = this
     const asked = ++this.#asked
+    if (study?.name !== this.#shown) {
+      // What was picked and tried belongs to the study it was picked in.
+      this.tried = this.lengths = null
+      this.#shown = study?.name
+    }
     if (!study || (this.engine.project?.corpora.length ?? 0) === 0) {
       this.texts = this.lengths = this.preview = null
       return
