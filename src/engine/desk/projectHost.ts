@@ -27,7 +27,7 @@ export class ProjectHost implements ProjectApi {
   readonly #mixtures: MixtureWork
   #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
   readonly #closing = new AbortController()
-  readonly #counting: Record<string, Promise<MeasuredTexts>> = {}
+  readonly #counting = new Map<string, Promise<MeasuredTexts>>()
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession) {
@@ -89,23 +89,28 @@ export class ProjectHost implements ProjectApi {
   readTexts: ProjectApi['readTexts'] = ({ study }) =>
     this.#session.askText('texts', this.#session.study(study), {})
 
-  readLengths: ProjectApi['readLengths'] = async ({ study }) => {
-    // Screens that ask at once share one count.
-    this.#counting[study] ??= this.#session
-      .askText(
-        'lengths',
-        this.#session.study(study),
-        {},
-        {
-          signal: this.#closing.signal,
-          onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
-        }
-      )
-      .finally(() => {
-        delete this.#counting[study]
-        this.#tell({ kind: 'ended', key: 'count' })
-      })
-    return this.#counting[study]
+  readLengths: ProjectApi['readLengths'] = ({ study: name }) => {
+    const study = this.#session.study(name)
+    // Screens that ask at once share one count, of the study and the text as they are now.
+    const key = JSON.stringify([study, this.#session.corpora.map((one) => one.fingerprint)])
+    const counting =
+      this.#counting.get(key) ??
+      this.#session
+        .askText(
+          'lengths',
+          study,
+          {},
+          {
+            signal: this.#closing.signal,
+            onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
+          }
+        )
+        .finally(() => {
+          this.#counting.delete(key)
+          this.#tell({ kind: 'ended', key: 'count' })
+        })
+    this.#counting.set(key, counting)
+    return counting
   }
 
   listDocuments: ProjectApi['listDocuments'] = ({ study, ...request }) =>
