@@ -1,6 +1,6 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, HeldOutDomain, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
@@ -18,7 +18,7 @@ import { planSummary } from './studies/cost'
 import type { PlanSummary } from './studies/cost'
 import { measurementDefinition } from './studies/measure'
 import { memberNames } from './studies/mixtures'
-import { modelsOf } from './studies/measureModels'
+import { distinctModels } from './studies/measureModels'
 import { measuredRate } from './studies/measuredRate'
 import { availableMemory } from './studies/placement'
 import { planStudy, runsOf } from './studies/plan'
@@ -34,13 +34,13 @@ import type { RunContext } from './studies/runContext'
 import { missingRuns, runStudy, stoppedSummary } from './studies/run'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
-import { askText, previewUnits } from './studies/storedText'
+import { askText } from './studies/storedText'
 import { parseStudy } from './studies/study'
-import { studyTables, toCsv } from './studies/tables'
+import { writeTables } from './studies/export/writeTables'
+import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type { UnitPreview } from '#shared/storedText'
 import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
@@ -225,13 +225,10 @@ export class ProjectSession {
     return askText({ project: this.#project, pool: this.#pool, study, ...run }, kind, request)
   }
 
-  /** What another unit size would give; the study stays as it is. */
-  async previewUnits(study: Study, sequences: number): Promise<UnitPreview> {
-    const texts = await this.askText('texts', study, {})
+  /** The plan of a study that is prepared already. */
+  async findPlan(study: Study): Promise<StudyPlan | null> {
     const prepared = await this.findPrepared(study)
-    const plan = prepared && (await this.#planned(study, prepared))
-    const isDone = (fingerprint: string) => isRunFinished(this.folder, fingerprint)
-    return previewUnits(study, texts, sequences, plan && { plan, isDone })
+    return prepared && this.#planned(study, prepared)
   }
 
   /** A study's text if it is prepared already. */
@@ -366,24 +363,8 @@ export class ProjectSession {
    * @returns the files written
    */
   async exportTables(study: Study, options: ExportOptions): Promise<string[]> {
-    const { documents = 'all' } = options
-    const tables = studyTables(await this.results(study), { documents })
-    await makeFolder(options.folder)
-    const files: string[] = []
-    for (const table of tables) {
-      const path = join(options.folder, `${table.name}.csv`)
-      await writeFileAtomic(path, toCsv(table.columns, table.rows))
-      files.push(path)
-    }
-    if (options.parquet) {
-      const { parquetBytes } = await import('./data/writeParquet')
-      for (const table of tables) {
-        const path = join(options.folder, `${table.name}.parquet`)
-        await writeFileAtomic(path, await parquetBytes(table.columns, table.rows))
-        files.push(path)
-      }
-    }
-    return files
+    const { folder, parquet = false, documents = 'all' } = options
+    return writeTables(studyTables(await this.results(study), { documents }), folder, parquet)
   }
 
   /** Gives the project free. */
@@ -465,9 +446,4 @@ export class ProjectSession {
 function drawIdentity({ mixtures, randomSeed }: Study): string {
   const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
   return fingerprintOf({ over: mixtures.over, choose, randomSeed })
-}
-
-/** Fingerprints of what a study measures, each once. */
-function distinctModels(plan: StudyPlan): string[] {
-  return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
 }

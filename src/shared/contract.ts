@@ -15,18 +15,7 @@ import {
   StudySchema,
   TracePointSchema
 } from './records'
-import {
-  DocumentFilterSchema,
-  DocumentListSchema,
-  DocumentNameSchema,
-  DocumentOrderSchema,
-  FoundDocumentsSchema,
-  MeasuredTextsSchema,
-  StoredDocumentSchema,
-  StoredTextsSchema,
-  TextNameSchema,
-  UnitPreviewSchema
-} from './storedText'
+import { TEXT_COMMANDS } from './storedText'
 
 const count = z.number().int().nonnegative()
 const value = z.number().nullable()
@@ -338,40 +327,8 @@ export const PROJECT_COMMANDS = {
   undoEdit: { input: nothing, output: nothing },
   redoEdit: { input: nothing, output: nothing },
 
-  // Stored text is looked at by workers of their own: nothing here waits for training.
-  readTexts: { input: ofStudy, output: StoredTextsSchema },
-  /** Of all texts at once; counts tokens the first time, told as progress under the key `count`. */
-  readLengths: { input: ofStudy, output: MeasuredTextsSchema },
-  /** A page of a text's documents, in an order that stays. */
-  listDocuments: {
-    input: ofStudy.extend({
-      text: TextNameSchema,
-      from: count,
-      count: count.max(500),
-      order: DocumentOrderSchema,
-      filter: DocumentFilterSchema
-    }),
-    output: DocumentListSchema
-  },
-  /** Looks through a few megabytes per call: ask again from `next`, or no more to cancel. */
-  searchDocuments: {
-    input: ofStudy.extend({
-      text: TextNameSchema,
-      words: z.string().min(1).max(1000),
-      from: count,
-      filter: DocumentFilterSchema
-    }),
-    output: FoundDocumentsSchema
-  },
-  readDocument: {
-    input: ofStudy.extend({ ...DocumentNameSchema.shape, withTokens: z.boolean() }),
-    output: StoredDocumentSchema
-  },
-  /** What a unit size would give; nothing is saved. */
-  previewUnits: {
-    input: ofStudy.extend({ sequences: z.number().int().positive() }),
-    output: UnitPreviewSchema
-  },
+  // Stored text: what there is, its documents, what a unit size would make of it.
+  ...TEXT_COMMANDS,
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {

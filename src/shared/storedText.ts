@@ -178,3 +178,42 @@ export const UnitPreviewSchema = z.strictObject({
   unusedRuns: count
 })
 export type UnitPreview = z.infer<typeof UnitPreviewSchema>
+
+const ofStudy = z.strictObject({ study: z.string() })
+
+/** Commands about stored text; workers of their own answer them, so nothing waits for training. */
+export const TEXT_COMMANDS = {
+  readTexts: { input: ofStudy, output: StoredTextsSchema },
+  /** Of all texts at once; counts tokens the first time, told as progress under the key `count`. */
+  readLengths: { input: ofStudy, output: MeasuredTextsSchema },
+  /** A page of a text's documents, in an order that stays. */
+  listDocuments: {
+    input: ofStudy.extend({
+      text: TextNameSchema,
+      from: count,
+      count: count.max(500),
+      order: DocumentOrderSchema,
+      filter: DocumentFilterSchema
+    }),
+    output: DocumentListSchema
+  },
+  /** Looks through a few megabytes per call: ask again from `next`, or no more to cancel. */
+  searchDocuments: {
+    input: ofStudy.extend({
+      text: TextNameSchema,
+      words: z.string().min(1).max(1000),
+      from: count,
+      filter: DocumentFilterSchema
+    }),
+    output: FoundDocumentsSchema
+  },
+  readDocument: {
+    input: ofStudy.extend({ ...DocumentNameSchema.shape, withTokens: z.boolean() }),
+    output: StoredDocumentSchema
+  },
+  /** What a unit size would give; nothing is saved. */
+  previewUnits: {
+    input: ofStudy.extend({ sequences: z.number().int().positive() }),
+    output: UnitPreviewSchema
+  }
+} as const

@@ -16,6 +16,7 @@ import { studyMatrix } from '../studies/matrix'
 import { runsOf } from '../studies/plan'
 import { readOnlyError, runningError } from '../studies/refusals'
 import type { StudyEvent } from '../studies/run'
+import { previewUnits } from '../studies/storedText'
 import { parseStudy } from '../studies/study'
 
 /** Serves one project to any number of screens; one study runs at a time. */
@@ -122,8 +123,12 @@ export class ProjectHost implements ProjectApi {
   readDocument: ProjectApi['readDocument'] = ({ study, ...request }) =>
     this.#session.askText('document', this.#session.study(study), request)
 
-  previewUnits: ProjectApi['previewUnits'] = ({ study, sequences }) =>
-    this.#session.previewUnits(this.#session.study(study), sequences)
+  previewUnits: ProjectApi['previewUnits'] = async ({ study: name, sequences }) => {
+    const study = this.#session.study(name)
+    const texts = await this.#session.askText('texts', study, {})
+    const isDone = (fingerprint: string) => isRunFinished(this.#session.folder, fingerprint)
+    return previewUnits(study, texts, sequences, await this.#session.findPlan(study), isDone)
+  }
 
   readQueue: ProjectApi['readQueue'] = async ({ study }): Promise<Queue> => {
     const one = this.#session.study(study)

@@ -160,3 +160,8 @@ async function measureOne(
   summary.averageMs += result.averageMs
   summary.evaluateMs += result.evaluateMs
 }
+
+/** Fingerprints of what a study measures, each once. */
+export function distinctModels(plan: StudyPlan): string[] {
+  return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
+}

@@ -49,14 +49,15 @@ export function askText<Kind extends keyof TextJobs>(
 /**
  * What a unit size would give, by the rule that preparation cuts by. Pure.
  *
- * @param saved the plan of the study as it is saved, and which of its runs are finished; null
- *   before it is prepared
+ * @param saved the plan of the study as it is saved; null before it is prepared
+ * @param isDone whether a run is finished
  */
 export function previewUnits(
   study: Study,
   texts: StoredTexts,
   sequences: number,
-  saved: { plan: StudyPlan; isDone: (fingerprint: string) => boolean } | null
+  saved: StudyPlan | null,
+  isDone: (fingerprint: string) => boolean
 ): UnitPreview {
   const { contextLength } = study.model
   const tried = { ...study, unit: { ...study.unit, sequences } }
@@ -72,7 +73,7 @@ export function previewUnits(
     seed: seed ? cutBy(tried, seed) : null,
     mostForAll: possible.reduce((least, one) => Math.min(least, one), possible[0] ?? 0),
     mostForAny: possible.reduce((most, one) => Math.max(most, one), 0),
-    ...countUnused(partitions, saved)
+    ...countUnused(partitions, saved, isDone)
   }
 }
 
@@ -97,7 +98,8 @@ function cutBy(study: Study, text: StoredText): PartitionUnits {
 /** A run keeps its use where each base unit that it reads would be cut just as it was. */
 function countUnused(
   partitions: readonly PartitionUnits[],
-  saved: { plan: StudyPlan; isDone: (fingerprint: string) => boolean } | null
+  saved: StudyPlan | null,
+  isDone: (fingerprint: string) => boolean
 ): { finishedRuns: number; unusedRuns: number } {
   if (!saved) return { finishedRuns: 0, unusedRuns: 0 }
   const there = new Set<string>()
@@ -108,8 +110,8 @@ function countUnused(
       first += sequences
     }
   }
-  const distinct = new Map(runsOf(saved.plan).map((run) => [run.fingerprint, run]))
-  const finished = [...distinct.values()].filter((run) => saved.isDone(run.fingerprint))
+  const distinct = new Map(runsOf(saved).map((run) => [run.fingerprint, run]))
+  const finished = [...distinct.values()].filter((run) => isDone(run.fingerprint))
   // The seed reads text of its own, which units do not touch.
   const unused = finished.filter(
     ({ role, draws }) =>
