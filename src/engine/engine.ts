@@ -33,7 +33,7 @@ export class Engine {
 
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
-    return this.#pool.run('preview', job)
+    return this.#pool.run('preview', job, { lane: 'aside' })
   }
 
   /** How many narrow jobs run at once. */

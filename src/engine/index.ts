@@ -48,7 +48,8 @@ export function openEngine(options: EngineOptions): Engine {
     lanes: {
       wide: { workers: 1, environment: (precision) => threadEnvironment(threads, precision) },
       narrow: { workers: threads, environment: (precision) => threadEnvironment(1, precision) },
-      aside: { workers: 1, environment: (precision) => threadEnvironment(1, precision) }
+      // Two: a list of documents does not wait until all tokens are counted.
+      aside: { workers: 2, environment: (precision) => threadEnvironment(1, precision) }
     }
   })
   return new Engine(pool)

@@ -1,6 +1,6 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
@@ -31,12 +31,14 @@ import { runStudy, stoppedSummary } from './studies/run'
 import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
+import { askText } from './studies/storedText'
 import { parseStudy } from './studies/study'
-import { studyTables, toCsv } from './studies/tables'
+import { writeTables } from './studies/export/writeTables'
+import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint } from './workers/jobs'
+import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -181,7 +183,7 @@ export class ProjectSession {
 
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
-    return this.#pool.run('preview', job)
+    return this.#pool.run('preview', job, { lane: 'aside' })
   }
 
   /**
@@ -215,6 +217,22 @@ export class ProjectSession {
   /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
   prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
     return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  }
+
+  /** Asks a worker about the stored text of a study. */
+  askText<Kind extends keyof TextJobs>(
+    kind: Kind,
+    study: Study,
+    request: TextJobs[Kind]['request'],
+    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<TextJobs[Kind]['result']> {
+    return askText({ project: this.#project, pool: this.#pool, study, ...run }, kind, request)
+  }
+
+  /** The plan of a study that is prepared already. */
+  async findPlan(study: Study): Promise<StudyPlan | null> {
+    const prepared = await this.findPrepared(study)
+    return prepared && this.#planned(study, prepared)
   }
 
   /** A study's text if it is prepared already. */
@@ -320,24 +338,8 @@ export class ProjectSession {
    * @returns the files written
    */
   async exportTables(study: Study, options: ExportOptions): Promise<string[]> {
-    const { documents = 'all' } = options
-    const tables = studyTables(await this.results(study), { documents })
-    await makeFolder(options.folder)
-    const files: string[] = []
-    for (const table of tables) {
-      const path = join(options.folder, `${table.name}.csv`)
-      await writeFileAtomic(path, toCsv(table.columns, table.rows))
-      files.push(path)
-    }
-    if (options.parquet) {
-      const { parquetBytes } = await import('./data/writeParquet')
-      for (const table of tables) {
-        const path = join(options.folder, `${table.name}.parquet`)
-        await writeFileAtomic(path, await parquetBytes(table.columns, table.rows))
-        files.push(path)
-      }
-    }
-    return files
+    const { folder, parquet = false, documents = 'all' } = options
+    return writeTables(studyTables(await this.results(study), { documents }), folder, parquet)
   }
 
   /** Gives the project free. */

@@ -17,6 +17,7 @@ import {
   StudySchema
 } from './records'
 import { CostSchema, CurveSchema, MOST_CURVES, QueueSchema } from './trainingView'
+import { TEXT_COMMANDS } from './storedText'
 
 const count = z.number().int().nonnegative()
 
@@ -151,6 +152,9 @@ export const PROJECT_COMMANDS = {
   },
   undoEdit: { input: nothing, output: nothing },
   redoEdit: { input: nothing, output: nothing },
+
+  // Stored text: what there is, its documents, what a unit size would make of it.
+  ...TEXT_COMMANDS,
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {

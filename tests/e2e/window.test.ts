@@ -21,7 +21,7 @@ test('a study is run and read in the window; what it shows is what is exported',
   await page.getByText('The text is not prepared yet').waitFor()
   await runStudy(page)
 
-  await page.getByRole('cell', { name: 'law', exact: true }).first().waitFor()
+  await page.getByRole('gridcell', { name: 'law', exact: true }).first().waitFor()
   await show(page, 'Training')
   await page.getByRole('slider', { name: /Last training loss: code#1/ }).waitFor()
   const states = await page.locator('tr[data-state] .state').allInnerTexts()

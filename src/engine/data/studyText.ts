@@ -62,7 +62,8 @@ export function seedGroupOf(study: Study, allotted: readonly AllottedPartition[]
   return groupOf(corpus, parts)
 }
 
-function groupOf(name: string, parts: AllottedPartition[]): Group {
+/** All documents of some stored partitions under one name. */
+export function groupOf(name: string, parts: AllottedPartition[]): Group {
   const choices = parts.map(({ stored, fates }) => ({
     stored,
     documents: Array.from(fates.keys()).filter((document) => fates[document] === TRAINING)

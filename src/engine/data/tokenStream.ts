@@ -52,11 +52,9 @@ export async function writeTokenStream(
   hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal } = {}
 ): Promise<TokenStream> {
   const fingerprint = streamFingerprint(choices, order, tokenizer.fingerprint, endOfTextId)
+  const there = readStreamRecord(tokensFolder, fingerprint)
+  if (there) return there
   const folder = join(tokensFolder, fingerprint)
-  const record = join(folder, 'stream.json')
-  if (existsSync(record)) {
-    return { ...(JSON.parse(readFileSync(record, 'utf8')) as StreamRecord), fingerprint }
-  }
   const width = tokenWidth(tokenizer.vocabularySize)
   const draft = await FolderDraft.begin(folder)
   try {
@@ -75,7 +73,15 @@ export async function writeTokenStream(
   }
 }
 
-function streamFingerprint(
+/** The record of a token folder; null when it is not there. */
+export function readStreamRecord(tokensFolder: string, fingerprint: string): TokenStream | null {
+  const path = join(tokensFolder, fingerprint, 'stream.json')
+  if (!existsSync(path)) return null
+  return { ...(JSON.parse(readFileSync(path, 'utf8')) as StreamRecord), fingerprint }
+}
+
+/** What a stream of these documents in this order is called, whether it was made or not. */
+export function streamFingerprint(
   choices: readonly DocumentChoice[],
   order: readonly OrderedDocument[],
   tokenizer: string,

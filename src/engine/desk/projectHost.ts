@@ -5,9 +5,10 @@ import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { MachineMeters } from '../machineMeters'
+import type { MeasuredTexts } from '#shared/storedText'
 import { PRESETS, parameterCount } from '../model/config'
 import type { ProjectSession } from '../projectSession'
-import { Drops } from './drops'
+import { TextImport } from './textImport'
 import { MixtureWork } from './mixtureWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
@@ -19,6 +20,7 @@ import { readOnlyError, runningError } from '../studies/refusals'
 import { distinctRuns, queuedRuns } from '../studies/queuedRuns'
 import type { RunSummary, StudyEvent } from '../studies/run'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
+import { previewUnits } from '../studies/storedText'
 import { parseStudy } from '../studies/study'
 import { studyCost } from '../studies/studyCost'
 
@@ -27,17 +29,21 @@ export class ProjectHost implements ProjectApi {
   readonly #session: ProjectSession
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
-  readonly #drops: Drops
+  readonly #texts: TextImport
   readonly #mixtures: MixtureWork
   readonly #queue = new RunQueue()
   readonly #traces: TraceReader
   readonly #meters: MachineMeters
-  #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
+  readonly #closing = new AbortController()
+  readonly #counting = new Map<string, Promise<MeasuredTexts>>()
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession) {
     this.#session = session
-    this.#drops = new Drops(session.folder)
+    this.#texts = new TextImport(session, {
+      tell: (event) => this.#tell(event),
+      assertWritable: () => this.#assertWritable()
+    })
     this.#mixtures = new MixtureWork(session, {
       tell: (event) => this.#tell(event),
       assertIdle: () => this.#assertIdle(),
@@ -49,7 +55,7 @@ export class ProjectHost implements ProjectApi {
 
   static async over(session: ProjectSession): Promise<ProjectHost> {
     const host = new ProjectHost(session)
-    if (!session.isReadOnly) await host.#drops.sweep()
+    if (!session.isReadOnly) await host.#texts.sweep()
     return host
   }
 
@@ -63,7 +69,7 @@ export class ProjectHost implements ProjectApi {
 
   /** True while something goes on that should not be cut off. */
   get isBusy(): boolean {
-    return this.#running !== null || this.#importing !== null || this.#mixtures.isBusy
+    return this.#running !== null || this.#texts.importing !== null || this.#mixtures.isBusy
   }
 
   onEvent = (listener: (event: EngineEvent) => void): (() => void) => {
@@ -80,7 +86,7 @@ export class ProjectHost implements ProjectApi {
       studies: [...studies],
       corpora: [...corpora],
       running: this.#running?.study ?? null,
-      importing: this.#importing?.name ?? null,
+      importing: this.#texts.importing,
       undo: this.#history.undo,
       redo: this.#history.redo
     })
@@ -91,6 +97,49 @@ export class ProjectHost implements ProjectApi {
     if (!prepared) return null
     const { partitions, domains, overlaps } = prepared
     return { partitions, domains, overlaps }
+  }
+
+  readTexts: ProjectApi['readTexts'] = ({ study }) =>
+    this.#session.askText('texts', this.#session.study(study), {})
+
+  readLengths: ProjectApi['readLengths'] = ({ study: name }) => {
+    const study = this.#session.study(name)
+    // Screens that ask at once share one count, of the study and the text as they are now.
+    const key = JSON.stringify([study, this.#session.corpora.map((one) => one.fingerprint)])
+    const counting =
+      this.#counting.get(key) ??
+      this.#session
+        .askText(
+          'lengths',
+          study,
+          {},
+          {
+            signal: this.#closing.signal,
+            onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
+          }
+        )
+        .finally(() => {
+          this.#counting.delete(key)
+          this.#tell({ kind: 'ended', key: 'count' })
+        })
+    this.#counting.set(key, counting)
+    return counting
+  }
+
+  listDocuments: ProjectApi['listDocuments'] = ({ study, ...request }) =>
+    this.#session.askText('documents', this.#session.study(study), request)
+
+  searchDocuments: ProjectApi['searchDocuments'] = ({ study, ...request }) =>
+    this.#session.askText('search', this.#session.study(study), request)
+
+  readDocument: ProjectApi['readDocument'] = ({ study, ...request }) =>
+    this.#session.askText('document', this.#session.study(study), request)
+
+  previewUnits: ProjectApi['previewUnits'] = async ({ study: name, sequences }) => {
+    const study = this.#session.study(name)
+    const texts = await this.#session.askText('texts', study, {})
+    const isDone = (fingerprint: string) => isRunFinished(this.#session.folder, fingerprint)
+    return previewUnits(study, texts, sequences, await this.#session.findPlan(study), isDone)
   }
 
   readQueue: ProjectApi['readQueue'] = async ({ study }): Promise<Queue> => {
@@ -233,83 +282,25 @@ export class ProjectHost implements ProjectApi {
     return {}
   }
 
-  beginDrop: ProjectApi['beginDrop'] = async ({ files }) => {
-    this.#assertWritable()
-    return { drop: await this.#drops.begin(files) }
-  }
+  beginDrop: ProjectApi['beginDrop'] = (input) => this.#texts.beginDrop(input)
+  addToDrop: ProjectApi['addToDrop'] = (input) => this.#texts.addToDrop(input)
+  discardDrop: ProjectApi['discardDrop'] = (input) => this.#texts.discardDrop(input)
+  previewDrop: ProjectApi['previewDrop'] = (input) => this.#texts.previewDrop(input)
+  importDrop: ProjectApi['importDrop'] = (input) => this.#texts.importDrop(input)
+  cancelImport: ProjectApi['cancelImport'] = (input) => this.#texts.cancelImport(input)
 
   /** A drop of files that lie on this machine: for shells, whose people choose paths. */
   adoptDrop(paths: string[]): string {
-    this.#assertWritable()
-    return this.#drops.adopt(paths)
-  }
-
-  addToDrop: ProjectApi['addToDrop'] = async ({ drop, file, base64 }) => {
-    await this.#drops.add(drop, file, Buffer.from(base64, 'base64'))
-    return {}
-  }
-
-  discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
-    await this.#drops.discard(drop)
-    return {}
-  }
-
-  previewDrop: ProjectApi['previewDrop'] = async ({ drop, textField, partition }) => {
-    const seen = await this.#session.previewSources({
-      paths: this.#drops.sources(drop).paths,
-      ...(textField === undefined ? {} : { textField }),
-      ...(partition === undefined ? {} : { partition })
-    })
-    const files = seen.files.map((file) => ({ ...file, path: this.#drops.label(drop, file.path) }))
-    return { ...seen, files }
-  }
-
-  importDrop: ProjectApi['importDrop'] = async ({ drop, domainKind, take, ...rest }) => {
-    this.#assertWritable()
-    if (this.#importing) {
-      throw new WorkbenchError(
-        'corpus/importing',
-        `${this.#importing.name} is being imported. Wait for it, or cancel it.`
-      )
-    }
-    const options = {
-      ...rest,
-      ...(domainKind === undefined ? {} : { domainKind }),
-      ...(take === undefined ? {} : { take }),
-      ...this.#drops.sources(drop),
-      inPlace: false
-    }
-    const controller = new AbortController()
-    const importing = this.#session.importCorpus(options, {
-      signal: controller.signal,
-      onProgress: (progress) => this.#tell({ kind: 'progress', key: 'import', progress })
-    })
-    this.#importing = { name: rest.name, controller, ended: importing.catch(() => undefined) }
-    this.#tell({ kind: 'desk' })
-    try {
-      const corpus = await importing
-      await this.#drops.discard(drop)
-      return corpus
-    } finally {
-      this.#importing = null
-      this.#tell({ kind: 'ended', key: 'import' })
-      this.#tell({ kind: 'desk' })
-    }
-  }
-
-  cancelImport: ProjectApi['cancelImport'] = () => {
-    this.#importing?.controller.abort(new Error('cancelled by the user'))
-    return Promise.resolve({})
+    return this.#texts.adoptDrop(paths)
   }
 
   /** Stops what goes on, cleanly, and gives the project free. */
   async close(): Promise<void> {
     await this.stopStudy({})
-    await this.cancelImport({})
     await this.#mixtures.close()
+    this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
-    await this.#importing?.ended
-    await this.#drops.discardAll()
+    await this.#texts.close()
     await this.#session.close()
   }
 

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Tokenizer as NativeTokenizer } from 'tokenizers'
 import { WorkbenchError } from '#shared/errors'
+import type { TokenEnds } from '#shared/storedText'
 import { cutText } from './cutText'
+import { joinTokenEnds } from './tokenEnds'
 
 /** The special token that ends a document, in tokenizers trained here. */
 export const END_OF_TEXT = '<|endoftext|>'
@@ -28,6 +30,8 @@ export interface TextTokenizer {
   vocabularySize: number
   /** Ids of texts, without any special token added. */
   encode(texts: string[]): Promise<Uint32Array[]>
+  /** Ids of one text, and where in it each token ends. */
+  encodeWithEnds(text: string): Promise<TokenEnds>
   decode(ids: ArrayLike<number>): Promise<string>
   /** Id of a token by its exact name; null when there is none. */
   idOf(token: string): number | null
@@ -58,6 +62,7 @@ export function loadTokenizer(path: string): TextTokenizer {
     fingerprint: createHash('sha256').update(json).digest('hex'),
     vocabularySize: Math.max(native.getVocabSize(true), highest + 1),
     encode: (texts) => encodeTexts(native, texts, isCuttable),
+    encodeWithEnds: (text) => encodeWithEnds(native, isCuttable ? cutText(text) : [text]),
     decode: (ids) => native.decode(Array.from(ids), false),
     idOf: (token) => native.tokenToId(token)
   }
@@ -96,6 +101,17 @@ async function encodeTexts(
   }
   let next = 0
   return pieces.map((ofText) => joinIds(ofText.map(() => encoded[next++]!)))
+}
+
+async function encodeWithEnds(native: NativeTokenizer, pieces: string[]): Promise<TokenEnds> {
+  const encodings = await native.encodeBatch(pieces, { addSpecialTokens: false })
+  return joinTokenEnds(
+    encodings.map((encoding, index) => ({
+      text: pieces[index]!,
+      ids: encoding.getIds(),
+      offsets: encoding.getOffsets()
+    }))
+  )
 }
 
 /** Groups of about a megabyte: an encoding takes a hundred times the memory of its ids. */

@@ -19,6 +19,17 @@ import type {
 } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
+import type {
+  DocumentFilter,
+  DocumentList,
+  DocumentName,
+  DocumentOrder,
+  FoundDocuments,
+  MeasuredTexts,
+  StoredDocument,
+  StoredTexts,
+  TextName
+} from '#shared/storedText'
 
 /** Where a training run starts. */
 export type RunStart =
@@ -53,6 +64,33 @@ export interface ImportJob {
 export type PreviewJob = Pick<ImportJob, 'paths' | 'tokenized'> & {
   textField?: string
   partition?: PartitionRule
+}
+
+/** The text of a project as a study sees it: what each job that looks at text is about. */
+export interface StudyText extends PrepareJob {
+  /** False in a project that is open for reading only. */
+  mayWrite: boolean
+}
+
+/** What jobs that look at stored text are asked, and what they answer. */
+export interface TextJobs {
+  texts: { request: Record<string, never>; result: StoredTexts }
+  lengths: { request: Record<string, never>; result: MeasuredTexts }
+  documents: {
+    request: {
+      text: TextName
+      from: number
+      count: number
+      order: DocumentOrder
+      filter: DocumentFilter
+    }
+    result: DocumentList
+  }
+  search: {
+    request: { text: TextName; words: string; from: number; filter: DocumentFilter }
+    result: FoundDocuments
+  }
+  document: { request: DocumentName & { withTokens: boolean }; result: StoredDocument }
 }
 
 export interface PrepareJob {
@@ -238,8 +276,18 @@ export interface JobHooks {
   onProgress: (progress: Progress) => void
 }
 
+type TextJob<Kind extends keyof TextJobs> = {
+  input: { of: StudyText; request: TextJobs[Kind]['request'] }
+  result: TextJobs[Kind]['result']
+}
+
 /** Every job: what goes in and what comes back. */
 export interface Jobs {
+  texts: TextJob<'texts'>
+  lengths: TextJob<'lengths'>
+  documents: TextJob<'documents'>
+  search: TextJob<'search'>
+  document: TextJob<'document'>
   probe: { input: Record<string, never>; result: BackendReport[] }
   verify: { input: Record<string, never>; result: DeviceCheck[] }
   device: { input: Record<string, never>; result: ComputeDevice }

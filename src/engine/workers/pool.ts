@@ -6,8 +6,8 @@ import type { Progress, Recipe } from '#shared/records'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 
 /**
- * `wide`: one worker with all threads; `narrow`: as many workers as there are threads; `aside`: one
- * that never trains, so that what a screen asks is answered while the others do.
+ * `wide`: one worker with all threads; `narrow`: as many workers as there are threads; `aside`:
+ * some that never train, so that what a screen asks is answered while the others do.
  */
 export type LaneName = 'wide' | 'narrow' | 'aside'
 

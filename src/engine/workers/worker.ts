@@ -10,6 +10,13 @@ import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
 import { readBelief, readTable } from './reportJob'
+import {
+  describeStoredTexts,
+  listStoredDocuments,
+  measureTexts,
+  readStoredDocument,
+  searchStoredDocuments
+} from './textJobs'
 import { trainRun } from './trainJob'
 
 type Handlers = {
@@ -24,6 +31,11 @@ const handlers: Handlers = {
   bench: benchDevice,
   preview: describeSources,
   import: importText,
+  texts: describeStoredTexts,
+  lengths: measureTexts,
+  documents: listStoredDocuments,
+  search: searchStoredDocuments,
+  document: readStoredDocument,
   prepare,
   train: trainRun,
   measure: measureModel,

@@ -1,0 +1,133 @@
+/** How many tokens each document of a text has. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { TRAINING } from '../allotment'
+import type { AllottedPartition } from '../allotment'
+import { entryBytes } from '../corpusIndex'
+import { readTexts } from '../corpusReader'
+import { openTokens } from '../tokenFiles'
+import { inBatches } from '../tokenStream'
+import type { StreamTokenizer, TokenStream } from '../tokenStream'
+import { streamOf } from './openTexts'
+import type { OpenText, OpenTexts } from './openTexts'
+
+const IDS_PER_READ = 1 << 20
+
+/** Tokens per document of each part of a text, in the order of its parts. */
+export type TokenCounts = Uint32Array[]
+
+/** The counts of a text where they were counted before; null where not. */
+export async function findTokenCounts(
+  texts: OpenTexts,
+  text: OpenText
+): Promise<TokenCounts | null> {
+  if (!texts.tokenizer) return null
+  const counts: TokenCounts = []
+  for (const part of text.group.parts) {
+    const path = countsPath(texts, texts.tokenizer, part)
+    if (!existsSync(path)) return null
+    const bytes = await readFile(path)
+    if (bytes.length !== part.stored.documents * 4) return null
+    counts.push(new Uint32Array(Uint8Array.from(bytes).buffer))
+  }
+  return counts
+}
+
+/**
+ * Counts the tokens of every document, without any end-of-text, and keeps the counts in `cache/`.
+ *
+ * Training documents are read off the token stream, which spares tokenising them again; held-out
+ * documents and duplicates are tokenised.
+ *
+ * @param hooks `mayWrite`: false in a project that is open for reading only; `onTextBytes`: told
+ *   how many bytes of text were tokenised since the last time
+ */
+export async function countTokens(
+  texts: OpenTexts,
+  text: OpenText,
+  tokenizer: StreamTokenizer,
+  hooks: { mayWrite: boolean; onTextBytes?: (bytes: number) => void; signal?: AbortSignal }
+): Promise<TokenCounts> {
+  const counts = text.group.parts.map(({ stored }) => new Uint32Array(stored.documents))
+  const stream = streamOf(texts, text)
+  const isRead = stream !== null && readOffStream(texts, text, stream, tokenizer, counts)
+  for (const [index, { stored, fates }] of text.group.parts.entries()) {
+    const left = Array.from(fates.keys()).filter((one) => !isRead || fates[one] !== TRAINING)
+    let position = 0
+    for await (const batch of inBatches(readTexts(stored, left))) {
+      hooks.signal?.throwIfAborted()
+      for (const ids of await tokenizer.tokenizer.encode(batch)) {
+        counts[index]![left[position++]!] = ids.length
+      }
+      hooks.onTextBytes?.(batch.reduce((sum, one) => sum + Buffer.byteLength(one), 0))
+    }
+  }
+  if (hooks.mayWrite) {
+    await makeFolder(join(texts.projectFolder, 'cache'))
+    for (const [index, part] of text.group.parts.entries()) {
+      const { buffer } = counts[index]!
+      await writeFileAtomic(countsPath(texts, tokenizer, part), new Uint8Array(buffer))
+    }
+  }
+  return counts
+}
+
+/** Bytes of text that counting would tokenise. */
+export function bytesToTokenize(texts: OpenTexts, text: OpenText): number {
+  const isStreamed = streamOf(texts, text) !== null
+  let bytes = 0
+  for (const { stored, fates } of text.group.parts) {
+    fates.forEach((fate, document) => {
+      if (!isStreamed || fate !== TRAINING) bytes += entryBytes(stored.index, document)
+    })
+  }
+  return bytes
+}
+
+/** Each end-of-text ends a document; false where a text spells one itself, so that it tells nothing. */
+function readOffStream(
+  texts: OpenTexts,
+  text: OpenText,
+  stream: TokenStream,
+  { endOfTextId }: StreamTokenizer,
+  counts: TokenCounts
+): boolean {
+  const { order } = text.ordered!
+  const lengths = new Uint32Array(order.length)
+  const path = join(texts.projectFolder, 'tokens', stream.fingerprint, 'tokens.bin')
+  const reader = openTokens(path, stream.width, 0)
+  let document = 0
+  let begin = 0
+  try {
+    for (let at = 0; at < stream.tokens; at += IDS_PER_READ) {
+      const ids = new Int32Array(Math.min(IDS_PER_READ, stream.tokens - at))
+      reader.read(at, ids.length, ids, 0)
+      for (let end = ids.indexOf(endOfTextId); end >= 0; end = ids.indexOf(endOfTextId, end + 1)) {
+        if (document < order.length) lengths[document] = at + end - begin
+        begin = at + end + 1
+        document += 1
+      }
+    }
+  } finally {
+    reader.close()
+  }
+  if (document !== order.length) return false
+  for (const [place, { choice, position }] of order.entries()) {
+    counts[choice]![text.group.choices[choice]!.documents[position]!] = lengths[place]!
+  }
+  return true
+}
+
+/** Counts depend on text and tokenizer alone, so studies share them. */
+function countsPath(
+  { projectFolder }: OpenTexts,
+  { tokenizer }: StreamTokenizer,
+  { stored }: AllottedPartition
+): string {
+  const key = [1, tokenizer.fingerprint, stored.corpus.fingerprint, stored.number].join(' ')
+  const name = createHash('sha256').update(`document tokens ${key}`).digest('hex')
+  return join(projectFolder, 'cache', `document-tokens-${name}.bin`)
+}
