@@ -9,6 +9,7 @@ import { toPlain } from '#shared/errors'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
 import type { EngineOrder, FromEngine, ToEngine } from '#shared/shell'
+import { dependencies, version } from '../../package.json'
 import type { Desk } from './desk/desk'
 import { RecentShelf } from './desk/shelves'
 import { Workbench } from './desk/workbench'
@@ -44,7 +45,8 @@ const engine = openEngine({
   workerEntry: join(__dirname, 'worker.cjs')
 })
 const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFolder), {
-  cliEntry: join(__dirname, 'cli.cjs')
+  cliEntry: join(__dirname, 'cli.cjs'),
+  versions: { assay: version, ...dependencies }
 })
 const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 /** Studies that run, by the folder of their project. */

@@ -7,6 +7,9 @@ import type { RemoteLink } from './remoteLink'
 /** Longest wait for an answer, in ms. */
 const PATIENCE_MS = 10_000
 
+/** The server pings three times in this time: when none comes a tunnel broke unheard, in ms. */
+const SILENCE_MS = 60_000
+
 /**
  * The page may open no connection itself: text goes both ways through here, as it is.
  *
@@ -28,9 +31,17 @@ export async function connectRemote({ address, host }: RemoteLink): Promise<Mess
     )
   })
   const { port1, port2 } = new MessageChannelMain()
+  let silence = setTimeout(() => socket.terminate(), SILENCE_MS)
+  socket.on('ping', () => {
+    clearTimeout(silence)
+    silence = setTimeout(() => socket.terminate(), SILENCE_MS)
+  })
   socket.on('error', () => socket.terminate())
   socket.on('message', (data) => port2.postMessage(String(data)))
-  socket.on('close', () => port2.close())
+  socket.on('close', () => {
+    clearTimeout(silence)
+    port2.close()
+  })
   port2.on('message', ({ data }) => socket.send(String(data)))
   port2.on('close', () => socket.close())
   port2.start()

@@ -228,7 +228,7 @@ test('a new project is made where the user says, and reads dropped text where it
   const project = join(folder, 'speeches')
   const { app, page } = await launchDesktop()
   await answerDialogs(app, { filePath: project })
-  await page.getByRole('button', { name: 'New project …' }).click()
+  await page.getByRole('button', { name: 'New project elsewhere …' }).click()
   await page.getByText('speeches').first().waitFor()
   expect(await dialogsSaid(app)).toEqual(['New project'])
   expect(existsSync(join(project, 'project.assay'))).toBe(true)

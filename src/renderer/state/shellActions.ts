@@ -23,7 +23,7 @@ export function shellActions(shell: ShellBridge | undefined, target: ShellTarget
   return [
     {
       id: 'choose-new',
-      name: 'New project …',
+      name: 'New project elsewhere …',
       keys: 'Ctrl N',
       blocked: isFar,
       run: doing(() => shell.chooseAndCreate())
