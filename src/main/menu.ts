@@ -94,6 +94,8 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
   ]
   const help: Item[] = [
     asks('Keyboard shortcuts', 'shortcuts', { accelerator: 'CmdOrCtrl+/' }),
+    asks('Devices', 'devices'),
+    asks('Log', 'log'),
     ...(isMac ? [] : [divider, { role: 'about' } as Item])
   ]
   return [

@@ -18,6 +18,8 @@ export const SHELL_ACTIONS = [
   'redo',
   'run-study',
   'stop-study',
+  'devices',
+  'log',
   'settings',
   'shortcuts',
   'palette'
