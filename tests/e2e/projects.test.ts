@@ -120,6 +120,5 @@ test('the demo is made and opened from the start page', async () => {
   await page.getByText(/Making the demo: /).waitFor()
   await page.getByText('assay-demo', { exact: true }).waitFor({ timeout: 240_000 })
   await show(page, 'Catalogue')
-  const rows = page.getByRole('cell', { name: 'training', exact: true })
-  await rows.first().waitFor()
+  await page.getByRole('gridcell', { name: 'languages', exact: true }).first().waitFor()
 }, 300_000)

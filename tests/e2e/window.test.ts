@@ -76,9 +76,7 @@ test('by keyboard alone: screens, a run, stopping it, and going on', async () =>
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 30_000 })
   // A window opened anew shows the same state.
   await page.reload()
-  await page.getByRole('heading', { name: 'What is each mixture worth?' }).waitFor()
-  await page.keyboard.press('g')
-  await page.keyboard.press('t')
+  await page.getByRole('heading', { name: 'How is it going?' }).waitFor()
   await page.getByRole('gridcell', { name: 'waiting', exact: true }).first().waitFor()
   await runStudy(page)
   await page.keyboard.press('g')
