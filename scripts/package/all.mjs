@@ -73,7 +73,9 @@ async function installBuilder(root) {
   const has = () => existsSync(builder) && JSON.parse(readFileSync(builder, 'utf8')).version
   if (has() !== wanted['electron-builder']) {
     const advice = 'Check the connection, then run the same command again.'
-    await mustRun('npm ci in packaging', advice, 'npm', ['ci', '--ignore-scripts'], { cwd: folder })
+    // One of electron-builder's packages asks for a newer Node than it needs.
+    const words = ['ci', '--ignore-scripts', '--engine-strict=false']
+    await mustRun('npm ci in packaging', advice, 'npm', words, { cwd: folder })
   }
   return String(has())
 }

@@ -47,7 +47,7 @@ test('mixtures are selected, trained for real and exported; one is built and kep
   const trained = page.locator('[data-mixture] [aria-label="trained"]')
   await expect.poll(() => trained.count(), { timeout: 60_000 }).toBe(2)
   await show(page, 'Evidence')
-  const dots = page.locator('path.dot').filter({ hasText: 'law+mail' })
+  const dots = page.locator('path.dot[data-mixture="law+mail"]')
   await expect.poll(() => dots.count(), { timeout: 20_000 }).toBeGreaterThan(0)
 
   await show(page, 'Mixtures')
