@@ -17,6 +17,7 @@ export class MixtureBuild {
   problem = $state<string | null>(null)
 
   readonly #engine: EngineState
+  #study: string | null = null
   #waiting: ReturnType<typeof setTimeout> | null = null
   /** Counts changes: the answer to an older one is not shown. */
   #change = 0
@@ -54,6 +55,12 @@ export class MixtureBuild {
   toggle(column: LeftColumn, names: readonly string[]): void {
     const isIn = this.weightOf(column, names) > 0
     this.setWeight(column, names, isIn ? 0 : column.members.length)
+  }
+
+  /** Lets go of what was built of another study's members. */
+  showing(study: string): void {
+    if (this.#study !== null && this.#study !== study) this.clear()
+    this.#study = study
   }
 
   clear(): void {
