@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from 'vitest'
 import { dropFiles, openWindow, show, tableRows } from '../support/browserWindow'
+import { launchDesktop } from '../support/electronApp'
 import { serveFolder } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -28,67 +29,87 @@ test('projects are made, left and opened on the start page; a reloaded page come
   expect(complaints).toEqual([])
 })
 
-test('a whole study without a terminal: drop, partition, edit, run, read, undo', async () => {
-  const folder = await temporaryFolder()
-  const { link } = await serveFolder(folder)
-  const { page, complaints } = await openWindow(link)
-  await page.getByLabel('New project').fill('languages')
-  await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+/** Where the window is: the same steps lead to the same study. */
+const shells = {
+  browser: async () => {
+    const folder = await temporaryFolder()
+    const { link } = await serveFolder(folder)
+    const { page, complaints } = await openWindow(link)
+    return { page, complaints, folder }
+  },
+  desktop: async () => {
+    const { page, home } = await launchDesktop()
+    return { page, complaints: [], folder: join(home, 'Assay') }
+  }
+}
 
-  const texts = await temporaryFolder()
-  await dropFiles(page, [await writeCorpus(join(texts, 'wiki.jsonl'), { seed: 120 })])
-  const sheet = page.getByRole('dialog', { name: 'Import text' })
-  await sheet.getByLabel('used as').selectOption('seed')
-  await sheet.getByLabel('name').fill('seed')
-  await sheet.getByRole('button', { name: 'Import', exact: true }).click()
-  await sheet.getByText('Imported seed: 120 documents').waitFor()
-  await sheet.getByRole('button', { name: 'Done' }).click()
+test.each(['browser', 'desktop'] as const)(
+  'a whole study without a terminal, in the %s: drop, partition, edit, run, read, undo',
+  async (shell) => {
+    const { page, complaints, folder } = await shells[shell]()
+    const assertAccessible = async () => {
+      // Axe opens a page of its own, which the desktop does not let anybody do.
+      if (shell === 'desktop') return
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
+    }
+    await page.getByLabel('New project', { exact: true }).fill('languages')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
 
-  await dropFiles(page, [await writeCorpus(join(texts, 'parts.jsonl'), { law: 60, code: 60 })])
-  await sheet.getByRole('combobox', { name: 'are', exact: true }).selectOption('field')
-  await sheet.getByRole('combobox', { name: 'field', exact: true }).selectOption('part')
-  await sheet.getByRole('cell', { name: 'law', exact: true }).waitFor()
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
-  await sheet.getByRole('button', { name: 'Import', exact: true }).click()
-  await sheet.getByText('Imported parts: 120 documents').waitFor()
-  await page.keyboard.press('Escape')
-  await sheet.waitFor({ state: 'detached' })
+    const texts = await temporaryFolder()
+    await dropFiles(page, [await writeCorpus(join(texts, 'wiki.jsonl'), { seed: 120 })])
+    const sheet = page.getByRole('dialog', { name: 'Import text' })
+    await sheet.getByLabel('used as').selectOption('seed')
+    await sheet.getByLabel('name').fill('seed')
+    await sheet.getByRole('button', { name: 'Import', exact: true }).click()
+    await sheet.getByText('Imported seed: 120 documents').waitFor()
+    await sheet.getByRole('button', { name: 'Done' }).click()
 
-  await page.keyboard.press('Control+e')
-  const study = page.getByRole('dialog', { name: 'Study' })
-  await study.getByLabel('vocabulary').fill('320')
-  await study.getByLabel('context').fill('16')
-  await study.getByLabel('base unit, sequences').fill('60')
-  await study.getByLabel('held out of each partition').fill('0.2')
-  await study.getByLabel('seed budget').fill('3200')
-  const form = await new AxeBuilder({ page }).analyze()
-  expect(form.violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
-  await study.getByRole('button', { name: 'Save the study' }).click()
-  await study.waitFor({ state: 'detached' })
-  await page.getByRole('button', { name: 'Undo changing the study languages' }).waitFor()
-  await page.keyboard.press('Control+z')
-  await page.getByRole('button', { name: 'Redo changing the study languages' }).waitFor()
-  await page.keyboard.press('Control+e')
-  expect(await study.getByLabel('vocabulary').inputValue()).toBe('2048')
-  await page.keyboard.press('Escape')
-  await study.waitFor({ state: 'detached' })
-  await page.keyboard.press('Control+Shift+Z')
-  await page.getByRole('button', { name: 'Undo changing the study languages' }).waitFor()
+    await dropFiles(page, [await writeCorpus(join(texts, 'parts.jsonl'), { law: 60, code: 60 })])
+    await sheet.getByRole('combobox', { name: 'are', exact: true }).selectOption('field')
+    await sheet.getByRole('combobox', { name: 'field', exact: true }).selectOption('part')
+    await sheet.getByRole('cell', { name: 'law', exact: true }).waitFor()
+    await assertAccessible()
+    await sheet.getByRole('button', { name: 'Import', exact: true }).click()
+    await sheet.getByText('Imported parts: 120 documents').waitFor()
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'detached' })
 
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'Command' }).fill('run study')
-  await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Stop' }).waitFor()
-  await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
-  await show(page, 'Evidence')
-  await page.locator('path.dot').first().waitFor()
-  await page.getByRole('button', { name: 'Close project' }).click()
-  await page.getByText('2 partitions').waitFor()
-  expect((await tableRows(join(folder, 'languages'), 'pairs')).length).toBeGreaterThan(0)
-  expect(complaints).toEqual([])
-})
+    await page.keyboard.press('Control+e')
+    const study = page.getByRole('dialog', { name: 'Study' })
+    await study.getByLabel('vocabulary').fill('320')
+    await study.getByLabel('context').fill('16')
+    await study.getByLabel('base unit, sequences').fill('60')
+    await study.getByLabel('held out of each partition').fill('0.2')
+    await study.getByLabel('seed budget').fill('3200')
+    await assertAccessible()
+    await study.getByRole('button', { name: 'Save the study' }).click()
+    await study.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo changing the study languages' }).waitFor()
+    await page.keyboard.press('Control+z')
+    await page.getByRole('button', { name: 'Redo changing the study languages' }).waitFor()
+    await page.keyboard.press('Control+e')
+    expect(await study.getByLabel('vocabulary').inputValue()).toBe('2048')
+    await page.keyboard.press('Escape')
+    await study.waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+Shift+Z')
+    await page.getByRole('button', { name: 'Undo changing the study languages' }).waitFor()
+
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Command' }).fill('run study')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Stop' }).waitFor()
+    await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
+    await show(page, 'Evidence')
+    await page.locator('path.dot').first().waitFor()
+    await page.getByRole('button', { name: 'Close project' }).click()
+    await page.getByText('2 partitions').waitFor()
+    expect((await tableRows(join(folder, 'languages'), 'pairs')).length).toBeGreaterThan(0)
+    expect(complaints).toEqual([])
+  },
+  180_000
+)
 
 test('a folder is dropped, an import is refused with words, and the sheet lets go', async () => {
   const { link } = await serveFolder(await temporaryFolder())

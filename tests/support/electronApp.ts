@@ -45,13 +45,15 @@ export interface DesktopOptions {
 /** Starts the application; it is ended with the test. */
 export async function launchDesktop(
   options: DesktopOptions = {}
-): Promise<{ app: ElectronApplication; page: Page; userData: string }> {
+): Promise<{ app: ElectronApplication; page: Page; userData: string; home: string }> {
   const userData = options.userData ?? (await temporaryFolder())
   const { args = [], packaged } = options
+  // Projects that are made by name alone go there.
+  const home = await temporaryFolder()
   const app = await _electron.launch({
     executablePath: packaged ?? program,
     args: packaged ? [...FLAGS, ...args] : [...FLAGS, '-r', NODE_16, '.', ...args],
-    env: environment(userData)
+    env: { ...environment(userData), HOME: home }
   })
   // A test may have closed it; one that failed may have left it asking something.
   const child = app.process()
@@ -62,7 +64,7 @@ export async function launchDesktop(
   })
   const page = await app.firstWindow()
   page.setDefaultTimeout(20_000)
-  return { app, page, userData }
+  return { app, page, userData, home }
 }
 
 /** Starts the program a second time, beside one that runs; it ends by itself. */
