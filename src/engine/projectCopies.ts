@@ -1,10 +1,10 @@
 /** Copies a project and tells how far it is. */
 import { basename } from 'node:path'
 import type { Progress } from '#shared/records'
-import { ReadMeter, progressOf } from '../data/readProgress'
-import { copyProject } from '../storage/copyProject'
-import type { CopyOptions } from '../storage/copyProject'
-import type { Project } from '../storage/project'
+import { ReadMeter, progressOf } from './data/readProgress'
+import { copyProject } from './storage/copyProject'
+import type { CopyOptions } from './storage/copyProject'
+import type { Project } from './storage/project'
 
 /** @throws WorkbenchError as `copyProject` does */
 export function copyWithProgress(
