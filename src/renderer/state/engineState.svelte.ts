@@ -15,6 +15,9 @@ const LONGEST_WAIT_MS = 10_000
 /** The queue is read again at most so often while a study runs, in ms. */
 const REFRESH_MS = 2000
 
+/** What is being done is shown anew at most so often, in ms: many runs tell of themselves at once. */
+const PROGRESS_MS = 100
+
 /** A browser's storage, or part of it. */
 type Memory = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 const OPENED = 'assay-opened'
@@ -36,7 +39,9 @@ export class EngineState {
   /** Beliefs of all studies of the project, by name, once they are compared. */
   beliefs = $state.raw<Readonly<Record<string, Belief | null>>>({})
   /** What is being done, by run or activity. */
-  progress = $state<Record<string, Progress>>({})
+  progress = $state.raw<Readonly<Record<string, Progress>>>({})
+  /** Keys of `progress`; another object only when something began or ended. */
+  active = $state.raw<Readonly<Record<string, true>>>({})
   measured = $state<{ done: number; total: number } | null>(null)
   /** What went wrong last, in words. */
   problem = $state<string | null>(null)
@@ -46,6 +51,9 @@ export class EngineState {
   #engine: EngineApi | null = null
   #waitMs = FIRST_WAIT_MS
   #refreshing: ReturnType<typeof setTimeout> | null = null
+  /** What was told since `progress` was shown last. */
+  #told: Record<string, Progress> = {}
+  #showing: ReturnType<typeof setTimeout> | null = null
 
   /**
    * @param open opens a pipe to the engine
@@ -264,13 +272,19 @@ export class EngineState {
         void this.refresh()
         return
       case 'progress':
-        this.progress[event.key] = event.progress
+        this.#told[event.key] = event.progress
+        this.#showing ??= setTimeout(() => {
+          this.#showing = null
+          this.#setProgress({ ...this.progress, ...this.#told })
+        }, PROGRESS_MS)
         return
-      case 'ended':
-        delete this.progress[event.key]
+      case 'ended': {
+        const { [event.key]: _, ...others } = { ...this.progress, ...this.#told }
+        this.#setProgress(others)
         // The text is prepared: what is planned is known from now on.
         if (event.key === 'prepare') void this.refresh()
         return
+      }
       case 'measured':
         this.measured = event.done < event.total ? event : null
         if (this.measured === null) void this.#ask((engine) => this.#readReports(engine))
@@ -283,12 +297,21 @@ export class EngineState {
         return
       case 'study':
         if (event.state !== 'running') {
-          this.progress = {}
+          this.#setProgress({})
           this.measured = null
         }
         if (event.state === 'failed') this.problem = event.message
         void this.refresh()
     }
+  }
+
+  #setProgress(progress: Readonly<Record<string, Progress>>): void {
+    this.progress = progress
+    this.#told = {}
+    const keys = Object.keys(progress)
+    const known = this.active
+    if (keys.length === Object.keys(known).length && keys.every((key) => key in known)) return
+    this.active = Object.fromEntries(keys.map((key) => [key, true]))
   }
 
   #refreshSoon(): void {
