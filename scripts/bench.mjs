@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: Assay's rates beside PyTorch's, in one run.
+ * `npm run bench`: Assay's rates beside PyTorch's, and the window's own speed, in one run.
  *
  * Rounds alternate between Assay and its peers, each in a process of its own, since what else the
- * machine does comes and goes; a rate is the best of all steps of all rounds. Prints the table of
- * docs/benchmarks.md, and with `--write` puts it there.
+ * machine does comes and goes; a rate is the best of all steps of all rounds. Prints the tables of
+ * docs/benchmarks.md, and with `--write` puts them there.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -16,8 +16,6 @@ import { setUp } from './setup/index.mjs'
 import { mustRun } from './setup/run.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const BEGIN = '<!-- bench: begin -->'
-const END = '<!-- bench: end -->'
 
 /**
  * @typedef {object} Rate
@@ -173,34 +171,58 @@ function tableOf({ found, merge, tokenize }) {
 /** @param {Rate} rate */
 const tokensOf = (rate) => `${thousands(rate.tokensPerSecond ?? NaN)} tokens/s`
 
-/** @param {string} table */
-function writeTable(table) {
+/**
+ * Puts a table between its marks in the page.
+ *
+ * @param {'bench' | 'window'} mark
+ * @param {string} table
+ */
+function writeTable(mark, table) {
   const path = join(root, 'docs', 'benchmarks.md')
+  const [begin, end] = [`<!-- ${mark}: begin -->`, `<!-- ${mark}: end -->`]
   const page = readFileSync(path, 'utf8')
-  const [before] = page.split(BEGIN)
-  const [, after] = page.split(END)
-  writeFileSync(path, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`)
+  const [before] = page.split(begin)
+  const [, after] = page.split(end)
+  writeFileSync(path, `${before}${begin}\n\n${table}\n\n${end}${after}`)
 }
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '10' },
+    window: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '2' },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
   }
 })
+
+/**
+ * @param {'bench' | 'window'} mark
+ * @param {string} table
+ */
+function show(mark, table) {
+  console.log(table)
+  if (values.write) writeTable(mark, table)
+}
+
 if (values.help) {
   console.log(
-    'npm run bench -- [--rounds 4] [--seconds 10] [--write]\n\nMeasures Assay beside PyTorch; --write puts the table into docs/benchmarks.md.'
+    `npm run bench -- [--rounds 4] [--seconds 10] [--window] [--minutes 2] [--write]
+
+Measures Assay beside PyTorch, then the window; --window: the window alone. Its memory is watched for
+--minutes. --write puts the tables into docs/benchmarks.md.`
   )
 } else {
   try {
     await setUp(root)
-    const python = await peerPython(root)
-    const table = tableOf(await measureAll(python, Number(values.rounds), values.seconds))
-    console.log(table)
-    if (values.write) writeTable(table)
+    if (!values.window) {
+      const python = await peerPython(root)
+      show('bench', tableOf(await measureAll(python, Number(values.rounds), values.seconds)))
+    }
+    // Packages are there only from here on.
+    const { measureWindow } = await import('./bench/window/index.mjs')
+    show('window', await measureWindow(root, Number(values.minutes)))
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error
     console.error(error.message)

@@ -73,7 +73,15 @@ export function* paintDots(
   front.drawImage(behind, 0, 0)
 }
 
+/** Stamps by how they look: a picture in motion asks for the same ones in every frame. */
+const stamps = new Map<string, HTMLCanvasElement>()
+const MOST_STAMPS = 100
+
 function stampOf(mark: Mark, half: number, scale: number, ink: string): HTMLCanvasElement {
+  const key = [mark.path, mark.colour, mark.isHollow, half, scale, ink].join()
+  const known = stamps.get(key)
+  if (known) return known
+  if (stamps.size >= MOST_STAMPS) stamps.clear()
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = 2 * half
   const context = canvas.getContext('2d')!
@@ -87,5 +95,6 @@ function stampOf(mark: Mark, half: number, scale: number, ink: string): HTMLCanv
     context.fill(path)
   }
   context.stroke(path)
+  stamps.set(key, canvas)
   return canvas
 }
