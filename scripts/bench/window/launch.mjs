@@ -92,7 +92,12 @@ export async function measureLaunch(browser, root) {
   try {
     const project = await makeProject(root, folder)
     const served = await repeated(() => launchServed(browser, root, project))
-    const found = [{ what: '`assay serve`, from the command to the first rows in a Chromium that is open', seconds: served }]
+    const found = [
+      {
+        what: '`assay serve`, from the command to the first rows in a Chromium that is open',
+        seconds: served
+      }
+    ]
     const electron = electronFolder(cacheFolder())
     if (!isElectronLaid(electron) || !findProgram('Xvfb')) return found
     const display = await openDisplay()
