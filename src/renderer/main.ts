@@ -5,6 +5,7 @@ import App from './App.svelte'
 import { openShellPipe } from './state/shellPipe'
 import { openSocket } from './state/socketPipe'
 import { EngineState } from './state/engineState.svelte'
+import '@fontsource-variable/inter/wght.css'
 import './theme.css'
 
 function openServed(): Promise<Pipe> {

@@ -153,7 +153,10 @@ test('a saved figure stands alone, and its table is the exported one', async () 
     const law = panelOf(page, 'law')
     const svg = String(await saved(page, law, 'SVG'))
     expect(svg).not.toMatch(/var\(|oklch|color-mix|light-dark|class=|style=/)
-    const read = await page.evaluate((text) => {
+    expect(svg.match(/font\/woff2;base64/g)?.length).toBe(2)
+    // A page without the window's policy, as any program that opens the file is.
+    const elsewhere = await page.context().newPage()
+    const read = await elsewhere.evaluate((text) => {
       const picture = new DOMParser().parseFromString(text, 'image/svg+xml')
       return {
         wrong: picture.querySelector('parsererror')?.textContent ?? null,

@@ -1,6 +1,5 @@
 /** Saves a figure as a picture that stands alone: light, with its title, colours and type inside. */
-import { FIGURE_FONT, fontFace, fontFamilies } from './figureFont'
-import type { FigureFont } from './figureFont'
+import { FONT_FAMILIES, fontFaces } from './figureFont'
 import type { Mark } from './marks'
 import { resolveStyles } from './plainStyle'
 
@@ -22,10 +21,7 @@ const LEAST_WIDTH = 520
 const PNG_SCALE = 2
 
 /** The figure as SVG that needs nothing from outside. */
-export async function figureSvg(
-  figure: Figure,
-  font: FigureFont | null = FIGURE_FONT
-): Promise<string> {
+export async function figureSvg(figure: Figure): Promise<string> {
   const picture = figure.svg.cloneNode(true) as SVGSVGElement
   removeComments(picture)
   for (const one of picture.querySelectorAll('[data-screen]')) one.remove()
@@ -39,13 +35,10 @@ export async function figureSvg(
   document.body.append(light)
   resolveStyles(picture)
   light.remove()
-  picture.setAttribute('font-family', fontFamilies(font))
-  if (font) {
-    const style = document.createElementNS(SVG, 'style')
-    style.textContent = await fontFace(font)
-    picture.prepend(style)
-  }
-  return new XMLSerializer().serializeToString(picture)
+  picture.setAttribute('font-family', FONT_FAMILIES)
+  const text = new XMLSerializer().serializeToString(picture)
+  // Written into the text: the window's own policy allows no style element.
+  return text.replace('>', `><style>${await fontFaces()}</style>`)
 }
 
 /** The figure as PNG, two pixels for each of the screen's. */

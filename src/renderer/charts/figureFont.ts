@@ -1,29 +1,34 @@
 /** The typeface that saved figures carry in themselves. */
+import greek from '@fontsource-variable/inter/files/inter-greek-wght-normal.woff2?url'
+import latin from '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2?url'
 
-/** A typeface as its file. */
-export interface FigureFont {
-  family: string
-  /** Address of a woff2 file that the window is served with. */
-  url: string
+const FAMILY = 'Inter Variable'
+
+/** Its files with the letters in each: Greek has ρ and τ. */
+const PARTS = [
+  { url: latin, range: 'U+0000-00FF,U+0131,U+0152-0153,U+02BB-02DC,U+2000-206F,U+2122,U+2212' },
+  { url: greek, range: 'U+0370-03FF' }
+]
+
+/** Families that a figure asks for, the one inside it first. */
+export const FONT_FAMILIES = `'${FAMILY}', Inter, 'DejaVu Sans', sans-serif`
+
+/** Font faces with their files in them; rejects where one is not to be had. */
+export async function fontFaces(): Promise<string> {
+  const faces = PARTS.map(async ({ url, range }) => {
+    const source = `url(${await dataAddress(url)}) format('woff2')`
+    return `@font-face{font-family:'${FAMILY}';src:${source};font-weight:100 900;unicode-range:${range}}`
+  })
+  return (await Promise.all(faces)).join('')
 }
 
-/** Null: none is packed with the window, and a viewer's own of these families is used. */
-export const FIGURE_FONT: FigureFont | null = null
-
-/** Families that a figure asks for, the packed one first. */
-export function fontFamilies(font: FigureFont | null): string {
-  return [...(font ? [`'${font.family}'`] : []), 'Inter', "'DejaVu Sans'", 'sans-serif'].join(', ')
-}
-
-/** A font face with its file in it; rejects where the file is not to be had. */
-export async function fontFace({ family, url }: FigureFont): Promise<string> {
+async function dataAddress(url: string): Promise<string> {
   const answer = await fetch(url)
-  if (!answer.ok) throw new Error(`the typeface ${family} is not to be had (${answer.status})`)
+  if (!answer.ok) throw new Error(`the typeface ${FAMILY} is not to be had (${answer.status})`)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   let text = ''
   for (let i = 0; i < bytes.length; i += 0x8000) {
     text += String.fromCharCode(...bytes.subarray(i, i + 0x8000))
   }
-  const data = `data:font/woff2;base64,${btoa(text)}`
-  return `@font-face{font-family:'${family}';src:url(${data}) format('woff2');font-weight:100 900}`
+  return `data:font/woff2;base64,${btoa(text)}`
 }
