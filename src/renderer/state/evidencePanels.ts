@@ -16,7 +16,8 @@ export interface Dot {
 export interface Layer {
   proxy: string
   dots: Dot[]
-  agreement: Agreement | undefined
+  /** Null while it is computed; undefined where there is none. */
+  agreement: Agreement | null | undefined
 }
 
 /** One domain, or a mean over domains. */
@@ -83,7 +84,8 @@ export function evidencePanels(
           const isCounted = isInStratum(matrix, i, domain.partition, stratum)
           return [{ mixture, size, proxy: own, sequential, isCounted }]
         })
-        return [{ proxy, dots, agreement: agreements.get(`${domain.name}\n${proxy}`) }]
+        const agreement = belief === null ? null : agreements.get(`${domain.name}\n${proxy}`)
+        return [{ proxy, dots, agreement }]
       })
       const unit = domain.name.endsWith('-log') ? 'nats/token' : 'perplexity'
       return { domain, unit, layers }

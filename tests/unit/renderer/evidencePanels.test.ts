@@ -62,7 +62,7 @@ test('dots outside a stratum are marked, as many as the statistics leave out', (
 
 test('before the belief is there, dots are drawn without statistics', () => {
   const early = evidencePanels(matrix, null, choice)
-  expect(early.map(({ layers }) => layers[0]!.agreement)).toEqual(panels.map(() => undefined))
+  expect(early.map(({ layers }) => layers[0]!.agreement)).toEqual(panels.map(() => null))
   expect(strataOf(null)).toEqual([])
 })
 
