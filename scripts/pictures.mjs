@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'pictures')
 const SCREENS = ['Catalogue', 'Training', 'Mixtures', 'Evidence']
 /** Time for curves, intervals and counts to come in, in ms. */
-const SETTLE_MS = 4000
+const SETTLE_MS = 5000
 
 /**
  * @param {string} projects folder that is served
@@ -53,7 +53,13 @@ async function takeAll(browser, link, title, text, scheme) {
   for (const screen of SCREENS) {
     await page.getByRole('button', { name: screen, exact: true }).click()
     await page.waitForTimeout(SETTLE_MS)
+    // The panels stand below the intervals.
+    if (screen === 'Evidence') {
+      await page.getByText(/ranks mixtures at/).waitFor()
+      await page.setViewportSize({ ...size, height: 1300 })
+    }
     await take(screen.toLowerCase())
+    await page.setViewportSize(size)
   }
   await page.keyboard.press('Control+e')
   await page.waitForTimeout(500)
