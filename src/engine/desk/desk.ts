@@ -20,6 +20,9 @@ export class Desk {
   #open: OnDesk | null = null
   #copying: AbortController | null = null
   #making: AbortController | null = null
+  /** Drops that this screen began. */
+  readonly #dropped: { host: ProjectHost; drop: string }[] = []
+  #isGone = false
   /** Openings and closings follow one another. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -37,13 +40,19 @@ export class Desk {
     ) as unknown as Omit<ProjectApi, 'onEvent'>
     return {
       ...forwarded,
+      beginDrop: async (input) => {
+        const { host } = this
+        const made = await host.beginDrop(input)
+        this.#dropped.push({ host, drop: made.drop })
+        return made
+      },
       readDesk: () => this.#view(),
       createProject: async ({ name }) => {
         await this.createIn(this.#workbench.shelf.folderFor(name))
         return {}
       },
       openProject: async ({ id, readOnly }) => {
-        await this.openFolder(await this.#workbench.shelf.folderOf(id), { readOnly })
+        await this.openFolder(await this.#workbench.shelf.folderOf(id), { readOnly, id })
         return {}
       },
       openDemo: () => this.#openDemo(),
@@ -86,8 +95,8 @@ export class Desk {
   }
 
   /** Opens a project by its place: for shells, whose people choose folders. */
-  openFolder(path: string, options: { readOnly?: boolean } = {}): Promise<void> {
-    return this.#put(() => this.#workbench.enter(path, options))
+  openFolder(path: string, options: { readOnly?: boolean; id?: string } = {}): Promise<void> {
+    return this.#put(() => this.#workbench.enter(path, options), options.id)
   }
 
   /** Makes a project in a place and opens it. */
@@ -111,17 +120,22 @@ export class Desk {
   /** Looks away from what is open; for when the screen is gone. */
   async leave(): Promise<void> {
     this.#listeners.clear()
+    this.#making?.abort(new Error('the screen is gone'))
+    this.#copying?.abort(new Error('the screen is gone'))
     await this.#put(() => Promise.resolve(null))
+    this.#isGone = true
+    for (const { host, drop } of this.#dropped) await host.abandonDrops([drop])
   }
 
   /** Puts another project, or none, in the place of the open one; when it fails that one stays. */
-  #put(find: () => Promise<ProjectHost | null>): Promise<void> {
+  #put(find: () => Promise<ProjectHost | null>, id?: string): Promise<void> {
     const change = this.#changing.then(async () => {
+      if (this.#isGone) return
       const before = this.#open
       const host = await find()
       this.#open = host && {
         host,
-        id: await this.#workbench.shelf.note(host.folder),
+        id: await this.#noted(host, id),
         forget: host.onEvent((event) => this.#tell(event))
       }
       before?.forget()
@@ -130,6 +144,18 @@ export class Desk {
     })
     this.#changing = change.catch(() => undefined)
     return change
+  }
+
+  /** Id of a project that was entered; it is left again when it cannot be noted. */
+  async #noted(host: ProjectHost, id: string | undefined): Promise<string> {
+    try {
+      const noted = await this.#workbench.shelf.note(host.folder)
+      // A link to a folder has a name of its own.
+      return id ?? noted
+    } catch (error) {
+      await this.#workbench.leave(host)
+      throw error
+    }
   }
 
   async #view(): Promise<DeskView> {

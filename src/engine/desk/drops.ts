@@ -11,6 +11,10 @@ interface StagedFile {
   path: string
   bytes: number
   writer: FileWriter | null
+  /** True when all of it is on the disk. */
+  isThere: boolean
+  /** Pieces follow one another. */
+  writing: Promise<void>
 }
 
 interface Drop {
@@ -62,7 +66,12 @@ export class Drops {
     const staged = files.map(({ path, bytes }) => ({ path: safePath(folder, path), bytes }))
     const drop: Drop = {
       paths: [...new Set(files.map(({ path }) => join(folder, path.split('/')[0]!)))],
-      files: staged.map((file) => ({ ...file, writer: null })),
+      files: staged.map((file) => ({
+        ...file,
+        writer: null,
+        isThere: file.bytes === 0,
+        writing: Promise.resolve()
+      })),
       folder
     }
     this.#drops.set(id, drop)
@@ -88,15 +97,9 @@ export class Drops {
   async add(id: string, index: number, piece: Uint8Array): Promise<void> {
     const file = this.#find(id).files[index]
     if (!file) throw unknownDrop(id)
-    file.writer ??= await openWriter(file.path)
-    await file.writer.write(piece)
-    if (file.writer.bytes > file.bytes) {
-      throw new WorkbenchError(
-        'corpus/incomplete',
-        `${file.path} grew while it was read: ${file.bytes} bytes were announced, ${file.writer.bytes} came. Drop it again.`
-      )
-    }
-    if (file.writer.bytes === file.bytes) await file.writer.close()
+    const adding = file.writing.then(() => addPiece(file, piece))
+    file.writing = adding.catch(() => undefined)
+    await adding
   }
 
   /**
@@ -107,7 +110,7 @@ export class Drops {
    */
   sources(id: string): { paths: string[]; source: string } {
     const drop = this.#find(id)
-    const missing = drop.files.filter((file) => (file.writer?.bytes ?? 0) < file.bytes)
+    const missing = drop.files.filter((file) => !file.isThere)
     if (missing.length > 0) {
       throw new WorkbenchError(
         'corpus/incomplete',
@@ -127,8 +130,9 @@ export class Drops {
     const drop = this.#drops.get(id)
     if (!drop) return
     this.#drops.delete(id)
-    for (const { writer, bytes } of drop.files) {
-      if (writer && writer.bytes !== bytes) await writer.abandon()
+    for (const { writer, isThere, writing } of drop.files) {
+      await writing
+      if (writer && !isThere) await writer.abandon()
     }
     if (drop.folder) await removeTree(drop.folder)
   }
@@ -142,6 +146,20 @@ export class Drops {
     if (!drop) throw unknownDrop(id)
     return drop
   }
+}
+
+async function addPiece(file: StagedFile, piece: Uint8Array): Promise<void> {
+  file.writer ??= await openWriter(file.path)
+  await file.writer.write(piece)
+  if (file.writer.bytes > file.bytes) {
+    throw new WorkbenchError(
+      'corpus/incomplete',
+      `${file.path} grew while it was read: ${file.bytes} bytes were announced, ${file.writer.bytes} came. Drop it again.`
+    )
+  }
+  if (file.writer.bytes < file.bytes) return
+  await file.writer.close()
+  file.isThere = true
 }
 
 function unknownDrop(id: string): WorkbenchError {

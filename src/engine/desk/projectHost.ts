@@ -29,6 +29,11 @@ export class ProjectHost implements ProjectApi {
   readonly #session: ProjectSession
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
+  #lastEdit: Promise<void> = Promise.resolve()
+  /** Copies that are being made. */
+  readonly #copies = new Set<Promise<unknown>>()
+  /** True while all of the project is copied: nothing may change meanwhile. */
+  #isCopiedWhole = false
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
   readonly #queue = new RunQueue()
@@ -69,7 +74,10 @@ export class ProjectHost implements ProjectApi {
 
   /** True while something goes on that should not be cut off. */
   get isBusy(): boolean {
-    return this.#running !== null || this.#texts.importing !== null || this.#mixtures.isBusy
+    const { importing } = this.#texts
+    return (
+      this.#running !== null || importing !== null || this.#mixtures.isBusy || this.#copies.size > 0
+    )
   }
 
   onEvent = (listener: (event: EngineEvent) => void): (() => void) => {
@@ -229,6 +237,7 @@ export class ProjectHost implements ProjectApi {
 
   retryRun: ProjectApi['retryRun'] = async ({ study, run }) => {
     this.#assertWritable()
+    if (this.#running && this.#running.study !== study) throw runningError(this.#running.study)
     this.#queue.retry(run)
     if (!this.#running) return this.runStudy({ study })
     this.#tell({ kind: 'queue' })
@@ -254,10 +263,11 @@ export class ProjectHost implements ProjectApi {
 
   removeStudy: ProjectApi['removeStudy'] = async ({ study: name }) => {
     this.#assertWritable()
-    const edit = { before: this.#session.study(name), after: null }
-    await this.#apply(edit)
-    this.#history.add(edit)
-    this.#tell({ kind: 'desk' })
+    await this.#editing(async () => {
+      const edit = { before: this.#session.study(name), after: null }
+      await this.#apply(edit)
+      this.#history.add(edit)
+    })
     return {}
   }
 
@@ -271,14 +281,12 @@ export class ProjectHost implements ProjectApi {
     )
 
   undoEdit: ProjectApi['undoEdit'] = async () => {
-    await this.#history.back((edit) => this.#apply(edit))
-    this.#tell({ kind: 'desk' })
+    await this.#editing(() => this.#history.back((edit) => this.#apply(edit)))
     return {}
   }
 
   redoEdit: ProjectApi['redoEdit'] = async () => {
-    await this.#history.forth((edit) => this.#apply(edit))
-    this.#tell({ kind: 'desk' })
+    await this.#editing(() => this.#history.forth((edit) => this.#apply(edit)))
     return {}
   }
 
@@ -294,6 +302,11 @@ export class ProjectHost implements ProjectApi {
     return this.#texts.adoptDrop(paths)
   }
 
+  /** Lets go of drops whose screen is gone. */
+  abandonDrops(drops: readonly string[]): Promise<void> {
+    return this.#texts.abandon(drops)
+  }
+
   /** Stops what goes on, cleanly, and gives the project free. */
   async close(): Promise<void> {
     await this.stopStudy({})
@@ -301,6 +314,7 @@ export class ProjectHost implements ProjectApi {
     this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#texts.close()
+    await Promise.allSettled(this.#copies)
     await this.#session.close()
   }
 
@@ -320,12 +334,19 @@ export class ProjectHost implements ProjectApi {
         'Something runs in this project. Stop it, or wait for it, before all of it is copied; a bundle of the results can be made meanwhile.'
       )
     }
-    return this.#session
+    this.#isCopiedWhole = kind === 'whole'
+    const copying = this.#session
       .copyTo(folder, kind, {
-        signal,
+        signal: AbortSignal.any([signal, this.#closing.signal]),
         onProgress: (progress) => this.#tell({ kind: 'progress', key: 'copy', progress })
       })
-      .finally(() => this.#tell({ kind: 'ended', key: 'copy' }))
+      .finally(() => {
+        this.#copies.delete(copying)
+        if (kind === 'whole') this.#isCopiedWhole = false
+        this.#tell({ kind: 'ended', key: 'copy' })
+      })
+    this.#copies.add(copying)
+    return copying
   }
 
   #isDone(run: string): boolean {
@@ -333,6 +354,12 @@ export class ProjectHost implements ProjectApi {
   }
 
   #assertWritable(): void {
+    if (this.#isCopiedWhole) {
+      throw new WorkbenchError(
+        'study/running',
+        'The project is being copied, and changes nothing meanwhile. Wait for the copy, or cancel it.'
+      )
+    }
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
 
@@ -342,9 +369,18 @@ export class ProjectHost implements ProjectApi {
 
   /** Adds a study or replaces the one of its name, so that it can be undone. */
   async #edit(study: Study): Promise<void> {
-    const before = this.#session.studies.find((one) => one.name === study.name) ?? null
-    await this.#apply({ before, after: study })
-    this.#history.add({ before, after: study })
+    await this.#editing(async () => {
+      const before = this.#session.studies.find((one) => one.name === study.name) ?? null
+      await this.#apply({ before, after: study })
+      this.#history.add({ before, after: study })
+    })
+  }
+
+  /** Edits follow one another: each begins with what the one before made of the studies. */
+  async #editing(work: () => Promise<void>): Promise<void> {
+    const editing = this.#lastEdit.then(work)
+    this.#lastEdit = editing.catch(() => undefined)
+    await editing
     this.#tell({ kind: 'desk' })
   }
 

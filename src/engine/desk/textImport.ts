@@ -16,7 +16,14 @@ export class TextImport {
   readonly #session: ProjectSession
   readonly #host: ImportHost
   readonly #drops: Drops
-  #importing: { name: string; controller: AbortController; ended: Promise<unknown> } | null = null
+  #importing: {
+    name: string
+    drop: string
+    controller: AbortController
+    ended: Promise<unknown>
+  } | null = null
+  /** Drops whose screen is gone while they are imported. */
+  readonly #abandoned = new Set<string>()
 
   constructor(session: ProjectSession, host: ImportHost) {
     this.#session = session
@@ -85,7 +92,7 @@ export class TextImport {
       signal: controller.signal,
       onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'import', progress })
     })
-    this.#importing = { name: rest.name, controller, ended: importing.catch(() => undefined) }
+    this.#importing = { name: rest.name, drop, controller, ended: importing.catch(() => undefined) }
     this.#host.tell({ kind: 'desk' })
     try {
       const corpus = await importing
@@ -93,6 +100,8 @@ export class TextImport {
       return corpus
     } finally {
       this.#importing = null
+      // Nobody is there to try it again.
+      if (this.#abandoned.delete(drop)) await this.#drops.discard(drop)
       this.#host.tell({ kind: 'ended', key: 'import' })
       this.#host.tell({ kind: 'desk' })
     }
@@ -101,6 +110,14 @@ export class TextImport {
   cancelImport: ProjectApi['cancelImport'] = () => {
     this.#importing?.controller.abort(new Error('cancelled by the user'))
     return Promise.resolve({})
+  }
+
+  /** Lets go of drops that nobody will import any more; one that is being imported goes on. */
+  async abandon(drops: readonly string[]): Promise<void> {
+    for (const drop of drops) {
+      if (this.#importing?.drop === drop) this.#abandoned.add(drop)
+      else await this.#drops.discard(drop)
+    }
   }
 
   /** Ends an import and lets go of what was dropped. */

@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { EngineEvent } from '#shared/contract'
-import { toPlain } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Devices } from '#shared/machine'
 import { DeviceReports } from '../deviceReports'
 import type { Engine } from '../engine'
@@ -87,6 +87,7 @@ export class Workbench {
    * @throws WorkbenchError as `Engine.openProject` does
    */
   async enter(path: string, options: { readOnly?: boolean } = {}): Promise<ProjectHost> {
+    if (this.#isClosing) throw new WorkbenchError('contract/lost', 'The engine is ending.')
     const folder = await realpath(projectFolder(path)).catch(() => projectFolder(path))
     const key = `${options.readOnly ? 'read' : 'write'} ${folder}`
     let opening = this.#opened.get(key)
@@ -161,7 +162,10 @@ export class Workbench {
     opened.lingering = setTimeout(() => {
       opened.lingering = null
       if (!isIdle() || !this.#opened.delete(key)) return
-      void opened.host.close()
+      // What could not be written was told when it could not; others are not ended by it.
+      opened.host
+        .close()
+        .catch((error: unknown) => this.log.addRefusal('closing a project', toPlain(error)))
     }, LINGER_MS)
     opened.lingering.unref()
   }

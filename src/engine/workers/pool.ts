@@ -96,7 +96,7 @@ export class WorkerPool {
     return new Promise<Jobs[Kind]['result']>((resolve, reject) => {
       if (this.#closed) throw new Error('the worker pool is closed')
       options.signal?.throwIfAborted()
-      this.#waiting[lane].push({
+      const job: Pending = {
         id: this.#nextId++,
         kind,
         input,
@@ -106,7 +106,17 @@ export class WorkerPool {
         resolve: resolve as (result: unknown) => void,
         reject,
         forget: () => undefined
-      })
+      }
+      // One that waits is dropped at once: what is before it may take hours.
+      const drop = () => {
+        const place = this.#waiting[lane].indexOf(job)
+        if (place < 0) return
+        this.#waiting[lane].splice(place, 1)
+        reject(options.signal?.reason)
+      }
+      options.signal?.addEventListener('abort', drop, { once: true })
+      job.forget = () => options.signal?.removeEventListener('abort', drop)
+      this.#waiting[lane].push(job)
       this.#dispatch(lane)
     })
   }
@@ -141,6 +151,7 @@ export class WorkerPool {
         job.reject(job.signal.reason)
         continue
       }
+      job.forget()
       const child = this.#processFor(lane, slot, job.matmulPrecision)
       slot.job = job
       const send = (message: ToWorker) => child.connected && child.send(message)

@@ -1,5 +1,6 @@
 /** A few mixtures beside one another: their values, and how the others differ from the first. Pure. */
-import { csvText, columnName } from './matrixTexts'
+import { csvTable } from '#shared/csvText'
+import { columnName } from './matrixTexts'
 import { unitOf } from './matrixView'
 import type { MatrixTable } from './matrixView'
 
@@ -71,5 +72,5 @@ export function comparedCsv(
     ...cells.map(({ value }) => value),
     ...cells.slice(1).map(({ difference }) => difference)
   ])
-  return csvText([head, ...lines])
+  return csvTable(head, lines)
 }

@@ -1,4 +1,5 @@
 /** Curves as the window keeps, smooths and reads them. Pure. */
+import { csvTable } from '#shared/csvText'
 import type { Curve } from '#shared/trainingView'
 
 /** A curve to draw or read: columns of the same length, `xs` growing. */
@@ -141,13 +142,13 @@ export function curvesCsv(curves: readonly { name: string; curve: KeptCurve }[])
     ...csvRows(name, 'training', curve),
     ...curve.heldOut.flatMap((one) => csvRows(name, one.domain, one))
   ])
-  return ['run,loss_on,step,tokens,loss_nats_per_token', ...rows].join('\n') + '\n'
+  return csvTable(['run', 'loss_on', 'step', 'tokens', 'loss_nats_per_token'], rows)
 }
 
-function csvRows(name: string, on: string, { steps, tokens, losses }: Columns): string[] {
-  return steps.map((step, i) => [quoted(name), quoted(on), step, tokens[i]!, losses[i]!].join(','))
-}
-
-function quoted(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+function csvRows(
+  name: string,
+  on: string,
+  { steps, tokens, losses }: Columns
+): (string | number)[][] {
+  return steps.map((step, i) => [name, on, step, tokens[i]!, losses[i]!])
 }

@@ -51,6 +51,10 @@ export class EngineState {
   #engine: EngineApi | null = null
   #waitMs = FIRST_WAIT_MS
   #refreshing: ReturnType<typeof setTimeout> | null = null
+  /** Counts connections: what an older one tells is not heard any more. */
+  #attempt = 0
+  /** Project and study that everything shown is of. */
+  #shown = ''
   /** What was told since `progress` was shown last. */
   #told: Record<string, Progress> = {}
   #showing: ReturnType<typeof setTimeout> | null = null
@@ -89,17 +93,26 @@ export class EngineState {
 
   /** Connects, and connects again whenever the connection is lost. */
   async connect(): Promise<void> {
+    const attempt = (this.#attempt += 1)
+    const isLast = () => attempt === this.#attempt
     try {
       const pipe = await this.#open()
-      pipe.onClose(() => this.#lose())
-      this.#engine = connect(pipe)
-      this.#engine.onEvent((event) => this.#hear(event))
+      pipe.onClose(() => this.#lose(attempt))
+      const engine = connect(pipe)
+      engine.onEvent((event) => {
+        if (isLast()) this.#hear(event)
+      })
+      await this.#reopen(engine)
+      if (!isLast()) return
+      this.#engine = engine
       this.#waitMs = FIRST_WAIT_MS
-      await this.#reopen(this.#engine)
+      // What was being done is told anew.
+      this.#setProgress({})
+      this.measured = null
       this.connection = 'open'
       await this.refresh()
     } catch {
-      this.#lose()
+      this.#lose(attempt)
     }
   }
 
@@ -135,9 +148,7 @@ export class EngineState {
 
   /** Shows another study of the project. */
   async choose(study: string): Promise<void> {
-    this.study = study
-    this.matrix = null
-    this.belief = null
+    this.#look(this.desk?.open ?? '', study)
     await this.refresh()
   }
 
@@ -174,38 +185,72 @@ export class EngineState {
   /** Reads everything that is shown anew. */
   refresh(): Promise<boolean> {
     return this.#ask(async (engine) => {
-      this.desk = await engine.readDesk({})
-      if (this.desk.open === null) return this.#forget()
-      this.#opened = { id: this.desk.open, readOnly: this.#opened?.readOnly ?? false }
-      this.project = await engine.readProject({})
-      const names = this.project.studies.map(({ name }) => name)
-      if (!names.includes(this.study)) this.study = this.project.running ?? names[0] ?? ''
-      if (this.study === '') return
-      const of = { study: this.study }
-      this.queue = await engine.readQueue(of)
-      this.catalogue = await engine.readCatalogue(of)
+      const desk = await engine.readDesk({})
+      this.desk = desk
+      if (desk.open === null) return this.#forget()
+      this.#opened = { id: desk.open, readOnly: this.#opened?.readOnly ?? false }
+      const project = await engine.readProject({})
+      const names = project.studies.map(({ name }) => name)
+      const kept = names.includes(this.study) ? this.study : (project.running ?? names[0] ?? '')
+      this.#look(desk.open, kept)
+      this.project = project
+      if (kept === '') return
+      const shown = this.#shown
+      await this.#readQueueOf(engine)
+      const catalogue = await engine.readCatalogue({ study: kept })
+      if (shown !== this.#shown) return
+      this.catalogue = catalogue
       await this.#readReports(engine)
     })
   }
 
+  /** Looks at a study: nothing of another one, or of another project, is shown any longer. */
+  #look(open: string, study: string): void {
+    const shown = JSON.stringify([open, study])
+    if (shown === this.#shown) return
+    const [before] = this.#shown === '' ? [null] : (JSON.parse(this.#shown) as [string])
+    this.#shown = shown
+    this.study = study
+    this.catalogue = this.queue = this.matrix = this.belief = null
+    if (before === open) return
+    this.beliefs = {}
+    this.#setProgress({})
+    this.measured = null
+  }
+
+  /** A queue that cannot be read is not there: its study may have changed. */
+  async #readQueueOf(engine: EngineApi): Promise<void> {
+    const shown = this.#shown
+    try {
+      const queue = await engine.readQueue({ study: this.study })
+      if (shown === this.#shown) this.queue = queue
+    } catch (error) {
+      if (shown === this.#shown) this.queue = null
+      throw error
+    }
+  }
+
   /** Matrix and belief take the engine a moment: they are read when something was measured. */
   async #readReports(engine: EngineApi): Promise<void> {
-    const of = { study: this.study }
-    const matrix = await engine.readMatrix(of)
-    if (of.study !== this.study) return
+    const { study } = this
+    const shown = this.#shown
+    const matrix = await engine.readMatrix({ study })
+    if (shown !== this.#shown) return
     this.matrix = matrix
-    const belief = await engine.readBelief(of)
+    const belief = await engine.readBelief({ study })
     // Another study may have been chosen while this one's intervals were computed.
-    if (of.study !== this.study) return
+    if (shown !== this.#shown) return
     this.belief = belief
-    if (of.study in this.beliefs) this.beliefs = { ...this.beliefs, [of.study]: belief }
+    if (study in this.beliefs) this.beliefs = { ...this.beliefs, [study]: belief }
   }
 
   /** Reads the beliefs of all studies, one after another; each is shown as it comes. */
   readBeliefs(): Promise<boolean> {
     return this.#ask(async (engine) => {
+      const open = this.desk?.open
       for (const { name } of this.project?.studies ?? []) {
         const belief = await engine.readBelief({ study: name })
+        if (open !== this.desk?.open) return
         this.beliefs = { ...this.beliefs, [name]: belief }
       }
     })
@@ -216,7 +261,10 @@ export class EngineState {
     const { open } = await engine.readDesk({})
     if (open !== null || this.#opened === null) return
     await engine.openProject(this.#opened).catch((error: unknown) => {
-      this.problem = toPlain(error).message
+      const { code, message } = toPlain(error)
+      // It is opened by the next connection.
+      if (code === 'contract/lost') throw error
+      this.problem = message
       this.#opened = null
     })
   }
@@ -235,15 +283,11 @@ export class EngineState {
   #forget(): void {
     this.#opened = null
     this.project = null
-    this.study = ''
-    this.catalogue = this.queue = this.matrix = this.belief = null
-    this.beliefs = {}
+    this.#look('', '')
   }
 
   #readQueue(): Promise<boolean> {
-    return this.#ask(async (engine) => {
-      this.queue = await engine.readQueue({ study: this.study })
-    })
+    return this.#ask((engine) => this.#readQueueOf(engine))
   }
 
   /** @returns true when it was done; what went wrong is said in `problem` */
@@ -259,7 +303,10 @@ export class EngineState {
     }
   }
 
-  #lose(): void {
+  /** Once per connection, however often its end is told. */
+  #lose(attempt: number): void {
+    if (attempt !== this.#attempt) return
+    this.#attempt += 1
     this.#engine = null
     this.connection = 'lost'
     setTimeout(() => void this.connect(), this.#waitMs)

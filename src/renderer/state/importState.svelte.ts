@@ -60,6 +60,9 @@ export class ImportState {
       if (this.#isCancelled) return this.#discard()
       await this.#look()
     })
+    // What could not be handed over, or is no text, is of no use.
+    if (this.problem !== null && this.stage === 'sending')
+      await this.#discard().catch(() => undefined)
   }
 
   /** Takes what lies on the engine's own machine already. */

@@ -1,4 +1,5 @@
 /** The matrix in words and as CSV: what a cell says, why it is empty, what is copied. Pure. */
+import { csvTable } from '#shared/csvText'
 import type { Queue } from '#shared/trainingView'
 import { correlation, significant } from '../format'
 import { partitionOf } from './matrixColumns'
@@ -100,14 +101,5 @@ export function rowsCsv(
     const values = columns.map((column) => table.cell(place, column))
     return [mixture, size, trained, ...shares, ...values]
   })
-  return csvText([head, ...lines])
-}
-
-/** Lines as CSV: quoted where needed, an unknown left empty. */
-export function csvText(lines: readonly (readonly (string | number | null)[])[]): string {
-  const field = (value: string | number | null) => {
-    const text = value === null ? '' : String(value)
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  return lines.map((line) => line.map(field).join(',') + '\n').join('')
+  return csvTable(head, lines)
 }

@@ -30,9 +30,9 @@ export class MixtureActions {
   /** Measures those that are not measured yet. */
   evaluate(names: readonly string[]): Promise<void> {
     return this.#do(`Evaluating ${counted(names.length)}`, async () => {
+      const { api, study } = this.#engine
       for (let from = 0; from < names.length; from += MOST_AT_ONCE) {
         const mixtures = names.slice(from, from + MOST_AT_ONCE)
-        const { api, study } = this.#engine
         const { wasStopped } = await api.evaluateMixtures({ study, mixtures })
         if (wasStopped) return 'Stopped: what was measured by then is kept.'
       }
@@ -44,9 +44,9 @@ export class MixtureActions {
   exportMerged(names: readonly string[], merge: 'micro' | 'macro'): Promise<void> {
     return this.#do(`Exporting ${counted(names.length)}`, async () => {
       const folders: string[] = []
+      const { api, study } = this.#engine
       for (const [i, mixture] of names.entries()) {
         if (names.length > 1) this.doing = `Exporting ${i + 1} of ${names.length}`
-        const { api, study } = this.#engine
         const { folder } = await api.exportMerge({ study, mixture, merge })
         if (folder === null) return `Stopped after ${i} of ${names.length}.`
         folders.push(folder)

@@ -78,7 +78,7 @@ test('the extent is of what lies between two places', () => {
 
 test('curves as CSV: every value on a line of its own, names quoted where they must', () => {
   const text = curvesCsv([{ name: 'a "b", c', curve: kept(curve(1, 2)) }])
-  expect(text.split('\n')).toEqual([
+  expect(text.split('\r\n')).toEqual([
     'run,loss_on,step,tokens,loss_nats_per_token',
     '"a ""b"", c",training,1,10,9.99',
     '"a ""b"", c",training,2,20,9.98',
