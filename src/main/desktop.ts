@@ -77,7 +77,17 @@ export class Desktop {
       event.preventDefault()
       void this.leave()
     })
-    window.on('closed', () => (this.#window = null))
+    window.on('closed', () => {
+      this.#window = null
+      this.link.unseat()
+    })
+    // Not where it only starts: a page that may not go elsewhere stays at its desk.
+    window.webContents.on('did-navigate', () => {
+      this.link.unseat()
+      // Loaded again it may look at another engine.
+      this.#refreshMenu()
+    })
+    window.webContents.on('render-process-gone', () => this.link.unseat())
     this.#notices.showProgress(window)
     this.#refreshMenu()
   }
@@ -88,7 +98,8 @@ export class Desktop {
     this.#isLeaving = true
     try {
       const { running } = this.link
-      const choice = running.length > 0 ? await askLeaving(running, this.#window) : 'stop'
+      const names = running.map(({ study }) => study)
+      const choice = running.length > 0 ? await askLeaving(names, this.#window) : 'stop'
       if (choice === 'keep') this.#hide()
       if (choice === 'stop') await this.end()
     } finally {
@@ -192,6 +203,7 @@ export class Desktop {
       isMac: process.platform === 'darwin',
       isPackaged: app.isPackaged,
       hasProject: this.link.project !== null || this.link.remoteHost !== null,
+      isRemote: this.link.remoteHost !== null,
       isRunning: this.link.running.length > 0,
       recent: this.#recent
     }
@@ -201,8 +213,12 @@ export class Desktop {
     const template = menuTemplate(state, {
       create: doing(() => chooseAndCreate(this)),
       open: doing(() => chooseAndOpen(this)),
-      openRecent: (id) => doing(() => this.link.openRecent(id))(),
-      reveal: () => reveal(this),
+      openRecent: (id) =>
+        doing(() => {
+          this.show()
+          return this.link.openRecent(id)
+        })(),
+      reveal: doing(() => reveal(this)),
       tell: (action) => this.#tell(action)
     })
     Menu.setApplicationMenu(Menu.buildFromTemplate(template))
