@@ -51,6 +51,8 @@ const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFold
 const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 /** Studies that run, by the folder of their project. */
 const running = new Map<string, string>()
+/** Projects that are being copied. */
+const copied = new Set<string>()
 let isClosing = false
 
 workbench.onEvent((event, project) => tellOfStudies(event, project))
@@ -84,6 +86,8 @@ async function obey(order: EngineOrder, port: Port | undefined): Promise<string>
       return ''
     case 'drop':
       return deskOf(order).host.adoptDrop(order.paths)
+    case 'busy':
+      return busyTitles()
     case 'close':
       isClosing = true
       await workbench.close()
@@ -159,7 +163,14 @@ function tellOfStudies(event: EngineEvent, project: string): void {
     })
     main.postMessage({ kind: 'study', study, state, message })
   }
+  if (event.kind === 'progress' && event.key === 'copy') copied.add(project)
+  if (event.kind === 'ended' && event.key === 'copy') copied.delete(project)
   if (event.kind === 'run' || event.kind === 'measured') tellOfProgressSoon(project)
+}
+
+async function busyTitles(): Promise<string> {
+  const folders = new Set([...(await workbench.busy()), ...copied])
+  return [...folders].map((folder) => basename(folder)).join(', ')
 }
 
 let telling: ReturnType<typeof setTimeout> | null = null

@@ -7,7 +7,8 @@ import { CHANNELS } from '#shared/shell'
 import type { PlacedProject, ShellAction } from '#shared/shell'
 import { EngineProcess } from './engineProcess'
 import type { EngineNews } from './engineProcess'
-import { askLeaving } from './leaving'
+import { askGivingUp, askLeaving } from './leaving'
+import type { LeavingChoice } from './leaving'
 import { menuTemplate } from './menu'
 import { Notices } from './notices'
 import { PageLink } from './pageLink'
@@ -73,7 +74,9 @@ export class Desktop {
     window.on('move', keepSoon)
     window.on('close', (event) => {
       this.#keep()
-      if (this.#isOver || this.link.running.length === 0) return
+      if (this.#isOver) return
+      // On macOS the application stays without a window, and so does what goes on but training.
+      if (process.platform === 'darwin' && this.link.running.length === 0) return
       event.preventDefault()
       void this.leave()
     })
@@ -92,19 +95,24 @@ export class Desktop {
     this.#refreshMenu()
   }
 
-  /** Quits, or with studies running asks first what becomes of them. */
+  /** Quits; where something goes on it is asked first what becomes of that. */
   async leave(): Promise<void> {
     if (this.#isLeaving) return
     this.#isLeaving = true
     try {
-      const { running } = this.link
-      const names = running.map(({ study }) => study)
-      const choice = running.length > 0 ? await askLeaving(names, this.#window) : 'stop'
+      const choice = await this.#askLeaving()
       if (choice === 'keep') this.#hide()
       if (choice === 'stop') await this.end()
     } finally {
       this.#isLeaving = false
     }
+  }
+
+  async #askLeaving(): Promise<LeavingChoice> {
+    const studies = this.link.running.map(({ study }) => study)
+    if (studies.length > 0) return askLeaving(studies, this.#window)
+    const busy = await this.link.busy()
+    return busy === '' ? 'stop' : askGivingUp(busy, this.#window)
   }
 
   /** Stops what runs, cleanly, and quits. */
@@ -114,6 +122,8 @@ export class Desktop {
 
   async #end(): Promise<void> {
     this.#keep()
+    // What runs is stopped after its step, which nobody has to watch.
+    this.#window?.hide()
     await this.engine.close()
     this.#isOver = true
     app.quit()

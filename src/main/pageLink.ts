@@ -5,6 +5,9 @@ import type { EngineNews, EngineProcess } from './engineProcess'
 import { connectRemote } from './remoteEngine'
 import type { RemoteLink } from './remoteLink'
 
+/** So long the engine may take to say whether it is busy, in ms. */
+const BUSY_MS = 2000
+
 /** How the link reaches the page. */
 export interface PageEnd {
   takePort: (port: MessagePortMain) => void
@@ -74,6 +77,15 @@ export class PageLink {
   unseat(): void {
     // Who waits already goes on waiting for the same.
     if (this.#seating.isOver) this.#seating = new Seating()
+  }
+
+  /**
+   * Titles of the projects on this computer in which something goes on; empty where nothing does,
+   * or where the engine does not say so in time: closing must not wait for one that hangs.
+   */
+  busy(): Promise<string> {
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve(''), BUSY_MS))
+    return Promise.race([this.#engine.ask({ kind: 'busy' }).catch(() => ''), late])
   }
 
   /** Chooses a remote engine, or with null this computer's own, for the next page that asks. */

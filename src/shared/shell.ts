@@ -97,6 +97,8 @@ export type EngineOrder =
   | { kind: 'create'; desk: number; path: string }
   /** Answered with the id of the drop. */
   | { kind: 'drop'; desk: number; paths: string[] }
+  /** Answered with the titles of projects in which something goes on; empty where none does. */
+  | { kind: 'busy' }
   /** Stops what runs, cleanly, and closes the projects. */
   | { kind: 'close' }
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, rename } from 'node:fs/promises'
 import { connect as connectSocket, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
@@ -98,6 +98,40 @@ test('an engine that is killed amid training is started again, and goes on; so d
   expect(await pageText(app)).toContain('languages')
   await quit(app)
   expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
+}, 240_000)
+
+test('beside training that is kept another start opens another project, and a killed engine mixes up neither', async () => {
+  const project = await newProject()
+  const made = await newProject()
+  const other = join(dirname(made), 'tongues')
+  await rename(made, other)
+  const { app, page, userData } = await launchDesktop({ args: [project] })
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  await answerDialogs(app, { response: 0 })
+  const closing = page.waitForEvent('close')
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+
+  const opening = app.waitForEvent('window')
+  expect(await startAgain(userData, [other])).toBe(0)
+  const again = await opening
+  await vi.waitFor(async () => expect(await again.title()).toBe('tongues – Assay'), {
+    timeout: 20_000
+  })
+  const before = await enginePid(app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+  process.kill(before, 'SIGKILL')
+  await vi.waitFor(
+    async () => expect(await assayDone(['status', project])).toContain('8 of 8 trained'),
+    { timeout: 60_000, interval: 1000 }
+  )
+  expect(await enginePid(app)).not.toBe(before)
+  expect(await again.title()).toBe('tongues – Assay')
+  expect(await readdir(join(other, 'runs')).catch(() => [])).toEqual([])
+  // Whatever it still measures is stopped.
+  await answerDialogs(app, { response: 1 })
+  await quit(app)
 }, 240_000)
 
 test('the page has no way out: no Node, no other address, no window, no permission', async () => {
