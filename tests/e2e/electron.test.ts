@@ -279,6 +279,29 @@ test('a new project is made where the user says, and reads dropped text where it
   await quit(app)
 })
 
+test('closed amid an import it asks, and goes on or gives it up as it is told', async () => {
+  const folder = await temporaryFolder()
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { filePath: join(folder, 'speeches') })
+  await page.getByRole('button', { name: 'New project elsewhere …' }).click()
+  await page.getByText('speeches').first().waitFor()
+  const text = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 40_000 })
+  await page.getByLabel('Files of text').setInputFiles(text)
+  const sheet = page.getByRole('dialog', { name: 'Import text' })
+  const importing = sheet.getByRole('button', { name: 'Import', exact: true })
+  await answerDialogs(app, { response: 1 })
+  await importing.click()
+  await importing.waitFor({ state: 'hidden' })
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  const asked = ['Something is going on in speeches.']
+  await vi.waitFor(async () => expect(await dialogsSaid(app)).toEqual(asked))
+  expect(await windowCount(app)).toBe(1)
+
+  await answerDialogs(app, { response: 0 })
+  await quit(app)
+  expect(existsSync(join(folder, 'speeches', 'lock.json'))).toBe(false)
+})
+
 test('assay open runs the desktop until it is told to end, and gives the project free', async () => {
   const project = await newProject()
   const child = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'open', project], {
