@@ -8,7 +8,7 @@ import type { EngineApi, EngineEvent } from '#shared/contract'
 import { toPlain } from '#shared/errors'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
-import type { EngineOrder, FromEngine, ToEngine } from '#shared/shell'
+import type { EngineOrder, FromEngine, RunningStudy, ToEngine } from '#shared/shell'
 import { dependencies, version } from '../../package.json'
 import type { Desk } from './desk/desk'
 import { RecentShelf } from './desk/shelves'
@@ -51,6 +51,9 @@ const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFold
 const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 /** Studies that run, by the folder of their project. */
 const running = new Map<string, string>()
+/** Projects that are being copied. */
+const copied = new Set<string>()
+let isClosing = false
 
 workbench.onEvent((event, project) => tellOfStudies(event, project))
 
@@ -69,6 +72,9 @@ async function obey(order: EngineOrder, port: Port | undefined): Promise<string>
       if (!port) throw new Error('a desk wants a port')
       await addDesk(order, port)
       return ''
+    case 'goOn':
+      await goOn(order.run)
+      return ''
     case 'open':
       await deskOf(order).openFolder(order.project.path, { readOnly: order.project.isReadOnly })
       return ''
@@ -80,7 +86,10 @@ async function obey(order: EngineOrder, port: Port | undefined): Promise<string>
       return ''
     case 'drop':
       return deskOf(order).host.adoptDrop(order.paths)
+    case 'busy':
+      return busyTitles()
     case 'close':
+      isClosing = true
       await workbench.close()
       await engine.close()
       return ''
@@ -95,14 +104,14 @@ function deskOf({ desk }: { desk: number }): Desk {
 
 /** A screen came: it is served whether or not its project can be opened. */
 async function addDesk(
-  { desk: number, project, runs }: Extract<EngineOrder, { kind: 'desk' }>,
+  { desk: number, project }: Extract<EngineOrder, { kind: 'desk' }>,
   port: Port
 ): Promise<void> {
   const desk = workbench.desk()
   const api = desk.api()
   desks.set(number, { desk, api })
   api.onEvent((event) => {
-    if (event.kind === 'desk') void tellOfDesk(number)
+    if (event.kind === 'desk') tellOfDesk(number).catch((error) => noteUntold(error))
   })
   const pipe = pipeOver(port)
   pipe.onClose(() => {
@@ -117,9 +126,17 @@ async function addDesk(
     serve(api, pipe, (command, error) => workbench.log.addRefusal(command, error))
     port.start()
   }
-  const { running: already } = runs.length > 0 ? await api.readProject({}) : { running: null }
-  // One study runs at a time: the first goes on.
-  if (runs[0] !== undefined && already === null) await api.runStudy({ study: runs[0] })
+}
+
+/** Runs a study in its own project, which stays open while it runs though no screen shows it. */
+async function goOn({ folder, study }: RunningStudy): Promise<void> {
+  const host = await workbench.enter(folder)
+  try {
+    const { running: already } = await host.readProject()
+    if (already === null) await host.runStudy({ study })
+  } finally {
+    await workbench.leave(host)
+  }
 }
 
 async function tellOfDesk(number: number): Promise<void> {
@@ -140,10 +157,20 @@ function tellOfStudies(event: EngineEvent, project: string): void {
     const { study, state, message } = event
     if (state === 'running') running.set(project, study)
     else running.delete(project)
-    main.postMessage({ kind: 'running', studies: [...running.values()] })
+    main.postMessage({
+      kind: 'running',
+      studies: [...running].map(([folder, name]) => ({ folder, study: name }))
+    })
     main.postMessage({ kind: 'study', study, state, message })
   }
+  if (event.kind === 'progress' && event.key === 'copy') copied.add(project)
+  if (event.kind === 'ended' && event.key === 'copy') copied.delete(project)
   if (event.kind === 'run' || event.kind === 'measured') tellOfProgressSoon(project)
+}
+
+async function busyTitles(): Promise<string> {
+  const folders = new Set([...(await workbench.busy()), ...copied])
+  return [...folders].map((folder) => basename(folder)).join(', ')
 }
 
 let telling: ReturnType<typeof setTimeout> | null = null
@@ -151,14 +178,15 @@ let telling: ReturnType<typeof setTimeout> | null = null
 function tellOfProgressSoon(project: string): void {
   telling ??= setTimeout(() => {
     telling = null
-    void tellOfProgress(project)
+    tellOfProgress(project).catch((error) => noteUntold(error))
   }, PROGRESS_MS)
 }
 
 /** How far a running study is, in tokens of finished runs. */
 async function tellOfProgress(project: string): Promise<void> {
   const study = running.get(project)
-  if (study === undefined) return
+  // One that is being closed is not opened again to ask how far it is.
+  if (study === undefined || isClosing) return
   const host = await workbench.enter(project)
   try {
     const { runs } = await host.readQueue({ study })
@@ -169,6 +197,14 @@ async function tellOfProgress(project: string): Promise<void> {
   } finally {
     await workbench.leave(host)
   }
+}
+
+/**
+ * Main was not told: the page closed meanwhile, or its project. Nothing is lost, for what comes next
+ * is told anew; but it must not end the engine as a rejection that nobody heard.
+ */
+function noteUntold(error: unknown): void {
+  workbench.log.add('info', `The desktop was not told: ${toPlain(error).message}`)
 }
 
 function pipeOver(port: Port): Pipe {

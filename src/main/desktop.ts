@@ -7,7 +7,8 @@ import { CHANNELS } from '#shared/shell'
 import type { PlacedProject, ShellAction } from '#shared/shell'
 import { EngineProcess } from './engineProcess'
 import type { EngineNews } from './engineProcess'
-import { askLeaving } from './leaving'
+import { askGivingUp, askLeaving } from './leaving'
+import type { LeavingChoice } from './leaving'
 import { menuTemplate } from './menu'
 import { Notices } from './notices'
 import { PageLink } from './pageLink'
@@ -73,27 +74,45 @@ export class Desktop {
     window.on('move', keepSoon)
     window.on('close', (event) => {
       this.#keep()
-      if (this.#isOver || this.link.running.length === 0) return
+      if (this.#isOver) return
+      // On macOS the application stays without a window, and so does what goes on but training.
+      if (process.platform === 'darwin' && this.link.running.length === 0) return
       event.preventDefault()
       void this.leave()
     })
-    window.on('closed', () => (this.#window = null))
+    window.on('closed', () => {
+      this.#window = null
+      this.link.unseat()
+    })
+    // Not where it only starts: a page that may not go elsewhere stays at its desk.
+    window.webContents.on('did-navigate', () => {
+      this.link.unseat()
+      // Loaded again it may look at another engine.
+      this.#refreshMenu()
+    })
+    window.webContents.on('render-process-gone', () => this.link.unseat())
     this.#notices.showProgress(window)
     this.#refreshMenu()
   }
 
-  /** Quits, or with studies running asks first what becomes of them. */
+  /** Quits; where something goes on it is asked first what becomes of that. */
   async leave(): Promise<void> {
     if (this.#isLeaving) return
     this.#isLeaving = true
     try {
-      const { running } = this.link
-      const choice = running.length > 0 ? await askLeaving(running, this.#window) : 'stop'
+      const choice = await this.#askLeaving()
       if (choice === 'keep') this.#hide()
       if (choice === 'stop') await this.end()
     } finally {
       this.#isLeaving = false
     }
+  }
+
+  async #askLeaving(): Promise<LeavingChoice> {
+    const studies = this.link.running.map(({ study }) => study)
+    if (studies.length > 0) return askLeaving(studies, this.#window)
+    const busy = await this.link.busy()
+    return busy === '' ? 'stop' : askGivingUp(busy, this.#window)
   }
 
   /** Stops what runs, cleanly, and quits. */
@@ -103,6 +122,8 @@ export class Desktop {
 
   async #end(): Promise<void> {
     this.#keep()
+    // What runs is stopped after its step, which nobody has to watch.
+    this.#window?.hide()
     await this.engine.close()
     this.#isOver = true
     app.quit()
@@ -192,6 +213,7 @@ export class Desktop {
       isMac: process.platform === 'darwin',
       isPackaged: app.isPackaged,
       hasProject: this.link.project !== null || this.link.remoteHost !== null,
+      isRemote: this.link.remoteHost !== null,
       isRunning: this.link.running.length > 0,
       recent: this.#recent
     }
@@ -201,8 +223,12 @@ export class Desktop {
     const template = menuTemplate(state, {
       create: doing(() => chooseAndCreate(this)),
       open: doing(() => chooseAndOpen(this)),
-      openRecent: (id) => doing(() => this.link.openRecent(id))(),
-      reveal: () => reveal(this),
+      openRecent: (id) =>
+        doing(() => {
+          this.show()
+          return this.link.openRecent(id)
+        })(),
+      reveal: doing(() => reveal(this)),
       tell: (action) => this.#tell(action)
     })
     Menu.setApplicationMenu(Menu.buildFromTemplate(template))

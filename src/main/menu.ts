@@ -7,6 +7,8 @@ export interface MenuState {
   isMac: boolean
   isPackaged: boolean
   hasProject: boolean
+  /** The engine that is looked at is elsewhere, and so are its projects. */
+  isRemote: boolean
   isRunning: boolean
   recent: readonly { id: string; title: string }[]
 }
@@ -24,7 +26,7 @@ type Item = MenuItemConstructorOptions
 
 /** The menu as a template for Electron. */
 export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
-  const { isMac, isPackaged, hasProject, isRunning, recent } = state
+  const { isMac, isPackaged, hasProject, isRemote, isRunning, recent } = state
   const asks = (label: string, action: ShellAction, more: Item = {}): Item => ({
     id: action,
     label,
@@ -54,7 +56,12 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     divider,
     asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
     asks('Bundle the results…', 'bundle', { enabled: hasProject }),
-    { id: 'reveal', label: 'Reveal in folder', enabled: hasProject, click: deeds.reveal },
+    {
+      id: 'reveal',
+      label: 'Reveal in folder',
+      enabled: hasProject && !isRemote,
+      click: deeds.reveal
+    },
     asks('Close project', 'close-project', { accelerator: 'CmdOrCtrl+W', enabled: hasProject }),
     ...(isMac ? [] : [divider, { role: 'quit', accelerator: 'Ctrl+Q' } as Item])
   ]

@@ -1,9 +1,12 @@
 /** What the page looks at: a desk of this computer's engine, or an engine elsewhere. */
 import type { MessagePortMain } from 'electron'
-import type { EngineOrder, PlacedProject } from '#shared/shell'
+import type { EngineOrder, PlacedProject, RunningStudy } from '#shared/shell'
 import type { EngineNews, EngineProcess } from './engineProcess'
 import { connectRemote } from './remoteEngine'
 import type { RemoteLink } from './remoteLink'
+
+/** So long the engine may take to say whether it is busy, in ms. */
+const BUSY_MS = 2000
 
 /** How the link reaches the page. */
 export interface PageEnd {
@@ -19,8 +22,8 @@ export class PageLink {
   /** Number of the desk the page sits at; desks are numbered so that news of an old one is known. */
   #desk = 0
   /** Studies that run, and those that a dead engine was running. */
-  #running: string[] = []
-  #interrupted: string[] = []
+  #running: RunningStudy[] = []
+  #interrupted: RunningStudy[] = []
   /** Orders wait here until the page sits at a desk. */
   #seating = new Seating()
   /** How far the study was that a dead engine was running; null when none was. */
@@ -43,8 +46,8 @@ export class PageLink {
     return this.#remote?.host ?? null
   }
 
-  /** Names of the studies that this computer's engine runs. */
-  get running(): readonly string[] {
+  /** The studies that this computer's engine runs. */
+  get running(): readonly RunningStudy[] {
     return this.#running
   }
 
@@ -68,6 +71,21 @@ export class PageLink {
   /** @returns id of the drop */
   drop(paths: string[]): Promise<string> {
     return this.#order((desk) => ({ kind: 'drop', desk, paths }))
+  }
+
+  /** The page is gone, or another one is loaded: orders wait until one sits at a desk again. */
+  unseat(): void {
+    // Who waits already goes on waiting for the same.
+    if (this.#seating.isOver) this.#seating = new Seating()
+  }
+
+  /**
+   * Titles of the projects on this computer in which something goes on; empty where nothing does,
+   * or where the engine does not say so in time: closing must not wait for one that hangs.
+   */
+  busy(): Promise<string> {
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve(''), BUSY_MS))
+    return Promise.race([this.#engine.ask({ kind: 'busy' }).catch(() => ''), late])
   }
 
   /** Chooses a remote engine, or with null this computer's own, for the next page that asks. */
@@ -102,13 +120,13 @@ export class PageLink {
    * work without getting further.
    */
   mourn(): void {
-    this.#seating = new Seating()
+    this.unseat()
     const isSecond = this.#diedAt !== null
     if (this.#running.length > 0) {
       this.#interrupted = isSecond ? [] : [...this.#running]
       this.#diedAt = isSecond ? null : this.#share
       if (isSecond) {
-        const names = this.#running.join(', ')
+        const names = this.#running.map(({ study }) => study).join(', ')
         this.#page.tellProblem(
           new Error(`The engine died twice at the same work of ${names}. Run it again to go on.`)
         )
@@ -118,21 +136,41 @@ export class PageLink {
   }
 
   async #newDesk(): Promise<MessagePortMain> {
-    const runs = this.#interrupted
+    this.unseat()
     const desk = ++this.#desk
-    const order = { kind: 'desk' as const, desk, project: this.#project, runs }
+    const order = { kind: 'desk' as const, desk, project: this.#project }
     const { port, opened } = this.#engine.connect(order)
     try {
       await opened
-      this.#interrupted = []
     } catch (error) {
-      if ((error as { code?: string }).code === 'contract/lost') throw error
+      if (isLost(error)) throw error
       // The desk stands, with nothing on it: the page shows its start page, and why.
+      this.#forgetRunsIn(this.#project?.path)
       this.#project = null
       this.#page.tellProblem(error)
     }
+    await this.#goOn()
     this.#seating.end()
     return port
+  }
+
+  /** Goes on with what a dead engine was running, each in its own project. */
+  async #goOn(): Promise<void> {
+    for (const run of this.#interrupted) {
+      try {
+        await this.#engine.ask({ kind: 'goOn', run })
+      } catch (error) {
+        // The engine died once more: its successor is asked again.
+        if (isLost(error)) throw error
+        this.#page.tellProblem(error)
+      }
+    }
+    this.#interrupted = []
+  }
+
+  /** What cannot be opened was said already. */
+  #forgetRunsIn(folder: string | undefined): void {
+    this.#interrupted = this.#interrupted.filter((run) => run.folder !== folder)
   }
 
   async #order(order: (desk: number) => EngineOrder): Promise<string> {
@@ -148,6 +186,16 @@ export class PageLink {
 
 /** The time before a page sits at a desk. */
 class Seating {
-  end!: () => void
-  readonly ended = new Promise<void>((resolve) => (this.end = resolve))
+  isOver = false
+  #resolve!: () => void
+  readonly ended = new Promise<void>((resolve) => (this.#resolve = resolve))
+
+  end(): void {
+    this.isOver = true
+    this.#resolve()
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return (error as { code?: string }).code === 'contract/lost'
 }

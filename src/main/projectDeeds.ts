@@ -34,9 +34,16 @@ export async function chooseAndCreate(desktop: Desktop): Promise<boolean> {
   return true
 }
 
-/** Shows the open project in the system's file manager. */
-export function reveal(desktop: Desktop): void {
-  const { project } = desktop.link
+/**
+ * Shows the open project in the system's file manager.
+ *
+ * @throws Error where the project lies on another computer
+ */
+export async function reveal(desktop: Desktop): Promise<void> {
+  const { project, remoteHost } = desktop.link
+  if (remoteHost !== null) {
+    throw new Error(`This project lies where the engine at ${remoteHost} is, not on this computer.`)
+  }
   if (project) shell.showItemInFolder(project.path)
 }
 

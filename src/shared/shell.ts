@@ -79,16 +79,26 @@ export interface PlacedProject {
   isReadOnly: boolean
 }
 
+/** A study that runs, in the project where it does: others may have one of the same name. */
+export interface RunningStudy {
+  folder: string
+  study: string
+}
+
 /** What main asks of the engine's process; every one is answered with its id. */
 export type ToEngine = { id: number } & EngineOrder
 export type EngineOrder =
-  /** With a port: a new desk behind it; `runs` are studies to go on with. */
-  | { kind: 'desk'; desk: number; project: PlacedProject | null; runs: string[] }
+  /** With a port: a new desk behind it. */
+  | { kind: 'desk'; desk: number; project: PlacedProject | null }
+  /** Goes on with what a dead engine was running, whatever the desks look at. */
+  | { kind: 'goOn'; run: RunningStudy }
   | { kind: 'open'; desk: number; project: PlacedProject }
   | { kind: 'openRecent'; desk: number; recent: string }
   | { kind: 'create'; desk: number; path: string }
   /** Answered with the id of the drop. */
   | { kind: 'drop'; desk: number; paths: string[] }
+  /** Answered with the titles of projects in which something goes on; empty where none does. */
+  | { kind: 'busy' }
   /** Stops what runs, cleanly, and closes the projects. */
   | { kind: 'close' }
 
@@ -108,7 +118,7 @@ export type FromEngine =
       state: 'running' | 'done' | 'stopped' | 'failed'
       message: string | null
     }
-  /** Names of all studies that run. */
-  | { kind: 'running'; studies: string[] }
+  /** All studies that run. */
+  | { kind: 'running'; studies: RunningStudy[] }
   /** Share of the shown study's tokens that are trained; null before that is known. */
   | { kind: 'progress'; share: number | null }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, rename } from 'node:fs/promises'
 import { connect as connectSocket, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
@@ -98,6 +98,40 @@ test('an engine that is killed amid training is started again, and goes on; so d
   expect(await pageText(app)).toContain('languages')
   await quit(app)
   expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
+}, 240_000)
+
+test('beside training that is kept another start opens another project, and a killed engine mixes up neither', async () => {
+  const project = await newProject()
+  const made = await newProject()
+  const other = join(dirname(made), 'tongues')
+  await rename(made, other)
+  const { app, page, userData } = await launchDesktop({ args: [project] })
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  await answerDialogs(app, { response: 0 })
+  const closing = page.waitForEvent('close')
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+
+  const opening = app.waitForEvent('window')
+  expect(await startAgain(userData, [other])).toBe(0)
+  const again = await opening
+  await vi.waitFor(async () => expect(await again.title()).toBe('tongues – Assay'), {
+    timeout: 20_000
+  })
+  const before = await enginePid(app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+  process.kill(before, 'SIGKILL')
+  await vi.waitFor(
+    async () => expect(await assayDone(['status', project])).toContain('8 of 8 trained'),
+    { timeout: 60_000, interval: 1000 }
+  )
+  expect(await enginePid(app)).not.toBe(before)
+  expect(await again.title()).toBe('tongues – Assay')
+  expect(await readdir(join(other, 'runs')).catch(() => [])).toEqual([])
+  // Whatever it still measures is stopped.
+  await answerDialogs(app, { response: 1 })
+  await quit(app)
 }, 240_000)
 
 test('the page has no way out: no Node, no other address, no window, no permission', async () => {
@@ -243,6 +277,29 @@ test('a new project is made where the user says, and reads dropped text where it
   await importing.click()
   await sheet.getByText('30 documents').waitFor()
   await quit(app)
+})
+
+test('closed amid an import it asks, and goes on or gives it up as it is told', async () => {
+  const folder = await temporaryFolder()
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { filePath: join(folder, 'speeches') })
+  await page.getByRole('button', { name: 'New project elsewhere …' }).click()
+  await page.getByText('speeches').first().waitFor()
+  const text = await writeCorpus(join(folder, 'seed.jsonl'), { seed: 40_000 })
+  await page.getByLabel('Files of text').setInputFiles(text)
+  const sheet = page.getByRole('dialog', { name: 'Import text' })
+  const importing = sheet.getByRole('button', { name: 'Import', exact: true })
+  await answerDialogs(app, { response: 1 })
+  await importing.click()
+  await importing.waitFor({ state: 'hidden' })
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  const asked = ['Something is going on in speeches.']
+  await vi.waitFor(async () => expect(await dialogsSaid(app)).toEqual(asked))
+  expect(await windowCount(app)).toBe(1)
+
+  await answerDialogs(app, { response: 0 })
+  await quit(app)
+  expect(existsSync(join(folder, 'speeches', 'lock.json'))).toBe(false)
 })
 
 test('assay open runs the desktop until it is told to end, and gives the project free', async () => {

@@ -8,6 +8,7 @@ const state: MenuState = {
   isMac: false,
   isPackaged: true,
   hasProject: true,
+  isRemote: false,
   isRunning: false,
   recent: [{ id: 'a', title: 'languages' }]
 }
@@ -48,6 +49,7 @@ test('without a project what needs one is off; a running study can only be stopp
     itemsOf(change).items.find((item) => item.id === id)!.enabled !== false
   expect(isOn({ hasProject: false }, 'run-study')).toBe(false)
   expect(isOn({ hasProject: false }, 'open')).toBe(true)
+  expect([isOn({}, 'reveal'), isOn({ isRemote: true }, 'reveal')]).toEqual([true, false])
   expect([isOn({ isRunning: true }, 'run-study'), isOn({ isRunning: true }, 'stop-study')]).toEqual(
     [false, true]
   )
