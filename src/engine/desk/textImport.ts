@@ -57,8 +57,9 @@ export class TextImport {
     return {}
   }
 
+  /** What is being imported is read to its end first. */
   discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
-    await this.#drops.discard(drop)
+    await this.abandon([drop])
     return {}
   }
 

@@ -109,7 +109,7 @@ function checkCount(count: number): void {
   if (count <= MOST_MIXTURES) return
   throw new WorkbenchError(
     'study/invalid',
-    `The study asks for ${String(count)} mixtures; one study holds at most ${String(MOST_MIXTURES)}. Choose fewer sizes, or a number drawn at random.`,
+    `The study asks for ${count < 1e9 ? String(count) : `about ${count.toPrecision(3)}`} mixtures; one study holds at most ${String(MOST_MIXTURES)}. Choose fewer sizes, or a number drawn at random.`,
     { asked: count, most: MOST_MIXTURES }
   )
 }

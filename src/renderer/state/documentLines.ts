@@ -4,7 +4,7 @@ import type { DocumentLine, Fate } from '#shared/storedText'
 
 /** Fates in words. */
 export const FATES: Record<Fate, string> = {
-  training: 'trained on',
+  training: 'to train on',
   leftOver: 'left over',
   heldOut: 'held out',
   duplicate: 'duplicates',

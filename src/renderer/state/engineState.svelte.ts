@@ -347,6 +347,8 @@ export class EngineState {
           this.#setProgress({})
           this.measured = null
         }
+        // What went wrong before is no news once it is tried again.
+        if (event.state === 'running') this.problem = null
         if (event.state === 'failed') this.problem = event.message
         void this.refresh()
     }

@@ -116,6 +116,8 @@ export class ImportState {
 
   /** Lets go of what was handed over. */
   async leave(): Promise<void> {
+    // An import goes on without its sheet; the status bar tells of it.
+    if (this.stage === 'importing') return
     this.#isCancelled = true
     if (this.stage !== 'sending') await this.#discard().catch(() => undefined)
   }
