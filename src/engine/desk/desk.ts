@@ -124,7 +124,7 @@ export class Desk {
     this.#copying?.abort(new Error('the screen is gone'))
     await this.#put(() => Promise.resolve(null))
     this.#isGone = true
-    for (const { host, drop } of this.#dropped) await host.abandonDrops([drop])
+    for (const { host, drop } of this.#dropped) await host.discardDrop({ drop })
   }
 
   /** Puts another project, or none, in the place of the open one; when it fails that one stays. */
@@ -170,16 +170,20 @@ export class Desk {
   }
 
   async #openDemo(): Promise<Record<string, never>> {
-    const { cliEntry, shelf } = this.#workbench
-    if (cliEntry === null)
-      throw new WorkbenchError('usage/invalid', 'The demo is not at hand here.')
-    if (this.#making) throw new WorkbenchError('study/running', 'The demo is being made already.')
+    const { shelf } = this.#workbench
     const folder = shelf.folderFor('assay-demo')
     // Who looks at it already had it made.
-    if (this.#workbench.isOpen(folder)) {
-      await this.openFolder(folder)
-      return {}
+    if (!this.#workbench.isOpen(folder)) await this.#makeDemo(folder)
+    await this.openFolder(folder)
+    return {}
+  }
+
+  async #makeDemo(folder: string): Promise<void> {
+    const { cliEntry } = this.#workbench
+    if (cliEntry === null) {
+      throw new WorkbenchError('usage/invalid', 'The demo is not at hand here.')
     }
+    if (this.#making) throw new WorkbenchError('study/running', 'The demo is being made already.')
     this.#making = new AbortController()
     let done = 0
     try {
@@ -198,8 +202,6 @@ export class Desk {
       this.#making = null
       this.#tell({ kind: 'ended', key: 'demo' })
     }
-    await this.openFolder(folder)
-    return {}
   }
 
   #tell(event: EngineEvent): void {

@@ -1,6 +1,5 @@
 /** What is done to single mixtures besides running a study: evaluate, add, train, export. */
 import type { ProjectApi, EngineEvent } from '#shared/contract'
-import { readOnlyError } from '../studies/refusals'
 import type { Study } from '#shared/records'
 import type { ProjectSession } from '../projectSession'
 import { evaluateMixtures } from '../studies/evaluateMixtures'
@@ -19,6 +18,8 @@ const EXPORT = 'export'
 /** What the work asks of the project's host. */
 interface MixtureHost {
   tell(event: EngineEvent): void
+  /** @throws WorkbenchError where nothing may be changed */
+  assertWritable(): void
   /** @throws WorkbenchError `study/running` while a study runs */
   assertIdle(): void
   /** Replaces the study of its name; can be undone. */
@@ -60,14 +61,14 @@ export class MixtureWork {
     })
 
   addMixture: ProjectApi['addMixture'] = async ({ study, weights }) => {
-    this.#assertWritable()
+    this.#host.assertWritable()
     const { names } = await this.#widened(study, [weights], false)
     return { mixture: names[0]! }
   }
 
   exportMerge: ProjectApi['exportMerge'] = ({ study, mixture, merge }) =>
     this.#following(EXPORT, async (signal) => {
-      this.#assertWritable()
+      this.#host.assertWritable()
       const one = this.#session.study(study)
       const asked = typeof mixture === 'string' ? one : studyOfOne(one, mixture)
       const context = await this.#contextOf(asked, EXPORT, signal)
@@ -104,12 +105,8 @@ export class MixtureWork {
   }
 
   readonly #assertFree = (): void => {
-    this.#assertWritable()
+    this.#host.assertWritable()
     this.#host.assertIdle()
-  }
-
-  #assertWritable(): void {
-    if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
 
   /** Keeps mixtures in the study, and among those it trains; what cannot be planned is not kept. */

@@ -30,10 +30,8 @@ export class ProjectHost implements ProjectApi {
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
   #lastEdit: Promise<void> = Promise.resolve()
-  /** Copies that are being made. */
-  readonly #copies = new Set<Promise<unknown>>()
-  /** True while all of the project is copied: nothing may change meanwhile. */
-  #isCopiedWhole = false
+  /** Copies that are being made, each with how much it takes. */
+  readonly #copies = new Map<Promise<unknown>, 'whole' | 'bundle'>()
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
   readonly #queue = new RunQueue()
@@ -51,6 +49,7 @@ export class ProjectHost implements ProjectApi {
     })
     this.#mixtures = new MixtureWork(session, {
       tell: (event) => this.#tell(event),
+      assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#assertIdle(),
       editStudy: (study) => this.#edit(study)
     })
@@ -302,11 +301,6 @@ export class ProjectHost implements ProjectApi {
     return this.#texts.adoptDrop(paths)
   }
 
-  /** Lets go of drops whose screen is gone. */
-  abandonDrops(drops: readonly string[]): Promise<void> {
-    return this.#texts.abandon(drops)
-  }
-
   /** Stops what goes on, cleanly, and gives the project free. */
   async close(): Promise<void> {
     await this.stopStudy({})
@@ -314,7 +308,7 @@ export class ProjectHost implements ProjectApi {
     this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#texts.close()
-    await Promise.allSettled(this.#copies)
+    await Promise.allSettled(this.#copies.keys())
     await this.#session.close()
   }
 
@@ -334,7 +328,6 @@ export class ProjectHost implements ProjectApi {
         'Something runs in this project. Stop it, or wait for it, before all of it is copied; a bundle of the results can be made meanwhile.'
       )
     }
-    this.#isCopiedWhole = kind === 'whole'
     const copying = this.#session
       .copyTo(folder, kind, {
         signal: AbortSignal.any([signal, this.#closing.signal]),
@@ -342,10 +335,9 @@ export class ProjectHost implements ProjectApi {
       })
       .finally(() => {
         this.#copies.delete(copying)
-        if (kind === 'whole') this.#isCopiedWhole = false
         this.#tell({ kind: 'ended', key: 'copy' })
       })
-    this.#copies.add(copying)
+    this.#copies.set(copying, kind)
     return copying
   }
 
@@ -354,7 +346,8 @@ export class ProjectHost implements ProjectApi {
   }
 
   #assertWritable(): void {
-    if (this.#isCopiedWhole) {
+    // What is copied whole must be of one moment.
+    if ([...this.#copies.values()].includes('whole')) {
       throw new WorkbenchError(
         'study/running',
         'The project is being copied, and changes nothing meanwhile. Wait for the copy, or cancel it.'

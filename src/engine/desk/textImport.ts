@@ -22,8 +22,8 @@ export class TextImport {
     controller: AbortController
     ended: Promise<unknown>
   } | null = null
-  /** Drops whose screen is gone while they are imported. */
-  readonly #abandoned = new Set<string>()
+  /** Drops that were let go of while they are imported. */
+  readonly #discarded = new Set<string>()
 
   constructor(session: ProjectSession, host: ImportHost) {
     this.#session = session
@@ -59,7 +59,8 @@ export class TextImport {
 
   /** What is being imported is read to its end first. */
   discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
-    await this.abandon([drop])
+    if (this.#importing?.drop === drop) this.#discarded.add(drop)
+    else await this.#drops.discard(drop)
     return {}
   }
 
@@ -102,7 +103,7 @@ export class TextImport {
     } finally {
       this.#importing = null
       // Nobody is there to try it again.
-      if (this.#abandoned.delete(drop)) await this.#drops.discard(drop)
+      if (this.#discarded.delete(drop)) await this.#drops.discard(drop)
       this.#host.tell({ kind: 'ended', key: 'import' })
       this.#host.tell({ kind: 'desk' })
     }
@@ -111,14 +112,6 @@ export class TextImport {
   cancelImport: ProjectApi['cancelImport'] = () => {
     this.#importing?.controller.abort(new Error('cancelled by the user'))
     return Promise.resolve({})
-  }
-
-  /** Lets go of drops that nobody will import any more; one that is being imported goes on. */
-  async abandon(drops: readonly string[]): Promise<void> {
-    for (const drop of drops) {
-      if (this.#importing?.drop === drop) this.#abandoned.add(drop)
-      else await this.#drops.discard(drop)
-    }
   }
 
   /** Ends an import and lets go of what was dropped. */
