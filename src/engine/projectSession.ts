@@ -17,7 +17,8 @@ import type { PlanSummary } from './studies/cost'
 import { memberNames } from './studies/mixtures'
 import { distinctModels, missingDomains } from './studies/measureModels'
 import { plannedCost } from './studies/plannedCost'
-import { planStudy, runsOf } from './studies/plan'
+import { KeptPlans } from './studies/keptPlans'
+import { runsOf } from './studies/plan'
 import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
@@ -84,6 +85,7 @@ export class ProjectSession {
   readonly reports: StudyReports
   #device: Promise<ComputeDevice> | null = null
   readonly #checkpoints = new Map<string, SeedCheckpoint>()
+  readonly #plans = new KeptPlans()
 
   private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
     this.#project = project
@@ -381,12 +383,12 @@ export class ProjectSession {
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
     const history = this.#history(study)
-    if (study.seed.source !== 'checkpoint') return planStudy(study, prepared, null, history)
+    if (study.seed.source !== 'checkpoint') return this.#plans.plan(study, prepared, null, history)
     const folder = resolve(study.seed.path)
     const checkpoint = this.#checkpoints.get(folder) ?? (await this.#seedCheckpoint(folder))
     this.#checkpoints.set(folder, checkpoint)
     assertStartsFrom(checkpoint, study, prepared)
-    return planStudy(study, prepared, checkpoint, history)
+    return this.#plans.plan(study, prepared, checkpoint, history)
   }
 
   /** What a checkpoint outside is; a bundle, which may lie elsewhere, remembers it. */

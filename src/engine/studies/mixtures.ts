@@ -120,11 +120,12 @@ function ofSizes(sizes: number[], pool: Pool): Mixture[] {
   return sizes.flatMap((size) => subsetsOf(names, size)).map((subset) => unweighted(subset, pool))
 }
 
+function unweightedMembers(names: string[]): Member[] {
+  return names.map((name) => ({ name, weight: null }))
+}
+
 function unweighted(names: string[], pool: Pool): Mixture {
-  return mixtureOf(
-    names.map((name) => ({ name, weight: null })),
-    pool
-  )
+  return mixtureOf(unweightedMembers(names), pool)
 }
 
 /** Twelve significant digits: thirds stay readable, and what differs only by rounding is one. */
@@ -187,8 +188,12 @@ function missing(
 function drawSubsets(size: number, count: number, pool: Pool, randomSeed: number): Mixture[] {
   const names = [...pool.keys()]
   if (subsetCount(names.length, size) <= MOST_LISTED) {
-    const all = subsetsOf(names, size).map((subset) => unweighted(subset, pool))
-    return firstByHash(all, count, randomSeed)
+    // Drawn by name: only what is drawn is weighed, of what may be a hundred thousand.
+    const all = subsetsOf(names, size).map((subset) => ({
+      name: mixtureName(unweightedMembers(subset)),
+      subset
+    }))
+    return firstByHash(all, count, randomSeed).map(({ subset }) => unweighted(subset, pool))
   }
   const random = seededRandom(deriveSeed(randomSeed, 'mixtures', String(size)))
   const drawn = new Map<string, Mixture>()

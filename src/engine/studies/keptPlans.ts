@@ -1,0 +1,41 @@
+/** Plans that were made lately: screens ask for them at every change. */
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import type { SeedCheckpoint } from '#engine/workers/jobs'
+import type { Prepared, Study } from '#shared/records'
+import { planStudy } from './plan'
+import type { PlanHistory, StudyPlan } from './plan'
+
+/** Of a study as it is, as it is edited, and of single mixtures evaluated beside it. */
+const MOST = 8
+
+/** Plans are made anew only when something that they depend on has changed. */
+export class KeptPlans {
+  /** By what they depend on, the one asked for last behind all others. */
+  readonly #kept = new Map<string, StudyPlan>()
+
+  /** As {@link planStudy}, which reads nothing of prepared text but what is hashed here. */
+  plan(
+    study: Study,
+    prepared: Prepared,
+    checkpoint: SeedCheckpoint | null,
+    history: PlanHistory
+  ): StudyPlan {
+    const key = fingerprintOf({
+      study,
+      tokenizer: prepared.tokenizer,
+      units: prepared.partitions.flatMap((partition) => partition.baseUnits),
+      seed: prepared.seed?.baseUnits ?? [],
+      checkpoint,
+      members: history.members,
+      trained: [...history.trained].sort()
+    })
+    const plan = this.#kept.get(key) ?? planStudy(study, prepared, checkpoint, history)
+    this.#kept.delete(key)
+    this.#kept.set(key, plan)
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MOST) break
+      this.#kept.delete(oldest)
+    }
+    return plan
+  }
+}
