@@ -1,10 +1,11 @@
 /** How busy the machine is: cheap enough to be asked every other second. */
-import { readdir, stat, statfs } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Machine } from '#shared/machine'
 import { readGpuLoads } from './backends/nvidiaSmi'
 import type { GpuLoad } from './backends/nvidiaSmi'
+import { freeBytes } from './storage/files'
 
 /** A project's size is counted anew after so long at least, in ms; later where counting is dear. */
 const SIZE_MS = 5000
@@ -41,14 +42,14 @@ export class MachineMeters {
 
   async read(): Promise<Machine> {
     const threads = cpus().length
-    const { bavail, bsize } = await statfs(this.#folder)
+    const free = await freeBytes(this.#folder)
     // In a container less may be allowed than the machine has.
     const totalBytes = Math.min(totalmem(), process.constrainedMemory() || Infinity)
     const usedBytes = Math.max(0, totalBytes - process.availableMemory())
     return {
       cpu: { load: this.#cpuLoad(), threads, threadsUsed: this.#threadsUsed },
       memory: { usedBytes, totalBytes },
-      disk: { freeBytes: bavail * bsize, projectBytes: this.#size.latest() },
+      disk: { freeBytes: free, projectBytes: this.#size.latest() },
       gpus: this.#gpus.latest() ?? []
     }
   }

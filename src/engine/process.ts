@@ -51,8 +51,6 @@ const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFold
 const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 /** Studies that run, by the folder of their project. */
 const running = new Map<string, string>()
-/** Projects that are being copied. */
-const copied = new Set<string>()
 let isClosing = false
 
 workbench.onEvent((event, project) => tellOfStudies(event, project))
@@ -154,22 +152,21 @@ async function tellOfDesk(number: number): Promise<void> {
 
 function tellOfStudies(event: EngineEvent, project: string): void {
   if (event.kind === 'study') {
-    const { study, state, message } = event
+    const { study, state } = event
     if (state === 'running') running.set(project, study)
     else running.delete(project)
     main.postMessage({
       kind: 'running',
       studies: [...running].map(([folder, name]) => ({ folder, study: name }))
     })
-    main.postMessage({ kind: 'study', study, state, message })
+    main.postMessage(event)
   }
-  if (event.kind === 'progress' && event.key === 'copy') copied.add(project)
-  if (event.kind === 'ended' && event.key === 'copy') copied.delete(project)
   if (event.kind === 'run' || event.kind === 'measured') tellOfProgressSoon(project)
 }
 
 async function busyTitles(): Promise<string> {
-  const folders = new Set([...(await workbench.busy()), ...copied])
+  // One may be open twice: to be written, and to be looked at.
+  const folders = new Set(await workbench.busy())
   return [...folders].map((folder) => basename(folder)).join(', ')
 }
 

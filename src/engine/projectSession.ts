@@ -18,7 +18,7 @@ import { memberNames } from './studies/mixtures'
 import { distinctModels, missingDomains } from './studies/measureModels'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
-import { runsOf } from './studies/plan'
+import { distinctRuns, runsOf } from './studies/plan'
 import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { findPrepared, prepareStudy } from './studies/prepare'
@@ -300,7 +300,7 @@ export class ProjectSession {
     }
     if (!prepared) return status
     const plan = await this.#planned(study, prepared)
-    const fingerprints = [...new Set(runsOf(plan).map((run) => run.fingerprint))]
+    const fingerprints = distinctRuns(runsOf(plan)).map((run) => run.fingerprint)
     const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
     const models = distinctModels(plan)
     const unmeasured = models.map(

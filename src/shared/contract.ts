@@ -260,6 +260,8 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ended'), key: z.string() })
 ])
 export type EngineEvent = z.infer<typeof EngineEventSchema>
+/** A study began to run, or ended. */
+export type StudyNews = Extract<EngineEvent, { kind: 'study' }>
 
 type Commands<Names extends CommandName> = {
   [Name in Names]: (input: Input<Name>) => Promise<Output<Name>>

@@ -1,5 +1,6 @@
 /** What the screens of mixtures and evidence are told: the matrix of all mixtures, and beliefs. */
 import { z } from 'zod'
+import { FitSchema } from './fittedLine'
 import { BudgetKindSchema, DomainKindSchema } from './records'
 
 const count = z.number().int().nonnegative()
@@ -49,22 +50,6 @@ const StatisticSchema = z.strictObject({
   interval: IntervalSchema.nullable(),
   drop: IntervalSchema.nullable(),
   p: value
-})
-
-/** A least-squares fit of the truth on a proxy; `fittedLine.ts` says how it is drawn. */
-const FitSchema = z.strictObject({
-  slope: z.number(),
-  reach: z.number(),
-  squares: z.number(),
-  lines: z.array(
-    z.strictObject({
-      n: count,
-      meanX: z.number(),
-      meanY: z.number(),
-      from: z.number(),
-      to: z.number()
-    })
-  )
 })
 
 /** Agreement of one proxy on one domain in one stratum. */

@@ -1,27 +1,30 @@
 /** Least-squares lines of proxy against truth, and how far each may be off; drawn and tabled alike. */
+import { z } from 'zod'
 
 /** One line of a fit: that of one group of mixtures, through the group's mean. */
-export interface FittedLine {
+const FittedLineSchema = z.strictObject({
   /** Mixtures in the group. */
-  n: number
+  n: z.number().int().nonnegative(),
   /** Their mean proxy and mean truth. */
-  meanX: number
-  meanY: number
+  meanX: z.number(),
+  meanY: z.number(),
   /** Smallest and largest proxy: a line is not drawn beyond what it was fitted to. */
-  from: number
-  to: number
-}
+  from: z.number(),
+  to: z.number()
+})
+export type FittedLine = z.infer<typeof FittedLineSchema>
 
 /** A least-squares fit: one line, or parallel ones where groups are compared within themselves. */
-export interface Fit {
+export const FitSchema = z.strictObject({
   /** Truth per unit of proxy. */
-  slope: number
+  slope: z.number(),
   /** Student's t at 97.5 % times the spread of the truth around the lines. */
-  reach: number
+  reach: z.number(),
   /** Sum of squares of the proxy around the groups' means. */
-  squares: number
-  lines: FittedLine[]
-}
+  squares: z.number(),
+  lines: z.array(FittedLineSchema)
+})
+export type Fit = z.infer<typeof FitSchema>
 
 /**
  * A fitted line and its 95 % band at one place.

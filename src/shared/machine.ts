@@ -22,6 +22,7 @@ export const MachineSchema = z.strictObject({
   gpus: z.array(
     z.strictObject({
       name: z.string(),
+      /** Share of the last second or less in which it computed, 0 to 1. */
       load: z.number().nullable(),
       usedBytes: amount.nullable(),
       totalBytes: amount.nullable()

@@ -1,4 +1,5 @@
 /** What a desktop shell and its window say to each other, and main and the engine's process. */
+import type { StudyNews } from './contract'
 import type { PlainError } from './errors'
 
 /** What menu items ask of the page: ids of its actions. */
@@ -112,12 +113,7 @@ export type FromEngine =
       project: (PlacedProject & { title: string }) | null
       recent: { id: string; title: string }[]
     }
-  | {
-      kind: 'study'
-      study: string
-      state: 'running' | 'done' | 'stopped' | 'failed'
-      message: string | null
-    }
+  | StudyNews
   /** All studies that run. */
   | { kind: 'running'; studies: RunningStudy[] }
   /** Share of the shown study's tokens that are trained; null before that is known. */

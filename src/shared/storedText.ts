@@ -165,7 +165,6 @@ export type PartitionUnits = z.infer<typeof PartitionUnitsSchema>
 export const UnitPreviewSchema = z.strictObject({
   sequences: z.number().int().positive(),
   /** Predicted tokens of one base unit. */
-  tokensPerUnit: count,
   partitions: z.array(PartitionUnitsSchema),
   /** The seed's text, one unit of its token budget; null where the seed reads none. */
   seed: PartitionUnitsSchema.nullable(),

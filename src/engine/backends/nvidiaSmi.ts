@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { toPlain } from '#shared/errors'
+import type { Machine } from '#shared/machine'
 
 /** One GPU as nvidia-smi lists it. */
 export interface GpuReport {
@@ -13,12 +14,7 @@ export interface GpuReport {
 /** Lists GPUs, or says in words why there are none. */
 export async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: string | null }> {
   try {
-    const { stdout } = await promisify(execFile)(
-      'nvidia-smi',
-      ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader,nounits'],
-      { timeout: 30_000 }
-    )
-    const gpus = parseGpus(stdout)
+    const gpus = parseGpus(await query('name,memory.total,driver_version', 30_000))
     return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists none' }
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
@@ -35,18 +31,11 @@ export async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: strin
  * @param text as printed with `--format=csv,noheader,nounits`; a memory of `[N/A]` becomes null
  */
 export function parseGpus(text: string): GpuReport[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', memory = '', driver = ''] = line.split(',').map((cell) => cell.trim())
-      const mebibytes = Number(memory)
-      return {
-        name,
-        memoryBytes: memory !== '' && Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : null,
-        driver
-      }
-    })
+  return rowsOf(text).map(([name = '', memory = '', driver = '']) => ({
+    name,
+    memoryBytes: bytesOf(memory),
+    driver
+  }))
 }
 
 /**
@@ -68,26 +57,12 @@ export function firstVisible(
 }
 
 /** How busy one GPU is. */
-export interface GpuLoad {
-  name: string
-  /** Share of the last second or less in which it computed, 0 to 1. */
-  load: number | null
-  usedBytes: number | null
-  totalBytes: number | null
-}
+export type GpuLoad = Machine['gpus'][number]
 
 /** How busy GPUs are; none where nvidia-smi does not say. */
 export async function readGpuLoads(): Promise<GpuLoad[]> {
   try {
-    const { stdout } = await promisify(execFile)(
-      'nvidia-smi',
-      [
-        '--query-gpu=name,utilization.gpu,memory.used,memory.total',
-        '--format=csv,noheader,nounits'
-      ],
-      { timeout: 10_000 }
-    )
-    return parseGpuLoads(stdout)
+    return parseGpuLoads(await query('name,utilization.gpu,memory.used,memory.total', 10_000))
   } catch {
     // Why there is none is told by `askNvidiaSmi`; a meter only has nothing to show.
     return []
@@ -100,25 +75,35 @@ export async function readGpuLoads(): Promise<GpuLoad[]> {
  * @param text as printed with `--format=csv,noheader,nounits`; `[N/A]` becomes null
  */
 export function parseGpuLoads(text: string): GpuLoad[] {
-  const number = (cell: string) =>
-    cell !== '' && Number.isFinite(Number(cell)) ? Number(cell) : null
-  const bytes = (cell: string) => {
-    const mebibytes = number(cell)
-    return mebibytes === null ? null : mebibytes * 2 ** 20
-  }
+  return rowsOf(text).map(([name = '', load = '', used = '', total = '']) => {
+    const percent = numberOf(load)
+    return {
+      name,
+      load: percent === null ? null : percent / 100,
+      usedBytes: bytesOf(used),
+      totalBytes: bytesOf(total)
+    }
+  })
+}
+
+async function query(fields: string, timeout: number): Promise<string> {
+  const words = [`--query-gpu=${fields}`, '--format=csv,noheader,nounits']
+  return (await promisify(execFile)('nvidia-smi', words, { timeout })).stdout
+}
+
+function rowsOf(text: string): string[][] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [name = '', load = '', used = '', total = ''] = line
-        .split(',')
-        .map((cell) => cell.trim())
-      const percent = number(load)
-      return {
-        name,
-        load: percent === null ? null : percent / 100,
-        usedBytes: bytes(used),
-        totalBytes: bytes(total)
-      }
-    })
+    .map((line) => line.split(',').map((cell) => cell.trim()))
+}
+
+function numberOf(cell: string): number | null {
+  return cell !== '' && Number.isFinite(Number(cell)) ? Number(cell) : null
+}
+
+/** Memory is told in MiB. */
+function bytesOf(cell: string): number | null {
+  const mebibytes = numberOf(cell)
+  return mebibytes === null ? null : mebibytes * 2 ** 20
 }

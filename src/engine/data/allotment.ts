@@ -115,9 +115,14 @@ function mostHeldOut(corpora: readonly Corpus[], key: string): number {
 
 /** Names the domain that a partition's held-out documents belong to. */
 export function domainKey(corpus: Corpus, partition: string): string {
-  if (corpus.role === 'training') return `training/${partition}`
-  if (corpus.role === 'seed') return `seed/${corpus.name}`
-  return `evaluation/${evaluationDomainName(corpus, partition)}`
+  return `${corpus.role}/${textName(corpus, partition)}`
+}
+
+/** What a study calls the text of a stored partition. */
+export function textName(corpus: Corpus, partition: string): string {
+  if (corpus.role === 'training') return partition
+  if (corpus.role === 'seed') return corpus.name
+  return evaluationDomainName(corpus, partition)
 }
 
 /** An evaluation corpus is one domain; one of several partitions is one domain for each. */

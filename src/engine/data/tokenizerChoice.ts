@@ -31,6 +31,15 @@ export async function chooseTokenizer(
     (choice.kind === 'file'
       ? await keepTokenizer(projectFolder, readTokenizerFile(choice.path))
       : await keepTokenizer(projectFolder, await trainOnSample(projectFolder, choice, groups)))
+  return openTokenizer(path, choice)
+}
+
+/**
+ * Loads a stored tokenizer with the token that ends a document.
+ *
+ * @throws WorkbenchError `tokenizer/invalid`
+ */
+export function openTokenizer(path: string, choice: Study['tokenizer']): StreamTokenizer {
   const tokenizer = loadTokenizer(path)
   const token = choice.kind === 'file' ? choice.endOfText : undefined
   return { tokenizer, endOfTextId: endOfTextId(tokenizer, path, token) }

@@ -1,6 +1,6 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
-import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
+import type { EngineEvent, OpenProject, ProjectApi, StudyNews } from '#shared/contract'
 import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
@@ -17,7 +17,8 @@ import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
-import { distinctRuns, queuedRuns } from '../studies/queuedRuns'
+import { distinctRuns, runsOf } from '../studies/plan'
+import { queuedRuns } from '../studies/queuedRuns'
 import type { RunSummary, StudyEvent } from '../studies/run'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
@@ -145,14 +146,13 @@ export class ProjectHost implements ProjectApi {
   previewUnits: ProjectApi['previewUnits'] = async ({ study: name, sequences }) => {
     const study = this.#session.study(name)
     const texts = await this.#session.askText('texts', study, {})
-    const isDone = (fingerprint: string) => isRunFinished(this.#session.folder, fingerprint)
-    return previewUnits(study, texts, sequences, await this.#session.findPlan(study), isDone)
+    const plan = await this.#session.findPlan(study)
+    return previewUnits(study, texts, sequences, plan, (run) => this.#isDone(run))
   }
 
   readQueue: ProjectApi['readQueue'] = async ({ study }): Promise<Queue> => {
-    const one = this.#session.study(study)
-    if (!(await this.#session.findPrepared(one))) return { isPrepared: false, runs: [] }
-    const { plan } = await this.#session.plan(one)
+    const plan = await this.#session.findPlan(this.#session.study(study))
+    if (!plan) return { isPrepared: false, runs: [] }
     const { folder, runs } = this.#session
     return { isPrepared: true, runs: queuedRuns(plan, folder, runs, this.#queue) }
   }
@@ -214,7 +214,7 @@ export class ProjectHost implements ProjectApi {
   moveRun: ProjectApi['moveRun'] = async ({ study, run, before }) => {
     this.#assertWritable()
     const { plan } = await this.#session.plan(this.#session.study(study))
-    const runs = distinctRuns(plan)
+    const runs = distinctRuns(runsOf(plan))
     if (this.#isDone(run)) throw alreadyTrained(runs.find((one) => one.fingerprint === run)?.name)
     this.#queue.move(runs, run, before)
     this.#tell({ kind: 'queue' })
@@ -245,13 +245,14 @@ export class ProjectHost implements ProjectApi {
 
   readMachine: ProjectApi['readMachine'] = () => this.#meters.read()
 
-  readCost: ProjectApi['readCost'] = ({ study, estimate }) =>
-    this.#whenPrepared(study, async (one) => {
-      if (estimate) this.#assertIdle()
-      const summary = estimate ? await this.#session.cost(one) : null
-      const { plan } = await this.#session.plan(one)
-      return studyCost(one, plan, (run) => this.#isDone(run), summary)
-    })
+  readCost: ProjectApi['readCost'] = async ({ study, estimate }) => {
+    const one = this.#session.study(study)
+    const plan = await this.#session.findPlan(one)
+    if (!plan) return null
+    if (estimate) this.#assertIdle()
+    const summary = estimate ? await this.#session.cost(one) : null
+    return studyCost(one, plan, (run) => this.#isDone(run), summary)
+  }
 
   saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
     this.#assertWritable()
@@ -391,7 +392,7 @@ export class ProjectHost implements ProjectApi {
   }
 
   async #run(study: Study, signal: AbortSignal): Promise<void> {
-    const tell = (state: 'running' | 'done' | 'stopped' | 'failed', message: string | null) =>
+    const tell = (state: StudyNews['state'], message: string | null) =>
       this.#tell({ kind: 'study', study: study.name, state, message })
     tell('running', null)
     try {
@@ -428,7 +429,7 @@ function told(event: StudyEvent): EngineEvent {
 
 /** How a study ended, in words: what failed, else what was set aside. */
 function outcomeOf({ failed, held, wasStopped }: RunSummary): {
-  state: 'done' | 'stopped' | 'failed'
+  state: StudyNews['state']
   message: string | null
 } {
   const failures = failed.map(({ name, message }) => `${name}: ${message}`).join('\n')

@@ -21,9 +21,9 @@ export class TextImport {
     drop: string
     controller: AbortController
     ended: Promise<unknown>
+    /** True when the drop was let go of meanwhile: nobody will try it again. */
+    isDiscarded: boolean
   } | null = null
-  /** Drops that were let go of while they are imported. */
-  readonly #discarded = new Set<string>()
 
   constructor(session: ProjectSession, host: ImportHost) {
     this.#session = session
@@ -59,7 +59,7 @@ export class TextImport {
 
   /** What is being imported is read to its end first. */
   discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
-    if (this.#importing?.drop === drop) this.#discarded.add(drop)
+    if (this.#importing?.drop === drop) this.#importing.isDiscarded = true
     else await this.#drops.discard(drop)
     return {}
   }
@@ -94,7 +94,9 @@ export class TextImport {
       signal: controller.signal,
       onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'import', progress })
     })
-    this.#importing = { name: rest.name, drop, controller, ended: importing.catch(() => undefined) }
+    const ended = importing.catch(() => undefined)
+    const current = { name: rest.name, drop, controller, ended, isDiscarded: false }
+    this.#importing = current
     this.#host.tell({ kind: 'desk' })
     try {
       const corpus = await importing
@@ -102,8 +104,7 @@ export class TextImport {
       return corpus
     } finally {
       this.#importing = null
-      // Nobody is there to try it again.
-      if (this.#discarded.delete(drop)) await this.#drops.discard(drop)
+      if (current.isDiscarded) await this.#drops.discard(drop)
       this.#host.tell({ kind: 'ended', key: 'import' })
       this.#host.tell({ kind: 'desk' })
     }

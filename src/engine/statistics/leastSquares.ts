@@ -32,27 +32,22 @@ export function studentQuantile(freedom: number): number {
  * @see numpy.linalg.lstsq with one column per group; tests/golden/statistics holds it to that
  */
 export function fitLines(x: Float64Array, y: Float64Array, groups: Int32Array): Fit | null {
-  const members = new Map<number, number[]>()
-  groups.forEach((group, i) => {
-    const own = members.get(group)
-    if (own) own.push(i)
-    else members.set(group, [i])
-  })
-  const lines = [...members.values()].map((items) => lineThrough(items, x, y))
+  const members: number[][] = []
+  groups.forEach((group, i) => (members[group] ??= []).push(i))
+  const lines = members.map((items) => lineThrough(items, x, y))
   const freedom = x.length - lines.length - 1
   if (freedom < 1) return null
-  const lineOf = new Map([...members.keys()].map((group, i) => [group, lines[i]!]))
   let xx = 0
   let xy = 0
   groups.forEach((group, i) => {
-    const line = lineOf.get(group)!
+    const line = lines[group]!
     xx += (x[i]! - line.meanX) ** 2
     xy += (x[i]! - line.meanX) * (y[i]! - line.meanY)
   })
   const slope = xy / xx
   let left = 0
   groups.forEach((group, i) => {
-    const line = lineOf.get(group)!
+    const line = lines[group]!
     left += (y[i]! - line.meanY - slope * (x[i]! - line.meanX)) ** 2
   })
   const reach = studentQuantile(freedom) * Math.sqrt(left / freedom)

@@ -1,19 +1,12 @@
 /** A glance at a project that is not opened: what a list of projects says of it. */
 import { stat } from 'node:fs/promises'
+import type { ShelvedProject } from '#shared/deskView'
 import { toPlain } from '#shared/errors'
 import { projectPaths } from './paths'
 import { readProjectFile } from './project'
 
 /** What its records say; `problem` in words when it cannot be opened. */
-export interface ProjectGlance {
-  /** In ms since 1970; null when it is gone. */
-  changedAt: number | null
-  studies: number
-  partitions: number
-  /** Finished ones. */
-  runs: number
-  problem: string | null
-}
+type ProjectGlance = Omit<ShelvedProject, 'id' | 'title' | 'where'>
 
 /** What was seen last, by folder: a list is asked for at every change of any project. */
 const seen = new Map<string, { mtimeMs: number; size: number; glance: ProjectGlance }>()

@@ -8,6 +8,7 @@ import {
   trainingMemoryBytes
 } from '#engine/model/config'
 import type { PresetSize } from '#engine/model/config'
+import { distinctRuns } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 
 /** Tokens per second of one worker, and how many work at once. */
@@ -76,7 +77,7 @@ export function planSummary(
   const perToken = trainingFlopsPerToken(plan.config)
   const seedRuns = plan.seed ? [plan.seed] : []
   const trainingLine = (what: CostLine['what'], runs: readonly PlannedRun[]): CostLine => {
-    const distinct = [...new Map(runs.map((run) => [run.fingerprint, run])).values()]
+    const distinct = distinctRuns(runs)
     const rest = distinct.filter((run) => !isDone(run.fingerprint))
     const tokens = sum(rest.map((run) => run.tokens))
     const atOnce = Math.min(rate.workers, Math.max(1, rest.length))

@@ -42,8 +42,12 @@ export async function evaluateMixtures(
   if (failed) throw new WorkbenchError(failed.code, failed.message, { model: failed.name })
 }
 
-/** A plan of some of its mixtures alone. */
-function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
+/**
+ * A plan of some of its mixtures alone.
+ *
+ * @throws WorkbenchError `study/invalid` for a name that is not there
+ */
+export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
   const mixtures = mixturesNamed(names, plan.mixtures)
   const wanted = new Set(mixtures.map(({ name }) => name))
   const units = new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { folderName } from '#engine/storage/folderName'
 import { projectPaths } from '#engine/storage/paths'
 import type { ExportJob } from '#engine/workers/jobs'
-import { assertTrained } from './evaluateMixtures'
+import { assertTrained, partOf } from './evaluateMixtures'
 import { mergeBranches } from './plan'
 import type { RunContext } from './runContext'
-import { mixturesNamed } from './sequentialChoice'
 
 /**
  * What a worker needs to write the merge of a mixture.
@@ -20,9 +19,8 @@ export function exportOf(
   merge: 'micro' | 'macro',
   { project, study, prepared, plan }: RunContext
 ): { job: ExportJob; folder: string } {
-  const one = mixturesNamed([mixture], plan.mixtures)[0]!
-  const units = new Set(one.units.map(({ unit }) => unit))
-  const runs = plan.branches.filter(({ name }) => units.has(name))
+  const { mixtures, branches: runs } = partOf(plan, [mixture])
+  const one = mixtures[0]!
   assertTrained(runs, project.folder)
   const branchOf = new Map(runs.map((run) => [run.name, run.fingerprint]))
   const branches = mergeBranches(one, merge, branchOf)

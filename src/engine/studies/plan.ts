@@ -81,6 +81,15 @@ export function runsOf({ seed, branches, sequentials }: StudyPlan): PlannedRun[]
   return [...(seed ? [seed] : []), ...branches, ...sequentials]
 }
 
+/** Runs each once, as first listed: a sequential model of one unit is that unit's branch. */
+export function distinctRuns(runs: readonly PlannedRun[]): PlannedRun[] {
+  const distinct = new Map<string, PlannedRun>()
+  for (const run of runs) {
+    if (!distinct.has(run.fingerprint)) distinct.set(run.fingerprint, run)
+  }
+  return [...distinct.values()]
+}
+
 /**
  * Lists the runs and merges of a study.
  *

@@ -9,6 +9,7 @@ import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
+import type { PrepareJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 
 /** Version of what preparation does; a change here prepares anew. */
@@ -42,22 +43,31 @@ export async function prepareStudy(input: {
       { study: study.name }
     )
   }
-  const choice = fingerprintOf({ tokenizer: study.tokenizer })
-  const frozen = project.frozenTokenizer(choice)
-  const prepared = await pool.run(
-    'prepare',
-    {
-      project: project.folder,
-      study,
-      corpora: [...project.corpora],
-      tokenizerFile: frozen === null ? null : projectPaths.tokenizer(project.folder, frozen)
-    },
-    { lane: 'wide', ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }
-  )
-  await project.freezeTokenizer(choice, prepared.tokenizer.fingerprint)
+  const prepared = await pool.run('prepare', prepareJobOf(project, study), {
+    lane: 'wide',
+    ...(signal ? { signal } : {}),
+    ...(onProgress ? { onProgress } : {})
+  })
+  await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)
   await makeFolder(join(project.folder, 'cache'))
   await writeFileAtomic(preparedPath(project, study), JSON.stringify(prepared))
   return prepared
+}
+
+/** What a worker must know of a project to read a study's text as preparation does. */
+export function prepareJobOf(project: Project, study: Study): PrepareJob {
+  const frozen = project.frozenTokenizer(tokenizerChoice(study))
+  return {
+    project: project.folder,
+    study,
+    corpora: [...project.corpora],
+    tokenizerFile: frozen === null ? null : projectPaths.tokenizer(project.folder, frozen)
+  }
+}
+
+/** Under which a project keeps the tokenizer that answered a study's wish. */
+function tokenizerChoice({ tokenizer }: Study): string {
+  return fingerprintOf({ tokenizer })
 }
 
 /** What was prepared before for just this text and study, if all of it is still there. */

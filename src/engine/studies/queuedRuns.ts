@@ -2,7 +2,7 @@
 import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
-import { runsOf } from './plan'
+import { distinctRuns, runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { RunQueue } from './runQueue'
 
@@ -19,7 +19,7 @@ export function queuedRuns(
   queue: RunQueue
 ): QueuedRun[] {
   const byRun = new Map(heads.map((run) => [run.fingerprint, run]))
-  return queue.inOrder(distinctRuns(plan)).map((run) => ({
+  return queue.inOrder(distinctRuns(runsOf(plan))).map((run) => ({
     fingerprint: run.fingerprint,
     role: run.role,
     name: run.name,
@@ -30,15 +30,6 @@ export function queuedRuns(
     isHeld: queue.isHeld(run.fingerprint),
     head: byRun.get(run.fingerprint) ?? null
   }))
-}
-
-/** Runs of a plan, each once: a sequential model of one unit is that unit's branch. */
-export function distinctRuns(plan: StudyPlan): PlannedRun[] {
-  const distinct = new Map<string, PlannedRun>()
-  for (const run of runsOf(plan)) {
-    if (!distinct.has(run.fingerprint)) distinct.set(run.fingerprint, run)
-  }
-  return [...distinct.values()]
 }
 
 function partitionsOf(run: PlannedRun): string[] {

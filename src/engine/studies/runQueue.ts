@@ -87,11 +87,7 @@ export class RunQueue {
   inOrder<Run extends Named>(runs: readonly Run[]): Run[] {
     const roles = [...new Set(runs.map((run) => run.role))]
     return roles.flatMap((role) =>
-      runs
-        .filter((run) => run.role === role)
-        .map((run, place) => ({ run, place }))
-        .sort((a, b) => this.#rank(a.run) - this.#rank(b.run) || a.place - b.place)
-        .map(({ run }) => run)
+      runs.filter((run) => run.role === role).sort((a, b) => this.#rank(a) - this.#rank(b))
     )
   }
 

@@ -4,13 +4,12 @@ import type { Progress, Study } from '#shared/records'
 import type { PartitionUnits, StoredText, StoredTexts, UnitPreview } from '#shared/storedText'
 import { sequencesIn } from '#engine/data/baseUnits'
 import { unitsOf } from '#engine/data/browse/fates'
-import { fingerprintOf } from '#engine/storage/fingerprint'
-import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
 import type { TextJobs } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
-import { runsOf } from './plan'
+import { distinctRuns, runsOf } from './plan'
 import type { StudyPlan } from './plan'
+import { prepareJobOf } from './prepare'
 
 /**
  * Asks about stored text, in workers of their own, so that neither training nor the host waits.
@@ -30,14 +29,7 @@ export function askText<Kind extends keyof TextJobs>(
   request: TextJobs[Kind]['request']
 ): Promise<TextJobs[Kind]['result']> {
   const { project, pool, study, onProgress, signal } = input
-  const frozen = project.frozenTokenizer(fingerprintOf({ tokenizer: study.tokenizer }))
-  const of = {
-    project: project.folder,
-    study,
-    corpora: [...project.corpora],
-    tokenizerFile: frozen === null ? null : projectPaths.tokenizer(project.folder, frozen),
-    mayWrite: !project.isReadOnly
-  }
+  const of = { ...prepareJobOf(project, study), mayWrite: !project.isReadOnly }
   const job = { of, request } as Parameters<typeof pool.run<Kind>>[1]
   return pool.run(kind, job, {
     lane: 'aside',
@@ -68,7 +60,6 @@ export function previewUnits(
   const possible = partitions.map(({ tokens }) => sequencesIn(tokens ?? 0, contextLength))
   return {
     sequences,
-    tokensPerUnit: sequences * contextLength,
     partitions,
     seed: seed ? cutBy(tried, seed) : null,
     mostForAll: possible.reduce((least, one) => Math.min(least, one), possible[0] ?? 0),
@@ -110,8 +101,7 @@ function countUnused(
       first += sequences
     }
   }
-  const distinct = new Map(runsOf(saved).map((run) => [run.fingerprint, run]))
-  const finished = [...distinct.values()].filter((run) => isDone(run.fingerprint))
+  const finished = distinctRuns(runsOf(saved)).filter((run) => isDone(run.fingerprint))
   // The seed reads text of its own, which units do not touch.
   const unused = finished.filter(
     ({ role, draws }) =>

@@ -3,8 +3,8 @@ import type { Cost } from '#shared/trainingView'
 import type { Study } from '#shared/records'
 import { naiveTraining } from './cost'
 import type { PlanSummary } from './cost'
+import { distinctRuns, runsOf } from './plan'
 import type { StudyPlan } from './plan'
-import { distinctRuns } from './queuedRuns'
 
 /**
  * Counts runs and tokens of a plan beside the naive way.
@@ -18,7 +18,7 @@ export function studyCost(
   isDone: (fingerprint: string) => boolean,
   summary: PlanSummary | null
 ): Cost {
-  const distinct = distinctRuns(plan)
+  const distinct = distinctRuns(runsOf(plan))
   const total = (runs: readonly { tokens: number }[]) => ({
     runs: runs.length,
     tokens: runs.reduce((sum, run) => sum + run.tokens, 0)

@@ -7,6 +7,7 @@ import { writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import type { ExportJob, JobHooks } from './jobs'
+import { floatBytes } from './modelReader'
 import { rateMeter } from './rate'
 
 /**
@@ -17,7 +18,7 @@ import { rateMeter } from './rate'
  * @throws WorkbenchError `storage/corrupt` when a branch does not match its manifest,
  *   `merge/mismatch`, `storage/disk-full`, `storage/not-writable`
  */
-export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<{ bytes: number }> {
+export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<null> {
   const sources: ParameterSource[] = []
   for (const { fingerprint } of job.branches) {
     hooks.signal.throwIfAborted()
@@ -26,8 +27,7 @@ export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<{ by
     sources.push(parameters)
   }
   const weights = job.branches.map(({ weight }) => weight)
-  const bytes = 4 * parametersOf(sources[0]!)
-  const tell = progressOf(job.label, bytes, hooks)
+  const tell = progressOf(job.label, floatBytes(sources[0]!), hooks)
   const merge = averaged(sources, weights, job.label, (written) => {
     hooks.signal.throwIfAborted()
     tell(written)
@@ -39,7 +39,7 @@ export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<{ by
     })
     await draft.writeFile('mixture.json', JSON.stringify(job.origin, null, 2) + '\n')
   })
-  return { bytes }
+  return null
 }
 
 /** A source whose tensors are averaged when they are read. */
@@ -66,11 +66,6 @@ function averaged(
       return data.subarray(from, to)
     }
   }
-}
-
-function parametersOf({ shapes }: ParameterSource): number {
-  const sizes = [...shapes.values()].map((shape) => shape.reduce((size, side) => size * side, 1))
-  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function progressOf(label: string, total: number, hooks: JobHooks): (bytes: number) => void {

@@ -297,7 +297,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
-  exportMerge: { input: ExportJob; result: { bytes: number } }
+  exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
   belief: { input: ReportJob; result: Belief }
   table: { input: TableJob; result: string | null }

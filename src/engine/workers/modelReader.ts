@@ -76,7 +76,8 @@ function bytesOf(set: ParameterSet): number {
   return [...set.values()].reduce((sum, one) => sum + one.data.byteLength, 0)
 }
 
-function floatBytes({ shapes }: ParameterSource): number {
+/** Bytes of a source's parameters as float32. */
+export function floatBytes({ shapes }: ParameterSource): number {
   let floats = 0
   for (const shape of shapes.values()) floats += shape.reduce((size, side) => size * side, 1)
   return 4 * floats

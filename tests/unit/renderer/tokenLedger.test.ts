@@ -34,7 +34,6 @@ const texts = [
 const cut = { partition: 'law', tokens: 300, units: [8, 8], unitTokens: 257, problem: null }
 const preview: UnitPreview = {
   sequences: 8,
-  tokensPerUnit: 128,
   partitions: [{ ...cut, leftOverTokens: 43 }],
   seed: null,
   mostForAll: 18,

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { REMAINDER } from '#shared/records'
 import type { Corpus, CorpusRole, Study } from '#shared/records'
-import { endOfTextId, loadTokenizer } from '#engine/tokenizer/tokenizer'
-import { allotDocuments, evaluationDomainName } from '../allotment'
+import { allotDocuments, textName } from '../allotment'
 import type { AllottedPartition } from '../allotment'
 import { orderDocuments } from '../documentOrder'
 import type { OrderedDocument } from '../documentOrder'
 import { groupOf } from '../studyText'
 import type { Group } from '../studyText'
+import { openTokenizer } from '../tokenizerChoice'
 import { readStreamRecord, streamFingerprint } from '../tokenStream'
 import type { StreamTokenizer, TokenStream } from '../tokenStream'
 
@@ -44,10 +44,10 @@ export interface OpenTexts {
  *
  * @throws WorkbenchError `corpus/missing-field`, `storage/*`, `tokenizer/invalid`
  */
-export async function openTexts(request: TextsRequest, signal?: AbortSignal): Promise<OpenTexts> {
+export async function openTexts(request: TextsRequest): Promise<OpenTexts> {
   const { projectFolder, study, corpora } = request
-  const tokenizer = openTokenizer(request)
-  const allotted = await allotDocuments(join(projectFolder, 'corpora'), corpora, study, signal)
+  const tokenizer = tokenizerThere(request)
+  const allotted = await allotDocuments(join(projectFolder, 'corpora'), corpora, study)
   const texts: OpenText[] = []
   for (const { role, name, isUsed, parts } of named(study, allotted)) {
     const group = groupOf(name, parts)
@@ -67,11 +67,9 @@ export function streamOf(texts: OpenTexts, text: OpenText): TokenStream | null {
   return readStreamRecord(join(texts.projectFolder, 'tokens'), text.ordered.fingerprint)
 }
 
-function openTokenizer({ study, tokenizerFile }: TextsRequest): StreamTokenizer | null {
+function tokenizerThere({ study, tokenizerFile }: TextsRequest): StreamTokenizer | null {
   if (tokenizerFile === null || !existsSync(tokenizerFile)) return null
-  const tokenizer = loadTokenizer(tokenizerFile)
-  const token = study.tokenizer.kind === 'file' ? study.tokenizer.endOfText : undefined
-  return { tokenizer, endOfTextId: endOfTextId(tokenizer, tokenizerFile, token) }
+  return openTokenizer(tokenizerFile, study.tokenizer)
 }
 
 async function orderOf(
@@ -93,12 +91,7 @@ function named(
   for (const part of allotted) {
     const { corpus, name: partition } = part.stored
     const { role } = corpus
-    const name =
-      role === 'training'
-        ? partition
-        : role === 'seed'
-          ? corpus.name
-          : evaluationDomainName(corpus, partition)
+    const name = textName(corpus, partition)
     const key = `${role}/${name}`
     const there = texts.get(key)
     if (there) there.parts.push(part)
