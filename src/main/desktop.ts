@@ -3,6 +3,7 @@ import { Menu, Tray, app, nativeImage } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { toPlain } from '#shared/errors'
 import { CHANNELS } from '#shared/shell'
 import type { PlacedProject, ShellAction } from '#shared/shell'
 import { EngineProcess } from './engineProcess'
@@ -134,8 +135,7 @@ export class Desktop {
   }
 
   tellProblem(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.#window?.webContents.send(CHANNELS.problem, message)
+    this.#window?.webContents.send(CHANNELS.problem, toPlain(error).message)
   }
 
   #tell(action: ShellAction): void {

@@ -2,7 +2,7 @@
 import { MessageChannelMain, utilityProcess } from 'electron'
 import type { MessagePortMain, UtilityProcess } from 'electron'
 import { join } from 'node:path'
-import { fromPlain } from '#shared/errors'
+import { WorkbenchError, fromPlain } from '#shared/errors'
 import type { EngineOrder, FromEngine } from '#shared/shell'
 
 /** A wait before the next start, so that an engine that cannot start does not spin. */
@@ -103,11 +103,5 @@ export class EngineProcess {
 }
 
 function lost(): Error {
-  return fromPlain({
-    code: 'contract/lost',
-    message: 'The engine ended. It is started again.',
-    details: {},
-    stack: null,
-    cause: null
-  })
+  return new WorkbenchError('contract/lost', 'The engine ended. It is started again.')
 }

@@ -1,7 +1,5 @@
 /** The link of an engine that is served elsewhere. */
-
-/** Names of this very computer: what a tunnel listens on. */
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+import { LOOPBACK } from '#shared/page'
 
 /** A link as `assay serve` prints it. */
 export interface RemoteLink {

@@ -1,4 +1,7 @@
-/** How the window's files are handed to a browser or to the desktop's own page. */
+/** How the window's files are handed to a browser or to the desktop's own page, and what is local. */
+
+/** Names of this very computer: what a server or a tunnel listens on. */
+export const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** Types of the files there are; no other is served. */
 export const PAGE_TYPES: Record<string, string> = {

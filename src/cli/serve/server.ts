@@ -11,11 +11,9 @@ import type { WebSocket } from 'ws'
 import type { EngineApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
-import { PAGE_HEADERS, PAGE_TYPES } from '#shared/page'
+import { LOOPBACK, PAGE_HEADERS, PAGE_TYPES } from '#shared/page'
 import { serve } from '#shared/port'
 import type { Pipe } from '#shared/port'
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** What one socket is given: an engine of its own to ask, and what to do when it is gone. */
 export interface Visitor {

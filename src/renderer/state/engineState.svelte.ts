@@ -54,7 +54,7 @@ export class EngineState {
   /** Counts connections: what an older one tells is not heard any more. */
   #attempt = 0
   /** Project and study that everything shown is of. */
-  #shown = ''
+  #shown: { open: string | null; study: string } = { open: null, study: '' }
   /** What was told since `progress` was shown last. */
   #told: Record<string, Progress> = {}
   #showing: ReturnType<typeof setTimeout> | null = null
@@ -118,7 +118,7 @@ export class EngineState {
 
   /** Opens a project of the list. */
   openProject(id: string, readOnly = false): Promise<boolean> {
-    return this.#ask(async (engine) => {
+    return this.order(async (engine) => {
       await engine.openProject({ id, readOnly })
       this.#opened = { id, readOnly }
     })
@@ -126,24 +126,24 @@ export class EngineState {
 
   /** Makes a project of a name and opens it. */
   createProject(name: string): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.createProject({ name })))
+    return this.order((engine) => engine.createProject({ name }))
   }
 
   /** Makes the demo's project, if it is not there, and opens it. */
   openDemo(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.openDemo({})))
+    return this.order((engine) => engine.openDemo({}))
   }
 
   cancelDemo(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.cancelDemo({})))
+    return this.order((engine) => engine.cancelDemo({}))
   }
 
   closeProject(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.closeProject({})))
+    return this.order((engine) => engine.closeProject({}))
   }
 
   forgetProject(id: string): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.forgetProject({ id })))
+    return this.order((engine) => engine.forgetProject({ id }))
   }
 
   /** Shows another study of the project. */
@@ -153,38 +153,50 @@ export class EngineState {
   }
 
   run(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.runStudy({ study: this.study })))
+    return this.order((engine) => engine.runStudy({ study: this.study }))
   }
 
   stop(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.stopStudy({})))
+    return this.order((engine) => engine.stopStudy({}))
   }
 
   undo(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.undoEdit({})))
+    return this.order((engine) => engine.undoEdit({}))
   }
 
   redo(): Promise<boolean> {
-    return this.#ask(async (engine) => void (await engine.redoEdit({})))
+    return this.order((engine) => engine.redoEdit({}))
   }
 
   /** One of the exported tables as CSV. */
   async table(name: string): Promise<string> {
     let text = ''
-    await this.#ask(async (engine) => {
+    await this.order(async (engine) => {
       text = (await engine.readTable({ study: this.study, table: name })) ?? ''
     })
     return text
   }
 
-  /** Asks the engine to do something; what goes wrong is said in `problem`. */
-  order(work: (engine: EngineApi) => Promise<unknown>): Promise<boolean> {
-    return this.#ask(async (engine) => void (await work(engine)))
+  /**
+   * Asks the engine to do something.
+   *
+   * @returns true when it was done; what went wrong is said in `problem`
+   */
+  async order(work: (engine: EngineApi) => Promise<unknown>): Promise<boolean> {
+    if (!this.#engine) return false
+    try {
+      await work(this.#engine)
+      return true
+    } catch (error) {
+      const { code, message } = toPlain(error)
+      if (code !== 'contract/lost') this.problem = message
+      return false
+    }
   }
 
   /** Reads everything that is shown anew. */
   refresh(): Promise<boolean> {
-    return this.#ask(async (engine) => {
+    return this.order(async (engine) => {
       const desk = await engine.readDesk({})
       this.desk = desk
       if (desk.open === null) return this.#forget()
@@ -206,13 +218,12 @@ export class EngineState {
 
   /** Looks at a study: nothing of another one, or of another project, is shown any longer. */
   #look(open: string, study: string): void {
-    const shown = JSON.stringify([open, study])
-    if (shown === this.#shown) return
-    const [before] = this.#shown === '' ? [null] : (JSON.parse(this.#shown) as [string])
-    this.#shown = shown
+    const before = this.#shown
+    if (before.open === open && before.study === study) return
+    this.#shown = { open, study }
     this.study = study
     this.catalogue = this.queue = this.matrix = this.belief = null
-    if (before === open) return
+    if (before.open === open) return
     this.beliefs = {}
     this.#setProgress({})
     this.measured = null
@@ -246,7 +257,7 @@ export class EngineState {
 
   /** Reads the beliefs of all studies, one after another; each is shown as it comes. */
   readBeliefs(): Promise<boolean> {
-    return this.#ask(async (engine) => {
+    return this.order(async (engine) => {
       const open = this.desk?.open
       for (const { name } of this.project?.studies ?? []) {
         const belief = await engine.readBelief({ study: name })
@@ -287,20 +298,7 @@ export class EngineState {
   }
 
   #readQueue(): Promise<boolean> {
-    return this.#ask((engine) => this.#readQueueOf(engine))
-  }
-
-  /** @returns true when it was done; what went wrong is said in `problem` */
-  async #ask(work: (engine: EngineApi) => Promise<void>): Promise<boolean> {
-    if (!this.#engine) return false
-    try {
-      await work(this.#engine)
-      return true
-    } catch (error) {
-      const { code, message } = toPlain(error)
-      if (code !== 'contract/lost') this.problem = message
-      return false
-    }
+    return this.order((engine) => this.#readQueueOf(engine))
   }
 
   /** Once per connection, however often its end is told. */
@@ -334,7 +332,7 @@ export class EngineState {
       }
       case 'measured':
         this.measured = event.done < event.total ? event : null
-        if (this.measured === null) void this.#ask((engine) => this.#readReports(engine))
+        if (this.measured === null) void this.order((engine) => this.#readReports(engine))
         return
       case 'run':
         this.#refreshSoon()

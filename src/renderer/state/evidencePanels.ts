@@ -1,6 +1,8 @@
 /** What the panels of the Evidence screen draw of matrix and belief. Pure. */
 import type { Agreement, Belief, Matrix } from '#shared/evidenceView'
 import { csvTable } from '#shared/csvText'
+import { partitionOf } from './matrixColumns'
+import { isLogMean } from './matrixView'
 
 /** One mixture on one domain: what a proxy said and what training gave. */
 export interface Dot {
@@ -87,7 +89,7 @@ export function evidencePanels(
         const agreement = belief === null ? null : agreements.get(`${domain.name}\n${proxy}`)
         return [{ proxy, dots, agreement }]
       })
-      const unit = domain.name.endsWith('-log') ? 'nats/token' : 'perplexity'
+      const unit = isLogMean(domain.name) ? 'nats/token' : 'perplexity'
       return { domain, unit, layers }
     })
     .filter(({ layers }) => layers.some(({ dots }) => dots.length > 0))
@@ -103,10 +105,9 @@ function isInStratum(
   const { size, shares } = rows[place]!
   if (stratum.startsWith('size=')) return size === Number(stratum.slice(5))
   if (stratum !== 'with' && stratum !== 'without') return true
-  // Members are partitions, or base units named after theirs: no name may hold a #.
-  const isHeld = members.some(
-    (name, m) => shares[m]! > 0 && name.split('#')[0] === partition && partition !== null
-  )
+  const isHeld =
+    partition !== null &&
+    members.some((name, m) => shares[m]! > 0 && partitionOf(name) === partition)
   return isHeld === (stratum === 'with')
 }
 

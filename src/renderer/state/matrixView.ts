@@ -55,10 +55,15 @@ export function otherSource(matrix: Matrix, source: string): string | null {
   return matrix.proxies[0]?.name ?? null
 }
 
+/** True for a mean of logs, whose values are in nats; all others are perplexities. */
+export function isLogMean(domain: string): boolean {
+  return domain.endsWith('-log')
+}
+
 /** Unit of a column's values. */
 export function unitOf(matrix: Matrix, column: number, measure: Measure): string {
   if (measure === 'rank') return 'rank within its size'
-  const isLog = column === TARGET || matrix.domains[column]!.name.endsWith('-log')
+  const isLog = column === TARGET || isLogMean(matrix.domains[column]!.name)
   return measure === 'change' || isLog ? 'nats/token' : 'perplexity'
 }
 
@@ -155,7 +160,7 @@ function lossesOf(
 
 /** A mean of logs is in nats already; everything else is a perplexity. */
 function plainLosses(matrix: Matrix, values: Values): Float64Array {
-  const isLog = matrix.domains.map(({ name }) => name.endsWith('-log'))
+  const isLog = matrix.domains.map(({ name }) => isLogMean(name))
   const width = isLog.length
   const losses = new Float64Array(values.length * width)
   values.forEach((row, place) =>
