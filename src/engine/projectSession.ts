@@ -18,10 +18,11 @@ import { memberNames } from './studies/mixtures'
 import { distinctModels, missingDomains } from './studies/measureModels'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
-import { distinctRuns, runsOf } from './studies/plan'
+import { distinctRuns, planStudy, runsOf } from './studies/plan'
 import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
-import { findPrepared, prepareStudy } from './studies/prepare'
+import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
+import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
 import type { DocumentChoice, StudyResults } from './studies/results'
@@ -237,6 +238,22 @@ export class ProjectSession {
     return prepared && this.#planned(study, prepared)
   }
 
+  /**
+   * What a study would consist of, whether its text is prepared or not.
+   *
+   * @returns `isExact` false where its text is not tokenised: then every partition is taken for
+   *   one base unit
+   * @throws WorkbenchError as planning does
+   */
+  async foresee(study: Study): Promise<{ plan: StudyPlan; isExact: boolean }> {
+    assertTextThere(this.#project, study)
+    const plan = await this.findPlan(study)
+    if (plan) return { plan, isExact: true }
+    const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}))
+    const checkpoint = await this.#checkpointOf(study)
+    return { plan: planStudy(study, text, checkpoint, this.#history(study)), isExact }
+  }
+
   /** A study's text if it is prepared already. */
   findPrepared(study: Study): Promise<Prepared | null> {
     return findPrepared(this.#project, study)
@@ -382,13 +399,18 @@ export class ProjectSession {
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
-    const history = this.#history(study)
-    if (study.seed.source !== 'checkpoint') return this.#plans.plan(study, prepared, null, history)
-    const folder = resolve(study.seed.path)
+    const checkpoint = await this.#checkpointOf(study)
+    if (checkpoint) assertStartsFrom(checkpoint, study, prepared)
+    return this.#plans.plan(study, prepared, checkpoint, this.#history(study))
+  }
+
+  /** The checkpoint outside that branches start from; null where they start from none. */
+  async #checkpointOf({ seed }: Study): Promise<SeedCheckpoint | null> {
+    if (seed.source !== 'checkpoint') return null
+    const folder = resolve(seed.path)
     const checkpoint = this.#checkpoints.get(folder) ?? (await this.#seedCheckpoint(folder))
     this.#checkpoints.set(folder, checkpoint)
-    assertStartsFrom(checkpoint, study, prepared)
-    return this.#plans.plan(study, prepared, checkpoint, history)
+    return checkpoint
   }
 
   /** What a checkpoint outside is; a bundle, which may lie elsewhere, remembers it. */

@@ -41,6 +41,11 @@ export function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009')
 }
 
+/** So many of something: `1 run`, `12 runs`, `2 matches`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${grouped(number)} ${number === 1 ? one : many}`
+}
+
 /** Seconds as `48 s`, `3 min 20 s`, `2 h 05 min`. */
 export function duration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return '–'

@@ -16,7 +16,13 @@ import {
   RunSchema,
   StudySchema
 } from './records'
-import { CostSchema, CurveSchema, MOST_CURVES, QueueSchema } from './trainingView'
+import {
+  CostSchema,
+  CurveSchema,
+  MOST_CURVES,
+  QueueSchema,
+  StudyPreviewSchema
+} from './trainingView'
 import { TEXT_COMMANDS } from './storedText'
 
 const count = z.number().int().nonnegative()
@@ -139,6 +145,8 @@ export const PROJECT_COMMANDS = {
     output: CostSchema.nullable()
   },
 
+  /** What a study would ask for, nothing saved; of a draft that cannot be planned: why not. */
+  previewStudy: { input: z.strictObject({ study: z.unknown() }), output: StudyPreviewSchema },
   /** Adds a study or replaces the one of its name; what it does can be undone. */
   saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
   /** Takes a study off the project; its runs and measurements stay. Can be undone. */

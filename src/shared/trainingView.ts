@@ -20,6 +20,8 @@ export const QueuedRunSchema = z.strictObject({
   isTraining: z.boolean(),
   /** True when the user set it aside: it is not begun until it is released. */
   isHeld: z.boolean(),
+  /** Predicted tokens up to the end of its curve: where it stands, or would go on from. */
+  trained: count,
   head: RunSchema.nullable()
 })
 export type QueuedRun = z.infer<typeof QueuedRunSchema>
@@ -59,8 +61,10 @@ const effort = z.strictObject({ runs: count, tokens: z.number().nonnegative() })
 
 /** What a study costs beside training every mixture; `estimate` only when it was asked for. */
 export const CostSchema = z.strictObject({
-  /** Seed, branches and sequential models, each once. */
-  planned: effort,
+  /** The proxy of every mixture: seed and branches, each once. */
+  modular: effort,
+  /** Sequential models that are no branch: they tell how far the proxy may be trusted. */
+  evidence: effort,
   /** Of these, what is not there yet. */
   left: effort,
   /** Every mixture trained for real from the same seed. */
@@ -81,3 +85,13 @@ export const CostSchema = z.strictObject({
     .nullable()
 })
 export type Cost = z.infer<typeof CostSchema>
+
+/** What a study would ask for, before it is saved. */
+export const StudyPreviewSchema = z.strictObject({
+  /** Why it cannot be planned, in words; null where it can. */
+  problem: z.string().nullable(),
+  cost: CostSchema.nullable(),
+  /** False until its text is tokenised: then every partition is taken for one base unit. */
+  isExact: z.boolean()
+})
+export type StudyPreview = z.infer<typeof StudyPreviewSchema>

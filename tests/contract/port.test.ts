@@ -69,8 +69,14 @@ test('a study is run and read through the contract as it is without it', async (
   expect(await api.readCurves({ curves: unknown, points: 20 })).toEqual([])
 
   const cost = (await api.readCost({ study: 'small', estimate: false }))!
-  expect(cost).toMatchObject({ planned: { runs: queue.runs.length }, left: { runs: 0, tokens: 0 } })
-  expect(cost.planned.tokens).toBe(queue.runs.reduce((sum, one) => sum + one.tokens, 0))
+  const { modular, evidence: checks, left } = cost
+  expect(left).toEqual({ runs: 0, tokens: 0 })
+  expect(modular.runs + checks.runs).toBe(queue.runs.length)
+  const tokens = queue.runs.reduce((sum, one) => sum + one.tokens, 0)
+  expect(modular.tokens + checks.tokens).toBe(tokens)
+  const trained = queue.runs.filter(({ role }) => role === 'sequential')
+  expect(checks.runs).toBe(trained.length)
+  expect(queue.runs.every((one) => one.trained === one.tokens)).toBe(true)
 
   const matrix = (await api.readMatrix({ study: 'small' }))!
   const csv = (await api.readTable({ study: 'small', table: 'pairs' }))!
@@ -101,6 +107,43 @@ test('a study is run and read through the contract as it is without it', async (
   expect(await api.readTable({ study: 'small', table: 'secrets' })).toBe(null)
 })
 
+test('a draft is planned before it is saved: with all there is, and by what is known', async () => {
+  const { api } = await connected()
+  const [stored] = (await api.readProject({})).studies
+  const ofDraft = (change: object) => api.previewStudy({ study: { ...stored, ...change } })
+  // Two partitions: their mixtures are known before their units are.
+  const before = await ofDraft({})
+  expect(before).toMatchObject({ problem: null, isExact: false, cost: { mixtures: 3 } })
+  expect(before.cost!.modular.runs).toBe(3)
+
+  const ended = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
+  await api.runStudy({ study: 'small' })
+  await ended
+  const after = await ofDraft({})
+  expect(after).toEqual({
+    problem: null,
+    isExact: true,
+    cost: await api.readCost({ study: 'small', estimate: false })
+  })
+  expect(after.cost!.modular.runs).toBe(4)
+  // Another unit size was never prepared: the tokens are counted, and so are its units.
+  const unit = { ...stored!.unit, sequences: 100, maximum: null }
+  const smaller = await ofDraft({ unit })
+  expect(smaller).toMatchObject({ problem: null, isExact: true })
+  await api.saveStudy({ study: { ...stored, name: 'smaller', unit } })
+  const planned = heard(api, (event) => event.kind === 'ended' && event.key === 'prepare')
+  await api.runStudy({ study: 'smaller' })
+  await planned
+  const { runs } = await api.readQueue({ study: 'smaller' })
+  expect(runs.length).toBe(smaller.cost!.modular.runs + smaller.cost!.evidence.runs)
+  await api.stopStudy({})
+
+  expect((await ofDraft({ partitions: ['law', 'mail'] })).problem).toMatch(/mail.*There: .*law/)
+  expect((await ofDraft({ unit: { ...unit, sequences: 1e6 } })).problem).toMatch(/one base unit/)
+  expect((await ofDraft({ holdOut: { share: 7 } })).problem).toContain('holdOut.share')
+  expect(await api.previewStudy({ study: 'none' })).toMatchObject({ cost: null })
+})
+
 test('stopping stops cleanly, and running again goes on', async () => {
   const { api } = await connected()
   const training = heard(api, ({ kind }) => kind === 'run')
@@ -109,6 +152,11 @@ test('stopping stops cleanly, and running again goes on', async () => {
   await training
   await api.stopStudy({})
   expect(await stopped).toMatchObject({ state: 'stopped' })
+  // What it was trained on is known from its curve: it goes on from there.
+  const [first] = (await api.readQueue({ study: 'small' })).runs
+  const curves = [{ run: first!.fingerprint, after: null }]
+  const [curve] = await api.readCurves({ curves, points: 1000 })
+  expect(first!.trained).toBe(first!.isDone ? first!.tokens : (curve?.tokens.at(-1) ?? 0))
   const ended = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
   await api.runStudy({ study: 'small' })
   expect(await ended).toMatchObject({ state: 'done' })

@@ -12,6 +12,7 @@ import { TextImport } from './textImport'
 import { MixtureWork } from './mixtureWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
+import { outcomeOf, told } from './studyNews'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
@@ -19,7 +20,6 @@ import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import { distinctRuns, runsOf } from '../studies/plan'
 import { queuedRuns } from '../studies/queuedRuns'
-import type { RunSummary, StudyEvent } from '../studies/run'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { parseStudy } from '../studies/study'
@@ -154,7 +154,7 @@ export class ProjectHost implements ProjectApi {
     const plan = await this.#session.findPlan(this.#session.study(study))
     if (!plan) return { isPrepared: false, runs: [] }
     const { folder, runs } = this.#session
-    return { isPrepared: true, runs: queuedRuns(plan, folder, runs, this.#queue) }
+    return { isPrepared: true, runs: await queuedRuns(plan, folder, runs, this.#queue) }
   }
 
   readCurves: ProjectApi['readCurves'] = async ({ curves, points }) => {
@@ -252,6 +252,18 @@ export class ProjectHost implements ProjectApi {
     if (estimate) this.#assertIdle()
     const summary = estimate ? await this.#session.cost(one) : null
     return studyCost(one, plan, (run) => this.#isDone(run), summary)
+  }
+
+  previewStudy: ProjectApi['previewStudy'] = async ({ study: draft }) => {
+    try {
+      const study = parseStudy(draft, 'The study')
+      const { plan, isExact } = await this.#session.foresee(study)
+      const cost = studyCost(study, plan, (run) => this.#isDone(run), null)
+      return { problem: null, cost, isExact }
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error
+      return { problem: error.message, cost: null, isExact: false }
+    }
   }
 
   saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
@@ -420,22 +432,4 @@ export class ProjectHost implements ProjectApi {
     const study = this.#session.study(name)
     return (await this.#session.findPrepared(study)) ? read(study) : null
   }
-}
-
-/** Training begins when the text is prepared; all else is told as it is. */
-function told(event: StudyEvent): EngineEvent {
-  return event.kind === 'begun' ? { kind: 'ended', key: 'prepare' } : event
-}
-
-/** How a study ended, in words: what failed, else what was set aside. */
-function outcomeOf({ failed, held, wasStopped }: RunSummary): {
-  state: StudyNews['state']
-  message: string | null
-} {
-  const failures = failed.map(({ name, message }) => `${name}: ${message}`).join('\n')
-  if (wasStopped) return { state: 'stopped', message: null }
-  if (failures !== '') return { state: 'failed', message: failures }
-  if (held.length === 0) return { state: 'done', message: null }
-  const message = `${held.length} ${held.length === 1 ? 'run is' : 'runs are'} held: ${held.join(', ')}. Release what is to be trained, and run the study again.`
-  return { state: 'stopped', message }
 }

@@ -1,9 +1,9 @@
 /** Plans that were made lately: screens ask for them at every change. */
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
-import type { Prepared, Study } from '#shared/records'
+import type { Study } from '#shared/records'
 import { planStudy } from './plan'
-import type { PlanHistory, StudyPlan } from './plan'
+import type { PlanHistory, PlannedText, StudyPlan } from './plan'
 
 /** Of a study as it is, as it is edited, and of single mixtures evaluated beside it. */
 const MOST = 8
@@ -13,10 +13,10 @@ export class KeptPlans {
   /** By what they depend on, the one asked for last behind all others. */
   readonly #kept = new Map<string, StudyPlan>()
 
-  /** As {@link planStudy}, which reads nothing of prepared text but what is hashed here. */
+  /** As {@link planStudy}. */
   plan(
     study: Study,
-    prepared: Prepared,
+    prepared: PlannedText,
     checkpoint: SeedCheckpoint | null,
     history: PlanHistory
   ): StudyPlan {

@@ -74,6 +74,13 @@ export interface PlanHistory {
   trained: ReadonlySet<string>
 }
 
+/** What a plan reads of a study's prepared text. */
+export interface PlannedText {
+  tokenizer: Prepared['tokenizer']
+  partitions: readonly { baseUnits: BaseUnit[] }[]
+  seed: { baseUnits: BaseUnit[] } | null
+}
+
 const NO_HISTORY: PlanHistory = { members: [], trained: new Set() }
 
 /** Every training of a plan, in the order of training. */
@@ -104,7 +111,7 @@ export function distinctRuns(runs: readonly PlannedRun[]): PlannedRun[] {
  */
 export function planStudy(
   study: Study,
-  prepared: Prepared,
+  prepared: PlannedText,
   seedCheckpoint: SeedCheckpoint | null = null,
   history: PlanHistory = NO_HISTORY
 ): StudyPlan {
@@ -224,7 +231,7 @@ function planMerges(
 /** Why the models of a choice are trained: drawn, all of them, or picked by the user. */
 const CHOSEN_BY = { random: 'random', all: 'design', none: 'design', list: 'user' } as const
 
-function planSeed(study: Study, prepared: Prepared, config: DecoderConfig): PlannedRun | null {
+function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): PlannedRun | null {
   if (study.seed.source !== 'text') return null
   const unit = prepared.seed?.baseUnits[0]
   if (!unit) throw new Error('the seed text was not prepared')
@@ -274,7 +281,7 @@ function branchStart(
 
 function completeRun(
   study: Study,
-  prepared: Prepared,
+  prepared: PlannedText,
   config: DecoderConfig,
   draws: UnitDraw[],
   from: { recipe: Recipe; start: RunStart; startIdentity: unknown; replay: BaseUnit | null }

@@ -33,7 +33,7 @@ export async function prepareStudy(input: {
   signal?: AbortSignal
 }): Promise<Prepared> {
   const { project, pool, study, onProgress, signal } = input
-  checkNames(project, study)
+  assertTextThere(project, study)
   const there = await findPrepared(project, study)
   if (there) return there
   if (project.isReadOnly) {
@@ -111,7 +111,12 @@ function isComplete(project: string, prepared: Prepared): boolean {
   return folders.every((folder) => existsSync(join(project, 'tokens', folder)))
 }
 
-function checkNames(project: Project, study: Study): void {
+/**
+ * Asserts that the project has every text that a study names.
+ *
+ * @throws WorkbenchError `study/missing-partition`, `study/missing-domain`
+ */
+export function assertTextThere(project: Project, study: Study): void {
   const training = project.corpora.filter((corpus) => corpus.role === 'training')
   const there = training.flatMap((corpus) => corpus.partitions.map((partition) => partition.name))
   const wanted = study.partitions === 'all' ? [] : study.partitions

@@ -2,6 +2,7 @@
 import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
+import { lastPoint } from '#engine/storage/traces'
 import { distinctRuns, runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { RunQueue } from './runQueue'
@@ -17,19 +18,26 @@ export function queuedRuns(
   project: string,
   heads: readonly Run[],
   queue: RunQueue
-): QueuedRun[] {
+): Promise<QueuedRun[]> {
   const byRun = new Map(heads.map((run) => [run.fingerprint, run]))
-  return queue.inOrder(distinctRuns(runsOf(plan))).map((run) => ({
-    fingerprint: run.fingerprint,
-    role: run.role,
-    name: run.name,
-    tokens: run.tokens,
-    partitions: partitionsOf(run),
-    isDone: isRunFinished(project, run.fingerprint),
-    isTraining: queue.isTraining(run.fingerprint),
-    isHeld: queue.isHeld(run.fingerprint),
-    head: byRun.get(run.fingerprint) ?? null
-  }))
+  const found = queue.inOrder(distinctRuns(runsOf(plan))).map(async (run) => {
+    const { fingerprint, role, name, tokens } = run
+    const head = byRun.get(fingerprint) ?? null
+    const isDone = isRunFinished(project, fingerprint)
+    return {
+      fingerprint,
+      role,
+      name,
+      tokens,
+      partitions: partitionsOf(run),
+      isDone,
+      isTraining: queue.isTraining(fingerprint),
+      isHeld: queue.isHeld(fingerprint),
+      trained: isDone ? tokens : head ? ((await lastPoint(project, fingerprint))?.tokens ?? 0) : 0,
+      head
+    }
+  })
+  return Promise.all(found)
 }
 
 function partitionsOf(run: PlannedRun): string[] {

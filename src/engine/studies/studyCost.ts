@@ -4,7 +4,7 @@ import type { Study } from '#shared/records'
 import { naiveTraining } from './cost'
 import type { PlanSummary } from './cost'
 import { distinctRuns, runsOf } from './plan'
-import type { StudyPlan } from './plan'
+import type { PlannedRun, StudyPlan } from './plan'
 
 /**
  * Counts runs and tokens of a plan beside the naive way.
@@ -19,12 +19,14 @@ export function studyCost(
   summary: PlanSummary | null
 ): Cost {
   const distinct = distinctRuns(runsOf(plan))
+  const isEvidence = (run: PlannedRun) => run.role === 'sequential'
   const total = (runs: readonly { tokens: number }[]) => ({
     runs: runs.length,
     tokens: runs.reduce((sum, run) => sum + run.tokens, 0)
   })
   return {
-    planned: total(distinct),
+    modular: total(distinct.filter((run) => !isEvidence(run))),
+    evidence: total(distinct.filter(isEvidence)),
     left: total(distinct.filter((run) => !isDone(run.fingerprint))),
     naive: naiveTraining(study, plan),
     mixtures: plan.mixtures.length,

@@ -1,5 +1,6 @@
 /** What is done to the selected mixtures, how far it is, and what went wrong: shown beside them. */
 import { toPlain } from '#shared/errors'
+import { counted } from '../format'
 import type { EngineState } from './engineState.svelte'
 
 /** Names in one message at most: messages have a size. */
@@ -20,29 +21,29 @@ export class MixtureActions {
 
   /** Adds mixtures to those trained for real and runs the study. */
   train(names: readonly string[]): Promise<void> {
-    return this.#do(`Adding ${counted(names.length)} to what is trained`, async () => {
+    return this.#do(`Adding ${counted(names.length, 'mixture')} to what is trained`, async () => {
       const { api, study } = this.#engine
       await api.trainSequentially({ study, mixtures: [...names] })
-      return `${counted(names.length)} to be trained for real: the study runs.`
+      return `${counted(names.length, 'mixture')} to be trained for real: the study runs.`
     })
   }
 
   /** Measures those that are not measured yet. */
   evaluate(names: readonly string[]): Promise<void> {
-    return this.#do(`Evaluating ${counted(names.length)}`, async () => {
+    return this.#do(`Evaluating ${counted(names.length, 'mixture')}`, async () => {
       const { api, study } = this.#engine
       for (let from = 0; from < names.length; from += MOST_AT_ONCE) {
         const mixtures = names.slice(from, from + MOST_AT_ONCE)
         const { wasStopped } = await api.evaluateMixtures({ study, mixtures })
         if (wasStopped) return 'Stopped: what was measured by then is kept.'
       }
-      return `${counted(names.length)} evaluated.`
+      return `${counted(names.length, 'mixture')} evaluated.`
     })
   }
 
   /** Writes merges as models, one after the other. */
   exportMerged(names: readonly string[], merge: 'micro' | 'macro'): Promise<void> {
-    return this.#do(`Exporting ${counted(names.length)}`, async () => {
+    return this.#do(`Exporting ${counted(names.length, 'mixture')}`, async () => {
       const folders: string[] = []
       const { api, study } = this.#engine
       for (const [i, mixture] of names.entries()) {
@@ -80,8 +81,4 @@ export class MixtureActions {
       this.doing = null
     }
   }
-}
-
-function counted(count: number): string {
-  return count === 1 ? '1 mixture' : `${count} mixtures`
 }

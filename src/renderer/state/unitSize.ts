@@ -1,6 +1,6 @@
 /** The unit size as a slider has it, and what it would give, in words. Pure. */
 import type { UnitPreview } from '#shared/storedText'
-import { grouped } from '../format'
+import { counted, grouped } from '../format'
 
 /** Places of the slider. */
 export const SLIDER_STEPS = 1000
@@ -23,8 +23,8 @@ export function unitWords({ partitions }: UnitPreview): string {
   const with_ = partitions.filter((one) => one.units.length > 0).length
   const leftOver = partitions.reduce((sum, one) => sum + one.leftOverTokens, 0)
   return (
-    `${count(units, 'base unit')} from ${with_ === partitions.length ? '' : `${with_} of `}` +
-    `${count(partitions.length, 'partition')}, ${grouped(leftOver)} tokens left over`
+    `${counted(units, 'base unit')} from ${with_ === partitions.length ? '' : `${with_} of `}` +
+    `${counted(partitions.length, 'partition')}, ${grouped(leftOver)} tokens left over`
   )
 }
 
@@ -39,11 +39,7 @@ export function unitProblems({ partitions }: UnitPreview): { partition: string; 
 export function lostRunsWords({ finishedRuns, unusedRuns }: UnitPreview): string | null {
   if (unusedRuns === 0) return null
   return (
-    `${grouped(unusedRuns)} of ${count(finishedRuns, 'finished run')} would not be used any more. ` +
+    `${grouped(unusedRuns)} of ${counted(finishedRuns, 'finished run')} would not be used any more. ` +
     `They stay stored, and are used again when the size is set back.`
   )
-}
-
-function count(number: number, noun: string): string {
-  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`
 }

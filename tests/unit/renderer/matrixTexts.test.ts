@@ -27,6 +27,7 @@ function queueOf(...runs: [QueuedRun['role'], string, boolean][]): Queue {
       isDone,
       isTraining: false,
       isHeld: false,
+      trained: 0,
       head: null
     }))
   }

@@ -12,6 +12,7 @@ const run = (name: string, change: Partial<QueuedRun> = {}): QueuedRun => ({
   isDone: false,
   isTraining: false,
   isHeld: false,
+  trained: 0,
   head: null,
   ...change
 })

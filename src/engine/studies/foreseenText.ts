@@ -1,0 +1,44 @@
+/** What a study would ask for before it is saved, or its text prepared. Pure. */
+import type { BaseUnit, Study } from '#shared/records'
+import type { StoredText, StoredTexts } from '#shared/storedText'
+import { unitsOf } from '#engine/data/browse/fates'
+import type { PlannedText } from './plan'
+
+/**
+ * Text as a plan reads it, from what is known of it before it is prepared: where its tokens are
+ * counted, the base units that they give; else every partition is taken for one.
+ *
+ * @throws WorkbenchError `partition/too-small`
+ */
+export function foreseenText(
+  study: Study,
+  { texts }: StoredTexts
+): { text: PlannedText; isExact: boolean } {
+  const used = texts.filter(({ isUsed }) => isUsed)
+  const training = used.filter(({ role }) => role === 'training')
+  const seed = used.find(({ role }) => role === 'seed')
+  const vocabularySize = study.tokenizer.kind === 'train' ? study.tokenizer.vocabularySize : 0
+  return {
+    text: {
+      tokenizer: { fingerprint: '', vocabularySize, endOfTextId: 0 },
+      partitions: training.map((one) => ({ baseUnits: foreseenUnits(one, study) })),
+      seed: seed ? { baseUnits: foreseenUnits(seed, study) } : null
+    },
+    isExact: [...training, ...(seed ? [seed] : [])].every(({ training: of }) => of.tokens !== null)
+  }
+}
+
+/** Units without a fingerprint of their own: what is planned with them is never trained. */
+function foreseenUnits(text: StoredText, study: Study): BaseUnit[] {
+  const { tokens } = text.training
+  const asked =
+    study.seed.source === 'text' && text.role === 'seed'
+      ? Math.ceil(study.seed.tokenBudget / study.model.contextLength)
+      : study.unit.sequences
+  const units = tokens === null ? [asked] : unitsOf(text, tokens, study)
+  return units.map((sequences, index) => {
+    const name = `${text.name}#${index + 1}`
+    const partition = text.name
+    return { name, partition, fingerprint: name, tokens: '', firstSequence: 0, sequences }
+  })
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { builtEngine, tinyProject } from '../support/builtEngine'
+import { openWindow, show } from '../support/browserWindow'
+import { serveProject } from '../support/servedProject'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+test('a form says what it asks for while it is filled in, and what runs stays as it is', async () => {
+  const project = join(await temporaryFolder(), 'project')
+  const engine = builtEngine()
+  await (await tinyProject(engine, project)).close()
+  await engine.close()
+  const { link } = await serveProject(project)
+  const { page, complaints } = await openWindow(link)
+  await show(page, 'Training')
+  const sheet = page.getByRole('dialog', { name: 'Study' })
+  const demand = sheet.locator('.demand')
+  const open = async () => {
+    await page.getByRole('button', { name: 'Edit study' }).click()
+    await demand.waitFor()
+  }
+
+  await open()
+  await expect.poll(() => demand.innerText()).toMatch(/^At least \d+ runs .* 3 mixtures a proxy/)
+  await sheet.getByLabel('partitions').first().selectOption('some')
+  await sheet.getByRole('checkbox', { name: 'law' }).uncheck()
+  await sheet.getByText('1 of 2 chosen').waitFor()
+  await expect.poll(() => demand.innerText()).toContain('1 mixture a proxy')
+  await sheet.getByRole('button', { name: 'None', exact: true }).click()
+  await expect.poll(() => demand.innerText()).toContain('partitions')
+  await page.keyboard.press('Escape')
+
+  // Stopped amid training, its tokens stay counted.
+  await page.getByRole('button', { name: 'Run study' }).click()
+  const trained = page.getByRole('progressbar', { name: 'Trained share of all runs' })
+  const tokens = () => trained.evaluate((bar: HTMLProgressElement) => bar.value)
+  await expect.poll(tokens, { timeout: 30_000 }).toBeGreaterThan(0)
+  await open()
+  await sheet.getByText('It is running, and stays as it is meanwhile').waitFor()
+  expect(await sheet.getByRole('button', { name: 'Save the study' }).isDisabled()).toBe(true)
+  await sheet.getByLabel('name').first().fill('another')
+  await sheet.getByRole('button', { name: 'Add the study' }).waitFor()
+  await sheet.getByLabel('name').first().fill('small')
+  await sheet.getByRole('button', { name: 'Stop' }).click()
+  await expect
+    .poll(() => sheet.getByRole('button', { name: 'Save the study' }).isDisabled())
+    .toBe(false)
+  await expect.poll(() => demand.innerText()).toMatch(/^\d+ runs of/)
+  await page.keyboard.press('Escape')
+  expect(await tokens()).toBeGreaterThan(0)
+  expect(complaints).toEqual([])
+})
