@@ -1,6 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
-import { DeskViewSchema, DroppedFileSchema, SourceDescriptionSchema } from './deskView'
+import { DeskViewSchema, DroppedFileSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { DecoderShapeSchema } from './recipe'
@@ -23,6 +23,7 @@ import {
   QueueSchema,
   StudyPreviewSchema
 } from './trainingView'
+import { SourceDescriptionSchema } from './sourceDescription'
 import { TEXT_COMMANDS } from './storedText'
 
 const count = z.number().int().nonnegative()

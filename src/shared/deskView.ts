@@ -35,21 +35,3 @@ export type DeskView = z.infer<typeof DeskViewSchema>
 
 /** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
 export const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })
-
-/** As `SourceDescription` has it. */
-export const SourceDescriptionSchema = z.strictObject({
-  files: z.array(z.strictObject({ path: z.string(), format: z.string(), bytes: count })),
-  bytes: count,
-  fields: z.array(
-    z.strictObject({
-      name: z.string(),
-      examples: z.array(z.string()),
-      inDocuments: count,
-      longestExample: count
-    })
-  ),
-  likelyTextField: z.string().nullable(),
-  documents: z.array(z.strictObject({ text: z.string(), file: z.string(), position: count })),
-  partitions: z.array(z.strictObject({ name: z.string(), documents: count })).nullable(),
-  lookedAt: count
-})

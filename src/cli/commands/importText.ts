@@ -171,6 +171,10 @@ function describeSources(seen: SourceDescription): string {
   const partitions = (seen.partitions ?? []).map((one) => [one.name, String(one.documents)])
   return [
     `${seen.files.length} files, ${formatBytes(seen.bytes)} (${[...new Set(seen.files.map((file) => file.format))].join(', ')}); the first ${seen.lookedAt} documents:`,
+    ...(seen.bad.records > 0
+      ? [`${seen.bad.records} records cannot be read as text. The first: ${seen.bad.first}`]
+      : []),
+    ...(seen.empty > 0 ? [`${seen.empty} documents have no text.`] : []),
     ...(fields.length > 0 ? ['', textTable(['field', 'in', 'examples'], fields)] : []),
     ...(seen.likelyTextField ? ['', `Likely the text: --text ${seen.likelyTextField}`] : []),
     '',

@@ -1,12 +1,14 @@
 /** A look at sources before they are imported. */
+import { WorkbenchError } from '#shared/errors'
 import type { PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
-import { fieldAt, fieldNames } from './fields'
+import { fieldAt, fieldNames, textAt } from './fields'
 import { partitioned } from './partitionedDocuments'
 import { readFile } from './readDocuments'
 import { ReadMeter } from './readProgress'
 import type { SourceDocument, TokenizedSource } from './sourceDocument'
 import { findSources } from './sources'
+import { findYearField } from './yearField'
 
 const LOOKED_AT = 1000
 const EXAMPLES = 3
@@ -28,22 +30,35 @@ export async function describeSources(request: {
 }): Promise<SourceDescription> {
   const files = await findSources(request.paths)
   const perFile = Math.max(1, Math.floor(LOOKED_AT / files.length))
-  const records = await firstRecords(request, files.slice(0, LOOKED_AT), perFile)
+  const bad: SourceDescription['bad'] = { records: 0, first: null }
+  const addBad = ({ message }: { message: string }) => {
+    bad.first ??= message
+    bad.records += 1
+  }
+  const records = await firstRecords(request, files.slice(0, LOOKED_AT), perFile, addBad)
   const fields = describeFields(records)
   const likely = fields.toSorted((a, b) => b.longestExample - a.longestExample)[0]
   const textField = request.textField ?? likely?.name ?? ''
+  const texts = records.map((record) => {
+    try {
+      return textOf(record, textField)
+    } catch (error) {
+      if (!(error instanceof WorkbenchError)) throw error
+      addBad(error)
+      return null
+    }
+  })
   return {
     files: files.map(({ path, format, bytes }) => ({ path, format, bytes })),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
     fields,
     likelyTextField: likely?.name ?? null,
-    documents: records
-      .slice(0, SHOWN_DOCUMENTS)
-      .map(({ fields: values, text, file, position }) => ({
-        text: (text || String(fieldAt(values, textField) ?? '')).slice(0, SHOWN_LENGTH),
-        file,
-        position
-      })),
+    likelyYearField: findYearField(records.map((record) => record.fields)),
+    documents: records.slice(0, SHOWN_DOCUMENTS).map(({ file, position }, index) => ({
+      text: (texts[index] ?? '').slice(0, SHOWN_LENGTH),
+      file,
+      position
+    })),
     partitions: request.partition
       ? await countPartitions(
           request,
@@ -53,20 +68,37 @@ export async function describeSources(request: {
           perFile
         )
       : null,
-    lookedAt: records.length
+    lookedAt: records.length,
+    withText: texts.filter((text) => text !== null && text.trim() !== '').length,
+    empty: texts.filter((text) => text?.trim() === '').length,
+    bad
   }
 }
 
+/**
+ * A record's text, which was read already where it is plain text or its field was known.
+ *
+ * @throws WorkbenchError `corpus/missing-field`
+ */
+function textOf(record: LookedAt, textField: string): string {
+  if (record.isText || record.text !== '') return record.text
+  return textAt(record.fields, textField, record)
+}
+
+/** A record, and whether its file is text as a whole: then no field of it holds the text. */
+type LookedAt = SourceDocument & { isText: boolean }
 type Files = Awaited<ReturnType<typeof findSources>>
 
 /** Reads records whatever their text field: a wrong one must not hide the fields there are. */
 async function firstRecords(
   request: { textField?: string; tokenized?: TokenizedSource },
   files: Files,
-  perFile: number
-): Promise<SourceDocument[]> {
-  const records: SourceDocument[] = []
+  perFile: number,
+  onBadLine: (error: WorkbenchError) => void
+): Promise<LookedAt[]> {
+  const records: LookedAt[] = []
   for (const file of files) {
+    const isText = file.format === 'text' || file.format === 'tokens'
     const textField = request.textField ?? null
     const reading = readFile(
       file,
@@ -75,11 +107,12 @@ async function firstRecords(
         skipBadLines: true,
         ...(request.tokenized ? { tokenized: request.tokenized } : {})
       },
-      new ReadMeter(file.bytes)
+      new ReadMeter(file.bytes),
+      { onBadLine }
     )
     let count = 0
     for await (const document of reading) {
-      records.push(document)
+      records.push({ ...document, isText })
       count += 1
       if (count >= perFile) break
     }

@@ -147,7 +147,10 @@ export class ImportState {
     if (look !== this.#looks) return
     this.seen = seen
     this.problem = null
-    if (this.stage === 'sending') this.stage = 'choosing'
+    if (this.stage !== 'sending') return
+    // A year that is kept can be ordered by, and shown as an axis.
+    if (seen.likelyYearField !== null) this.choice.keepFields = [seen.likelyYearField]
+    this.stage = 'choosing'
   }
 
   async #trying(work: () => Promise<void>): Promise<void> {

@@ -13,7 +13,7 @@ import type { DocumentFates } from './fates'
 import { fieldsAsText, keptFields } from './keptFields'
 import type { OpenText } from './openTexts'
 import { firstLine, findAround } from './preview'
-import { findYearField, yearOf } from './yearField'
+import { findYearField, yearOf } from '../yearField'
 
 /** A search looks through about so much text per call, and gives at most so many documents. */
 const SCANNED_BYTES = 4_000_000

@@ -8,7 +8,7 @@ import type { TokenCounts } from './documentTokens'
 import { keptFields } from './keptFields'
 import { lengthBins, median } from './lengthBins'
 import type { OpenText, OpenTexts } from './openTexts'
-import { findYearField, yearOf } from './yearField'
+import { findYearField, yearOf } from '../yearField'
 
 export interface LengthsHooks {
   /** False in a project that is open for reading only: counts are then made anew each time. */

@@ -36,6 +36,24 @@ describe('describeSources', () => {
     expect(seen.partitions).toEqual([{ name: 'a', documents: 1 }])
   })
 
+  it('counts what an import would leave out or stop at', async () => {
+    const lines = [{ body: 'one', year: 1999 }, { body: ' ' }, { other: 'three' }, { body: ['4'] }]
+    const path = put(await temporaryFolder(), 'a.jsonl', `${jsonl(lines)}not json\n`)
+    const seen = await describeSources({ paths: [path], textField: 'body' })
+    expect(seen).toMatchObject({ withText: 1, empty: 1, bad: { records: 3 } })
+    expect(seen.bad.first).toMatch(/a\.jsonl, record 3: there is no field "body"/)
+    // The likeliest field, where none is chosen.
+    const guessed = await describeSources({ paths: [path] })
+    expect(guessed).toMatchObject({
+      likelyTextField: 'other',
+      withText: 1,
+      likelyYearField: 'year'
+    })
+    const folder = await temporaryFolder()
+    put(folder, 'blank.txt', ' \n')
+    expect(await describeSources({ paths: [folder] })).toMatchObject({ withText: 0, empty: 1 })
+  })
+
   it('looks at no more than the first documents', async () => {
     const records = Array.from({ length: 5000 }, (_, n) => ({ text: `x${n}` }))
     const path = put(await temporaryFolder(), 'a.jsonl', jsonl(records))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findYearField, yearOf } from '#engine/data/browse/yearField'
+import { findYearField, yearOf } from '#engine/data/yearField'
 
 test('years and dates are found, wherever they are nested', () => {
   expect(findYearField([{ author: 'A', metadata: { year: 2011 } }])).toBe('metadata.year')

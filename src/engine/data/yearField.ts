@@ -1,6 +1,6 @@
 /** Which kept field tells the year of a document. Pure. */
-import { fieldAt, fieldNames } from '../fields'
-import { yearOrNumber } from '../partitionRules'
+import { fieldAt, fieldNames } from './fields'
+import { yearOrNumber } from './partitionRules'
 
 const LOOKED_AT = 500
 const [EARLIEST, LATEST] = [1000, 2200]
