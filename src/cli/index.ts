@@ -13,6 +13,12 @@ import { addDemoCommand } from './commands/demo'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT, reportError } from './session'
 
+// A reader that has seen enough, as `head` has, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.ok)
+})
+
 const program = new Command('assay')
   .description('Tells what a data mixture is worth before anyone trains on it.')
   .version(version)

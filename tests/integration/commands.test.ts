@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
@@ -44,6 +45,18 @@ test('every command and every flag is in docs/cli.md, and every command shows an
     }
   }
   expect(undocumented.filter((flag) => flag !== '`doctor ' && flag !== '`demo ')).toEqual([])
+})
+
+test('a reader that has seen enough ends a command quietly', async () => {
+  // The reading end of its output is closed before anything is written.
+  const child = spawn('bash', [
+    '-c',
+    'exec 3> >(true); sleep 0.2; node out/main/cli.cjs --help >&3'
+  ])
+  let complaint = ''
+  child.stderr.on('data', (data: Buffer) => (complaint += data.toString()))
+  const [code] = (await once(child, 'close')) as [number]
+  expect([code, complaint]).toEqual([0, ''])
 })
 
 test('a preview lists fields and what a rule would give, and imports nothing', async () => {

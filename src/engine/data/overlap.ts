@@ -9,7 +9,7 @@ import { readTexts } from './corpusReader'
 import type { DocumentChoice } from './documentOrder'
 import { visitGrams } from './ngrams'
 
-const OVERLAP_FORMAT = 1
+const OVERLAP_FORMAT = 2
 
 /** Training text to look in. */
 export interface TrainingText {
@@ -25,21 +25,30 @@ export interface DomainTexts {
   texts: readonly string[]
 }
 
-/** A domain's distinct grams, numbered, and which of them each document has. */
+/** The grams of all domains, numbered once: texts are looked through many times. */
+interface KnownGrams {
+  numbers: Map<number, number>
+  domains: DomainGrams[]
+}
+
 interface DomainGrams {
   fingerprint: string
   name: string
-  grams: number[]
+  /** Numbers of its distinct grams, and the places among them of those that each document has. */
+  grams: Uint32Array
   documents: Uint32Array[]
 }
+
+/** Per domain, by fingerprint: places among its grams that a text holds too; mostly few. */
+type SharedPlaces = Record<string, number[]>
 
 /**
  * Reports the overlap of every partition with every domain, and marks the documents that have over
  * half of their 13-grams in the training text as a whole.
  *
- * Each pair is kept in `cache/`, so a new partition costs one pass over its own text only.
- * Documents of fewer than 13 words have no gram and are never marked; equal ones are dropped
- * beforehand anyway.
+ * What is found in a text is kept in `cache/`, so a new partition costs one pass over its own text,
+ * and one over the others for the domain that comes with it. Documents of fewer than 13 words have
+ * no gram and are never marked; equal ones are dropped beforehand anyway.
  *
  * @returns rows, and per domain a mark for each document
  * @see Brown et al. 2020, arXiv 2005.14165, appendix C
@@ -51,99 +60,105 @@ export async function findOverlaps(
   hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal } = {}
 ): Promise<{ overlaps: Overlap[]; marks: boolean[][] }> {
   await makeFolder(join(projectFolder, 'cache'))
-  const known = domains.map(({ domain, texts }) => gramsOfDomain(domain, texts))
-  const unions = known.map(({ grams }) => new Uint8Array(grams.length))
+  const known = gramsOf(domains)
+  const unions = known.domains.map(({ grams }) => new Uint8Array(grams.length))
   const overlaps: Overlap[] = []
   for (const text of training) {
     const shared = await sharedGrams(projectFolder, text, known, hooks)
-    for (const [index, domain] of known.entries()) {
-      shared[index]!.forEach((isShared, gram) => (unions[index]![gram]! |= isShared))
-      overlaps.push(overlapRow(text.partition, domain, shared[index]!))
+    for (const [index, domain] of known.domains.entries()) {
+      const places = shared[domain.fingerprint]!
+      for (const place of places) unions[index]![place] = 1
+      overlaps.push(overlapRow(text.partition, domain, places))
     }
   }
-  return { overlaps, marks: known.map((domain, index) => markDocuments(domain, unions[index]!)) }
+  const marks = known.domains.map((domain, index) => markDocuments(domain, unions[index]!))
+  return { overlaps, marks }
 }
 
-function gramsOfDomain(domain: HeldOutDomain, texts: readonly string[]): DomainGrams {
+function gramsOf(texts: readonly DomainTexts[]): KnownGrams {
   const numbers = new Map<number, number>()
-  const documents = texts.map((text) => {
-    const ofDocument = new Set<number>()
-    visitGrams(text, (gram) => {
-      let number = numbers.get(gram)
-      if (number === undefined) {
-        number = numbers.size
-        numbers.set(gram, number)
-      }
-      ofDocument.add(number)
+  const numberOf = (gram: number): number => {
+    const known = numbers.get(gram)
+    if (known !== undefined) return known
+    numbers.set(gram, numbers.size)
+    return numbers.size - 1
+  }
+  const domains = texts.map(({ domain: { fingerprint, name }, texts: of }) => {
+    const places = new Map<number, number>()
+    const documents = of.map((text) => {
+      const ofDocument = new Set<number>()
+      visitGrams(text, (gram) => {
+        const number = numberOf(gram)
+        if (!places.has(number)) places.set(number, places.size)
+        ofDocument.add(places.get(number)!)
+      })
+      return Uint32Array.from(ofDocument)
     })
-    return Uint32Array.from(ofDocument)
+    return { fingerprint, name, grams: Uint32Array.from(places.keys()), documents }
   })
-  const { fingerprint, name } = domain
-  return { fingerprint, name, grams: [...numbers.keys()], documents }
+  return { numbers, domains }
 }
 
-/** Per domain a byte per gram: 1 where the partition has it. */
+/** What a text shares with each domain, as it was found before, or by looking through it. */
 async function sharedGrams(
   projectFolder: string,
   text: TrainingText,
-  domains: readonly DomainGrams[],
+  known: KnownGrams,
   hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal }
-): Promise<Uint8Array[]> {
-  const paths = domains.map((domain) => pairPath(projectFolder, text, domain))
-  if (paths.every((path) => existsSync(path))) {
-    return Promise.all(paths.map((path, index) => readPair(path, domains[index]!)))
-  }
-  const seen = await gramsSeen(text, domains, hooks)
-  const shared = domains.map(({ grams }) =>
-    Uint8Array.from(grams, (gram) => (seen.get(gram) === true ? 1 : 0))
-  )
-  for (const [index, path] of paths.entries()) {
-    const bits = Buffer.from(shared[index]!.buffer).toString('base64')
-    if (!existsSync(path)) await writeFileAtomic(path, JSON.stringify({ shared: bits }) + '\n')
-  }
+): Promise<SharedPlaces> {
+  const path = foundPath(projectFolder, text)
+  const before = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as SharedPlaces) : {}
+  const unseen = known.domains.filter(({ fingerprint }) => !(fingerprint in before))
+  if (unseen.length === 0) return before
+  const isThere = await gramsIn(text, known.numbers, hooks)
+  const found = unseen.map(({ fingerprint, grams }): [string, number[]] => {
+    const places: number[] = []
+    grams.forEach((number, place) => {
+      if (isThere[number] === 1) places.push(place)
+    })
+    return [fingerprint, places]
+  })
+  const shared = { ...before, ...Object.fromEntries(found) }
+  await writeFileAtomic(path, JSON.stringify(shared) + '\n')
   return shared
 }
 
-async function gramsSeen(
+/** A byte per numbered gram: 1 where the text has it. */
+async function gramsIn(
   text: TrainingText,
-  domains: readonly DomainGrams[],
+  numbers: ReadonlyMap<number, number>,
   hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal }
-): Promise<Map<number, boolean>> {
-  const seen = new Map<number, boolean>()
-  for (const { grams } of domains) for (const gram of grams) seen.set(gram, false)
+): Promise<Uint8Array> {
+  const isThere = new Uint8Array(numbers.size)
   for (const { stored, documents } of text.choices) {
     for await (const one of readTexts(stored, documents)) {
       hooks.signal?.throwIfAborted()
       visitGrams(one.text, (gram) => {
-        if (seen.get(gram) === false) seen.set(gram, true)
+        const number = numbers.get(gram)
+        if (number !== undefined) isThere[number] = 1
       })
       hooks.onTextBytes?.(Buffer.byteLength(one.text))
     }
   }
-  return seen
+  return isThere
 }
 
-function pairPath(projectFolder: string, text: TrainingText, domain: DomainGrams): string {
-  const key = `${OVERLAP_FORMAT} ${text.stream} ${domain.fingerprint}`
-  const hash = createHash('sha256').update(key).digest('hex')
-  return join(projectFolder, 'cache', `overlap-pair-${hash}.json`)
+function foundPath(projectFolder: string, text: TrainingText): string {
+  const hash = createHash('sha256').update(`${OVERLAP_FORMAT} ${text.stream}`).digest('hex')
+  return join(projectFolder, 'cache', `overlap-text-${hash}.json`)
 }
 
-async function readPair(path: string, domain: DomainGrams): Promise<Uint8Array> {
-  const { shared } = JSON.parse(await readFile(path, 'utf8')) as { shared: string }
-  const bytes = new Uint8Array(domain.grams.length)
-  bytes.set(Buffer.from(shared, 'base64').subarray(0, bytes.length))
-  return bytes
-}
-
-function overlapRow(partition: string, domain: DomainGrams, shared: Uint8Array): Overlap {
+function overlapRow(partition: string, domain: DomainGrams, places: readonly number[]): Overlap {
+  const shared = new Uint8Array(places.length === 0 ? 0 : domain.grams.length)
+  for (const place of places) shared[place] = 1
   return {
     partition,
     domain: domain.name,
-    grams: shared.length,
-    sharedGrams: shared.reduce((sum, bit) => sum + bit, 0),
+    grams: domain.grams.length,
+    sharedGrams: places.length,
     documents: domain.documents.length,
-    overlappingDocuments: markDocuments(domain, shared).filter(Boolean).length
+    overlappingDocuments:
+      places.length === 0 ? 0 : markDocuments(domain, shared).filter(Boolean).length
   }
 }
 
