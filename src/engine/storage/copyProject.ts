@@ -1,5 +1,6 @@
 /** A copy of a project: all of it, or a bundle of its results. */
 import { existsSync } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
@@ -42,13 +43,7 @@ export async function copyProject(
   to: string,
   options: CopyOptions
 ): Promise<{ files: number; bytes: number }> {
-  if (existsSync(to)) {
-    throw new WorkbenchError(
-      'storage/exists',
-      `${to} is there already. Give the copy another name.`,
-      { folder: to }
-    )
-  }
+  if (existsSync(to)) throw thereAlready(to)
   const files = await filesOf(from, options.kind)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   options.onTotal?.(bytes)
@@ -61,7 +56,8 @@ export async function copyProject(
       options.onBytes?.(file.bytes)
     }
     await draft.writeFile(PROJECT_FILE, options.records)
-    await draft.commit()
+    // Somebody may have put something there while this was copied.
+    if ((await draft.commit()) === 'there') throw thereAlready(to)
   } catch (error) {
     await draft.discard()
     throw error
@@ -69,11 +65,33 @@ export async function copyProject(
   return { files: files.length + 1, bytes }
 }
 
+function thereAlready(folder: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/exists',
+    `${folder} is there already. Give the copy another name.`,
+    { folder }
+  )
+}
+
+/** What a running study swaps for its successor is gone between two looks: then it looks again. */
+async function entriesOf(folder: string, tries = 5): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true, recursive: true })
+  } catch (error) {
+    if (tries <= 1 || !isMissing(error)) throw error
+    return entriesOf(folder, tries - 1)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
 async function filesOf(
   from: string,
   kind: CopyOptions['kind']
 ): Promise<{ name: string; bytes: number }[]> {
-  const entries = await readdir(from, { withFileTypes: true, recursive: true })
+  const entries = await entriesOf(from)
   const names = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(from, join(entry.parentPath, entry.name)))

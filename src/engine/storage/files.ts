@@ -249,13 +249,17 @@ export class FolderDraft {
    *
    * @param options `target`: another folder beside the first, for content whose fingerprint is
    *   known only once it is written
+   * @returns `there` when the draft was dropped for what was there
    */
-  async commit(options: { replace?: boolean; target?: string } = {}): Promise<void> {
+  async commit(options: { replace?: boolean; target?: string } = {}): Promise<'made' | 'there'> {
     const target = options.target ?? this.target
-    await guarded(target, async () => {
+    return guarded(target, async () => {
       await syncFolder(this.path)
       if (existsSync(target)) {
-        if (!options.replace) return this.discard()
+        if (!options.replace) {
+          await this.discard()
+          return 'there'
+        }
         const old = `${target}${REPLACED_MARK}${randomBytes(6).toString('hex')}`
         await fs.rename(target, old)
         try {
@@ -266,10 +270,11 @@ export class FolderDraft {
         }
         await syncFolder(dirname(target))
         await fs.rm(old, { recursive: true, force: true })
-        return
+        return 'made'
       }
       await fs.rename(this.path, target)
       await syncFolder(dirname(target))
+      return 'made'
     })
   }
 
