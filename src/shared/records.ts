@@ -354,7 +354,7 @@ export const RunResultSchema = RunSchema.pick({
 })
 export type RunResult = z.infer<typeof RunResultSchema>
 
-export const ModelRoleSchema = z.enum(['seed', 'branch', 'merge', 'sequential'])
+export const ModelRoleSchema = z.enum(['seed', 'branch', 'merge', 'ensemble', 'sequential'])
 export type ModelRole = z.infer<typeof ModelRoleSchema>
 
 /** What one model costs on one domain, document by document. */

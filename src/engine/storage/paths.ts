@@ -20,6 +20,9 @@ export const projectPaths = {
   seedCheckpoint: (project: string, key: string) =>
     join(project, 'cache', `checkpoint-${key}.json`),
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
+  /** What a model makes of every token of a domain: float32, little-endian, nats. */
+  tokenLosses: (project: string, key: string) =>
+    join(project, 'cache', 'token-losses', `${key}.f32`),
   drops: (project: string) => join(project, 'cache', 'drops'),
   drop: (project: string, id: string) => join(project, 'cache', 'drops', id),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),

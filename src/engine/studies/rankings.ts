@@ -5,7 +5,14 @@ import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = ['merge-micro', 'merge-macro', 'branch-mean'] as const
+export const RANKING_PROXIES = [
+  'merge-micro',
+  'merge-macro',
+  'ensemble',
+  'branch-mean',
+  'branch-mean-log',
+  'best-branch'
+] as const
 export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {

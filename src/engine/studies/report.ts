@@ -89,6 +89,14 @@ function modelsOf(plan: StudyPlan): NamedModel[] {
       merge: merge.merge,
       budget: null
     })),
+    ...plan.ensembles.map(({ fingerprint, mixture }) => ({
+      fingerprint,
+      role: 'ensemble' as const,
+      name: `ensemble ${mixture}`,
+      mixture,
+      merge: null,
+      budget: null
+    })),
     ...plan.sequentials.map(trained)
   ]
 }

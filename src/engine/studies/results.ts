@@ -52,6 +52,7 @@ interface ModelIndex {
   seed: ModelResult | undefined
   branch(unit: string): ModelResult | undefined
   merge(mixture: Mixture, kind: MergeKind): ModelResult | undefined
+  ensemble(mixture: Mixture): ModelResult | undefined
   sequential(mixture: Mixture, budget: BudgetKind): ModelResult | undefined
 }
 
@@ -73,6 +74,10 @@ export function indexModels(results: StudyResults): ModelIndex {
       const own = byKey.get(`merge\n${kind}\n${mixture.name}`)
       if (own || kind === 'micro' || !hasEqualMerges(mixture)) return own
       return byKey.get(`merge\nmicro\n${mixture.name}`)
+    },
+    ensemble: (mixture) => {
+      const unit = onlyUnit(mixture)
+      return unit === null ? byKey.get(`ensemble\n\n${mixture.name}`) : branch(unit)
     },
     sequential: (mixture, budget) => {
       const own = byKey.get(`sequential\n${budget}\n${mixture.name}`)

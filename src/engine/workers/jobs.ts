@@ -124,11 +124,21 @@ export interface TrainResult {
   result: RunResult
 }
 
-/** What is measured: a run's checkpoint, one from outside, or branches averaged in memory. */
+/** A branch with its share of an average; the shares sum to 1. */
+export interface WeightedBranch {
+  fingerprint: string
+  weight: number
+}
+
+/**
+ * What is measured: a run's checkpoint, one from outside, branches averaged in memory, or the
+ * average of what branches say of each token.
+ */
 export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
   | { kind: 'checkpoint'; folder: string }
-  | { kind: 'merge'; branches: { fingerprint: string; weight: number }[] }
+  | { kind: 'merge'; branches: WeightedBranch[] }
+  | { kind: 'ensemble'; branches: WeightedBranch[] }
 
 export interface MeasureJob {
   project: string
@@ -137,6 +147,10 @@ export interface MeasureJob {
   model: MeasuredModel
   /** Bytes of branches that the worker may keep in memory for the next merges. */
   heldBytes: number
+  /** True for branches: what they make of each token is kept for ensembles. */
+  keepTokens: boolean
+  /** How it is measured, as part of what is kept is named by. */
+  definition: string
   domains: { name: string; fingerprint: string }[]
   window: number
   batchSize: number

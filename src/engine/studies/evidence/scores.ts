@@ -1,5 +1,5 @@
 /** Every proxy and every sequential value of a study, by domain and mixture, means included. */
-import { branchMean } from '#engine/proxies/branchMean'
+import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
 import { partitionShare, unitCount } from '#engine/proxies/composition'
 import { meanLoss } from '#shared/metrics'
 import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
@@ -7,7 +7,16 @@ import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
 /** What may stand in for a sequential model, merges first. */
-const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
+const PROXIES = [
+  'merge-micro',
+  'merge-macro',
+  'ensemble',
+  'branch-mean',
+  'branch-mean-log',
+  'best-branch',
+  'count',
+  'share'
+] as const
 export type ProxyName = (typeof PROXIES)[number]
 
 /** A domain, or a mean over several of them. */
@@ -128,15 +137,18 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
   const units = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
   const ofBranches = measured.map(
     (domain, d) =>
-      new Map(
-        units.map((unit) => [unit, Math.exp(lossOn(models.branch(unit), domain, chosen[d]!))])
-      )
+      new Map(units.map((unit) => [unit, lossOn(models.branch(unit), domain, chosen[d]!)]))
   )
 
-  const read: Partial<Record<ProxyName, Losses>> = {
-    'branch-mean': lossesOf((mixture, d) =>
-      Math.log(branchMean(mixture, (unit) => ofBranches[d]!.get(unit)!))
-    )
+  const read: Partial<Record<ProxyName, Losses>> = Object.fromEntries(
+    Object.entries(BRANCH_PROXIES).map(([name, of]) => [
+      name,
+      lossesOf((mixture, d) => of(mixture, (unit) => ofBranches[d]!.get(unit)!))
+    ])
+  )
+  // Studies that were measured before there were ensembles have none.
+  if (results.models.some(({ role }) => role === 'ensemble')) {
+    read.ensemble = modelLosses((mixture) => models.ensemble(mixture))
   }
   for (const merge of study.merges) {
     read[`merge-${merge}`] = modelLosses((mixture) => models.merge(mixture, merge))

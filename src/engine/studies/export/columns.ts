@@ -95,6 +95,9 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   text('fingerprint', 'Fingerprint of the model')
 ]
 
+const PROXY_MEANING =
+  '`merge-micro`, `merge-macro`, `ensemble`, `branch-mean`, `branch-mean-log`, `best-branch`, `count` or `share`'
+
 export const PAIR_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   integer(
@@ -105,7 +108,7 @@ export const PAIR_COLUMNS: Column[] = [
   text('budget', 'Truth budget of the sequential model: `sum` or `fixed`'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text('proxy', PROXY_MEANING),
   number(
     'proxy_perplexity',
     'perplexity',
@@ -144,7 +147,7 @@ export const AGREEMENT_COLUMNS: Column[] = [
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
   text('budget', 'Truth budget: `sum` or `fixed`'),
   text('stratum', 'Which mixtures are compared with which'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text('proxy', PROXY_MEANING),
   integer('n', 'mixtures', 'Mixtures that were compared with another'),
   ...statisticColumns('pearson', true),
   ...statisticColumns('spearman', true),

@@ -11,7 +11,7 @@ import { chosenDocuments } from '../results'
 import type { MeasuredDomain, ModelResult, StudyResults } from '../results'
 import type { Row } from './columns'
 
-const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, sequential: 3 }
+const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, ensemble: 3, sequential: 4 }
 
 /** A model's readable name, unique in its study. */
 function modelLabel(model: ModelResult): string {
@@ -22,12 +22,14 @@ function modelLabel(model: ModelResult): string {
       return `branch ${model.name}`
     case 'merge':
       return `merge-${model.merge!} ${model.mixture!}`
+    case 'ensemble':
+      return `ensemble ${model.mixture!}`
     case 'sequential':
       return `sequential-${model.budget!} ${model.mixture!}`
   }
 }
 
-/** Seed, branches, merges, sequential models; each in the order of units and mixtures. */
+/** Seed, branches, merges, ensembles, sequential models; each in the order of units and mixtures. */
 function sortModels(results: StudyResults): ModelResult[] {
   const units = results.prepared.partitions.flatMap(({ baseUnits }) => baseUnits)
   const order = [...units, ...results.mixtures].map(({ name }) => name)

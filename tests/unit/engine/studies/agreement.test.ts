@@ -253,7 +253,7 @@ describe('what is missing', () => {
     expect(studyPairs(results)).toEqual([])
     expect(new Set(studyAgreement(results).map((row) => row.n))).toEqual(new Set([0]))
     expect(headlineAgreement(results).map((row) => row.spearman)).toEqual(
-      new Array<null>(3).fill(null)
+      new Array<null>(5).fill(null)
     )
   })
 
@@ -323,10 +323,9 @@ test('a mixture of one unit is its branch, as proxy and as truth of the sum budg
     (pair) => pair.mixture === 'a' && pair.domain === 'b'
   )
   expect(pairs.map((pair) => [pair.proxy, pair.sequentialPerplexity])).toEqual(
-    ['merge-micro', 'branch-mean', 'count', 'share'].map((proxy) => [
-      proxy,
-      expect.closeTo(Math.exp(3.5), 9)
-    ])
+    ['merge-micro', 'branch-mean', 'branch-mean-log', 'best-branch', 'count', 'share'].map(
+      (proxy) => [proxy, expect.closeTo(Math.exp(3.5), 9)]
+    )
   )
 })
 
@@ -390,6 +389,8 @@ describe('the headline', () => {
     expect(found).toEqual([
       ['merge-micro', 25, expect.closeTo(1, 12)],
       ['branch-mean', 25, null],
+      ['branch-mean-log', 25, null],
+      ['best-branch', 25, null],
       ['count', 25, null]
     ])
   })
