@@ -1,5 +1,7 @@
 /** Evidence as text: rankings, the headline, agreement by domain. */
 import type { Evidence } from '#engine'
+import { widerInterval } from '#shared/evidenceView'
+import type { Estimate } from '#shared/evidenceView'
 import { formatNumber, textTable } from './format'
 
 type Headline = Evidence['headline'][number]
@@ -52,6 +54,13 @@ export function describeEvidence(
     describeHeadline(evidence.headline),
     '',
     ...near,
+    'PROXIES COMPARED on the mean over all domains, among mixtures of one size. accuracy: pairs ordered as',
+    'training orders them; regret: what choosing by the proxy cost, in nats per token and as a share of what',
+    'there was to lose; slope and offset: how the truth follows from the proxy. Intervals are the wider of that',
+    'over mixtures and that with one partition left out. difference: accuracy less that of the micro merge.',
+    '',
+    describeComparison(evidence.comparison),
+    '',
     'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
     '',
     describeAgreement(evidence),
@@ -110,6 +119,42 @@ function describeHeadline(rows: readonly Headline[]): string {
       interval(row.drop),
       `${row.decisions.alike} of ${row.decisions.compared}`
     ])
+  )
+}
+
+/** Every proxy on the mean over all domains; the other domains are in comparison.csv. */
+function describeComparison(rows: Evidence['comparison']): string {
+  const shown = (one: Estimate | null, digits = 2): string => {
+    if (one === null || one.value === null) return '—'
+    return `${formatNumber(one.value, digits)} [${interval(widerInterval(one) ?? undefined, digits)}]`
+  }
+  return textTable(
+    [
+      'truth budget',
+      'proxy',
+      'n',
+      'accuracy',
+      'difference',
+      'top quarter',
+      'regret',
+      'of range',
+      'slope',
+      'offset'
+    ],
+    rows
+      .filter(({ domain }) => domain === 'mean-all-log')
+      .map((row) => [
+        row.budget,
+        row.proxy,
+        String(row.n),
+        shown(row.accuracy),
+        shown(row.difference && row.difference.accuracy),
+        shown(row.topQuarter),
+        shown(row.regret, 3),
+        formatNumber(row.regretShare.value, 2),
+        formatNumber(row.slope.value, 2),
+        formatNumber(row.offset.value, 2)
+      ])
   )
 }
 

@@ -1,7 +1,10 @@
 /** The tables a study is exported as: rows for CSV and Parquet alike. */
 import type { Interval } from '#engine/statistics/intervals'
+import type { Estimate } from '#shared/evidenceView'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
+import { compareProxies, UNKNOWN } from './evidence/comparison'
+import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
@@ -63,15 +66,34 @@ function pairRows(results: StudyResults, documents: DocumentChoice): Row[] {
 }
 
 function statisticCells(name: string, statistic: AgreementStatistic): Row {
-  const ends = (prefix: string, interval: Interval | null): Row => ({
-    [`${prefix}_low`]: interval?.low ?? null,
-    [`${prefix}_high`]: interval?.high ?? null
+  return { ...estimateCells(name, statistic), [`${name}_p`]: statistic.p }
+}
+
+function estimateCells(name: string, { value, interval, drop }: Estimate): Row {
+  const ends = (prefix: string, ends: Interval | null): Row => ({
+    [`${prefix}_low`]: ends?.low ?? null,
+    [`${prefix}_high`]: ends?.high ?? null
   })
+  return { [name]: value, ...ends(name, interval), ...ends(`${name}_drop`, drop) }
+}
+
+function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
   return {
-    [name]: statistic.value,
-    ...ends(name, statistic.interval),
-    ...ends(`${name}_drop`, statistic.drop),
-    [`${name}_p`]: statistic.p
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    proxy: row.proxy,
+    n: row.n,
+    ...estimateCells('spearman', row.spearman),
+    ...estimateCells('accuracy', row.accuracy),
+    ...estimateCells('top_quarter', row.topQuarter),
+    ...estimateCells('regret', row.regret),
+    ...estimateCells('regret_share', row.regretShare),
+    ...estimateCells('slope', row.slope),
+    ...estimateCells('offset', row.offset),
+    ...estimateCells('accuracy_difference', row.difference?.accuracy ?? UNKNOWN),
+    ...estimateCells('spearman_difference', row.difference?.spearman ?? UNKNOWN),
+    documents
   }
 }
 
@@ -148,6 +170,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     meaning: 'How far each proxy may be trusted',
     columns: columns.AGREEMENT_COLUMNS
   },
+  {
+    name: 'comparison',
+    meaning:
+      'Proxies side by side, among mixtures of one size: what choosing by each would have cost',
+    columns: columns.COMPARISON_COLUMNS
+  },
   { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS },
   { name: 'domains', meaning: 'What models are measured on', columns: columns.DOMAIN_COLUMNS },
   {
@@ -187,6 +215,8 @@ export function studyTable(
     pairs: () => pairRows(results, documents),
     agreement: () =>
       studyAgreement(results, { documents }).map((row) => agreementRow(row, documents)),
+    comparison: () =>
+      compareProxies(results, { documents }).map((row) => comparisonRow(row, documents)),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results)

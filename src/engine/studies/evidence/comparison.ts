@@ -4,24 +4,15 @@ import type { Resamples } from '#engine/statistics/bootstrap'
 import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
 import type { ChoiceStatistic } from '#engine/statistics/choosing'
 import { percentileInterval } from '#engine/statistics/intervals'
-import type { Interval } from '#engine/statistics/intervals'
 import { FEWEST_PAIRS, pairWorkspace } from '#engine/statistics/pairs'
 import { deriveSeed } from '#engine/statistics/random'
+import type { Estimate } from '#shared/evidenceView'
 import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { partitionSets } from './measureStratum'
 import { scoreStudy } from './scores'
 import type { ProxyName, ScoredDomain } from './scores'
 import { withinSize } from './strata'
-
-/** A number with what surrounds it; null where it is not defined. */
-export interface Estimate {
-  value: number | null
-  /** 95 % percentile interval over mixtures. */
-  interval: Interval | null
-  /** Smallest and largest value with the mixtures of one partition left out at a time. */
-  drop: Interval | null
-}
 
 /** One proxy on one domain, among mixtures of one size. */
 export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
@@ -198,7 +189,8 @@ function differenceOf(
   )
 }
 
-const UNKNOWN: Estimate = { value: null, interval: null, drop: null }
+/** What is not defined. */
+export const UNKNOWN: Estimate = { value: null, interval: null, drop: null }
 
 function estimate(value: number, resampled: Float64Array, drops: readonly number[]): Estimate {
   if (!Number.isFinite(value)) return UNKNOWN
@@ -208,10 +200,4 @@ function estimate(value: number, resampled: Float64Array, drops: readonly number
     interval: percentileInterval(resampled),
     drop: known.length === 0 ? null : { low: Math.min(...known), high: Math.max(...known) }
   }
-}
-
-/** The wider of both intervals: over mixtures, or over partitions left out. */
-export function widerInterval({ interval, drop }: Estimate): Interval | null {
-  if (!interval || !drop) return interval ?? drop
-  return interval.high - interval.low >= drop.high - drop.low ? interval : drop
 }

@@ -1,6 +1,8 @@
 /** All that says how far the proxies of a study may be trusted, from what was measured. */
 import { headlineAgreement, headlineAmong, studyAgreement } from '../agreement'
 import type { AgreementRow, HeadlineAgreement } from '../agreement'
+import { compareProxies } from './comparison'
+import type { ProxyComparison } from './comparison'
 import { untriedPartitions } from '../mixtures'
 import { domainOverlaps } from '../overlaps'
 import type { DomainOverlap } from '../overlaps'
@@ -20,6 +22,8 @@ export interface GatheredEvidence {
   headline: HeadlineAgreement[]
   near: HeadlineAgreement[]
   agreement: AgreementRow[]
+  /** Every proxy on every domain and mean, among mixtures of one size. */
+  comparison: ProxyComparison[]
   /** The documents it is measured on. */
   documents: DocumentChoice
   /** Held-out text that also stands in training text. */
@@ -41,6 +45,7 @@ export function gatherEvidence(
     headline: headlineAgreement(results, { documents }),
     near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
     agreement: studyAgreement(results, { documents }),
+    comparison: compareProxies(results, { documents }),
     documents,
     overlaps: domainOverlaps(results.prepared),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results)),

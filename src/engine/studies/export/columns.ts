@@ -158,6 +158,60 @@ export const AGREEMENT_COLUMNS: Column[] = [
   text('documents', DOCUMENTS_MEANING)
 ]
 
+function estimateColumns(name: string, unit: string, meaning: string): Column[] {
+  return [
+    number(name, unit, meaning),
+    number(`${name}_low`, unit, 'Lower end of its 95 % percentile interval over mixtures'),
+    number(`${name}_high`, unit, 'Upper end of that interval'),
+    number(`${name}_drop_low`, unit, 'Smallest value with one partition left out'),
+    number(`${name}_drop_high`, unit, 'Largest value with one partition left out')
+  ]
+}
+
+const DIFFERENCE = 'less that of `merge-micro` on the mixtures both speak of, resampled as pairs'
+
+export const COMPARISON_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', PROXY_MEANING),
+  integer('n', 'mixtures', 'Mixtures that were compared with another of their size'),
+  ...estimateColumns('spearman', '−1 to 1', "Spearman's ρ within sizes"),
+  ...estimateColumns(
+    'accuracy',
+    '0 to 1',
+    'Share of pairs of one size that the proxy orders as training does'
+  ),
+  ...estimateColumns(
+    'top_quarter',
+    '0 to 1',
+    'Share of the truly best quarter of a size that is among the best quarter by the proxy'
+  ),
+  ...estimateColumns(
+    'regret',
+    'nats per token',
+    'What choosing by the proxy cost: loss of the mixture it puts first less the least, mean over sizes'
+  ),
+  ...estimateColumns(
+    'regret_share',
+    '0 to 1',
+    'The same as a share of what there was to lose in the size'
+  ),
+  ...estimateColumns(
+    'slope',
+    '',
+    'Calibration: slope of the sequential loss on the proxy’s, within sizes'
+  ),
+  ...estimateColumns(
+    'offset',
+    'nats per token',
+    'Calibration: mean of the sequential loss less the proxy’s'
+  ),
+  ...estimateColumns('accuracy_difference', '−1 to 1', `Accuracy ${DIFFERENCE}`),
+  ...estimateColumns('spearman_difference', '−2 to 2', `ρ ${DIFFERENCE}`),
+  text('documents', DOCUMENTS_MEANING)
+]
+
 export const MIXTURE_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   text('unit', 'Base unit it holds'),
