@@ -83,7 +83,7 @@ interface Scored {
 function scored(results: StudyResults, options: Required<RankingOptions>): Scored[] {
   const scores = scoreStudy(results, options.documents)
   const domain = scores.domains.findIndex(({ name }) => name === options.domain)
-  const values = domain < 0 ? null : scores.proxy(options.proxy, domain)
+  const values = domain < 0 ? null : scores.proxy(options.proxy, domain, options.budget)
   if (!values || !scores.proxies.includes(options.proxy)) return []
   const truth = scores.budgets.includes(options.budget)
     ? scores.sequential(options.budget, domain)

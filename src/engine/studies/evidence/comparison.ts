@@ -65,7 +65,7 @@ export function compareProxies(
         domain.name.endsWith('-log') ? values : values.map(Math.log)
       const truth = inNats(scores.sequential(budget, place))
       const columns = scores.proxies.flatMap((proxy) => {
-        const values = scores.proxy(proxy, place)
+        const values = scores.proxy(proxy, place, budget)
         if (!values) return []
         const isCount = MORE_IS_BETTER.includes(proxy)
         return [{ proxy, values: isCount ? values.map((one) => -one) : inNats(values) }]

@@ -9,8 +9,8 @@ import type { DocumentChoice, StudyResults } from '../results'
 import { measureStratum, ranked } from './measureStratum'
 import { relabelMixtures } from './relabel'
 import { resampleMeans } from './resampledChange'
-import type { ResampledMeans } from './resampledChange'
-import { scoreStudy } from './scores'
+import type { ResampledMeans, ResampledProxy } from './resampledChange'
+import { isRegression, scoreStudy } from './scores'
 import type { ProxyName, Scores } from './scores'
 import { groupMixtures, withinSize } from './strata'
 import type { Stratum } from './strata'
@@ -108,7 +108,7 @@ function headline(
     const trained = scores.mixtures.filter((_, i) => Number.isFinite(truth[i]))
     const means = resampleMeans(results, trained, documents)
     return scores.proxies.flatMap((proxy) => {
-      const values = scores.proxy(proxy, domain)
+      const values = scores.proxy(proxy, domain, budget)
       if (!values) return []
       return headlineOf(
         { results, scores, means, stratify, hasRelabelling, budget },
@@ -163,9 +163,9 @@ function headlineOf(
     relabelling
   )
   const { spearman, n, relabellings, smallestP } = agreement
-  const isResampled = proxy !== 'count' && proxy !== 'share'
+  const resampled = means.proxies.get(proxy as ResampledProxy)
   const again = both.map((place, i) => ({
-    x: isResampled ? means.proxies.get(proxy)![place]! : x[i]!,
+    x: resampled ? resampled[place]! : x[i]!,
     y: means.sequential.get(budget)![place]!
   }))
   return {
@@ -173,7 +173,9 @@ function headlineOf(
     budget,
     n,
     spearman: spearman.value,
-    documents: spearman.value === null ? null : documentInterval(again, stratum),
+    // A regression would have to be fitted anew to every resample.
+    documents:
+      spearman.value === null || isRegression(proxy) ? null : documentInterval(again, stratum),
     mixtures: spearman.interval,
     drop: spearman.drop,
     p: spearman.p,

@@ -17,7 +17,8 @@ export function documentSeed(randomSeed: number, domain: MeasuredDomain): number
 }
 
 /** Proxies whose loss can be resampled over documents. */
-type ResampledProxy = 'merge-micro' | 'merge-macro' | 'ensemble' | keyof typeof BRANCH_PROXIES
+export type ResampledProxy =
+  'merge-micro' | 'merge-macro' | 'ensemble' | keyof typeof BRANCH_PROXIES
 
 const branchProxies = Object.entries(BRANCH_PROXIES) as [
   keyof typeof BRANCH_PROXIES,

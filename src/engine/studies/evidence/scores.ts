@@ -1,6 +1,9 @@
 /** Every proxy and every sequential value of a study, by domain and mixture, means included. */
 import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
-import { partitionShare, unitCount } from '#engine/proxies/composition'
+import { compositions, partitionShare, unitCount } from '#engine/proxies/composition'
+import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
+import { REGRESSIONS } from '#engine/proxies/regression/regression'
+import type { RegressionKind } from '#engine/proxies/regression/regression'
 import { meanLoss } from '#shared/metrics'
 import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
@@ -14,10 +17,19 @@ const PROXIES = [
   'branch-mean',
   'branch-mean-log',
   'best-branch',
+  ...REGRESSIONS,
   'count',
   'share'
 ] as const
 export type ProxyName = (typeof PROXIES)[number]
+
+/** Mixtures that must be trained before a regression says anything. */
+const FEWEST_FITTED = 5
+
+/** True for proxies that are fitted on what was trained. */
+export function isRegression(name: ProxyName): name is RegressionKind {
+  return (REGRESSIONS as readonly ProxyName[]).includes(name)
+}
 
 /** A domain, or a mean over several of them. */
 export interface ScoredDomain {
@@ -42,8 +54,13 @@ export interface Scores {
   domains: ScoredDomain[]
   proxies: ProxyName[]
   budgets: BudgetKind[]
-  /** Value of a proxy for each mixture; null where the proxy says nothing about such a domain. */
-  proxy(name: ProxyName, domain: number): Float64Array | null
+  /**
+   * Value of a proxy for each mixture; null where the proxy says nothing about such a domain.
+   *
+   * Regressions are fitted on the sequential models of the budget; of a mixture that was trained
+   * they say what a fit without it does.
+   */
+  proxy(name: ProxyName, domain: number, budget: BudgetKind): Float64Array | null
   /** Value of the seed itself. */
   seed(domain: number): number
   /**
@@ -116,6 +133,17 @@ function lossOn(model: ModelResult | undefined, domain: MeasuredDomain, chosen: 
  * `count` and `share` are the numbers their names say, not perplexities.
  */
 export function scoreStudy(results: StudyResults, documents: DocumentChoice): Scores {
+  const known = kept.get(results)?.get(documents)
+  if (known) return known
+  const scores = score(results, documents)
+  kept.set(results, (kept.get(results) ?? new Map<DocumentChoice, Scores>()).set(documents, scores))
+  return scores
+}
+
+/** Results never change: what they are scored as is asked for by every part of the evidence. */
+const kept = new WeakMap<StudyResults, Map<DocumentChoice, Scores>>()
+
+function score(results: StudyResults, documents: DocumentChoice): Scores {
   const { mixtures, study } = results
   const models = indexModels(results)
   const measured = domainsWithText(results, documents)
@@ -186,13 +214,31 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
     ])
   )
   const isMerge = (budget: BudgetKind, mixture: number) => areMerges.get(budget)![mixture]!
+  const isFitted = study.sequential.budgets.some(
+    (budget) =>
+      truths.get(budget)!.filter((own) => own.some(Number.isFinite)).length >= FEWEST_FITTED
+  )
+  const fitted = new Map<string, Losses>()
+  const fit = (kind: RegressionKind, budget: BudgetKind): Losses => {
+    const key = `${kind} ${budget}`
+    const losses =
+      fitted.get(key) ??
+      predictMixtures(kind, compositions(mixtures).shares, truths.get(budget)!, {
+        fittedOn: 'sequential',
+        randomSeed: study.randomSeed
+      }).losses
+    fitted.set(key, losses)
+    return losses
+  }
   return {
     mixtures,
     domains: [...plain, ...means],
-    proxies: PROXIES.filter((name) => read[name] ?? ['count', 'share'].includes(name)),
+    proxies: PROXIES.filter((name) =>
+      isRegression(name) ? isFitted : (read[name] ?? ['count', 'share'].includes(name))
+    ),
     budgets: study.sequential.budgets,
-    proxy: (name, domain) => {
-      const losses = read[name]
+    proxy: (name, domain, budget) => {
+      const losses = isRegression(name) ? fit(name, budget) : read[name]
       if (losses) return valuesOn(losses, domain)
       if (name === 'count') return Float64Array.from(mixtures, unitCount)
       const partition = plain[domain]?.partition

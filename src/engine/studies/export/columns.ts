@@ -95,8 +95,7 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   text('fingerprint', 'Fingerprint of the model')
 ]
 
-const PROXY_MEANING =
-  '`merge-micro`, `merge-macro`, `ensemble`, `branch-mean`, `branch-mean-log`, `best-branch`, `count` or `share`'
+const PROXY_MEANING = 'A proxy of the list above'
 
 export const PAIR_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),

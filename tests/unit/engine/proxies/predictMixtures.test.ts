@@ -188,7 +188,9 @@ describe('mixtures of a study', () => {
 
   test('are predicted in sample where merges are fitted on, which says so', () => {
     const merged = scores.mixtures.map((_, i) =>
-      Float64Array.from(domains, (domain) => Math.log(scores.proxy('merge-micro', domain)![i]!))
+      Float64Array.from(domains, (domain) =>
+        Math.log(scores.proxy('merge-micro', domain, 'sum')![i]!)
+      )
     )
     const found = predictMixtures('mixing-law', shares, merged, { ...options, fittedOn: 'merges' })
     expect(new Set(found.origins.flat())).toEqual(new Set(['in-sample']))
