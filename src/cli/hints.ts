@@ -1,49 +1,35 @@
 /** What the command line adds to an error: the engine says what to do, this says by which flag. */
-import type { PlainError } from '#shared/errors'
+import type { ErrorCode, ErrorDetails, PlainError } from '#shared/errors'
 
-/**
- * The command or flag that does what an error asks for.
- *
- * @returns null where its message says all, or nothing typed here would help
- */
-export function hintFor({ code, details }: Pick<PlainError, 'code' | 'details'>): string | null {
-  switch (code) {
-    case 'corpus/invalid-line':
-    case 'corpus/invalid-encoding':
-      return 'assay import … --skip-bad-lines skips and counts them'
-    case 'corpus/exists':
-      return 'name' in details ? 'assay import … --name OTHER' : null
-    case 'study/missing-partition':
-      // Where partitions are there, another name is to be written into the study.
-      return isEmpty(details['found']) ? 'assay import PROJECT FILES --partition FIELD' : null
-    case 'study/missing-domain':
-      return details['role'] === 'seed'
-        ? `assay import PROJECT FILES --as seed --name ${String(details['missing'])}`
-        : null
-    case 'study/not-prepared':
-      return `assay run ${textOf(details['folder']) ?? 'PROJECT'}`
-    case 'storage/missing':
-      return 'expected' in details ? `assay new ${String(details['folder'])}` : null
-    case 'storage/exists':
-      return details['isProject'] === true ? `assay status ${String(details['folder'])}` : null
-    case 'storage/read-only':
-      return 'assay open PROJECT --read-only, or assay serve PROJECT --read-only'
-    case 'tokenizer/invalid':
-      return 'id' in details ? 'assay import … --end-of-text-id ID' : null
-    case 'backend/unavailable':
-      return 'assay doctor'
-    case 'usage/invalid':
-      if (details['expected'] === 'textFile') return 'assay bench tokenize --data FILE'
-      return details['asked'] === 'inPlace' ? 'leave --in-place out' : null
-    default:
-      return null
+const skipping = () => 'assay import … --skip-bad-lines skips and counts them'
+
+/** By code, out of the facts behind the message; null where nothing typed here would help. */
+const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>> = {
+  'backend/unavailable': () => 'assay doctor',
+  'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
+  'corpus/invalid-encoding': skipping,
+  'corpus/invalid-line': skipping,
+  'storage/exists': ({ folder, isProject }) =>
+    isProject === true ? `assay status ${folder}` : null,
+  'storage/missing': ({ folder, expected }) =>
+    expected === undefined ? null : `assay new ${folder}`,
+  'storage/read-only': () => 'assay open PROJECT --read-only, or assay serve PROJECT --read-only',
+  'study/missing-domain': ({ missing, role }) =>
+    role === 'seed' ? `assay import PROJECT FILES --as seed --name ${missing}` : null,
+  // Where there are partitions, another name is to be written into the study.
+  'study/missing-partition': ({ found }) =>
+    Array.isArray(found) && found.length === 0
+      ? 'assay import PROJECT FILES --partition FIELD'
+      : null,
+  'study/not-prepared': ({ folder }) => `assay run ${folder ?? 'PROJECT'}`,
+  'tokenizer/invalid': (details) => ('id' in details ? 'assay import … --end-of-text-id ID' : null),
+  'usage/invalid': ({ expected, asked }) => {
+    if (expected === 'textFile') return 'assay bench tokenize --data FILE'
+    return asked === 'inPlace' ? 'leave --in-place out' : null
   }
 }
 
-function isEmpty(found: unknown): boolean {
-  return Array.isArray(found) && found.length === 0
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
+/** The command or flag that does what an error asks for; null where its message says all. */
+export function hintFor({ code, details }: Pick<PlainError, 'code' | 'details'>): string | null {
+  return HINTS[code]?.(details) ?? null
 }
