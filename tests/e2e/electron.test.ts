@@ -5,6 +5,7 @@ import { connect as connectSocket, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { ShellBridge } from '#shared/shell'
 import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import {
@@ -256,6 +257,85 @@ test('the system is told: progress, no sleep while training, a word at the end t
   expect(remembered).toMatchObject({ project: { path: project, isReadOnly: false } })
   await quit(app)
 })
+
+test('what is set is kept and followed: sleep, notifications, and what closing does', async () => {
+  const project = await newProject()
+  const { app, page, userData } = await launchDesktop({ args: [project] })
+  // What a page says before it has an engine.
+  const ahead = () => (window as unknown as { shell: ShellBridge }).shell.openedAhead()
+  expect(await page.evaluate(ahead)).toBe('languages')
+  await app.evaluate(({ powerSaveBlocker }) => {
+    const told: string[] = []
+    Object.assign(globalThis, { told })
+    const start = powerSaveBlocker.start.bind(powerSaveBlocker)
+    powerSaveBlocker.start = (type) => {
+      told.push('awake')
+      return start(type)
+    }
+  })
+  const toldSoFar = () => app.evaluate(() => (globalThis as unknown as { told: string[] }).told)
+  const openSettings = async (one: typeof page) => {
+    await chooseMenu(app, 'settings')
+    return one.getByRole('dialog', { name: 'Settings' })
+  }
+  const keptSettings = async () =>
+    JSON.parse(await readFile(join(userData, 'settings.json'), 'utf8')) as unknown
+  await page.getByRole('button', button.run).waitFor()
+  const settings = await openSettings(page)
+  await settings.getByLabel('the computer does not go to sleep').uncheck()
+  await settings.getByLabel('the system tells when it ends').uncheck()
+  await settings.getByLabel('keep training without it').check()
+  await vi.waitFor(async () =>
+    expect(await keptSettings()).toEqual({
+      notifies: false,
+      staysAwake: false,
+      whenClosing: 'keep'
+    })
+  )
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  expect(await toldSoFar()).toEqual([])
+  await (await openSettings(page)).getByLabel('the computer does not go to sleep').check()
+  await vi.waitFor(async () => expect(await toldSoFar()).toEqual(['awake']))
+
+  // Closed: nobody is asked, and training goes on.
+  await answerDialogs(app, { response: 2 })
+  const closing = page.waitForEvent('close')
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+  expect(await dialogsSaid(app)).toEqual([])
+  const opening = app.waitForEvent('window')
+  expect(await startAgain(userData)).toBe(0)
+  const again = await opening
+  await again.getByRole('button', button.stop).waitFor()
+  // Quit: it stops without asking; a question would be answered by staying.
+  await (await openSettings(again)).getByLabel('stop safely, and quit').check()
+  await vi.waitFor(async () => expect(await keptSettings()).toMatchObject({ whenClosing: 'stop' }))
+  await quit(app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+
+  // Started again: what was set is set, and nobody is told of the end.
+  const second = await launchDesktop({ userData })
+  await second.app.evaluate(({ BrowserWindow, Notification }) => {
+    const shown: string[] = []
+    Object.assign(globalThis, { shown })
+    BrowserWindow.getAllWindows()[0]!.isFocused = () => false
+    const listen = Notification.prototype.on as (...given: unknown[]) => Electron.Notification
+    Notification.prototype.on = function (this: Electron.Notification, ...given: unknown[]) {
+      shown.push(this.title)
+      this.show = () => undefined
+      return listen.apply(this, given)
+    } as typeof Notification.prototype.on
+  })
+  await runStudy(second.page)
+  await second.page.getByText('8 of 8 runs done').waitFor()
+  await new Promise((done) => setTimeout(done, 1000))
+  expect(
+    await second.app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
+  ).toEqual([])
+  await quit(second.app)
+}, 240_000)
 
 test('a new project is made where the user says, and reads dropped text where it lies', async () => {
   const folder = await temporaryFolder()

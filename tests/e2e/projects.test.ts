@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from 'vitest'
-import { dropFiles, openWindow, show, tableRows } from '../support/browserWindow'
+import { dropFiles, newProject, openWindow, show, tableRows } from '../support/browserWindow'
+import { assayDone } from '../support/commandLine'
 import { launchDesktop } from '../support/electronApp'
 import { serveFolder } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -26,6 +27,61 @@ test('projects are made, left and opened on the start page; a reloaded page come
   await page.getByText('cannot be the name of a project').waitFor()
   await page.getByRole('button', { name: 'Open languages to look only' }).click()
   await page.getByText('read-only').waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('listed projects show how far they are; arrows and Enter open one, and it is said which', async () => {
+  const project = await newProject()
+  await assayDone(['run', project])
+  const folder = dirname(project)
+  await assayDone(['new', join(folder, 'empty')])
+  const { link } = await serveFolder(folder)
+  const { page, complaints } = await openWindow(link)
+  const picture = page.getByRole('img', {
+    name: /^languages, study small: 7 mixtures on 4 domains/
+  })
+  await picture.waitFor()
+  expect(await picture.locator('path').count()).toBeGreaterThan(2)
+  await page.getByText('no text yet').waitFor()
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
+
+  // What is said while it opens may be gone before a test looks.
+  await page.evaluate(() => {
+    const said: string[] = []
+    Object.assign(window, { said })
+    new MutationObserver(() => {
+      said.push(document.querySelector('main [role="status"]')?.textContent ?? '')
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })
+  })
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  const open = page.getByRole('button', { name: 'Open languages', exact: true })
+  expect(await open.evaluate((button) => button === document.activeElement)).toBe(true)
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.locator('[data-mixture]').first().waitFor()
+  const said = await page.evaluate(() => (window as unknown as { said: string[] }).said)
+  expect(said).toContain('Opening languages …')
+
+  await page.getByRole('button', { name: 'Close project' }).click()
+  await page.getByRole('button', { name: 'Open empty', exact: true }).click()
+  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Command' }).fill('log of what')
+  await page.keyboard.press('Enter')
+  const log = page.getByRole('dialog', { name: 'Log' })
+  await log.getByText('languages').waitFor()
+  await log.getByText('empty').waitFor()
+  await log.getByRole('button', { name: 'Copy 2 lines as CSV' }).click()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied.split('\r\n').map((line) => line.split(',').slice(1).join())).toEqual([
+    'level,project,text,details',
+    'info,languages,Opened,',
+    'info,empty,Opened,',
+    ''
+  ])
   expect(complaints).toEqual([])
 })
 

@@ -101,6 +101,52 @@ test('no screen breaks a rule of accessibility, light or dark', async () => {
   }
 })
 
+test('panes are sized by dragging and by keys, the rail is folded, and both are remembered', async () => {
+  const { link } = await serveProject(await newProject(), ['--read-only'])
+  const { page, complaints } = await openWindow(link)
+  await show(page, 'Catalogue')
+  const splitter = page.getByRole('separator', { name: 'Width of the list of documents' })
+  const list = page.getByRole('grid', { name: 'Documents' })
+  const widthOf = async (one: typeof list) => (await one.boundingBox())!.width
+  const first = await widthOf(list)
+  const { x, y, height } = (await splitter.boundingBox())!
+  await page.mouse.move(x + 4, y + height / 2)
+  await page.mouse.down()
+  await page.mouse.move(x - 196, y + height / 2, { steps: 4 })
+  await page.mouse.up()
+  const dragged = await widthOf(list)
+  expect(first - dragged).toBeGreaterThan(190)
+  expect(first - dragged).toBeLessThan(210)
+  await splitter.focus()
+  await page.keyboard.press('ArrowLeft')
+  expect(await widthOf(list)).toBeLessThan(dragged)
+  const now = await splitter.getAttribute('aria-valuenow')
+
+  const rail = page.getByRole('navigation', { name: 'Screens' })
+  const wide = await widthOf(rail)
+  const railSplitter = page.getByRole('separator', { name: 'Width of the list of screens' })
+  await railSplitter.focus()
+  await page.keyboard.press('End')
+  expect(await widthOf(rail)).toBeGreaterThan(wide + 100)
+  await page.keyboard.press('Control+b')
+  expect(await widthOf(rail)).toBeLessThan(40)
+  await page.reload()
+  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+  expect(await widthOf(rail)).toBeLessThan(40)
+  await splitter.waitFor()
+  expect(await splitter.getAttribute('aria-valuenow')).toBe(now)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
+
+  await splitter.dblclick()
+  expect(await splitter.getAttribute('aria-valuenow')).toBe('50')
+  await page.getByRole('button', { name: 'Show names of screens' }).click()
+  expect(await widthOf(rail)).toBeGreaterThan(wide + 100)
+  await railSplitter.dblclick()
+  expect(await widthOf(rail)).toBe(wide)
+  expect(complaints).toEqual([])
+})
+
 test('an engine that is gone is said to be gone', async () => {
   const { link, child } = await serveProject(await newProject())
   const { page } = await openWindow(link)
