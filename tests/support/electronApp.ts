@@ -36,6 +36,12 @@ afterAll(() => display.kill())
 export interface DesktopOptions {
   /** Where it keeps its settings; a fresh folder unless given. */
   userData?: string
+  /** The user's own folder; a fresh one unless given. */
+  home?: string
+  /** Variables of its environment beside the usual ones. */
+  environment?: Record<string, string>
+  /** File for Chromium's log of what it does on the network. */
+  netLog?: string
   /** What is typed after the program's name. */
   args?: string[]
   /** A packaged program instead of the sources' build. */
@@ -47,13 +53,14 @@ export async function launchDesktop(
   options: DesktopOptions = {}
 ): Promise<{ app: ElectronApplication; page: Page; userData: string; home: string }> {
   const userData = options.userData ?? (await temporaryFolder())
-  const { args = [], packaged } = options
+  const { args = [], packaged, netLog } = options
   // Projects that are made by name alone go there.
-  const home = await temporaryFolder()
+  const home = options.home ?? (await temporaryFolder())
+  const flags = netLog ? [...FLAGS, `--log-net-log=${netLog}`] : FLAGS
   const app = await _electron.launch({
     executablePath: packaged ?? program,
-    args: packaged ? [...FLAGS, ...args] : [...FLAGS, '-r', NODE_16, '.', ...args],
-    env: { ...environment(userData), HOME: home }
+    args: packaged ? [...flags, ...args] : [...flags, '-r', NODE_16, '.', ...args],
+    env: { ...environment(userData), ...options.environment, HOME: home }
   })
   // A test may have closed it; one that failed may have left it asking something.
   const child = app.process()
