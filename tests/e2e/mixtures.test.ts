@@ -1,9 +1,8 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
-import type { Page } from '@playwright/test'
 import { expect, test } from 'vitest'
 import type { StudyDraft } from '#shared/records'
+import { expectAccessible } from '../support/accessibility'
 import { matrixCell, newProject, openWindow, show, tableRows } from '../support/browserWindow'
 import { tinyStudy } from '../support/builtEngine'
 import { assayDone } from '../support/commandLine'
@@ -16,11 +15,6 @@ async function giveStudy(project: string, change: Partial<StudyDraft>): Promise<
   const sequential = { choose: { kind: 'none' as const } }
   await writeFile(file, JSON.stringify(tinyStudy({ unit, sequential, ...change })))
   await assayDone(['study', project, '--from', file])
-}
-
-async function violations(page: Page): Promise<unknown> {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => [id, nodes[0]?.html])
 }
 
 test('mixtures are selected, trained for real and exported; one is built and kept', async () => {
@@ -83,9 +77,6 @@ test('mixtures are selected, trained for real and exported; one is built and kep
   await page.getByRole('button', { name: 'Compare' }).click()
   await page.getByRole('complementary', { name: 'Comparison' }).waitFor()
   await page.getByLabel('target').first().selectOption('all')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    expect([colorScheme, await violations(page)]).toEqual([colorScheme, []])
-  }
+  await expectAccessible(page, 'Mixtures')
   expect(complaints).toEqual([])
 })

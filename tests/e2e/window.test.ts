@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import {
@@ -9,7 +8,6 @@ import {
   show,
   tableRows
 } from '../support/browserWindow'
-import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
 
 test('a study is run and read in the window; what it shows is what is exported', async () => {
@@ -83,22 +81,6 @@ test('by keyboard alone: screens, a run, stopping it, and going on', async () =>
   await page.keyboard.press('e')
   await page.getByRole('heading', { name: 'May I believe it?' }).waitFor()
   await page.locator('path.dot').first().waitFor()
-})
-
-test('no screen breaks a rule of accessibility, light or dark', async () => {
-  const project = await newProject()
-  await assayDone(['run', project])
-  const { link } = await serveProject(project, ['--read-only'])
-  for (const scheme of ['light', 'dark'] as const) {
-    const { page } = await openWindow(link, scheme)
-    await page.locator('[data-column]').first().waitFor()
-    for (const screen of ['Catalogue', 'Training', 'Mixtures', 'Evidence']) {
-      await show(page, screen)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => [id, nodes[0]?.html])
-      expect([scheme, screen, found]).toEqual([scheme, screen, []])
-    }
-  }
 })
 
 test('an engine that is gone is said to be gone', async () => {

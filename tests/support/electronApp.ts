@@ -65,7 +65,7 @@ export async function launchDesktop(
   // A test may have closed it; one that failed may have left it asking something.
   const child = app.process()
   onTestFinished(async () => {
-    const ended = endOf(child)
+    const ended = exitOf(child)
     child.kill('SIGKILL')
     await ended
   })
@@ -135,6 +135,14 @@ export async function chooseMenu(app: ElectronApplication, id: string): Promise<
   }, id)
 }
 
+/** True where an item of the native menu can be chosen now. */
+export function canChoose(app: ElectronApplication, id: string): Promise<boolean> {
+  return app.evaluate(
+    ({ Menu }, item) => Menu.getApplicationMenu()!.getMenuItemById(item)!.enabled,
+    id
+  )
+}
+
 /** Number of open windows. */
 export function windowCount(app: ElectronApplication): Promise<number> {
   return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)
@@ -148,12 +156,59 @@ export function enginePid(app: ElectronApplication): Promise<number> {
   })
 }
 
+interface TrayIcon {
+  tray: Electron.Tray
+  menu: Electron.Menu
+}
+
+/** From now on {@link trayState} and {@link clickTray} know the application's icon in the tray. */
+export async function watchTray(app: ElectronApplication): Promise<void> {
+  await app.evaluate(({ Menu, Tray }) => {
+    const icons: Partial<TrayIcon>[] = []
+    Object.assign(globalThis, { icons })
+    let built: Electron.Menu | undefined
+    const build = Menu.buildFromTemplate
+    Menu.buildFromTemplate = (template) => (built = build(template))
+    // A tray's own methods stand on itself; what it is listened to by is inherited.
+    const listen = Tray.prototype.on as (...given: unknown[]) => Electron.Tray
+    Tray.prototype.on = function (this: Electron.Tray, ...given: unknown[]) {
+      icons.push({ tray: this, menu: built! })
+      return listen.apply(this, given)
+    } as typeof Tray.prototype.on
+  })
+}
+
+/** How many icons stand in the tray, and what the menu of the last one offers. */
+export function trayState(app: ElectronApplication): Promise<{ icons: number; items: string[] }> {
+  return app.evaluate(() => {
+    const { icons } = globalThis as unknown as { icons: TrayIcon[] }
+    return {
+      icons: icons.filter(({ tray }) => !tray.isDestroyed()).length,
+      items: icons.at(-1)?.menu.items.map(({ label }) => label) ?? []
+    }
+  })
+}
+
+/** Chooses an item of the tray icon's menu; the icon itself where there is no label. */
+export async function clickTray(app: ElectronApplication, label: string | null): Promise<void> {
+  await app.evaluate((_, item) => {
+    const { icons } = globalThis as unknown as { icons: TrayIcon[] }
+    const { tray, menu } = icons.at(-1)!
+    if (item === null) tray.emit('click')
+    else menu.items.find((one) => one.label === item)!.click()
+  }, label)
+}
+
 /** Quits as a user does, and waits for the end. */
-export async function quit(app: ElectronApplication): Promise<void> {
-  const child = app.process()
-  const ended = endOf(child)
+export function quit(app: ElectronApplication): Promise<void> {
+  return endOf(app, () => app.evaluate(({ app: electron }) => electron.quit()))
+}
+
+/** Does what makes the application end, and waits for that. */
+export async function endOf(app: ElectronApplication, deed: () => Promise<unknown>): Promise<void> {
+  const ended = exitOf(app.process())
   // The answer may not come back: the process ends.
-  await app.evaluate(({ app: electron }) => electron.quit()).catch(() => undefined)
+  await deed().catch(() => undefined)
   await ended
 }
 
@@ -167,7 +222,7 @@ export async function pageText(app: ElectronApplication): Promise<string> {
   return (await Promise.race([text, nothing])) ?? ''
 }
 
-async function endOf(child: ChildProcess): Promise<void> {
+async function exitOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   await new Promise((done) => child.once('exit', done))
 }
