@@ -55,6 +55,15 @@ test('every item of the menu does what it says', async () => {
     ['import-files', text],
     ['import-folder', texts]
   ] as const) {
+    // Nobody touched the page for a while; asked of main, for Playwright's own asking is a gesture.
+    const isTouched = () =>
+      app.evaluate(
+        ({ BrowserWindow }) =>
+          BrowserWindow.getAllWindows()[0]!.webContents.executeJavaScript(
+            'navigator.userActivation.isActive'
+          ) as Promise<boolean>
+      )
+    await vi.waitFor(async () => expect(await isTouched()).toBe(false), { timeout: 10_000 })
     const choosing = page.waitForEvent('filechooser')
     await choose(id)
     await (await choosing).setFiles(chosen)
