@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, readdir, rename } from 'node:fs/promises'
-import { connect as connectSocket, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -25,6 +23,7 @@ import {
   windowCount
 } from '../support/electronApp'
 import { serveProject } from '../support/servedProject'
+import { openTunnel } from '../support/tunnel'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
 
@@ -366,28 +365,3 @@ test('a remote engine is looked at by its link; a tunnel that breaks is shown, a
   await page.getByText('languages').first().waitFor()
   await quit(app)
 })
-
-/** A port that leads to another, and can be cut. */
-async function openTunnel(target: number) {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connectSocket(target, '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    near.pipe(far).pipe(near)
-  })
-  const listen = (port: number) =>
-    new Promise<void>((done) => server.listen(port, '127.0.0.1', () => done()))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
-  const breakOff = () =>
-    new Promise<void>((done) => {
-      server.close(() => done())
-      for (const socket of sockets) socket.destroy()
-    })
-  onTestFinished(breakOff)
-  return { port, breakOff, mend: () => listen(port) }
-}

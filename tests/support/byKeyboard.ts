@@ -11,8 +11,9 @@ const MOST_STOPS = 250
  */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   await target.waitFor()
+  const element = (await target.elementHandle())!
   for (let stop = 0; stop < MOST_STOPS; stop++) {
-    if (await target.evaluate((element) => element === document.activeElement)) return
+    if (await element.evaluate((one) => one === document.activeElement)) return
     await page.keyboard.press('Tab')
   }
   throw new Error(`Tab does not lead to ${String(target)}`)
