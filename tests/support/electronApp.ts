@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { _electron } from '@playwright/test'
 import type { ElectronApplication, Page } from '@playwright/test'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { openDisplay } from '../../scripts/display.mjs'
 import { layElectron } from '../../scripts/setup/electron.mjs'
 import { cacheFolder } from '../../scripts/setup/wheels.mjs'
 import { temporaryFolder } from './temporaryFolder'
@@ -15,23 +16,14 @@ const NODE_16 = resolve('tests/support/node16.cjs')
 const FLAGS = ['--no-sandbox', '--disable-gpu']
 
 let program: string
-let display: ChildProcess
-let screen: string
+let display: Awaited<ReturnType<typeof openDisplay>>
 
 beforeAll(async () => {
   if (!existsSync('out/main/index.cjs')) throw new Error('build first: npm run build')
   program = join(await layElectron(cacheFolder(), () => undefined), 'electron')
-  // Xvfb chooses a number that is free, and writes it when it is ready.
-  display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1400x900x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe']
-  })
-  screen = await new Promise<string>((done, fail) => {
-    display.stdio[3]!.once('data', (data: Buffer) => done(`:${data.toString().trim()}`))
-    display.once('error', fail)
-    display.once('exit', (status) => fail(new Error(`Xvfb ended with ${status}`)))
-  })
+  display = await openDisplay()
 })
-afterAll(() => display.kill())
+afterAll(() => display.close())
 
 export interface DesktopOptions {
   /** Where it keeps its settings; a fresh folder unless given. */
@@ -94,7 +86,11 @@ export async function openEnvironment(): Promise<NodeJS.ProcessEnv> {
 
 function environment(userData: string): Record<string, string> {
   const { NODE_OPTIONS: _, ...inherited } = process.env
-  return { ...(inherited as Record<string, string>), DISPLAY: screen, ASSAY_USER_DATA: userData }
+  return {
+    ...(inherited as Record<string, string>),
+    DISPLAY: display.screen,
+    ASSAY_USER_DATA: userData
+  }
 }
 
 /** Answers the next dialogs of the system with these, and keeps what they said. */

@@ -1,7 +1,7 @@
 /** Keeps processes of Node to the loopback address. */
 import { resolve } from 'node:path'
 
-const PRELOADED = resolve('tests/support/loopbackOnly.cjs')
+const PRELOADED = resolve('tests/support/loopbackPreload.cjs')
 
 /**
  * Variables with which Node, and what it starts, reaches the loopback address alone.

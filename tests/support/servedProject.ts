@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { servedLink } from '../../scripts/servedLink.mjs'
 
 export interface ServedProject {
   /** With the token. */
@@ -44,15 +45,5 @@ async function serveWith(
     await ended
   }
   onTestFinished(end)
-  const link = await new Promise<string>((done, fail) => {
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      const found = /http:\S+/.exec(said)
-      if (found) done(found[0])
-    })
-    child.once('exit', (status) => fail(new Error(`serve ended with ${status}: ${said}`)))
-  })
-  return { link, child, end }
+  return { link: await servedLink(child), child, end }
 }
