@@ -153,9 +153,12 @@ export class Desktop {
     return settings
   }
 
-  #tell(action: ShellAction): void {
+  async #tell(action: ShellAction): Promise<void> {
     this.show()
-    this.#window?.webContents.send(CHANNELS.action, action)
+    const { webContents } = this.#window!
+    // To the page a choice in the menu is no gesture, without which it may not let files be chosen.
+    await webContents.executeJavaScript('undefined', true).catch(() => undefined)
+    if (!webContents.isDestroyed()) webContents.send(CHANNELS.action, action)
   }
 
   /** The window goes, the engine stays; the tray, or a second start, brings the window back. */
@@ -244,7 +247,7 @@ export class Desktop {
           return this.link.openRecent(id)
         })(),
       reveal: doing(() => reveal(this)),
-      tell: (action) => this.#tell(action)
+      tell: (action) => void this.#tell(action)
     })
     Menu.setApplicationMenu(Menu.buildFromTemplate(template))
   }

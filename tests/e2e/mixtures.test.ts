@@ -1,9 +1,9 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
-import type { Locator, Page } from '@playwright/test'
+import type { Locator } from '@playwright/test'
 import { expect, test } from 'vitest'
 import type { StudyDraft } from '#shared/records'
+import { expectAccessible } from '../support/accessibility'
 import {
   matrixCell,
   newProject,
@@ -24,11 +24,6 @@ async function giveStudy(project: string, change: Partial<StudyDraft>): Promise<
   const sequential = { choose: { kind: 'none' as const } }
   await writeFile(file, JSON.stringify(tinyStudy({ unit, sequential, ...change })))
   await assayDone(['study', project, '--from', file])
-}
-
-async function violations(page: Page): Promise<unknown> {
-  const found = await new AxeBuilder({ page }).analyze()
-  return found.violations.map(({ id, nodes }) => [id, nodes[0]?.html])
 }
 
 /** Five partitions, two of them with long names, and all their 31 mixtures. */
@@ -129,10 +124,7 @@ test('mixtures are selected, trained for real and exported; one is built and kep
   await page.getByRole('button', { name: 'Compare' }).click()
   await page.getByRole('complementary', { name: 'Comparison' }).waitFor()
   await page.getByLabel('target').first().selectOption('all')
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    expect([colorScheme, await violations(page)]).toEqual([colorScheme, []])
-  }
+  await expectAccessible(page, 'Mixtures')
   expect(complaints).toEqual([])
 })
 
@@ -241,10 +233,7 @@ test('a click right after a weight is typed lands, and a wrong weight stays in i
   await page.waitForTimeout(700)
   expect(await page.locator('[data-built]').first().innerText()).toBe('–')
   expect(await page.getByText('Averaging and measuring').count()).toBe(0)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    expect([colorScheme, await violations(page)]).toEqual([colorScheme, []])
-  }
+  await expectAccessible(page, 'Mixtures, built by hand')
 
   await cellOf('law').click()
   await fieldOf('code').fill('7')
