@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
+import { servedLink } from './servedLink.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'pictures')
@@ -25,13 +26,7 @@ async function serve(projects) {
   const cli = join(root, 'out', 'main', 'cli.cjs')
   const child = spawn(process.execPath, [cli, 'serve', '--projects', projects])
   child.stderr.pipe(process.stderr)
-  const link = await new Promise((done) => {
-    child.stdout.on('data', (/** @type {Buffer} */ chunk) => {
-      const found = /http:\S+/.exec(chunk.toString())
-      if (found) done(found[0])
-    })
-  })
-  return { link, end: () => child.kill('SIGINT') }
+  return { link: await servedLink(child), end: () => child.kill('SIGINT') }
 }
 
 /**

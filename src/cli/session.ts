@@ -4,6 +4,7 @@ import { openEngine } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { wholeNumber } from './flags'
+import { hintFor } from './hints'
 import { ProgressDisplay } from './progress'
 
 /** What a command works with. */
@@ -109,15 +110,18 @@ export function reportError(error: unknown, isJson: boolean): number {
     return EXIT.interrupted
   }
   const plain = toPlain(error)
+  const hint = hintFor(plain)
   if (isJson) {
     const { code, message, details } = plain
-    process.stdout.write(`${JSON.stringify({ error: { code, message, details } })}\n`)
+    const told = { code, message, details, ...(hint === null ? {} : { hint }) }
+    process.stdout.write(`${JSON.stringify({ error: told })}\n`)
   } else if (plain.code === 'bug') {
     process.stderr.write(
       `This is a bug in Assay. Please report it with what follows.\n${plain.stack ?? plain.message}\n`
     )
   } else {
     process.stderr.write(`error ${plain.code}: ${plain.message}\n`)
+    if (hint !== null) process.stderr.write(`(${hint})\n`)
   }
   return plain.code === 'usage/invalid' ? EXIT.usage : EXIT.failed
 }

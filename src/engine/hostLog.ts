@@ -15,32 +15,44 @@ export class HostLog {
     return this.#lines
   }
 
-  add(level: LogLine['level'], text: string, details: string | null = null): void {
-    const line = { number: ++this.#count, at: new Date().toISOString(), level, text, details }
+  /** @param project title of the one that it concerns; null where it concerns none */
+  add(
+    level: LogLine['level'],
+    project: string | null,
+    text: string,
+    details: string | null = null
+  ): void {
+    const at = new Date().toISOString()
+    const line = { number: ++this.#count, at, level, project, text, details }
     this.#lines = [...this.#lines.slice(1 - LINES), line]
   }
 
   /** Adds a call that was refused or failed; a bug is an error, all else a warning. */
-  addRefusal(command: string, error: PlainError): void {
+  addRefusal(project: string | null, command: string, error: PlainError): void {
     const level = error.code === 'bug' ? 'error' : 'warning'
-    this.add(level, `${command}: ${error.message}`, detailsOf(error))
+    this.add(level, project, `${command}: ${error.message}`, detailsOf(error))
   }
 
   /** Adds what an event says, where it says something that stays true. */
-  addEvent(event: EngineEvent): void {
+  addEvent(project: string, event: EngineEvent): void {
     if (event.kind === 'study') {
       const words = { running: 'runs', done: 'is done', stopped: 'has stopped', failed: 'failed' }
       const level = event.state === 'failed' ? 'error' : 'info'
-      this.add(level, `The study ${event.study} ${words[event.state]}`, event.message)
+      this.add(level, project, `The study ${event.study} ${words[event.state]}`, event.message)
     }
     if (event.kind !== 'run') return
     const { role, name, state, error, host, device, tokensPerSecond } = event.record
     const what = role === 'seed' ? 'The seed' : `The ${role} ${name}`
-    if (state === 'failed') this.add('error', `${what} failed: ${error?.message}`, error?.code)
-    else if (state === 'running') this.add('info', `${what} began on ${host}`)
-    else if (state === 'stopped') this.add('info', `${what} was stopped; it can go on`)
+    if (state === 'failed')
+      this.add('error', project, `${what} failed: ${error?.message}`, error?.code)
+    else if (state === 'running') this.add('info', project, `${what} began on ${host}`)
+    else if (state === 'stopped') this.add('info', project, `${what} was stopped; it can go on`)
     else if (state === 'done') {
-      this.add('info', `${what} is trained, ${Math.round(tokensPerSecond)} tokens/s on ${device}`)
+      this.add(
+        'info',
+        project,
+        `${what} is trained, ${Math.round(tokensPerSecond)} tokens/s on ${device}`
+      )
     }
   }
 }

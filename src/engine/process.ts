@@ -121,7 +121,7 @@ async function addDesk(
     else await tellOfDesk(number)
   } finally {
     // Only now: the page reads the project first of all.
-    serve(api, pipe, (command, error) => workbench.log.addRefusal(command, error))
+    serve(api, pipe, (command, error) => workbench.log.addRefusal(desk.title, command, error))
     port.start()
   }
 }
@@ -201,7 +201,7 @@ async function tellOfProgress(project: string): Promise<void> {
  * is told anew; but it must not end the engine as a rejection that nobody heard.
  */
 function noteUntold(error: unknown): void {
-  workbench.log.add('info', `The desktop was not told: ${toPlain(error).message}`)
+  workbench.log.add('info', null, `The desktop was not told: ${toPlain(error).message}`)
 }
 
 function pipeOver(port: Port): Pipe {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { toPlain } from '#shared/errors'
 import { CHANNELS } from '#shared/shell'
-import type { PlacedProject, ShellAction } from '#shared/shell'
+import type { PlacedProject, ShellAction, ShellSettings } from '#shared/shell'
 import { EngineProcess } from './engineProcess'
 import type { EngineNews } from './engineProcess'
 import { askGivingUp, askLeaving } from './leaving'
@@ -14,7 +14,8 @@ import { menuTemplate } from './menu'
 import { Notices } from './notices'
 import { PageLink } from './pageLink'
 import { chooseAndCreate, chooseAndOpen, projectsFolder, reveal } from './projectDeeds'
-import { keepWindow, recallWindow } from './settings'
+import { keepSettings, keepWindow, recallSettings, recallWindow } from './settings'
+import { settingsFrom } from './settingsForm'
 import { iconPath, openWindow } from './window'
 
 /** After its last study a desktop without a window stays for a click on the notification, in ms. */
@@ -23,7 +24,7 @@ const LINGER_MS = 60_000
 export class Desktop {
   readonly engine: EngineProcess
   readonly link: PageLink
-  readonly #notices = new Notices()
+  readonly #notices = new Notices(recallSettings)
   #window: BrowserWindow | null = null
   #tray: Tray | null = null
   #recent: readonly { id: string; title: string }[] = []
@@ -111,7 +112,13 @@ export class Desktop {
 
   async #askLeaving(): Promise<LeavingChoice> {
     const studies = this.link.running.map(({ study }) => study)
-    if (studies.length > 0) return askLeaving(studies, this.#window)
+    if (studies.length > 0) {
+      const { whenClosing } = recallSettings()
+      // Without a window to close there is nothing to keep: who quits then is asked.
+      return whenClosing === 'ask' || !this.#window
+        ? askLeaving(studies, this.#window)
+        : whenClosing
+    }
     const busy = await this.link.busy()
     return busy === '' ? 'stop' : askGivingUp(busy, this.#window)
   }
@@ -138,9 +145,20 @@ export class Desktop {
     this.#window?.webContents.send(CHANNELS.problem, toPlain(error).message)
   }
 
-  #tell(action: ShellAction): void {
+  /** Takes a change that the page asks for, and follows it at once. */
+  changeSettings(change: unknown): ShellSettings {
+    const settings = settingsFrom(change, recallSettings())
+    keepSettings(settings)
+    this.#notices.setRunning(this.link.running.length > 0, this.#window)
+    return settings
+  }
+
+  async #tell(action: ShellAction): Promise<void> {
     this.show()
-    this.#window?.webContents.send(CHANNELS.action, action)
+    const { webContents } = this.#window!
+    // To the page a choice in the menu is no gesture, without which it may not let files be chosen.
+    await webContents.executeJavaScript('undefined', true).catch(() => undefined)
+    if (!webContents.isDestroyed()) webContents.send(CHANNELS.action, action)
   }
 
   /** The window goes, the engine stays; the tray, or a second start, brings the window back. */
@@ -229,7 +247,7 @@ export class Desktop {
           return this.link.openRecent(id)
         })(),
       reveal: doing(() => reveal(this)),
-      tell: (action) => this.#tell(action)
+      tell: (action) => void this.#tell(action)
     })
     Menu.setApplicationMenu(Menu.buildFromTemplate(template))
   }

@@ -1,5 +1,6 @@
 /** What the page looks at: a desk of this computer's engine, or an engine elsewhere. */
 import type { MessagePortMain } from 'electron'
+import { basename } from 'node:path'
 import type { EngineOrder, PlacedProject, RunningStudy } from '#shared/shell'
 import type { EngineNews, EngineProcess } from './engineProcess'
 import { connectRemote } from './remoteEngine'
@@ -39,6 +40,11 @@ export class PageLink {
   /** What is open on this computer; a window that opens later opens it again. */
   get project(): PlacedProject | null {
     return this.#project
+  }
+
+  /** Title of what the next desk has open; null where it has nothing, or is elsewhere. */
+  get openedAhead(): string | null {
+    return this.#remote || !this.#project ? null : basename(this.#project.path)
   }
 
   /** Host and port of the remote engine that is looked at; null where it is our own. */

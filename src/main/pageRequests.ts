@@ -6,6 +6,7 @@ import type { Desktop } from './desktop'
 import { chooseAndCreate, chooseAndOpen, reveal } from './projectDeeds'
 import { PAGE } from './protection'
 import { parseLink } from './remoteLink'
+import { recallSettings } from './settings'
 
 /** More dropped files than this are no drop of a person's. */
 const MOST_DROPPED = 100_000
@@ -24,6 +25,9 @@ export function answerPage(desktop: Desktop): void {
   answer(CHANNELS.drop, (paths) => desktop.link.drop(droppedPaths(paths)))
   answer(CHANNELS.connectRemote, (link) => connectTo(desktop, link))
   answer(CHANNELS.remoteHost, () => desktop.link.remoteHost)
+  answer(CHANNELS.openedAhead, () => desktop.link.openedAhead)
+  answer(CHANNELS.readSettings, () => recallSettings())
+  answer(CHANNELS.changeSettings, (change) => desktop.changeSettings(change))
 }
 
 function isOurPage(desktop: Desktop, { sender, senderFrame }: IpcMainInvokeEvent): boolean {

@@ -28,6 +28,9 @@ const shell: ShellBridge = {
   drop: (files) => ipcRenderer.invoke(CHANNELS.drop, files.map(pathOf)) as Promise<string>,
   connectRemote: ask(CHANNELS.connectRemote),
   remoteHost: ask(CHANNELS.remoteHost),
+  openedAhead: ask(CHANNELS.openedAhead),
+  readSettings: ask(CHANNELS.readSettings),
+  changeSettings: ask(CHANNELS.changeSettings),
   onAction: (listener) =>
     void ipcRenderer.on(CHANNELS.action, (_, action: ShellAction) => listener(action)),
   onProblem: (listener) =>

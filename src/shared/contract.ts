@@ -1,6 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
-import { DeskViewSchema, DroppedFileSchema } from './deskView'
+import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { DecoderShapeSchema } from './recipe'
@@ -205,6 +205,8 @@ export const PROJECT_COMMANDS = {
 /** What is asked before any project is open, and to open one. */
 export const DESK_COMMANDS = {
   readDesk: { input: nothing, output: DeskViewSchema },
+  /** Looks at a project of the list without opening it; a bounded part of it is read. */
+  readGlimpse: { input: z.strictObject({ id: z.string() }), output: ProjectGlimpseSchema },
   /** Makes a project of a name where the shelf keeps them, and opens it. */
   createProject: { input: z.strictObject({ name: z.string() }), output: nothing },
   openProject: {

@@ -33,5 +33,26 @@ export const DeskViewSchema = z.strictObject({
 })
 export type DeskView = z.infer<typeof DeskViewSchema>
 
+/** How far a listed project is, and a small picture of its matrix. */
+export const ProjectGlimpseSchema = z.strictObject({
+  /** The study that is told of; null where none says anything. */
+  study: z.string().nullable(),
+  /** Null before the text is prepared, or where that is not read. */
+  runs: z.strictObject({ done: count, planned: count }).nullable(),
+  picture: z
+    .strictObject({
+      proxy: z.string(),
+      /** Of the study: the picture may show fewer. */
+      mixtures: count,
+      domains: count,
+      /** By mixture, then domain: change against the seed, nats per token; null: not measured. */
+      cells: z.array(z.array(z.number().nullable()))
+    })
+    .nullable(),
+  /** Why there is no picture although something is measured, in words. */
+  leftOut: z.string().nullable()
+})
+export type ProjectGlimpse = z.infer<typeof ProjectGlimpseSchema>
+
 /** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
 export const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })

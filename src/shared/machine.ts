@@ -83,6 +83,8 @@ export const LogLineSchema = z.strictObject({
   /** ISO 8601. */
   at: z.string(),
   level: z.enum(['info', 'warning', 'error']),
+  /** Title of the project it was in; null where it concerns none. */
+  project: z.string().nullable(),
   text: z.string(),
   /** More to copy: an error's code and facts. */
   details: z.string().nullable()

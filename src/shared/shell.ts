@@ -22,10 +22,23 @@ export const SHELL_ACTIONS = [
   'devices',
   'log',
   'settings',
+  'fold-rail',
   'shortcuts',
   'palette'
 ] as const
 export type ShellAction = (typeof SHELL_ACTIONS)[number]
+
+/** What becomes of training when its window is closed. */
+export const LEAVING_WAYS = ['ask', 'keep', 'stop'] as const
+
+/** What the user wishes of the desktop itself; kept by main. */
+export interface ShellSettings {
+  /** Whether the system says that a study ended, to who looks elsewhere. */
+  notifies: boolean
+  /** Whether the computer does not go to sleep while a study runs. */
+  staysAwake: boolean
+  whenClosing: (typeof LEAVING_WAYS)[number]
+}
 
 /** `window.shell`: there in the desktop application, absent in a browser. */
 export interface ShellBridge {
@@ -51,6 +64,11 @@ export interface ShellBridge {
   connectRemote(link: string | null): Promise<boolean>
   /** Host and port of the remote engine; null where it is this computer's own. */
   remoteHost(): Promise<string | null>
+  /** Title of the project that is opened before the page is given an engine; null where none is. */
+  openedAhead(): Promise<string | null>
+  readSettings(): Promise<ShellSettings>
+  /** @returns the settings as they are kept from now on */
+  changeSettings(change: Partial<ShellSettings>): Promise<ShellSettings>
   /** Hears menu items. */
   onAction(listener: (action: ShellAction) => void): void
   /** Hears what went wrong outside of the page, in words. */
@@ -66,6 +84,9 @@ export const CHANNELS = {
   drop: 'drop',
   connectRemote: 'connect-remote',
   remoteHost: 'remote-host',
+  openedAhead: 'opened-ahead',
+  readSettings: 'read-settings',
+  changeSettings: 'change-settings',
   port: 'port',
   action: 'action',
   problem: 'problem'

@@ -147,6 +147,33 @@ test('dropped files are looked at and imported; nothing of them is left over', a
   await expect(api.previewDrop({ drop: id })).rejects.toMatchObject({ code: 'project/unknown' })
 })
 
+test('what is wrong with a dropped file is said with its name as it was dropped', async () => {
+  const { folder, sit } = await bench()
+  const api = sit()
+  await api.createProject({ name: 'broken' })
+  const id = await drop(api, { 'texts/a.jsonl': Buffer.from('{"text": oops}') })
+  const refused = { code: 'corpus/invalid-line', details: { file: 'texts/a.jsonl', line: 1 } }
+  const error = await api
+    .importDrop({ drop: id, name: 'a', ...importing })
+    .catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject(refused)
+  expect((error as Error).message).toMatch(/^texts\/a\.jsonl, line 1/)
+  expect((error as Error).message).not.toContain(folder)
+})
+
+test('two projects are told apart in the log', async () => {
+  const { workbench, sit } = await bench()
+  const [first, second] = [sit(), sit()]
+  await first.createProject({ name: 'law' })
+  await second.createProject({ name: 'mail' })
+  workbench.log.add('info', null, 'Of none')
+  expect((await first.readLog({})).map(({ project, text }) => [project, text])).toEqual([
+    ['law', 'Opened'],
+    ['mail', 'Opened'],
+    [null, 'Of none']
+  ])
+})
+
 test('a folder that is dropped keeps its folders', async () => {
   const { sit } = await bench()
   const api = sit()

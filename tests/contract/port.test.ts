@@ -1,3 +1,4 @@
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { FolderShelf, Workbench } from '#engine'
@@ -22,7 +23,8 @@ async function connected() {
   const workbench = new Workbench(engine, new FolderShelf(folder))
   onTestFinished(() => workbench.close())
   const { near, far, close } = pipePair()
-  serve(workbench.desk().api(), near, (command, error) => workbench.log.addRefusal(command, error))
+  const desk = workbench.desk()
+  serve(desk.api(), near, (command, error) => workbench.log.addRefusal(desk.title, command, error))
   const api = connect(far)
   await api.openProject({ id: 'project', readOnly: false })
   return { folder, workbench, api, far, close }
@@ -43,6 +45,8 @@ test('a study is run and read through the contract as it is without it', async (
   const { folder, api } = await connected()
   expect(await api.readProject({})).toMatchObject({ title: 'project', running: null })
   expect(await api.readMatrix({ study: 'small' })).toBe(null)
+  const nothing = { study: null, runs: null, picture: null, leftOut: null }
+  expect(await api.readGlimpse({ id: 'project' })).toEqual(nothing)
   expect(await api.readQueue({ study: 'small' })).toMatchObject({ isPrepared: false, runs: [] })
 
   const events: EngineEvent[] = []
@@ -91,6 +95,18 @@ test('a study is run and read through the contract as it is without it', async (
     ['code+law', false]
   ])
   expect(matrix.seed[law]).toBeGreaterThan(merge)
+
+  const { picture, runs } = await api.readGlimpse({ id: 'project' })
+  expect(runs).toEqual({ done: queue.runs.length, planned: queue.runs.length })
+  expect(picture).toMatchObject({ proxy: 'merge-micro', mixtures: 3 })
+  expect(picture!.cells[both]![law]).toBeCloseTo(Math.log(merge / matrix.seed[law]!), 12)
+  // A million measurements are not read for a small picture.
+  const measurements = join(folder, 'project', 'measurements.jsonl')
+  await appendFile(measurements, '\n'.repeat(8_000_000))
+  expect(await api.readGlimpse({ id: 'project' })).toMatchObject({
+    picture: null,
+    leftOut: 'more is measured than a small picture is made of'
+  })
 
   const belief = (await api.readBelief({ study: 'small' }))!
   const session = await engine.openProject(join(folder, 'project'), { readOnly: true })
@@ -203,9 +219,10 @@ test('the machine is read cheaply; devices as doctor has them, not beside a stud
   expect(devices.canTrain).toBe(true)
   expect(devices.backends.some(({ gflops }) => (gflops ?? 0) > 0)).toBe(true)
   expect(await api.readDevices({ again: false })).toEqual(devices)
-  const texts = (await api.readLog({})).map(({ text }) => text)
-  expect(texts[0]).toMatch(/project is open$/)
-  expect(texts[1]).toBe('The study small runs')
+  const lines = await api.readLog({})
+  expect(new Set(lines.map(({ project }) => project))).toEqual(new Set(['project']))
+  const texts = lines.map(({ text }) => text)
+  expect(texts.slice(0, 2)).toEqual(['Opened', 'The study small runs'])
   expect(texts.some((text) => text.startsWith('readDevices: Devices are measured'))).toBe(true)
 })
 

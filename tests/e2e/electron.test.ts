@@ -1,78 +1,74 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, readdir, rename } from 'node:fs/promises'
-import { connect as connectSocket, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import type { Page } from '@playwright/test'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { newProject, runStudy, show, tableRows } from '../support/browserWindow'
+import type { ShellBridge } from '#shared/shell'
+import { firstRun, newProject, runStudy, show } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import {
   answerDialogs,
   chooseMenu,
+  clickTray,
   dialogsSaid,
+  endOf,
   enginePid,
   launchDesktop,
   openEnvironment,
   pageText,
   quit,
   startAgain,
+  trayState,
+  watchTray,
   windowCount
 } from '../support/electronApp'
 import { serveProject } from '../support/servedProject'
+import { openTunnel } from '../support/tunnel'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
 
-/** Waits until one run of the study is trained. */
-async function firstRun(project: string): Promise<void> {
-  const runs = join(project, 'runs')
-  const isTrained = async () => {
-    const names = await readdir(runs).catch(() => [])
-    return names.some((name) => existsSync(join(runs, name, 'manifest.json')))
-  }
-  await vi.waitFor(async () => expect(await isTrained()).toBe(true), {
-    timeout: 60_000,
-    interval: 100
-  })
-}
-
 const button = { run: { name: 'Run study' }, stop: { name: 'Stop', exact: true } } as const
 
-test('training goes on without its window, stops safely on quit, and ends with the numbers of the command line', async () => {
-  const project = await newProject()
-  const first = await launchDesktop()
-  await answerDialogs(first.app, { filePath: project })
-  await chooseMenu(first.app, 'open')
-  await first.page.getByRole('button', button.run).click()
+test('training goes on without its window, which another start or the tray brings back, and is stopped from the tray', async () => {
+  const project = await newProject(500)
+  const { app, page, userData } = await launchDesktop()
+  await watchTray(app)
+  await answerDialogs(app, { filePath: project })
+  await chooseMenu(app, 'open')
+  await page.getByRole('button', button.run).click()
   await firstRun(project)
 
-  // Closed, to be kept: another start shows the same state.
-  await answerDialogs(first.app, { response: 0 })
-  const closing = first.page.waitForEvent('close')
-  await first.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  /** Closes the window to keep training, and brings it back: the same state. */
+  const closeAndComeBack = async (shown: Page, comeBack: () => Promise<unknown>) => {
+    await answerDialogs(app, { response: 0 })
+    const closing = shown.waitForEvent('close')
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+    await closing
+    expect(await dialogsSaid(app)).toEqual(['small is running.'])
+    expect(await windowCount(app)).toBe(0)
+    expect(await trayState(app)).toEqual({ icons: 1, items: ['Open Assay', 'Quit…'] })
+    const opening = app.waitForEvent('window')
+    await comeBack()
+    const again = await opening
+    await again.getByRole('button', button.stop).waitFor()
+    expect(await again.title()).toBe('languages – Assay')
+    expect((await trayState(app)).icons).toBe(0)
+    return again
+  }
+  const second = await closeAndComeBack(page, () => startAgain(userData))
+  const third = await closeAndComeBack(second, () => clickTray(app, 'Open Assay'))
+  const fourth = await closeAndComeBack(third, () => clickTray(app, null))
+
+  await answerDialogs(app, { response: 0 })
+  const closing = fourth.waitForEvent('close')
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
   await closing
-  expect(await dialogsSaid(first.app)).toEqual(['small is running.'])
-  expect(await windowCount(first.app)).toBe(0)
-  const opening = first.app.waitForEvent('window')
-  expect(await startAgain(first.userData)).toBe(0)
-  const again = await opening
-  await again.getByRole('button', button.stop).waitFor()
-  expect(await again.title()).toBe('languages – Assay')
-
   // Quit, to be stopped: the study is not done, and nothing holds the project.
-  await answerDialogs(first.app, { response: 1 })
-  await quit(first.app)
+  await answerDialogs(app, { response: 1 })
+  await endOf(app, () => clickTray(app, 'Quit…'))
   expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
-
-  const second = await launchDesktop({ userData: first.userData })
-  await second.page.getByRole('button', button.run).waitFor()
-  await runStudy(second.page)
-  await second.page.getByText('8 of 8 runs done').waitFor()
-  await quit(second.app)
-
-  const same = await newProject()
-  await assayDone(['run', same])
-  expect(await tableRows(project, 'pairs')).toEqual(await tableRows(same, 'pairs'))
+  expect(existsSync(join(project, 'lock.json'))).toBe(false)
 }, 240_000)
 
 test('an engine that is killed amid training is started again, and goes on; so does the window', async () => {
@@ -257,6 +253,85 @@ test('the system is told: progress, no sleep while training, a word at the end t
   await quit(app)
 })
 
+test('what is set is kept and followed: sleep, notifications, and what closing does', async () => {
+  const project = await newProject()
+  const { app, page, userData } = await launchDesktop({ args: [project] })
+  // What a page says before it has an engine.
+  const ahead = () => (window as unknown as { shell: ShellBridge }).shell.openedAhead()
+  expect(await page.evaluate(ahead)).toBe('languages')
+  await app.evaluate(({ powerSaveBlocker }) => {
+    const told: string[] = []
+    Object.assign(globalThis, { told })
+    const start = powerSaveBlocker.start.bind(powerSaveBlocker)
+    powerSaveBlocker.start = (type) => {
+      told.push('awake')
+      return start(type)
+    }
+  })
+  const toldSoFar = () => app.evaluate(() => (globalThis as unknown as { told: string[] }).told)
+  const openSettings = async (one: typeof page) => {
+    await chooseMenu(app, 'settings')
+    return one.getByRole('dialog', { name: 'Settings' })
+  }
+  const keptSettings = async () =>
+    JSON.parse(await readFile(join(userData, 'settings.json'), 'utf8')) as unknown
+  await page.getByRole('button', button.run).waitFor()
+  const settings = await openSettings(page)
+  await settings.getByLabel('the computer does not go to sleep').uncheck()
+  await settings.getByLabel('the system tells when it ends').uncheck()
+  await settings.getByLabel('keep training without it').check()
+  await vi.waitFor(async () =>
+    expect(await keptSettings()).toEqual({
+      notifies: false,
+      staysAwake: false,
+      whenClosing: 'keep'
+    })
+  )
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', button.run).click()
+  await firstRun(project)
+  expect(await toldSoFar()).toEqual([])
+  await (await openSettings(page)).getByLabel('the computer does not go to sleep').check()
+  await vi.waitFor(async () => expect(await toldSoFar()).toEqual(['awake']))
+
+  // Closed: nobody is asked, and training goes on.
+  await answerDialogs(app, { response: 2 })
+  const closing = page.waitForEvent('close')
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
+  await closing
+  expect(await dialogsSaid(app)).toEqual([])
+  const opening = app.waitForEvent('window')
+  expect(await startAgain(userData)).toBe(0)
+  const again = await opening
+  await again.getByRole('button', button.stop).waitFor()
+  // Quit: it stops without asking; a question would be answered by staying.
+  await (await openSettings(again)).getByLabel('stop safely, and quit').check()
+  await vi.waitFor(async () => expect(await keptSettings()).toMatchObject({ whenClosing: 'stop' }))
+  await quit(app)
+  expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
+
+  // Started again: what was set is set, and nobody is told of the end.
+  const second = await launchDesktop({ userData })
+  await second.app.evaluate(({ BrowserWindow, Notification }) => {
+    const shown: string[] = []
+    Object.assign(globalThis, { shown })
+    BrowserWindow.getAllWindows()[0]!.isFocused = () => false
+    const listen = Notification.prototype.on as (...given: unknown[]) => Electron.Notification
+    Notification.prototype.on = function (this: Electron.Notification, ...given: unknown[]) {
+      shown.push(this.title)
+      this.show = () => undefined
+      return listen.apply(this, given)
+    } as typeof Notification.prototype.on
+  })
+  await runStudy(second.page)
+  await second.page.getByText('8 of 8 runs done').waitFor()
+  await new Promise((done) => setTimeout(done, 1000))
+  expect(
+    await second.app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
+  ).toEqual([])
+  await quit(second.app)
+}, 240_000)
+
 test('a new project is made where the user says, and reads dropped text where it lies', async () => {
   const folder = await temporaryFolder()
   const project = join(folder, 'speeches')
@@ -370,28 +445,3 @@ test('a remote engine is looked at by its link; a tunnel that breaks is shown, a
   await page.getByText('languages').first().waitFor()
   await quit(app)
 })
-
-/** A port that leads to another, and can be cut. */
-async function openTunnel(target: number) {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connectSocket(target, '127.0.0.1')
-    for (const socket of [near, far]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => sockets.delete(socket))
-    }
-    near.pipe(far).pipe(near)
-  })
-  const listen = (port: number) =>
-    new Promise<void>((done) => server.listen(port, '127.0.0.1', () => done()))
-  await listen(0)
-  const { port } = server.address() as AddressInfo
-  const breakOff = () =>
-    new Promise<void>((done) => {
-      server.close(() => done())
-      for (const socket of sockets) socket.destroy()
-    })
-  onTestFinished(breakOff)
-  return { port, breakOff, mend: () => listen(port) }
-}

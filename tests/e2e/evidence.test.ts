@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import type { Locator, Page } from '@playwright/test'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
+import { expectAccessible } from '../support/accessibility'
 import { tinyStudy } from '../support/builtEngine'
 import { openWindow, show } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
@@ -211,15 +211,10 @@ test('regret is read off the pairs, and studies are compared by what differs', a
 })
 
 test('the Evidence screen breaks no rule of accessibility, light or dark, small or full size', async () => {
-  for (const scheme of ['light', 'dark'] as const) {
-    const { page } = await openEvidence(scheme)
-    await page.getByRole('button', { name: 'Compare 2 studies' }).click()
-    await page.getByRole('button', { name: 'Read again' }).waitFor()
-    for (const state of ['small', 'large']) {
-      if (state === 'large') await page.getByRole('button', { name: 'Enlarge law' }).click()
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])
-      expect([scheme, state, found]).toEqual([scheme, state, []])
-    }
-  }
+  const { page } = await openEvidence()
+  await page.getByRole('button', { name: 'Compare 2 studies' }).click()
+  await page.getByRole('button', { name: 'Read again' }).waitFor()
+  await expectAccessible(page, 'small')
+  await page.getByRole('button', { name: 'Enlarge law' }).click()
+  await expectAccessible(page, 'full size')
 })

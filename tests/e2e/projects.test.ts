@@ -1,10 +1,18 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { dropFiles, openWindow, show, tableRows } from '../support/browserWindow'
-import { launchDesktop } from '../support/electronApp'
+import { expectAccessible } from '../support/accessibility'
+import {
+  dropFiles,
+  matrixCell,
+  newProject,
+  openWindow,
+  show,
+  tableRows
+} from '../support/browserWindow'
+import { assayDone } from '../support/commandLine'
 import { serveFolder } from '../support/servedProject'
+import { SHELLS, openShell } from '../support/shells'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
 
@@ -19,8 +27,7 @@ test('projects are made, left and opened on the start page; a reloaded page come
   await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
   await page.getByRole('button', { name: 'Close project' }).click()
   await page.getByText('1 study').waitFor()
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
+  await expectAccessible(page, 'the start page')
   await page.getByLabel('New project').fill('../elsewhere')
   await page.keyboard.press('Enter')
   await page.getByText('cannot be the name of a project').waitFor()
@@ -29,30 +36,65 @@ test('projects are made, left and opened on the start page; a reloaded page come
   expect(complaints).toEqual([])
 })
 
-/** Where the window is: the same steps lead to the same study. */
-const shells = {
-  browser: async () => {
-    const folder = await temporaryFolder()
-    const { link } = await serveFolder(folder)
-    const { page, complaints } = await openWindow(link)
-    return { page, complaints, folder }
-  },
-  desktop: async () => {
-    const { page, home } = await launchDesktop()
-    return { page, complaints: [], folder: join(home, 'Assay') }
-  }
-}
+test('listed projects show how far they are; arrows and Enter open one, and it is said which', async () => {
+  const project = await newProject()
+  await assayDone(['run', project])
+  const folder = dirname(project)
+  await assayDone(['new', join(folder, 'empty')])
+  const { link } = await serveFolder(folder)
+  const { page, complaints } = await openWindow(link)
+  const picture = page.getByRole('img', {
+    name: /^languages, study small: 7 mixtures on 4 domains/
+  })
+  await picture.waitFor()
+  expect(await picture.locator('path').count()).toBeGreaterThan(2)
+  await page.getByText('no text yet').waitFor()
+  await expectAccessible(page, 'Start')
 
-test.each(['browser', 'desktop'] as const)(
+  // What is said while it opens may be gone before a test looks.
+  await page.evaluate(() => {
+    const said: string[] = []
+    Object.assign(window, { said })
+    new MutationObserver(() => {
+      said.push(document.querySelector('main [role="status"]')?.textContent ?? '')
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })
+  })
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  const open = page.getByRole('button', { name: 'Open languages', exact: true })
+  expect(await open.evaluate((button) => button === document.activeElement)).toBe(true)
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.locator('[data-mixture]').first().waitFor()
+  const said = await page.evaluate(() => (window as unknown as { said: string[] }).said)
+  expect(said).toContain('Opening languages …')
+
+  await page.getByRole('button', { name: 'Close project' }).click()
+  await page.getByRole('button', { name: 'Open empty', exact: true }).click()
+  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Command' }).fill('log of what')
+  await page.keyboard.press('Enter')
+  const log = page.getByRole('dialog', { name: 'Log' })
+  await log.getByText('languages').waitFor()
+  await log.getByText('empty').waitFor()
+  await log.getByRole('button', { name: 'Copy 2 lines as CSV' }).click()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied.split('\r\n').map((line) => line.split(',').slice(1).join())).toEqual([
+    'level,project,text,details',
+    'info,languages,Opened,',
+    'info,empty,Opened,',
+    ''
+  ])
+  expect(complaints).toEqual([])
+})
+
+test.each(SHELLS)(
   'a whole study without a terminal, in the %s: drop, partition, edit, run, read, undo',
-  async (shell) => {
-    const { page, complaints, folder } = await shells[shell]()
-    const assertAccessible = async () => {
-      // Axe opens a page of its own, which the desktop does not let anybody do.
-      if (shell === 'desktop') return
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([])
-    }
+  async (name) => {
+    const shell = await openShell(name)
+    const { page } = shell
     await page.getByLabel('New project', { exact: true }).fill('languages')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
@@ -70,7 +112,6 @@ test.each(['browser', 'desktop'] as const)(
     await sheet.getByRole('combobox', { name: 'are', exact: true }).selectOption('field')
     await sheet.getByRole('combobox', { name: 'field', exact: true }).selectOption('part')
     await sheet.getByRole('cell', { name: 'law', exact: true }).waitFor()
-    await assertAccessible()
     await sheet.getByRole('button', { name: 'Import', exact: true }).click()
     await sheet.getByText('Imported parts: 120 documents').waitFor()
     await page.keyboard.press('Escape')
@@ -83,7 +124,6 @@ test.each(['browser', 'desktop'] as const)(
     await study.getByLabel('base unit, sequences').fill('60')
     await study.getByLabel('held out of each partition').fill('0.2')
     await study.getByLabel('seed budget').fill('3200')
-    await assertAccessible()
     await study.getByRole('button', { name: 'Save the study' }).click()
     await study.waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Undo changing the study languages' }).waitFor()
@@ -100,13 +140,24 @@ test.each(['browser', 'desktop'] as const)(
     await page.getByRole('combobox', { name: 'Command' }).fill('run study')
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Stop' }).waitFor()
+    await show(page, 'Training')
+    await page.getByRole('slider', { name: /Last training loss/ }).waitFor()
     await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
     await show(page, 'Evidence')
     await page.locator('path.dot').first().waitFor()
+
+    // What a cell says is what is exported.
+    const pairs = await tableRows(join(shell.projects, 'languages'), 'pairs')
+    const pair = pairs.find((row) => row['proxy'] === 'merge-micro' && row['domain'] === 'law')!
+    await show(page, 'Mixtures')
+    await page.getByLabel('shown as').selectOption('value')
+    const mixture = String(pair['mixture'])
+    await (await matrixCell(page, mixture, 'law')).hover()
+    const words = `${mixture} on law: ${String(pair['proxy_perplexity'])} perplexity`
+    await page.getByText(words).waitFor()
     await page.getByRole('button', { name: 'Close project' }).click()
     await page.getByText('2 partitions').waitFor()
-    expect((await tableRows(join(folder, 'languages'), 'pairs')).length).toBeGreaterThan(0)
-    expect(complaints).toEqual([])
+    await shell.quitClean()
   },
   180_000
 )

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { expect, test } from 'vitest'
 import type { TracePoint } from '#shared/records'
-import { newProject, openWindow, show, tableRows } from '../support/browserWindow'
+import { expectAccessible } from '../support/accessibility'
+import { newProject, openWindow, runStudy, show, tableRows } from '../support/browserWindow'
 import { serveProject } from '../support/servedProject'
 
 const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
@@ -109,41 +109,27 @@ test('curves grow; runs are moved, held, released and tried again; what is read 
 
 test('the screen and its sheets break no rule of accessibility, light or dark', async () => {
   const { link } = await serveProject(await newProject(60, { evaluation: { everySteps: 10 } }))
-  for (const scheme of ['light', 'dark'] as const) {
-    const { page } = await openWindow(link, scheme)
-    await show(page, 'Training')
-    if (scheme === 'light') {
-      await page.getByRole('button', { name: 'Run study' }).click()
-      await page.getByRole('button', { name: 'Stop' }).waitFor()
-      await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 60_000 })
-    }
-    await page.getByRole('slider', { name: /Last training loss/ }).waitFor()
-    await page.getByText('training every one of 7 mixtures would be').waitFor()
-    await page.getByRole('meter', { name: 'Memory' }).waitFor()
-    await row(page, 'law#1').click()
-    const check = async (what: string) => {
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      expect([scheme, what, violations.map(({ id, nodes }) => [id, nodes[0]?.html])]).toEqual([
-        scheme,
-        what,
-        []
-      ])
-    }
-    await check('Training')
-    await page.getByRole('button', { name: 'Devices', exact: true }).click()
-    const devices = page.getByRole('dialog', { name: 'Devices' })
-    await devices.getByRole('cell', { name: 'tensorflow' }).waitFor()
-    await check('Devices')
-    await page.keyboard.press('Escape')
-    await devices.waitFor({ state: 'hidden' })
-    await page.getByRole('button', { name: 'Log', exact: true }).click()
-    const log = page.getByRole('dialog', { name: 'Log' })
-    await log.getByText('The study small is done').waitFor()
-    await log.getByLabel('show').selectOption('error')
-    await log.getByText('Nothing of this kind happened').waitFor()
-    await log.getByLabel('show').selectOption('info')
-    await check('Log')
-    await log.getByRole('button', { name: 'Close' }).click()
-    await log.waitFor({ state: 'hidden' })
-  }
+  const { page } = await openWindow(link)
+  await show(page, 'Training')
+  await runStudy(page)
+  await page.getByRole('slider', { name: /Last training loss/ }).waitFor()
+  await page.getByText('Training every mixture would be').waitFor()
+  await page.getByRole('meter', { name: 'Memory' }).waitFor()
+  await row(page, 'law#1').click()
+  await expectAccessible(page, 'Training')
+  await page.getByRole('button', { name: 'Devices', exact: true }).click()
+  const devices = page.getByRole('dialog', { name: 'Devices' })
+  await devices.getByRole('cell', { name: 'tensorflow' }).waitFor()
+  await expectAccessible(page, 'Devices')
+  await page.keyboard.press('Escape')
+  await devices.waitFor({ state: 'hidden' })
+  await page.getByRole('button', { name: 'Log', exact: true }).click()
+  const log = page.getByRole('dialog', { name: 'Log' })
+  await log.getByText('The study small is done').waitFor()
+  await log.getByLabel('show').selectOption('error')
+  await log.getByText('Nothing of this kind happened').waitFor()
+  await log.getByLabel('show').selectOption('info')
+  await expectAccessible(page, 'Log')
+  await log.getByRole('button', { name: 'Close' }).click()
+  await log.waitFor({ state: 'hidden' })
 })

@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import {
+  firstRun,
   matrixCell,
   newProject,
   openWindow,
@@ -9,8 +9,10 @@ import {
   show,
   tableRows
 } from '../support/browserWindow'
+import { expectAccessible } from '../support/accessibility'
 import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
+import { openTunnel } from '../support/tunnel'
 
 test('a study is run and read in the window; what it shows is what is exported', async () => {
   const project = await newProject()
@@ -60,51 +62,82 @@ test('a study is run and read in the window; what it shows is what is exported',
   expect(asked.filter((url) => new URL(url).host !== host)).toEqual([])
 })
 
-test('by keyboard alone: screens, a run, stopping it, and going on', async () => {
-  const { link } = await serveProject(await newProject(500))
-  const { page } = await openWindow(link)
-  await page.getByText('No mixture is measured yet').waitFor()
-  await page.keyboard.press('g')
-  await page.keyboard.press('t')
-  await page.getByRole('heading', { name: 'How is it going?' }).waitFor()
-  await page.getByRole('button', { name: 'Run study' }).focus()
-  await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Stop' }).waitFor()
-  await page.getByRole('gridcell', { name: 'training', exact: true }).first().waitFor()
-  await page.getByRole('button', { name: 'Stop' }).focus()
-  await page.keyboard.press('Space')
-  await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 30_000 })
-  // A window opened anew shows the same state.
-  await page.reload()
-  await page.getByRole('heading', { name: 'How is it going?' }).waitFor()
-  await page.getByRole('gridcell', { name: 'waiting', exact: true }).first().waitFor()
-  await runStudy(page)
-  await page.keyboard.press('g')
-  await page.keyboard.press('e')
-  await page.getByRole('heading', { name: 'May I believe it?' }).waitFor()
-  await page.locator('path.dot').first().waitFor()
-})
-
-test('no screen breaks a rule of accessibility, light or dark', async () => {
+test('an engine that is killed amid training is said to be gone; served again, the study goes on', async () => {
   const project = await newProject()
-  await assayDone(['run', project])
-  const { link } = await serveProject(project, ['--read-only'])
-  for (const scheme of ['light', 'dark'] as const) {
-    const { page } = await openWindow(link, scheme)
-    await page.locator('[data-column]').first().waitFor()
-    for (const screen of ['Catalogue', 'Training', 'Mixtures', 'Evidence']) {
-      await show(page, screen)
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const found = violations.map(({ id, nodes }) => [id, nodes[0]?.html])
-      expect([scheme, screen, found]).toEqual([scheme, screen, []])
-    }
-  }
+  const { link, child } = await serveProject(project)
+  const { page } = await openWindow(link)
+  await page.getByRole('button', { name: 'Run study' }).click()
+  await firstRun(project)
+  // A window that crashes takes nothing with it.
+  const crashing = page.waitForEvent('crash')
+  void page.goto('chrome://crash').catch(() => undefined)
+  await crashing
+  const second = await openWindow(link)
+  await second.page.getByRole('button', { name: 'Stop' }).waitFor()
+  child.kill('SIGKILL')
+  await second.page.getByText('The engine does not answer; trying again.').waitFor()
+
+  const again = await openWindow((await serveProject(project)).link)
+  await runStudy(again.page)
+  expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
 })
 
-test('an engine that is gone is said to be gone', async () => {
-  const { link, child } = await serveProject(await newProject())
-  const { page } = await openWindow(link)
+test('panes are sized by dragging and by keys, the rail is folded, and both are remembered', async () => {
+  const { link } = await serveProject(await newProject(), ['--read-only'])
+  const { page, complaints } = await openWindow(link)
+  await show(page, 'Catalogue')
+  const splitter = page.getByRole('separator', { name: 'Width of the list of documents' })
+  const list = page.getByRole('grid', { name: 'Documents' })
+  const widthOf = async (one: typeof list) => (await one.boundingBox())!.width
+  const first = await widthOf(list)
+  const { x, y, height } = (await splitter.boundingBox())!
+  await page.mouse.move(x + 4, y + height / 2)
+  await page.mouse.down()
+  await page.mouse.move(x - 196, y + height / 2, { steps: 4 })
+  await page.mouse.up()
+  const dragged = await widthOf(list)
+  expect(first - dragged).toBeGreaterThan(190)
+  expect(first - dragged).toBeLessThan(210)
+  await splitter.focus()
+  await page.keyboard.press('ArrowLeft')
+  expect(await widthOf(list)).toBeLessThan(dragged)
+  const now = await splitter.getAttribute('aria-valuenow')
+
+  const rail = page.getByRole('navigation', { name: 'Screens' })
+  const wide = await widthOf(rail)
+  const railSplitter = page.getByRole('separator', { name: 'Width of the list of screens' })
+  await railSplitter.focus()
+  await page.keyboard.press('End')
+  expect(await widthOf(rail)).toBeGreaterThan(wide + 100)
+  await page.keyboard.press('Control+b')
+  expect(await widthOf(rail)).toBeLessThan(40)
+  await page.reload()
+  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+  expect(await widthOf(rail)).toBeLessThan(40)
+  await splitter.waitFor()
+  expect(await splitter.getAttribute('aria-valuenow')).toBe(now)
+  await expectAccessible(page, 'Catalogue')
+
+  await splitter.dblclick()
+  expect(await splitter.getAttribute('aria-valuenow')).toBe('50')
+  await page.getByRole('button', { name: 'Show names of screens' }).click()
+  expect(await widthOf(rail)).toBeGreaterThan(wide + 100)
+  await railSplitter.dblclick()
+  expect(await widthOf(rail)).toBe(wide)
+  expect(complaints).toEqual([])
+})
+
+test('a link through a tunnel that breaks is said to be lost, and comes back', async () => {
+  const { link } = await serveProject(await newProject())
+  const { port, hash } = new URL(link)
+  const tunnel = await openTunnel(Number(port))
+  const { page } = await openWindow(`http://127.0.0.1:${tunnel.port}/${hash}`)
   await page.getByText('No mixture is measured yet').waitFor()
-  child.kill('SIGKILL')
-  await page.getByText('The engine does not answer; trying again.').waitFor()
+  await tunnel.breakOff()
+  const lost = page.getByText('The engine does not answer; trying again.')
+  await lost.waitFor()
+  await tunnel.mend()
+  await lost.waitFor({ state: 'hidden' })
+  await page.getByRole('button', { name: 'Run study' }).click()
+  await page.getByRole('button', { name: 'Stop' }).waitFor()
 })

@@ -108,9 +108,11 @@ test.each<[string, string, string | Uint8Array, string[], string, string]>([
   }
 )
 
-test('bad lines are counted when the user says so', async () => {
+test('bad lines are counted when the user says so, and the command line says how', async () => {
   await newProject()
   const path = await file('x.jsonl', good + '{"text": oops}\n' + good.replace('a d', 'another d'))
+  const { stderr } = await assay(['import', project, path])
+  expect(stderr).toContain('(assay import … --skip-bad-lines skips and counts them)')
   const { status, stdout } = await assay(['import', project, path, '--skip-bad-lines', '--json'])
   expect([status, JSON.parse(stdout)]).toMatchObject([0, { documents: 2, badLines: 1 }])
 })

@@ -1,9 +1,10 @@
 /** The window in a real browser, with a real engine behind it. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chromium } from '@playwright/test'
 import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
-import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
 import type { StudyDraft } from '#shared/records'
@@ -20,12 +21,17 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-/** A project with text and the tiny study, three partitions, nothing run. */
+/**
+ * A project with text and the tiny study, three partitions, nothing run.
+ *
+ * @param within folder for it and its texts; one that goes with the test unless given
+ */
 export async function newProject(
   sequences = 60,
-  change: Partial<StudyDraft> = {}
+  change: Partial<StudyDraft> = {},
+  within?: string
 ): Promise<string> {
-  const folder = await temporaryFolder()
+  const folder = within ?? (await temporaryFolder())
   const project = join(folder, 'languages')
   const study = join(folder, 'study.json')
   await writeFile(
@@ -53,6 +59,7 @@ export async function openWindow(link: string, scheme: 'light' | 'dark' = 'light
   const asked: string[] = []
   const complaints: string[] = []
   page.on('request', (request) => asked.push(request.url()))
+  page.on('websocket', (socket) => asked.push(socket.url()))
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
   })
@@ -81,8 +88,9 @@ export async function matrixCell(page: Page, mixture: string, domain: string): P
   return row.locator(`[data-column]`).nth(names.indexOf(domain))
 }
 
-export async function tableRows(project: string, name: string): Promise<Row[]> {
-  const folder = await temporaryFolder()
+/** @param within folder for the exported tables; one that goes with the test unless given */
+export async function tableRows(project: string, name: string, within?: string): Promise<Row[]> {
+  const folder = within ?? (await temporaryFolder())
   await assayDone(['export', project, '--out', folder])
   const { columns } = TABLES.find((table) => table.name === name)!
   return fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
@@ -96,4 +104,17 @@ export async function dropFiles(page: Page, paths: string[]): Promise<void> {
     await client.send('Input.dispatchDragEvent', { type, ...at })
   }
   await client.detach()
+}
+
+/** Waits until one run of a project is trained. */
+export async function firstRun(project: string): Promise<void> {
+  const runs = join(project, 'runs')
+  const isTrained = async () => {
+    const names = await readdir(runs).catch(() => [])
+    return names.some((name) => existsSync(join(runs, name, 'manifest.json')))
+  }
+  await vi.waitFor(async () => expect(await isTrained()).toBe(true), {
+    timeout: 60_000,
+    interval: 100
+  })
 }

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { _electron } from '@playwright/test'
 import type { ElectronApplication, Page } from '@playwright/test'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { openDisplay } from '../../scripts/display.mjs'
 import { layElectron } from '../../scripts/setup/electron.mjs'
 import { cacheFolder } from '../../scripts/setup/wheels.mjs'
 import { temporaryFolder } from './temporaryFolder'
@@ -15,27 +16,24 @@ const NODE_16 = resolve('tests/support/node16.cjs')
 const FLAGS = ['--no-sandbox', '--disable-gpu']
 
 let program: string
-let display: ChildProcess
-let screen: string
+let display: Awaited<ReturnType<typeof openDisplay>>
 
 beforeAll(async () => {
   if (!existsSync('out/main/index.cjs')) throw new Error('build first: npm run build')
   program = join(await layElectron(cacheFolder(), () => undefined), 'electron')
-  // Xvfb chooses a number that is free, and writes it when it is ready.
-  display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1400x900x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe']
-  })
-  screen = await new Promise<string>((done, fail) => {
-    display.stdio[3]!.once('data', (data: Buffer) => done(`:${data.toString().trim()}`))
-    display.once('error', fail)
-    display.once('exit', (status) => fail(new Error(`Xvfb ended with ${status}`)))
-  })
+  display = await openDisplay()
 })
-afterAll(() => display.kill())
+afterAll(() => display.close())
 
 export interface DesktopOptions {
   /** Where it keeps its settings; a fresh folder unless given. */
   userData?: string
+  /** The user's own folder; a fresh one unless given. */
+  home?: string
+  /** Variables of its environment beside the usual ones. */
+  environment?: Record<string, string>
+  /** File for Chromium's log of what it does on the network. */
+  netLog?: string
   /** What is typed after the program's name. */
   args?: string[]
   /** A packaged program instead of the sources' build. */
@@ -47,18 +45,19 @@ export async function launchDesktop(
   options: DesktopOptions = {}
 ): Promise<{ app: ElectronApplication; page: Page; userData: string; home: string }> {
   const userData = options.userData ?? (await temporaryFolder())
-  const { args = [], packaged } = options
+  const { args = [], packaged, netLog } = options
   // Projects that are made by name alone go there.
-  const home = await temporaryFolder()
+  const home = options.home ?? (await temporaryFolder())
+  const flags = netLog ? [...FLAGS, `--log-net-log=${netLog}`] : FLAGS
   const app = await _electron.launch({
     executablePath: packaged ?? program,
-    args: packaged ? [...FLAGS, ...args] : [...FLAGS, '-r', NODE_16, '.', ...args],
-    env: { ...environment(userData), HOME: home }
+    args: packaged ? [...flags, ...args] : [...flags, '-r', NODE_16, '.', ...args],
+    env: { ...environment(userData), ...options.environment, HOME: home }
   })
   // A test may have closed it; one that failed may have left it asking something.
   const child = app.process()
   onTestFinished(async () => {
-    const ended = endOf(child)
+    const ended = exitOf(child)
     child.kill('SIGKILL')
     await ended
   })
@@ -87,7 +86,11 @@ export async function openEnvironment(): Promise<NodeJS.ProcessEnv> {
 
 function environment(userData: string): Record<string, string> {
   const { NODE_OPTIONS: _, ...inherited } = process.env
-  return { ...(inherited as Record<string, string>), DISPLAY: screen, ASSAY_USER_DATA: userData }
+  return {
+    ...(inherited as Record<string, string>),
+    DISPLAY: display.screen,
+    ASSAY_USER_DATA: userData
+  }
 }
 
 /** Answers the next dialogs of the system with these, and keeps what they said. */
@@ -128,6 +131,14 @@ export async function chooseMenu(app: ElectronApplication, id: string): Promise<
   }, id)
 }
 
+/** True where an item of the native menu can be chosen now. */
+export function canChoose(app: ElectronApplication, id: string): Promise<boolean> {
+  return app.evaluate(
+    ({ Menu }, item) => Menu.getApplicationMenu()!.getMenuItemById(item)!.enabled,
+    id
+  )
+}
+
 /** Number of open windows. */
 export function windowCount(app: ElectronApplication): Promise<number> {
   return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)
@@ -141,12 +152,59 @@ export function enginePid(app: ElectronApplication): Promise<number> {
   })
 }
 
+interface TrayIcon {
+  tray: Electron.Tray
+  menu: Electron.Menu
+}
+
+/** From now on {@link trayState} and {@link clickTray} know the application's icon in the tray. */
+export async function watchTray(app: ElectronApplication): Promise<void> {
+  await app.evaluate(({ Menu, Tray }) => {
+    const icons: Partial<TrayIcon>[] = []
+    Object.assign(globalThis, { icons })
+    let built: Electron.Menu | undefined
+    const build = Menu.buildFromTemplate
+    Menu.buildFromTemplate = (template) => (built = build(template))
+    // A tray's own methods stand on itself; what it is listened to by is inherited.
+    const listen = Tray.prototype.on as (...given: unknown[]) => Electron.Tray
+    Tray.prototype.on = function (this: Electron.Tray, ...given: unknown[]) {
+      icons.push({ tray: this, menu: built! })
+      return listen.apply(this, given)
+    } as typeof Tray.prototype.on
+  })
+}
+
+/** How many icons stand in the tray, and what the menu of the last one offers. */
+export function trayState(app: ElectronApplication): Promise<{ icons: number; items: string[] }> {
+  return app.evaluate(() => {
+    const { icons } = globalThis as unknown as { icons: TrayIcon[] }
+    return {
+      icons: icons.filter(({ tray }) => !tray.isDestroyed()).length,
+      items: icons.at(-1)?.menu.items.map(({ label }) => label) ?? []
+    }
+  })
+}
+
+/** Chooses an item of the tray icon's menu; the icon itself where there is no label. */
+export async function clickTray(app: ElectronApplication, label: string | null): Promise<void> {
+  await app.evaluate((_, item) => {
+    const { icons } = globalThis as unknown as { icons: TrayIcon[] }
+    const { tray, menu } = icons.at(-1)!
+    if (item === null) tray.emit('click')
+    else menu.items.find((one) => one.label === item)!.click()
+  }, label)
+}
+
 /** Quits as a user does, and waits for the end. */
-export async function quit(app: ElectronApplication): Promise<void> {
-  const child = app.process()
-  const ended = endOf(child)
+export function quit(app: ElectronApplication): Promise<void> {
+  return endOf(app, () => app.evaluate(({ app: electron }) => electron.quit()))
+}
+
+/** Does what makes the application end, and waits for that. */
+export async function endOf(app: ElectronApplication, deed: () => Promise<unknown>): Promise<void> {
+  const ended = exitOf(app.process())
   // The answer may not come back: the process ends.
-  await app.evaluate(({ app: electron }) => electron.quit()).catch(() => undefined)
+  await deed().catch(() => undefined)
   await ended
 }
 
@@ -160,7 +218,7 @@ export async function pageText(app: ElectronApplication): Promise<string> {
   return (await Promise.race([text, nothing])) ?? ''
 }
 
-async function endOf(child: ChildProcess): Promise<void> {
+async function exitOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   await new Promise((done) => child.once('exit', done))
 }

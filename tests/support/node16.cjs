@@ -8,7 +8,12 @@ const util = require('node:util')
 const Module = require('node:module')
 
 // Children of this process get it too. In a packaged trial every entry begins with it instead.
-if (!__filename.includes('.asar')) process.env.NODE_OPTIONS ??= `--require ${__filename}`
+if (!__filename.includes('.asar')) {
+  const { NODE_OPTIONS: others = '' } = process.env
+  if (!others.includes(__filename)) {
+    process.env.NODE_OPTIONS = `--require ${__filename} ${others}`.trim()
+  }
+}
 
 function define(target, name, value) {
   if (name in target) return
@@ -67,6 +72,7 @@ define(buffer, 'isUtf8', (bytes) => {
 })
 
 define(process, 'availableMemory', () => os.freemem())
+define(process, 'constrainedMemory', () => 0)
 define(process, 'getBuiltinModule', (name) => require(name))
 
 // AbortSignal.any and .timeout, as plain as they are used.
@@ -95,17 +101,22 @@ define(String.prototype, 'toWellFormed', function () {
   return this.replace(/\p{Surrogate}/gu, '\ufffd')
 })
 
-const readdir = disk.promises.readdir
-disk.promises.readdir = async (folder, options) => {
-  if (!options?.recursive) return readdir(folder, options)
-  const { recursive: _, ...rest } = options
-  const entries = await readdir(folder, { ...rest, withFileTypes: true })
-  const below = entries.map(async (entry) => {
-    entry.parentPath = entry.path = folder
-    const path = require('node:path').join(folder, entry.name)
-    return [entry, ...(entry.isDirectory() ? await disk.promises.readdir(path, options) : [])]
-  })
-  return (await Promise.all(below)).flat()
+// Electron puts a `readdir` of its own there after this file: it is taught when it is asked for.
+let taught = null
+function teachFolders(promises) {
+  if (promises.readdir === taught) return
+  const { readdir } = promises
+  promises.readdir = taught = async (folder, options) => {
+    if (!options?.recursive) return readdir(folder, options)
+    const { recursive: _, ...rest } = options
+    const entries = await readdir(folder, { ...rest, withFileTypes: true })
+    const below = entries.map(async (entry) => {
+      entry.parentPath = entry.path = folder
+      const path = require('node:path').join(folder, entry.name)
+      return [entry, ...(entry.isDirectory() ? await promises.readdir(path, options) : [])]
+    })
+    return (await Promise.all(below)).flat()
+  }
 }
 
 // protocol.handle came with Electron 25.
@@ -123,6 +134,7 @@ define(
 const load = Module._load
 Module._load = function (request, ...rest) {
   const loaded = load.call(this, request, ...rest)
+  if (/^(node:)?fs[/]promises$/.test(request)) teachFolders(loaded)
   if (request === 'electron' && loaded?.protocol && !loaded.protocol.handle) {
     define(loaded.protocol, 'handle', (scheme, answer) =>
       loaded.protocol.registerBufferProtocol(scheme, (asked, reply) => {

@@ -3,11 +3,14 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { servedLink } from '../../scripts/servedLink.mjs'
 
 export interface ServedProject {
   /** With the token. */
   link: string
   child: ChildProcess
+  /** Ends it as Ctrl-C does, and waits for the end. */
+  end: () => Promise<void>
 }
 
 /** Serves a project until the test ends. */
@@ -15,28 +18,32 @@ export function serveProject(project: string, flags: string[] = []): Promise<Ser
   return serveWith([project, ...flags])
 }
 
-/** Serves a folder of projects until the test ends. */
-export function serveFolder(folder: string): Promise<ServedProject> {
-  return serveWith(['--projects', folder])
+/**
+ * Serves a folder of projects until the test ends.
+ *
+ * @param environment variables more
+ */
+export function serveFolder(
+  folder: string,
+  environment: Record<string, string> = {}
+): Promise<ServedProject> {
+  return serveWith(['--projects', folder], environment)
 }
 
-async function serveWith(words: string[]): Promise<ServedProject> {
+async function serveWith(
+  words: string[],
+  environment: Record<string, string> = {}
+): Promise<ServedProject> {
   const cli = resolve('out/main/cli.cjs')
-  const child = spawn(process.execPath, [cli, 'serve', ...words])
-  onTestFinished(async () => {
+  const child = spawn(process.execPath, [cli, 'serve', ...words], {
+    env: { ...process.env, ...environment }
+  })
+  const end = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((done) => child.once('exit', done))
     child.kill('SIGINT')
-    if (child.exitCode === null && child.signalCode === null) await ended
-  })
-  const link = await new Promise<string>((done, fail) => {
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString()
-      const found = /http:\S+/.exec(said)
-      if (found) done(found[0])
-    })
-    child.once('exit', (status) => fail(new Error(`serve ended with ${status}: ${said}`)))
-  })
-  return { link, child }
+    await ended
+  }
+  onTestFinished(end)
+  return { link: await servedLink(child), child, end }
 }

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openDisplay } from '../../display.mjs'
+import { servedLink } from '../../servedLink.mjs'
 import { electronFolder, isElectronLaid } from '../../setup/electron.mjs'
-import { SetupFailure } from '../../setup/failure.mjs'
 import { ELECTRON } from '../../setup/pins.mjs'
 import { findProgram, mustRun } from '../../setup/run.mjs'
 import { cacheFolder } from '../../setup/wheels.mjs'
@@ -142,7 +143,7 @@ async function launchServed(browser, root, project) {
   })
   const ended = new Promise((done) => child.once('exit', done))
   try {
-    await page.goto(await linkOf(child))
+    await page.goto(await servedLink(child))
     await page.locator(FIRST_ROW).first().waitFor()
     return (performance.now() - begun) / 1000
   } finally {
@@ -150,35 +151,6 @@ async function launchServed(browser, root, project) {
     await ended
     await context.close()
   }
-}
-
-/**
- * @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, null>} child
- * @returns {Promise<string>}
- */
-function linkOf(child) {
-  return new Promise((done, fail) => {
-    let said = ''
-    child.stdout.on('data', (data) => {
-      said += String(data)
-      const [link] = /http:\S+/.exec(said) ?? []
-      if (link) done(link)
-    })
-    child.once('exit', (status) =>
-      fail(new SetupFailure(`assay serve ended with status ${status}. ${ADVICE}`))
-    )
-  })
-}
-
-/** A display without a screen; Xvfb chooses a number that is free, and writes it when it is ready. */
-async function openDisplay() {
-  const args = ['-displayfd', '3', '-screen', '0', '1400x900x24', '-nolisten', 'tcp']
-  const child = spawn('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
-  const screen = await new Promise((done, fail) => {
-    child.stdio[3]?.once('data', (data) => done(`:${String(data).trim()}`))
-    child.once('exit', (status) => fail(new SetupFailure(`Xvfb ended with status ${status}.`)))
-  })
-  return { screen: String(screen), close: () => child.kill() }
 }
 
 /**

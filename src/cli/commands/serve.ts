@@ -110,7 +110,7 @@ function visitorAt(desk: Desk, { log }: Workbench): Visitor {
   return {
     api: desk.api(),
     leave: () => desk.leave(),
-    onRefusal: (command, error) => log.addRefusal(command, error)
+    onRefusal: (command, error) => log.addRefusal(desk.title, command, error)
   }
 }
 

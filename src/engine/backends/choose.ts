@@ -27,7 +27,7 @@ export async function chooseBackend(name?: string): Promise<ComputeBackend> {
   throw new WorkbenchError(
     'backend/unavailable',
     `Nothing can compute here. ${found}. Known backends: ${known.join(', ')}. ` +
-      'Run the set-up again, or `assay doctor` to see what is missing.',
+      'Run the set-up again; the report on devices says what is missing.',
     { asked: name ?? null, known, reasons }
   )
 }

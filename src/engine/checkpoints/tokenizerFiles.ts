@@ -26,7 +26,7 @@ export async function writeTokenizerFiles(
   if (endOfText === null) {
     throw new WorkbenchError(
       'tokenizer/invalid',
-      `${tokenizerFile} has no token of id ${endOfTextId}, which should end a document. Name the right one with --end-of-text.`,
+      `${tokenizerFile} has no token of id ${endOfTextId}, which should end a document. Import the tokens with the id that ends a document.`,
       { path: tokenizerFile, id: endOfTextId }
     )
   }

@@ -29,7 +29,7 @@ export function checkImport(request: Pick<ImportRequest, 'name' | 'partition' | 
   const { take } = request
   if (take !== undefined && !(Number.isInteger(take) && take > 0)) {
     throw refuse(
-      `A sample of ${take} tokens per partition takes nothing. Expected 1 or more; leave --take out to take all.`,
+      `A sample of ${take} tokens per partition takes nothing. Expected 1 or more; take no sample to take all.`,
       String(take)
     )
   }

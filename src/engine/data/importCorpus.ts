@@ -138,8 +138,8 @@ function checkInPlace(request: ImportRequest, files: SourceFile[]): void {
   throw new WorkbenchError(
     'usage/invalid',
     `${unfit.path} cannot be imported in place: expected uncompressed JSONL or plain text. ` +
-      `Import "${request.name}" without --in-place, which copies the text.`,
-    { file: unfit.path }
+      `Import "${request.name}" by copying its text.`,
+    { file: unfit.path, asked: 'inPlace' }
   )
 }
 

@@ -8,7 +8,7 @@ export function checkCorpusName(corpora: readonly Corpus[], name: string): void 
   if (corpora.some((corpus) => corpus.name === name)) {
     throw new WorkbenchError(
       'corpus/exists',
-      `The project already has a corpus named ${name}. What is imported never changes; give the new text another name (--name).`,
+      `The project already has a corpus named ${name}. What is imported never changes; give the new text another name.`,
       { name }
     )
   }

@@ -89,7 +89,7 @@ function invalidLine(
   return new WorkbenchError(
     'corpus/invalid-line',
     `${where.file}, line ${where.position}: expected one JSON object per line, ${reason}. ` +
-      `Repair the line, or skip and count such lines with --skip-bad-lines.`,
+      `Repair the line, or have such lines skipped and counted.`,
     { file: where.file, line: where.position },
     { cause }
   )
@@ -100,8 +100,7 @@ export function invalidEncoding(where: { file: string; position: number }): Work
   return new WorkbenchError(
     'corpus/invalid-encoding',
     `${where.file}, record ${where.position}: the text is not valid UTF-8. ` +
-      `Convert the file (iconv -f … -t UTF-8), or skip and count such records with ` +
-      `--skip-bad-lines.`,
+      `Convert the file to UTF-8, or have such records skipped and counted.`,
     { file: where.file, line: where.position }
   )
 }

@@ -1,4 +1,5 @@
 /** What one screen has before it: at most one open project, out of those on the shelf. */
+import { basename } from 'node:path'
 import { PROJECT_COMMANDS } from '#shared/contract'
 import type { EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
 import type { DeskView } from '#shared/deskView'
@@ -47,6 +48,8 @@ export class Desk {
         return made
       },
       readDesk: () => this.#view(),
+      readGlimpse: async ({ id }) =>
+        this.#workbench.glimpses.read(await this.#workbench.shelf.folderOf(id)),
       createProject: async ({ name }) => {
         await this.createIn(this.#workbench.shelf.folderFor(name))
         return {}
@@ -92,6 +95,11 @@ export class Desk {
   get host(): ProjectHost {
     if (this.#open) return this.#open.host
     throw new WorkbenchError('project/none', 'No project is open here. Open one first.')
+  }
+
+  /** Title of the open project; null when there is none. */
+  get title(): string | null {
+    return this.#open && basename(this.#open.host.folder)
   }
 
   /** Opens a project by its place: for shells, whose people choose folders. */

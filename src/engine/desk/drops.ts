@@ -1,8 +1,9 @@
 /** Files that a screen hands over before they are imported: streamed in pieces, or by path. */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { WorkbenchError } from '#shared/errors'
+import { dirname, join, sep } from 'node:path'
+import { WorkbenchError, fromPlain, toPlain } from '#shared/errors'
+import type { ErrorDetails } from '#shared/errors'
 import { freeBytes, makeFolder, openWriter, removeTree } from '../storage/files'
 import type { FileWriter } from '../storage/files'
 import { projectPaths } from '../storage/paths'
@@ -57,7 +58,7 @@ export class Drops {
     if (total + SPARED_BYTES > free) {
       throw new WorkbenchError(
         'storage/disk-full',
-        `The dropped files take ${inGigabytes(total)} and the disk has ${inGigabytes(free)} free. Make room, or import them in place on the command line (assay import --in-place).`,
+        `The dropped files take ${inGigabytes(total)} and the disk has ${inGigabytes(free)} free. Make room, or import them on the command line, which can leave text where it lies.`,
         { needed: total, free }
       )
     }
@@ -124,6 +125,21 @@ export class Drops {
   label(id: string, path: string): string {
     const { folder } = this.#find(id)
     return folder && path.startsWith(folder) ? path.slice(folder.length + 1) : path
+  }
+
+  /** An error with the paths of dropped files as the one who dropped them knows them. */
+  inWords(id: string, error: unknown): unknown {
+    const folder = this.#drops.get(id)?.folder
+    const plain = toPlain(error)
+    if (!folder || plain.code === 'bug') return error
+    const known = <Value>(value: Value) =>
+      typeof value === 'string' ? value.replaceAll(`${folder}${sep}`, '') : value
+    const details = Object.entries(plain.details).map(([name, value]) => [name, known(value)])
+    return fromPlain({
+      ...plain,
+      message: known(plain.message),
+      details: Object.fromEntries(details) as ErrorDetails
+    })
   }
 
   async discard(id: string): Promise<void> {

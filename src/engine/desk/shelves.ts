@@ -97,7 +97,7 @@ export class SingleShelf implements ProjectShelf {
   folderFor(): string {
     throw new WorkbenchError(
       'usage/invalid',
-      'This engine serves one project. Serve a folder of projects to make others: assay serve --projects FOLDER'
+      'This engine serves one project. One that serves a folder of projects can make others.'
     )
   }
 

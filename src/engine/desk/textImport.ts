@@ -53,7 +53,8 @@ export class TextImport {
   }
 
   addToDrop: ProjectApi['addToDrop'] = async ({ drop, file, base64 }) => {
-    await this.#drops.add(drop, file, Buffer.from(base64, 'base64'))
+    const piece = Buffer.from(base64, 'base64')
+    await this.#told(drop, this.#drops.add(drop, file, piece))
     return {}
   }
 
@@ -65,11 +66,12 @@ export class TextImport {
   }
 
   previewDrop: ProjectApi['previewDrop'] = async ({ drop, textField, partition }) => {
-    const seen = await this.#session.previewSources({
+    const job = {
       paths: this.#drops.sources(drop).paths,
       ...(textField === undefined ? {} : { textField }),
       ...(partition === undefined ? {} : { partition })
-    })
+    }
+    const seen = await this.#told(drop, this.#session.previewSources(job))
     const files = seen.files.map((file) => ({ ...file, path: this.#drops.label(drop, file.path) }))
     return { ...seen, files }
   }
@@ -99,7 +101,7 @@ export class TextImport {
     this.#importing = current
     this.#host.tell({ kind: 'desk' })
     try {
-      const corpus = await importing
+      const corpus = await this.#told(drop, importing)
       await this.#drops.discard(drop)
       return corpus
     } finally {
@@ -113,6 +115,13 @@ export class TextImport {
   cancelImport: ProjectApi['cancelImport'] = () => {
     this.#importing?.controller.abort(new Error('cancelled by the user'))
     return Promise.resolve({})
+  }
+
+  /** Work on a drop; what it fails of names files as they were dropped. */
+  #told<Result>(drop: string, work: Promise<Result>): Promise<Result> {
+    return work.catch((error: unknown) => {
+      throw this.#drops.inWords(drop, error)
+    })
   }
 
   /** Ends an import and lets go of what was dropped. */

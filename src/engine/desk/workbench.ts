@@ -10,6 +10,7 @@ import { HostLog } from '../hostLog'
 import { makeFolder } from '../storage/files'
 import { projectFolder } from '../storage/project'
 import { Desk } from './desk'
+import { Glimpses } from './glimpses'
 import { ProjectHost } from './projectHost'
 import type { ProjectShelf } from './shelves'
 
@@ -32,6 +33,8 @@ export class Workbench {
   readonly cliEntry: string | null
   /** What happened in this process, whichever project it was in. */
   readonly log = new HostLog()
+  /** How far listed projects are. */
+  readonly glimpses: Glimpses
   readonly #engine: Engine
   readonly #devices: DeviceReports
   readonly #opened = new Map<string, Promise<OpenedProject>>()
@@ -45,6 +48,7 @@ export class Workbench {
     options: { cliEntry?: string; versions?: Record<string, string> } = {}
   ) {
     this.#engine = engine
+    this.glimpses = new Glimpses(engine)
     this.shelf = shelf
     this.cliEntry = options.cliEntry ?? null
     this.#devices = new DeviceReports(engine, options.versions ?? {})
@@ -146,9 +150,10 @@ export class Workbench {
     })
     const host = await ProjectHost.over(session)
     const opened: OpenedProject = { host, lookers: 0, lingering: null }
-    this.log.add('info', `${folder} is open${host.isReadOnly ? ' for reading only' : ''}`)
+    const title = basename(folder)
+    this.log.add('info', title, `Opened${host.isReadOnly ? ' for reading only' : ''}`)
     host.onEvent((event) => {
-      this.log.addEvent(event)
+      this.log.addEvent(title, event)
       for (const listener of this.#listeners) listener(event, host.folder)
       this.#settle(key, opened)
     })
@@ -165,7 +170,9 @@ export class Workbench {
       // What could not be written was told when it could not; others are not ended by it.
       opened.host
         .close()
-        .catch((error: unknown) => this.log.addRefusal('closing a project', toPlain(error)))
+        .catch((error: unknown) =>
+          this.log.addRefusal(basename(opened.host.folder), 'closing it', toPlain(error))
+        )
     }, LINGER_MS)
     opened.lingering.unref()
   }

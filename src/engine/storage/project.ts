@@ -54,9 +54,9 @@ export class Project {
       throw new WorkbenchError(
         'storage/exists',
         existsSync(projectPaths.file(folder))
-          ? `${folder} is a project already. Open it (assay status ${path}) or choose another folder.`
+          ? `${folder} is a project already. Open it, or choose another folder.`
           : `${folder} is not empty. A new project wants an empty folder or one that is not there yet.`,
-        { folder }
+        { folder, isProject: existsSync(projectPaths.file(folder)) }
       )
     }
     await makeFolder(folder)
@@ -84,8 +84,8 @@ export class Project {
     if (!existsSync(projectPaths.file(folder))) {
       throw new WorkbenchError(
         'storage/missing',
-        `There is no project at ${folder}: no ${PROJECT_FILE} found. Make one with: assay new ${path}`,
-        { folder }
+        `There is no project at ${folder}: no ${PROJECT_FILE} found. Make one there, or choose another folder.`,
+        { folder, expected: PROJECT_FILE }
       )
     }
     const lock = options.readOnly ? null : await lockProject(folder)
@@ -245,7 +245,7 @@ async function bringUpToDate(
 function readOnlyError(folder: string, because: string): WorkbenchError {
   return new WorkbenchError(
     'storage/read-only',
-    `${folder} can only be read. ${because} Open it with --read-only.`,
+    `${folder} can only be read. ${because} Open it to look only.`,
     { folder, because }
   )
 }

@@ -39,8 +39,8 @@ export async function prepareStudy(input: {
   if (project.isReadOnly) {
     throw new WorkbenchError(
       'study/not-prepared',
-      `The text of the study "${study.name}" is not prepared yet, or has changed since. Prepare and run it: assay run ${project.folder}`,
-      { study: study.name }
+      `The text of the study "${study.name}" is not prepared yet, or has changed since. Run the study where its project is open for writing.`,
+      { study: study.name, folder: project.folder }
     )
   }
   const prepared = await pool.run('prepare', prepareJobOf(project, study), {
@@ -125,7 +125,7 @@ export function assertTextThere(project: Project, study: Study): void {
     throw new WorkbenchError(
       'study/missing-partition',
       there.length === 0
-        ? `The project has no training text yet. Import some: assay import PROJECT FILES --partition-by …`
+        ? 'The project has no training text yet. Import some, in partitions.'
         : `The study names the partition ${missing.join(', ')}, which is not in the project. There: ${there.join(', ')}.`,
       { missing, found: there }
     )
@@ -136,8 +136,8 @@ export function assertTextThere(project: Project, study: Study): void {
     if (!seeds.includes(corpus)) {
       throw new WorkbenchError(
         'study/missing-domain',
-        `The study's seed text "${corpus}" is not in the project. Seed corpora there: ${seeds.join(', ') || 'none'}. Import it: assay import PROJECT FILES --as seed --name ${corpus}`,
-        { missing: corpus, found: seeds }
+        `The study's seed text "${corpus}" is not in the project. Seed corpora there: ${seeds.join(', ') || 'none'}. Import it as seed text of that name, or name another in the study.`,
+        { missing: corpus, found: seeds, role: 'seed' }
       )
     }
   }

@@ -30,7 +30,11 @@ export async function benchTokenizing(options: {
   shape: string
 }> {
   if (options.textFile === undefined) {
-    throw new WorkbenchError('usage/invalid', 'Measuring tokenization wants a text: --data FILE.')
+    throw new WorkbenchError(
+      'usage/invalid',
+      'Measuring tokenization wants a file of plain text.',
+      { expected: 'textFile' }
+    )
   }
   const text = await readFile(options.textFile, 'utf8')
   const documents = text.match(new RegExp(`[^]{1,${DOCUMENT}}`, 'gu')) ?? []

@@ -28,6 +28,8 @@ export class EngineState {
   connection = $state<'connecting' | 'open' | 'lost'>('connecting')
   /** Projects that can be opened, and which one is. */
   desk = $state.raw<DeskView | null>(null)
+  /** Title of the project that is being opened; null when none is. */
+  opening = $state<string | null>(null)
   /** The open project; null when none is. */
   project = $state.raw<OpenProject | null>(null)
   /** Name of the study that is shown. */
@@ -111,6 +113,7 @@ export class EngineState {
       this.measured = null
       this.connection = 'open'
       await this.refresh()
+      this.opening = null
     } catch {
       this.#lose(attempt)
     }
@@ -118,7 +121,7 @@ export class EngineState {
 
   /** Opens a project of the list. */
   openProject(id: string, readOnly = false): Promise<boolean> {
-    return this.order(async (engine) => {
+    return this.#opens(this.#titleOf(id), async (engine) => {
       await engine.openProject({ id, readOnly })
       this.#opened = { id, readOnly }
     })
@@ -126,7 +129,7 @@ export class EngineState {
 
   /** Makes a project of a name and opens it. */
   createProject(name: string): Promise<boolean> {
-    return this.order((engine) => engine.createProject({ name }))
+    return this.#opens(name, (engine) => engine.createProject({ name }))
   }
 
   /** Makes the demo's project, if it is not there, and opens it. */
@@ -194,18 +197,32 @@ export class EngineState {
     }
   }
 
+  /** As {@link order}; what is opened is said until it is shown, or cannot be. */
+  async #opens(title: string, work: (engine: EngineApi) => Promise<unknown>): Promise<boolean> {
+    this.opening = title
+    const isOpen = await this.order(work)
+    if (!isOpen) this.opening = null
+    return isOpen
+  }
+
+  #titleOf(id: string, projects = this.desk?.projects): string {
+    return projects?.find((project) => project.id === id)?.title ?? id
+  }
+
   /** Reads everything that is shown anew. */
-  refresh(): Promise<boolean> {
-    return this.order(async (engine) => {
+  async refresh(): Promise<boolean> {
+    const isRead = await this.order(async (engine) => {
       const desk = await engine.readDesk({})
       this.desk = desk
       if (desk.open === null) return this.#forget()
+      if (this.project === null) this.opening ??= this.#titleOf(desk.open)
       this.#opened = { id: desk.open, readOnly: this.#opened?.readOnly ?? false }
       const project = await engine.readProject({})
       const names = project.studies.map(({ name }) => name)
       const kept = names.includes(this.study) ? this.study : (project.running ?? names[0] ?? '')
       this.#look(desk.open, kept)
       this.project = project
+      this.opening = null
       if (kept === '') return
       const shown = this.#shown
       await this.#readQueueOf(engine)
@@ -214,6 +231,8 @@ export class EngineState {
       this.catalogue = catalogue
       await this.#readReports(engine)
     })
+    if (!isRead) this.opening = null
+    return isRead
   }
 
   /** Looks at a study: nothing of another one, or of another project, is shown any longer. */
@@ -269,14 +288,15 @@ export class EngineState {
 
   /** After a lost connection, and when a page is loaded again: what was open is again. */
   async #reopen(engine: EngineApi): Promise<void> {
-    const { open } = await engine.readDesk({})
+    const { open, projects } = await engine.readDesk({})
     if (open !== null || this.#opened === null) return
+    this.opening = this.#titleOf(this.#opened.id, projects)
     await engine.openProject(this.#opened).catch((error: unknown) => {
       const { code, message } = toPlain(error)
       // It is opened by the next connection.
       if (code === 'contract/lost') throw error
       this.problem = message
-      this.#opened = null
+      this.#opened = this.opening = null
     })
   }
 
@@ -307,6 +327,7 @@ export class EngineState {
     this.#attempt += 1
     this.#engine = null
     this.connection = 'lost'
+    this.opening = null
     setTimeout(() => void this.connect(), this.#waitMs)
     this.#waitMs = Math.min(LONGEST_WAIT_MS, this.#waitMs * 2)
   }

@@ -10,6 +10,7 @@ interface Frame {
   open: (sheet: SheetName) => void
   chooseFiles: () => void
   chooseFolder: () => void
+  foldRail: () => void
 }
 
 /** Why text cannot be imported and studies not changed now; null where they can. */
@@ -121,6 +122,13 @@ export function frameActions(
       keys: 'Ctrl ,',
       blocked: null,
       run: () => frame.open('settings')
+    },
+    {
+      id: 'fold-rail',
+      name: 'Show names of screens, or letters only',
+      keys: 'Ctrl B',
+      blocked: noProject,
+      run: () => frame.foldRail()
     },
     {
       id: 'shortcuts',

@@ -2,7 +2,19 @@
 import type { MemberGroup } from './matrixOrder'
 
 /** Heights and widths of the matrix's parts, px. */
-export const SIZES = { line: 22, head: 132, member: 18, folded: 46, value: 56, name: 190 } as const
+export const SIZES = { line: 22, bins: 16, member: 18, folded: 46, value: 56, name: 190 } as const
+
+/** Width of a letter in a turned name, and what is around the name, px. */
+const LETTER = { width: 6.5, around: 14 }
+/** Turned names are given at least and at most so much height, px: longer ones are cut. */
+const LABEL = { least: 52, most: 84 }
+
+/** Height that the longest of the turned names needs, within bounds: px. */
+export function labelHeight(names: readonly string[]): number {
+  const longest = Math.max(0, ...names.map((name) => name.length))
+  const wanted = Math.ceil(LETTER.width * longest + LETTER.around)
+  return Math.max(LABEL.least, Math.min(LABEL.most, wanted))
+}
 
 /** A column of the left block: a member, or all units of a partition folded into one. */
 export interface LeftColumn extends MemberGroup {

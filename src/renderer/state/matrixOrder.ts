@@ -1,5 +1,6 @@
 /** Which mixtures the matrix lists, and in which order: always inside a size. Pure. */
 import type { Matrix } from '#shared/evidenceView'
+import type { LevelRange } from './matrixRange'
 import type { MatrixTable } from './matrixView'
 
 /** What is asked of a partition or unit. */
@@ -13,6 +14,8 @@ export interface MatrixFilter {
   atLeast: number
   /** Sizes that are listed; none: all. */
   sizes: readonly number[]
+  /** What the legend keeps; null: everything. */
+  range: LevelRange | null
 }
 
 export interface MatrixSort {
@@ -33,7 +36,13 @@ interface SizeHead {
 /** A line of the matrix: the head of a size, or a mixture by its place. */
 export type MatrixLine = SizeHead | { kind: 'mixture'; place: number }
 
-export const NO_FILTER: MatrixFilter = { text: '', wishes: {}, atLeast: 0, sizes: [] }
+export const NO_FILTER: MatrixFilter = {
+  text: '',
+  wishes: {},
+  atLeast: 0,
+  sizes: [],
+  range: null
+}
 
 /** Names of a group of members, by which wishes are asked: a partition, or a member. */
 export interface MemberGroup {
@@ -42,7 +51,10 @@ export interface MemberGroup {
   members: readonly number[]
 }
 
-/** Places of the mixtures that a filter lets through, in the order of the matrix. */
+/**
+ * Places of the mixtures that a filter lets through, in the order of the matrix. Its range is of
+ * values, and asked of the table: see placesInRange.
+ */
 export function filteredPlaces(
   matrix: Matrix,
   filter: MatrixFilter,

@@ -1,6 +1,7 @@
 /** How one person reads the matrix: what is shown, filtered, sorted, pinned and compared. */
 import type { Matrix } from '#shared/evidenceView'
 import { leftColumns, partitionsOf } from './matrixColumns'
+import { binsByColumn } from './matrixBins'
 import {
   NO_FILTER,
   distinctGroups,
@@ -13,7 +14,9 @@ import {
   unpinned
 } from './matrixOrder'
 import type { MatrixFilter, MatrixSort } from './matrixOrder'
-import { TARGET, among, matrixTable } from './matrixView'
+import { isAskable, levelRangeWords, placesInRange } from './matrixRange'
+import type { LevelRange } from './matrixRange'
+import { TARGET, among, matrixTable, tellingMeasure } from './matrixView'
 import type { MatrixTable, Measure } from './matrixView'
 import type { Selection } from './selection.svelte'
 
@@ -26,7 +29,6 @@ export type TargetOf = 'all' | 'in' | 'out'
 
 export class MatrixState {
   source = $state('merge-micro')
-  measure = $state<Measure>('change')
   filter = $state.raw<MatrixFilter>(NO_FILTER)
   sort = $state.raw<MatrixSort>({ column: null, isDescending: false })
   /** Weight of domains in the target, by name; null: no target. */
@@ -36,9 +38,11 @@ export class MatrixState {
   compared = $state.raw<readonly string[]>([])
   isUnfolded = $state(false)
   /** Whether one scale of shades holds for all columns, or each has its own. */
-  isOneScale = $state(true)
+  isOneScale = $state(false)
   /** Where a range of selected rows began. */
   anchor: string | null = null
+  /** What was chosen; null: what tells most. */
+  #measure = $state<Measure | null>(null)
 
   readonly #matrix: () => Matrix | null
   readonly #selection: Selection
@@ -54,10 +58,20 @@ export class MatrixState {
   readonly shownSource = $derived.by(() =>
     among(this.source, [...(this.#matrix()?.proxies.map(({ name }) => name) ?? []), 'sequential'])
   )
+  readonly hasSeed = $derived.by(() => this.#matrix()?.seed.some((one) => one !== null) ?? false)
+  readonly #shownMeasure = $derived.by(() => {
+    const chosen = this.#measure
+    if (chosen !== null && (chosen !== 'change' || this.hasSeed)) return chosen
+    return tellingMeasure(this.#matrix()?.rows ?? [], this.hasSeed)
+  })
   readonly table = $derived.by((): MatrixTable | null => {
     const matrix = this.#matrix()
-    return matrix && this.tableOf(matrix)
+    return matrix && this.#read(matrix, null)
   })
+  /** Whether anything is measured, and so shaded. */
+  readonly isMeasured = $derived.by(
+    () => this.table?.matrix.rows.some((_, place) => this.table!.isMeasured(place)) ?? false
+  )
   readonly isFoldable = $derived.by(() => {
     const members = this.#matrix()?.members ?? []
     return partitionsOf(members).length < members.length
@@ -73,8 +87,29 @@ export class MatrixState {
     if (!matrix) return []
     // Wishes are asked of partitions and of members alike, whichever are in sight.
     const groups = [...leftColumns(matrix.members, false), ...leftColumns(matrix.members, true)]
-    return filteredPlaces(matrix, this.filter, distinctGroups(groups))
+    const places = filteredPlaces(matrix, this.filter, distinctGroups(groups))
+    const { range } = this
+    return range && this.table ? placesInRange(this.table, places, range) : places
   })
+  /** What the legend keeps, where the study has the column. */
+  get range(): LevelRange | null {
+    const { range } = this.filter
+    return range && this.table && isAskable(this.table, range) ? range : null
+  }
+  readonly rangeWords = $derived.by(() =>
+    this.range && this.table ? levelRangeWords(this.table, this.range) : ''
+  )
+  /** The column that the legend is of: the sorted one, else the target, else the first mean. */
+  readonly legendColumn = $derived.by(() => {
+    if (this.sort.column !== null && this.columns.includes(this.sort.column))
+      return this.sort.column
+    if (this.weights) return TARGET
+    return Math.max(0, this.#matrix()?.domains.findIndex(({ kind }) => kind === 'mean') ?? 0)
+  })
+  /** How the listed mixtures are spread in a column: counted when it is first asked for. */
+  readonly binsOf = $derived.by(() =>
+    this.table ? binsByColumn(this.table, this.places) : () => null
+  )
   readonly #placeOf = $derived.by(() => placesByName(this.#matrix()))
   /** Places of the pinned rows that the study still has. */
   readonly pinnedPlaces = $derived.by(() =>
@@ -95,15 +130,28 @@ export class MatrixState {
   /** Line of each mixture that is listed, pinned ones left out. */
   readonly lineOf = $derived.by(() => linesByName(this.#matrix(), this.lines))
 
-  /** A matrix read as the study's is: also one of a single row. */
+  get measure(): Measure {
+    return this.#shownMeasure
+  }
+
+  set measure(measure: Measure) {
+    this.#measure = measure
+  }
+
+  /** The matrix of one mixture, read as the study's is and held against it. */
   tableOf(matrix: Matrix): MatrixTable {
+    return this.#read(matrix, this.table)
+  }
+
+  #read(matrix: Matrix, within: MatrixTable | null): MatrixTable {
     const { weights } = this
-    return matrixTable(matrix, {
+    const choice = {
       source: this.shownSource,
       budget: this.budget,
       measure: this.measure,
       weights: weights && matrix.domains.map(({ name }) => weights[name] ?? 0)
-    })
+    }
+    return matrixTable(matrix, choice, within)
   }
 
   /** Place of a mixture in the matrix; null where the study has none of that name. */
@@ -134,6 +182,12 @@ export class MatrixState {
     this.weights =
       over && Object.fromEntries(domains.map(({ name, kind }) => [name, isIn(kind) ? 1 : 0]))
     this.sort = { column: over ? TARGET : null, isDescending: false }
+    if (!over && this.filter.range?.column === TARGET) this.keepRange(null)
+  }
+
+  /** Keeps mixtures whose value lies in a range; null: all again. */
+  keepRange(range: LevelRange | null): void {
+    this.filter = { ...this.filter, range }
   }
 
   setWeight(domain: string, weight: number): void {

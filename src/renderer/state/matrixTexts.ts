@@ -4,13 +4,32 @@ import type { Queue } from '#shared/trainingView'
 import { correlation, significant } from '../format'
 import { partitionOf } from './matrixColumns'
 import { TARGET, otherSource, unitOf } from './matrixView'
-import type { MatrixTable } from './matrixView'
+import type { MatrixTable, Measure } from './matrixView'
+
+/** What a measure's zero is, where it has one. */
+const AGAINST: Partial<Record<Measure, string>> = {
+  difference: ' from the mean of its size',
+  change: ' against the seed'
+}
+
+/** What the columns of a measure are headed with, in a table that has no room for more. */
+export const MEASURE_WORDS: Record<Measure, string> = {
+  difference: 'nats/token from the mean of its size',
+  change: 'nats/token against the seed',
+  value: 'value',
+  rank: 'rank'
+}
 
 /** A value as a cell shows it. */
 export function shownValue(table: MatrixTable, value: number | null): string {
   const { measure } = table.choice
   if (measure === 'rank') return value === null ? '–' : String(value)
-  return measure === 'change' ? correlation(value) : significant(value)
+  return measure === 'value' ? significant(value) : nats(value)
+}
+
+/** A difference in nats per token, with two digits behind the point, as cells and legend show it. */
+export function nats(value: number | null): string {
+  return correlation(value).replace(/^−(0\.0+)$/, '$1')
 }
 
 /** Name of a column. */
@@ -29,12 +48,17 @@ export function cellWords(
   const where = `${mixture} on ${columnName(table, column)}`
   const { source, budget } = table.choice
   const kind = source === 'sequential' ? `sequential, ${budget} budget` : source
+  const { measure } = table.choice
   const value = table.cell(place, column)
-  if (value === null) return `${where}: not measured. ${whyMissing(table, place, queue)}`
+  const raw = table.level(place, column, 'value')
+  if (raw === null) return `${where}: not measured. ${whyMissing(table, place, queue)}`
   const lines = [
-    `${where}: ${value} ${unitOf(table.matrix, column, table.choice.measure)} (${kind})`
+    value === null
+      ? `${where}: no other of its size is measured, so there is no mean to differ from (${kind})`
+      : `${where}: ${value} ${unitOf(table.matrix, column, measure)}${AGAINST[measure] ?? ''} (${kind})`
   ]
-  const change = table.change(place, column)
+  if (measure !== 'value') lines.push(`${raw} ${unitOf(table.matrix, column, 'value')}`)
+  const change = measure === 'change' ? null : table.change(place, column)
   if (change !== null) lines.push(`${signed(change)} nats/token against the seed`)
   const rank = table.rank(place, column)
   if (rank) lines.push(`rank ${rank.rank} of ${rank.of} measured of its size`)
@@ -92,7 +116,7 @@ export function rowsCsv(
     ...matrix.members.map((name) => `share of ${name}`),
     ...columns.map(
       (column) =>
-        `${columnName(table, column)} (${kind}, ${unitOf(matrix, column, choice.measure)}${choice.measure === 'change' ? ' against the seed' : ''})`
+        `${columnName(table, column)} (${kind}, ${unitOf(matrix, column, choice.measure)}${AGAINST[choice.measure] ?? ''})`
     )
   ]
   const lines = places.map((place) => {

@@ -1,8 +1,13 @@
-/** What the matrix shows of its numbers: one kind of value, as a value, a change or a rank. Pure. */
+/** What the matrix shows of its numbers: one kind of value, in one measure. Pure. */
 import type { Matrix } from '#shared/evidenceView'
+import { matrixScale, sizeMeans } from './matrixScale'
+import type { Losses, MatrixScale } from './matrixScale'
 
-/** What a column holds; proxy and sequential values are never mixed in one. */
-export type Measure = 'value' | 'change' | 'rank'
+/**
+ * What a column holds; proxy and sequential values are never mixed in one. `difference` is from the
+ * mean of those measured of the same size, `change` is against the seed.
+ */
+export type Measure = 'difference' | 'change' | 'value' | 'rank'
 
 /** The column of the weighted target, which the window computes out of the others. */
 export const TARGET = -1
@@ -37,16 +42,23 @@ export interface MatrixTable {
   cell(place: number, column: number): number | null
   /** Change against the seed, nats per token. */
   change(place: number, column: number): number | null
+  /**
+   * Where a value stands in any measure: perplexity or nats, a difference in nats, or of ranks the
+   * share of its size that is better, 0 … 1.
+   */
+  level(place: number, column: number, measure: Measure): number | null
+  /** The level, in the chosen measure, that a shade of a column stands for. */
+  levelAt(shade: number, column: number, overAll: boolean): number
   rank(place: number, column: number): SizeRank | null
-  /** From −1, best, over 0, the seed (of ranks: the middle), to 1, worst. */
+  /** From −1, best, over 0 (the seed, or the mean of its size; of ranks the middle), to 1, worst. */
   shade(place: number, column: number, overAll: boolean): number | null
   /** The same of the other kind: sequential beside a proxy, the first proxy beside sequential. */
   otherShade(place: number, column: number, overAll: boolean): number | null
   otherValue(place: number, column: number): number | null
   isTrained(place: number): boolean
   isMeasured(place: number): boolean
-  /** Largest change in a column, or over all, that the shades reach to: nats per token. */
-  most(column: number, overAll: boolean): number
+  /** What the shades go around, and how far they reach. */
+  readonly scale: MatrixScale
 }
 
 /** Name of what stands beside the chosen kind as a second mark. */
@@ -64,11 +76,29 @@ export function isLogMean(domain: string): boolean {
 export function unitOf(matrix: Matrix, column: number, measure: Measure): string {
   if (measure === 'rank') return 'rank within its size'
   const isLog = column === TARGET || isLogMean(matrix.domains[column]!.name)
-  return measure === 'change' || isLog ? 'nats/token' : 'perplexity'
+  return measure !== 'value' || isLog ? 'nats/token' : 'perplexity'
 }
 
-/** Reads a matrix by a choice. Ranks of a column are counted when they are first asked for. */
-export function matrixTable(matrix: Matrix, choice: MatrixChoice): MatrixTable {
+/**
+ * The measure that tells mixtures apart before one is chosen. Often all of them beat the seed, so the
+ * difference within a size tells most, where sizes have several mixtures.
+ */
+export function tellingMeasure(rows: Matrix['rows'], hasSeed: boolean): Measure {
+  const sizes = new Set(rows.map(({ size }) => size))
+  if (sizes.size < rows.length) return 'difference'
+  return hasSeed ? 'change' : 'value'
+}
+
+/**
+ * Reads a matrix by a choice. Ranks and means of a column are counted when they are first asked for.
+ *
+ * @param within the table of the study, where the matrix is of one mixture that is held against it
+ */
+export function matrixTable(
+  matrix: Matrix,
+  choice: MatrixChoice,
+  within: MatrixTable | null = null
+): MatrixTable {
   const { measure, weights } = choice
   const values = valuesOf(matrix, choice.source, choice.budget)
   const otherName = otherSource(matrix, choice.source)
@@ -78,44 +108,65 @@ export function matrixTable(matrix: Matrix, choice: MatrixChoice): MatrixTable {
   const seed = lossesOf(matrix, [matrix.seed], weights)
   const truths = valuesOf(matrix, 'sequential', choice.budget)
   const hasSeed = matrix.seed.some((value) => value !== null)
-  const columns = [TARGET, ...matrix.domains.keys()]
-  const centres = new Map(
-    columns.map((column) => [column, hasSeed ? seed(0, column) : middleOf(matrix, own, column)])
-  )
-  const reaches = new Map(
-    columns.map((column) => [column, reachOf(matrix, own, column, centres.get(column)!)])
-  )
-  const widest = Math.max(0, ...reaches.values())
+  const scale =
+    within?.scale ??
+    matrixScale(matrix, own, {
+      columns: [TARGET, ...matrix.domains.keys()],
+      seed: hasSeed ? (column) => seed(0, column) : null,
+      isBySize: measure === 'difference'
+    })
+  const otherMeans = sizeMeans(matrix, other)
+  const sizeOf = (place: number) => matrix.rows[place]!.size
   const ranks = new Map<number, (SizeRank | null)[]>()
   const rank = (place: number, column: number) => {
+    if (within) return rankAmong(within, sizeOf(place), column, own(place, column))
     let found = ranks.get(column)
     if (!found) ranks.set(column, (found = sizeRanks(matrix, (one) => own(one, column))))
     return found[place] ?? null
   }
-  const most = (column: number, overAll: boolean) => (overAll ? widest : reaches.get(column)!)
-  const shadeOf = (loss: number, column: number, overAll: boolean) =>
-    orNull(Math.max(-1, Math.min(1, (loss - centres.get(column)!) / (most(column, overAll) || 1))))
+  const shadeOf = (loss: number, zero: number, column: number, overAll: boolean) =>
+    orNull(Math.max(-1, Math.min(1, (loss - zero) / scale.most(column, overAll))))
   const change = (place: number, column: number) => orNull(own(place, column) - seed(0, column))
+  const level: MatrixTable['level'] = (place, column, as) => {
+    if (as === 'change') return change(place, column)
+    if (as === 'difference') return orNull(own(place, column) - scale.mean(sizeOf(place), column))
+    if (as === 'rank') {
+      const found = rank(place, column)
+      return found && (found.of > 1 ? (found.rank - 1) / (found.of - 1) : 0.5)
+    }
+    return column === TARGET ? orNull(own(place, column)) : (values?.[place]?.[column] ?? null)
+  }
   return {
     matrix,
     choice,
     hasSeed,
     rank,
     change,
-    most,
+    scale,
+    level,
+    levelAt: (shade, column, overAll) => {
+      if (measure === 'rank') return (shade + 1) / 2
+      const far = shade * scale.most(column, overAll)
+      if (measure !== 'value') return far
+      const loss = scale.zero(0, column) + far
+      return unitOf(matrix, column, 'value') === 'perplexity' ? Math.exp(loss) : loss
+    },
     loss: (place, column) => orNull(own(place, column)),
-    cell: (place, column) => {
-      if (measure === 'rank') return rank(place, column)?.rank ?? null
-      if (measure === 'change') return change(place, column)
-      if (column === TARGET) return orNull(own(place, column))
-      return values?.[place]?.[column] ?? null
-    },
+    cell: (place, column) =>
+      measure === 'rank' ? (rank(place, column)?.rank ?? null) : level(place, column, measure),
     shade: (place, column, overAll) => {
-      if (measure !== 'rank') return shadeOf(own(place, column), column, overAll)
-      const found = rank(place, column)
-      return found && found.of > 1 ? (2 * (found.rank - 1)) / (found.of - 1) - 1 : found && 0
+      if (measure !== 'rank') {
+        return shadeOf(own(place, column), scale.zero(sizeOf(place), column), column, overAll)
+      }
+      const share = level(place, column, 'rank')
+      return share === null ? null : 2 * share - 1
     },
-    otherShade: (place, column, overAll) => shadeOf(other(place, column), column, overAll),
+    otherShade: (place, column, overAll) => {
+      const size = sizeOf(place)
+      const isBySize = measure === 'difference'
+      const zero = isBySize ? otherMeans(size, column) : scale.zero(size, column)
+      return shadeOf(other(place, column), zero, column, overAll)
+    },
     otherValue: (place, column) =>
       column === TARGET ? orNull(other(place, column)) : (otherValues?.[place]?.[column] ?? null),
     isTrained: (place) => truths?.[place]?.some((value) => value !== null) ?? false,
@@ -124,9 +175,6 @@ export function matrixTable(matrix: Matrix, choice: MatrixChoice): MatrixTable {
 }
 
 type Values = readonly (readonly (number | null)[])[]
-
-/** Nats per token of a place in a column, the target among them; NaN where it is not measured. */
-type Losses = (place: number, column: number) => number
 
 function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
@@ -186,23 +234,22 @@ function targetLosses(
   })
 }
 
-/** The middle value of a column. */
-function middleOf(matrix: Matrix, losses: Losses, column: number): number {
-  const measured = [...matrix.rows.keys()]
-    .map((place) => losses(place, column))
-    .filter((loss) => !Number.isNaN(loss))
-    .sort((a, b) => a - b)
-  return measured[Math.floor(measured.length / 2)] ?? NaN
-}
-
-/** Furthest that a value of a column is from its centre. */
-function reachOf(matrix: Matrix, losses: Losses, column: number, centre: number): number {
-  let reach = 0
-  for (let place = 0; place < matrix.rows.length; place++) {
-    const far = Math.abs(losses(place, column) - centre)
-    if (far > reach) reach = far
-  }
-  return reach
+/** Where a loss would stand among the measured mixtures of its size, itself counted. */
+function rankAmong(
+  table: MatrixTable,
+  size: number,
+  column: number,
+  loss: number
+): SizeRank | null {
+  if (Number.isNaN(loss)) return null
+  const losses = table.matrix.rows.flatMap((row, place) => {
+    const one = row.size === size ? table.loss(place, column) : null
+    return one === null ? [] : [one]
+  })
+  // One that the study has already is not counted twice.
+  const isThere = losses.includes(loss)
+  const rank = 1 + losses.filter((one) => one < loss).length
+  return { rank, of: losses.length + (isThere ? 0 : 1) }
 }
 
 /** Rank of each value among mixtures of its size. */

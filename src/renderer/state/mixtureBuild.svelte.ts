@@ -3,31 +3,42 @@ import type { Matrix } from '#shared/evidenceView'
 import { toPlain } from '#shared/errors'
 import type { EngineState } from './engineState.svelte'
 import type { LeftColumn } from './matrixColumns'
+import { whyNoWeight, withWeight } from './mixtureWeights'
+import type { MixtureWeights } from './mixtureWeights'
+import type { Selection } from './selection.svelte'
 
 /** A change is measured when none followed for so long, ms. */
 const PAUSE_MS = 350
 
 export class MixtureBuild {
-  /** Weight by member; those that weigh nothing are not in it. */
-  weights = $state.raw<Readonly<Record<string, number>>>({})
+  weights = $state.raw<MixtureWeights>({})
   /** The matrix of this one mixture; null until it is measured. */
   matrix = $state.raw<Matrix | null>(null)
+  /** What is typed as the weight of a column, by its name, right or wrong; absent: not typed. */
+  typed = $state.raw<Readonly<Record<string, string>>>({})
   isMeasuring = $state(false)
   isAdding = $state(false)
   problem = $state<string | null>(null)
 
   readonly #engine: EngineState
+  readonly #selection: Selection
   #study: string | null = null
   #waiting: ReturnType<typeof setTimeout> | null = null
   /** Counts changes: the answer to an older one is not shown. */
   #change = 0
 
-  constructor(engine: EngineState) {
+  constructor(engine: EngineState, selection: Selection) {
     this.#engine = engine
+    this.#selection = selection
   }
 
   get isEmpty(): boolean {
     return Object.keys(this.weights).length === 0
+  }
+
+  /** Whether every weight is one: what has a wrong one is neither measured nor kept. */
+  get isRight(): boolean {
+    return Object.values(this.typed).every((text) => whyNoWeight(text) === null)
   }
 
   /** Name that the engine gave it; null until it is measured. */
@@ -41,20 +52,29 @@ export class MixtureBuild {
     return of.reduce((sum, member) => sum + (this.weights[member] ?? 0), 0)
   }
 
-  /** Gives a column a weight, the same to each of its units; 0 takes it out. */
-  setWeight({ members }: LeftColumn, names: readonly string[], weight: number): void {
-    const next = { ...this.weights }
-    for (const member of members.map((m) => names[m]!)) {
-      if (weight > 0 && Number.isFinite(weight)) next[member] = weight / members.length
-      else delete next[member]
-    }
-    this.#set(next)
+  /** The weight of a column as its field shows it: what is typed is not rewritten under the hands. */
+  fieldOf(column: LeftColumn, names: readonly string[]): string {
+    return this.typed[column.name] ?? String(Number(this.weightOf(column, names).toPrecision(6)))
+  }
+
+  /** Takes what is typed as a column's weight; a wrong one stays in its field until it is mended. */
+  typeWeight(column: LeftColumn, names: readonly string[], text: string): void {
+    this.typed = { ...this.typed, [column.name]: text }
+    this.#set(whyNoWeight(text) ? this.weights : this.#with(column, names, Number(text)))
   }
 
   /** Takes a column in, each member with weight 1, or out. */
   toggle(column: LeftColumn, names: readonly string[]): void {
     const isIn = this.weightOf(column, names) > 0
-    this.setWeight(column, names, isIn ? 0 : column.members.length)
+    const { [column.name]: _, ...others } = this.typed
+    this.typed = others
+    this.#set(this.#with(column, names, isIn ? 0 : column.members.length))
+  }
+
+  /** Lets go of what is typed, not of the weights: where other columns are shown, they have other fields. */
+  forgetTyped(): void {
+    this.typed = {}
+    this.#set(this.weights)
   }
 
   /** Lets go of what was built of another study's members. */
@@ -64,34 +84,48 @@ export class MixtureBuild {
   }
 
   clear(): void {
+    this.typed = {}
     this.#set({})
   }
 
-  /** Keeps the mixture in the study, so that it is a row of the matrix. */
-  async add(): Promise<string | null> {
+  /** Picks the row that the study has of a mixture. */
+  pick(mixture: string): void {
+    this.#selection.mixture = mixture
+    this.#selection.setMixtures([mixture])
+  }
+
+  /**
+   * Keeps the mixture in the study, so that it is a row of the matrix, and picks that. Not measured
+   * yet, or in the study already, it is no problem: the engine adds nothing twice.
+   */
+  async add(): Promise<void> {
     this.isAdding = true
     this.problem = null
     try {
       const { api, study } = this.#engine
       const { mixture } = await api.addMixture({ study, weights: { ...this.weights } })
       this.clear()
-      return mixture
+      this.pick(mixture)
     } catch (error) {
       this.problem = toPlain(error).message
-      return null
     } finally {
       this.isAdding = false
     }
   }
 
-  #set(weights: Readonly<Record<string, number>>): void {
+  #with({ members }: LeftColumn, names: readonly string[], weight: number): MixtureWeights {
+    const own = members.map((m) => names[m]!)
+    return withWeight(this.weights, own, weight)
+  }
+
+  #set(weights: MixtureWeights): void {
     this.weights = weights
     this.matrix = null
     this.problem = null
-    this.isMeasuring = !this.isEmpty
+    this.isMeasuring = !this.isEmpty && this.isRight
     const change = ++this.#change
     if (this.#waiting) clearTimeout(this.#waiting)
-    if (!this.isEmpty) this.#waiting = setTimeout(() => void this.#measure(change), PAUSE_MS)
+    if (this.isMeasuring) this.#waiting = setTimeout(() => void this.#measure(change), PAUSE_MS)
   }
 
   async #measure(change: number): Promise<void> {

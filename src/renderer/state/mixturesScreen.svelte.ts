@@ -23,7 +23,7 @@ export function mixturesScreen(engine: EngineState, selection: Selection): Mixtu
     made = {
       view: new MatrixState(() => engine.matrix, selection),
       actions: new MixtureActions(engine),
-      build: new MixtureBuild(engine)
+      build: new MixtureBuild(engine, selection)
     }
   })
   kept.set(engine, made!)

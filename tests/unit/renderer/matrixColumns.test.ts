@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   SIZES,
   columnsBetween,
+  labelHeight,
   leftColumns,
   lineOfSlot,
   placedColumns,
@@ -57,4 +58,10 @@ test('a line is brought into sight, and nothing moves where it is', () => {
   expect(scrollToLine(2, at)).toBe(22)
   expect(scrollToLine(0, at)).toBe(0)
   expect(scrollToLine(30, at)).toBe(31 * 22 - 220)
+})
+
+test('turned names get the height that the longest needs, within bounds', () => {
+  expect(labelHeight(['law', 'fact-book'])).toBeGreaterThan(labelHeight(['law', 'e-mail']))
+  expect(labelHeight(['a'.repeat(30)])).toBe(labelHeight(['a'.repeat(300)]))
+  expect(labelHeight([])).toBe(labelHeight(['law']))
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Queue, QueuedRun } from '#shared/trainingView'
 import { compared, comparedCsv, comparedShares } from '../../../src/renderer/state/comparison'
-import { cellWords, rowsCsv, whyMissing } from '../../../src/renderer/state/matrixTexts'
+import { cellWords, nats, rowsCsv, whyMissing } from '../../../src/renderer/state/matrixTexts'
 import { TARGET, matrixTable } from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
 import { smallMatrix } from './smallMatrix'
@@ -38,6 +38,27 @@ test('a cell says its value with all digits, its unit, change, rank and the othe
     'b on mean-all-log: 2.2 nats/token (merge-micro)\n−0.8000 nats/token against the seed\nrank 1 of 2 measured of its size'
   )
   expect(cellWords(tableOf(), 2, 0, null)).toContain('sequential: 4.482 perplexity')
+})
+
+test('a difference is told beside the raw value, or why there is none', () => {
+  expect(cellWords(tableOf({ measure: 'difference' }), 1, 1, null)).toMatch(
+    /^b on mean-all-log: -0\.1\d+ nats\/token from the mean of its size \(merge-micro\)\n2\.2 nats\/token\n−0\.8000 nats\/token against the seed\nrank 1 of 2/
+  )
+  expect(cellWords(tableOf({ measure: 'difference' }), 2, 0, null)).toContain(
+    `a+b on a: no other of its size is measured, so there is no mean to differ from (merge-micro)\n${Math.E} perplexity`
+  )
+  const csv = rowsCsv(tableOf({ measure: 'difference' }), [0], [0])
+  expect(csv).toContain('"a (merge-micro, nats/token from the mean of its size)"\r\na,1,no,1,0,-1')
+})
+
+test('a difference that rounds to nothing has no sign', () => {
+  expect(['-0.004', '-0.006', '0', '1.5'].map((value) => nats(Number(value)))).toEqual([
+    '0.00',
+    '−0.01',
+    '0.00',
+    '1.50'
+  ])
+  expect(nats(null)).toBe('–')
 })
 
 test('what is not measured says why, and what to do', () => {

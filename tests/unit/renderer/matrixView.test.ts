@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Matrix } from '#shared/evidenceView'
-import { TARGET, among, matrixTable, unitOf } from '../../../src/renderer/state/matrixView'
+import {
+  TARGET,
+  among,
+  matrixTable,
+  tellingMeasure,
+  unitOf
+} from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
 import { smallMatrix } from './smallMatrix'
 
@@ -83,6 +89,40 @@ test('shades go around the seed, over all columns or to the end of each', () => 
   expect(table.shade(2, 1, false)).toBe(null)
   const ranks = tableOf({ measure: 'rank' })
   expect([0, 1, 2].map((place) => ranks.shade(place, 0, true))).toEqual([-1, 1, 0])
+})
+
+test('differences are from the mean of a size, which one alone in its size does not have', () => {
+  expect(cells({ measure: 'difference' })).toEqual([
+    [-1, 0.15],
+    [1, -0.15],
+    [null, null]
+  ])
+  const table = tableOf({ measure: 'difference' })
+  expect([0, 1, 2].map((place) => table.shade(place, 0, false))).toEqual([-1, 1, null])
+  expect(table.shade(0, 1, false)).toBeCloseTo(1)
+  expect(table.shade(0, 1, true)).toBeCloseTo(0.15)
+})
+
+test('one mixture that is built is held against those of its size in the study', () => {
+  const rows = [{ mixture: 'a*2+b', size: 1, shares: [0.7, 0.3], isMerge: false }]
+  const proxies = [{ name: 'merge-micro', values: [[Math.E ** 2.5, null]] }]
+  const built = { ...smallMatrix, rows, proxies, sequential: [] }
+  const own = (measure: MatrixChoice['measure']) =>
+    matrixTable(built, { ...choice, measure }, tableOf({ measure }))
+  const difference = own('difference')
+  expect(difference.cell(0, 0)).toBeCloseTo(-0.5)
+  expect(difference.shade(0, 0, false)).toBeCloseTo(-0.5)
+  expect(difference.cell(0, 1)).toBe(null)
+  // Losses 2 and 4 are of its size; the furthest of any from the seed's 3 is a+b's 1.
+  expect(own('rank').rank(0, 0)).toEqual({ rank: 2, of: 3 })
+  expect(own('change').shade(0, 0, false)).toBeCloseTo(-0.25)
+})
+
+test('before a measure is chosen it is the one that tells mixtures apart', () => {
+  const { rows } = smallMatrix
+  expect(tellingMeasure(rows, true)).toBe('difference')
+  expect(tellingMeasure(rows.slice(1), true)).toBe('change')
+  expect(tellingMeasure(rows.slice(1), false)).toBe('value')
 })
 
 test('without a seed shades go around the middle, and there is no change against it', () => {

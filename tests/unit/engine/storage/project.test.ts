@@ -182,7 +182,7 @@ test.each([
 })
 
 test('a folder without a project says how to make one', async () => {
-  await expect(Project.open(await temporaryFolder())).rejects.toThrow('assay new')
+  await expect(Project.open(await temporaryFolder())).rejects.toThrow('Make one there')
 })
 
 test('measurements outlive the process, the torn last one left out', async () => {

@@ -1,0 +1,35 @@
+/** What the command line adds to an error: the engine says what to do, this says by which flag. */
+import type { ErrorCode, ErrorDetails, PlainError } from '#shared/errors'
+
+const skipping = () => 'assay import … --skip-bad-lines skips and counts them'
+
+/** By code, out of the facts behind the message; null where nothing typed here would help. */
+const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>> = {
+  'backend/unavailable': () => 'assay doctor',
+  'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
+  'corpus/invalid-encoding': skipping,
+  'corpus/invalid-line': skipping,
+  'storage/exists': ({ folder, isProject }) =>
+    isProject === true ? `assay status ${folder}` : null,
+  'storage/missing': ({ folder, expected }) =>
+    expected === undefined ? null : `assay new ${folder}`,
+  'storage/read-only': () => 'assay open PROJECT --read-only, or assay serve PROJECT --read-only',
+  'study/missing-domain': ({ missing, role }) =>
+    role === 'seed' ? `assay import PROJECT FILES --as seed --name ${missing}` : null,
+  // Where there are partitions, another name is to be written into the study.
+  'study/missing-partition': ({ found }) =>
+    Array.isArray(found) && found.length === 0
+      ? 'assay import PROJECT FILES --partition FIELD'
+      : null,
+  'study/not-prepared': ({ folder }) => `assay run ${folder ?? 'PROJECT'}`,
+  'tokenizer/invalid': (details) => ('id' in details ? 'assay import … --end-of-text-id ID' : null),
+  'usage/invalid': ({ expected, asked }) => {
+    if (expected === 'textFile') return 'assay bench tokenize --data FILE'
+    return asked === 'inPlace' ? 'leave --in-place out' : null
+  }
+}
+
+/** The command or flag that does what an error asks for; null where its message says all. */
+export function hintFor({ code, details }: Pick<PlainError, 'code' | 'details'>): string | null {
+  return HINTS[code]?.(details) ?? null
+}
