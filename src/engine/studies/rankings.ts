@@ -5,11 +5,11 @@ import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = ['merge-micro', 'merge-macro', 'branch-mean'] as const
+export const RANKING_PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'proxy'] as const
 export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {
-  /** Default `merge-micro`. */
+  /** Default `merge-micro`; of tables the first that they hold. */
   proxy?: RankingProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
   domain?: string
@@ -153,11 +153,16 @@ function rankScored(
 
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
   return {
-    proxy: options.proxy ?? 'merge-micro',
+    proxy: options.proxy ?? firstProxy(results),
     domain: options.domain ?? 'mean-all-log',
     budget: options.budget ?? results.study.sequential.budgets[0]!,
     documents: options.documents ?? 'all'
   }
+}
+
+/** Tables may hold any of them alone. */
+function firstProxy({ tables }: StudyResults): RankingProxy {
+  return tables?.proxies[0]?.proxy ?? 'merge-micro'
 }
 
 /**

@@ -17,12 +17,19 @@ export function documentSeed(randomSeed: number, domain: MeasuredDomain): number
 }
 
 /** Proxies whose loss can be resampled over documents. */
-type ResampledProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+export type ResampledProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
 
 /** Mean over domains of the loss, in nats per token, by mixture: one value per resample. */
 export interface ResampledMeans {
   proxies: Map<ResampledProxy, Float64Array[]>
   sequential: Map<BudgetKind, Float64Array[]>
+}
+
+/** Whether every domain has documents to draw again: two at least. */
+export function canResample(results: StudyResults, documents: DocumentChoice): boolean {
+  return domainsWithText(results, documents).every(
+    (domain) => chosenDocuments(domain, documents).length > 1
+  )
 }
 
 /**

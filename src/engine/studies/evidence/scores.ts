@@ -1,13 +1,14 @@
 /** Every proxy and every sequential value of a study, by domain and mixture, means included. */
 import { branchMean } from '#engine/proxies/branchMean'
 import { partitionShare, unitCount } from '#engine/proxies/composition'
+import { TABLE_PROXIES } from '#shared/importedTables'
 import { meanLoss } from '#shared/metrics'
 import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
 /** What may stand in for a sequential model, merges first. */
-const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
+const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'proxy', 'count', 'share'] as const
 export type ProxyName = (typeof PROXIES)[number]
 
 /** A domain, or a mean over several of them. */
@@ -141,6 +142,12 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
   for (const merge of study.merges) {
     read[`merge-${merge}`] = modelLosses((mixture) => models.merge(mixture, merge))
   }
+  if (results.tables) {
+    delete read['branch-mean']
+    for (const { proxy } of results.tables.proxies) {
+      read[proxy] = modelLosses((mixture) => models.tabled(mixture, proxy))
+    }
+  }
   const truths = new Map(
     study.sequential.budgets.map((budget) => [
       budget,
@@ -167,9 +174,12 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       mixtures.map((mixture) => {
         const own = models.sequential(mixture, budget)
         if (!own) return false
-        return study.merges.some(
-          (merge) => models.merge(mixture, merge)?.fingerprint === own.fingerprint
-        )
+        const isOwn = (model: ModelResult | undefined) => model?.fingerprint === own.fingerprint
+        // Of one partition a table may give its branch as truth and as proxy.
+        const isBranch =
+          mixture.units.length === 1 &&
+          TABLE_PROXIES.some((proxy) => isOwn(models.tabled(mixture, proxy)))
+        return isBranch || study.merges.some((merge) => isOwn(models.merge(mixture, merge)))
       })
     ])
   )

@@ -75,7 +75,7 @@ export const RUN_COLUMNS: Column[] = [
 
 export const MEASUREMENT_COLUMNS: Column[] = [
   text('model', 'Readable and unique: `seed`, `branch UNIT`, `merge-micro MIXTURE`, …'),
-  text('role', '`seed`, `branch`, `merge` or `sequential`'),
+  text('role', '`seed`, `branch`, `merge`, `proxy` (of tables) or `sequential`'),
   text('mixture', 'Mixture that a merge or sequential model stands for'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
@@ -105,7 +105,10 @@ export const PAIR_COLUMNS: Column[] = [
   text('budget', 'Truth budget of the sequential model: `sum` or `fixed`'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text(
+    'proxy',
+    '`merge-micro`, `merge-macro`, `branch-mean`, `proxy` (of tables), `count` or `share`'
+  ),
   number(
     'proxy_perplexity',
     'perplexity',
@@ -144,7 +147,10 @@ export const AGREEMENT_COLUMNS: Column[] = [
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
   text('budget', 'Truth budget: `sum` or `fixed`'),
   text('stratum', 'Which mixtures are compared with which'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text(
+    'proxy',
+    '`merge-micro`, `merge-macro`, `branch-mean`, `proxy` (of tables), `count` or `share`'
+  ),
   integer('n', 'mixtures', 'Mixtures that were compared with another'),
   ...statisticColumns('pearson', true),
   ...statisticColumns('spearman', true),
