@@ -35,6 +35,8 @@ export const OpenProjectSchema = z.strictObject({
   isReadOnly: z.boolean(),
   /** Why it cannot be written whoever opens it, in words; null where it can. */
   readOnlyBecause: z.string().nullable(),
+  /** True where the study was made from tables: there is no text and no run. */
+  isFromTables: z.boolean(),
   studies: z.array(StudySchema),
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */

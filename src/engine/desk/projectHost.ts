@@ -91,6 +91,7 @@ export class ProjectHost implements ProjectApi {
       title: basename(folder),
       isReadOnly,
       readOnlyBecause,
+      isFromTables: this.#session.isFromTables,
       studies: [...studies],
       corpora: [...corpora],
       running: this.#running?.study ?? null,
@@ -430,6 +431,8 @@ export class ProjectHost implements ProjectApi {
 
   async #whenPrepared<T>(name: string, read: (study: Study) => Promise<T>): Promise<T | null> {
     const study = this.#session.study(name)
-    return (await this.#session.findPrepared(study)) ? read(study) : null
+    const isReadable =
+      this.#session.isFromTables || (await this.#session.findPrepared(study)) !== null
+    return isReadable ? read(study) : null
   }
 }

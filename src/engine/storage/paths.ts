@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 export const PROJECT_FILE = 'project.assay'
+export const TABLES_FILE = 'tables.json'
 
 /** Paths of a project, each a function of what it holds. */
 export const projectPaths = {
@@ -9,6 +10,8 @@ export const projectPaths = {
   /** The records as an older version had them. */
   backup: (project: string, version: number) =>
     join(project, `project.version-${version}.assay-backup`),
+  /** What a study was made from that was made from tables. */
+  tables: (project: string) => join(project, TABLES_FILE),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),

@@ -11,12 +11,13 @@ export const RANKING_PROXIES = [
   'ensemble',
   'branch-mean',
   'branch-mean-log',
-  'best-branch'
+  'best-branch',
+  'proxy'
 ] as const
 export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {
-  /** Default `merge-micro`. */
+  /** Default `merge-micro`; of tables the first that they hold. */
   proxy?: RankingProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
   domain?: string
@@ -160,11 +161,16 @@ function rankScored(
 
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
   return {
-    proxy: options.proxy ?? 'merge-micro',
+    proxy: options.proxy ?? firstProxy(results),
     domain: options.domain ?? 'mean-all-log',
     budget: options.budget ?? results.study.sequential.budgets[0]!,
     documents: options.documents ?? 'all'
   }
+}
+
+/** Tables may hold any of them alone. */
+function firstProxy({ tables }: StudyResults): RankingProxy {
+  return tables?.proxies[0]?.proxy ?? 'merge-micro'
 }
 
 /**

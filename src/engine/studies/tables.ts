@@ -10,11 +10,13 @@ import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
 import type { Row, Table } from './export/columns'
 import { measurementRows } from './export/measurementRows'
+import { assertAllDocuments } from './tableStudy'
 
 export { fromCsv, toCsv } from './export/csv'
 export type { Column, Row, Table } from './export/columns'
 
-function partitionRows({ prepared }: StudyResults): Row[] {
+function partitionRows({ prepared, tables }: StudyResults): Row[] {
+  if (tables) return tables.partitions.map((partition) => ({ partition }))
   return prepared.partitions.map((partition) => ({
     partition: partition.name,
     documents: partition.documents,
@@ -114,7 +116,14 @@ function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   }
 }
 
-function domainRows({ prepared }: StudyResults): Row[] {
+function domainRows({ prepared, domains, tables }: StudyResults): Row[] {
+  if (tables) {
+    return domains.map(({ name, kind, partition = null }) => ({
+      domain: name,
+      domain_kind: kind,
+      partition
+    }))
+  }
   return prepared.domains.map((domain) => ({
     domain: domain.name,
     domain_kind: domain.kind,
@@ -191,11 +200,13 @@ export const TABLES: Omit<Table, 'rows'>[] = [
  *
  * @param options.documents which documents pairs and agreement are measured on; the column
  *   `documents` says so
+ * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
  */
 export function studyTables(
   results: StudyResults,
   options: { documents?: DocumentChoice } = {}
 ): Table[] {
+  if (results.tables) assertAllDocuments(options.documents ?? 'all')
   return TABLES.map(({ name }) => studyTable(results, name, options)!)
 }
 

@@ -31,6 +31,13 @@ export interface ResampledMeans {
   sequential: Map<BudgetKind, Float64Array[]>
 }
 
+/** Whether every domain has documents to draw again: two at least. */
+export function canResample(results: StudyResults, documents: DocumentChoice): boolean {
+  return domainsWithText(results, documents).every(
+    (domain) => chosenDocuments(domain, documents).length > 1
+  )
+}
+
 /**
  * Resamples the documents of every domain and averages losses over domains.
  *

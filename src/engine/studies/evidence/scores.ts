@@ -4,6 +4,7 @@ import { compositions, partitionShare, unitCount } from '#engine/proxies/composi
 import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
 import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import type { RegressionKind } from '#engine/proxies/regression/regression'
+import { TABLE_PROXIES } from '#shared/importedTables'
 import { meanLoss } from '#shared/metrics'
 import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
@@ -17,6 +18,7 @@ const PROXIES = [
   'branch-mean',
   'branch-mean-log',
   'best-branch',
+  'proxy',
   ...REGRESSIONS,
   'count',
   'share'
@@ -168,8 +170,10 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
       new Map(units.map((unit) => [unit, lossOn(models.branch(unit), domain, chosen[d]!)]))
   )
 
+  // Tables say what they say: nothing is made of branches that are not there.
+  const branchProxies = results.tables ? [] : Object.entries(BRANCH_PROXIES)
   const read: Partial<Record<ProxyName, Losses>> = Object.fromEntries(
-    Object.entries(BRANCH_PROXIES).map(([name, of]) => [
+    branchProxies.map(([name, of]) => [
       name,
       lossesOf((mixture, d) => of(mixture, (unit) => ofBranches[d]!.get(unit)!))
     ])
@@ -180,6 +184,9 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   }
   for (const merge of study.merges) {
     read[`merge-${merge}`] = modelLosses((mixture) => models.merge(mixture, merge))
+  }
+  for (const { proxy } of results.tables?.proxies ?? []) {
+    read[proxy] = modelLosses((mixture) => models.tabled(mixture, proxy))
   }
   const truths = new Map(
     study.sequential.budgets.map((budget) => [
@@ -207,9 +214,12 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
       mixtures.map((mixture) => {
         const own = models.sequential(mixture, budget)
         if (!own) return false
-        return study.merges.some(
-          (merge) => models.merge(mixture, merge)?.fingerprint === own.fingerprint
-        )
+        const isOwn = (model: ModelResult | undefined) => model?.fingerprint === own.fingerprint
+        // Of one partition a table may give its branch as truth and as proxy.
+        const isBranch =
+          mixture.units.length === 1 &&
+          TABLE_PROXIES.some((proxy) => isOwn(models.tabled(mixture, proxy)))
+        return isBranch || study.merges.some((merge) => isOwn(models.merge(mixture, merge)))
       })
     ])
   )

@@ -75,7 +75,7 @@ export const RUN_COLUMNS: Column[] = [
 
 export const MEASUREMENT_COLUMNS: Column[] = [
   text('model', 'Readable and unique: `seed`, `branch UNIT`, `merge-micro MIXTURE`, …'),
-  text('role', '`seed`, `branch`, `merge` or `sequential`'),
+  text('role', '`seed`, `branch`, `merge`, `proxy` (of tables) or `sequential`'),
   text('mixture', 'Mixture that a merge or sequential model stands for'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
