@@ -155,7 +155,7 @@ async function measureOne(
       config: context.plan.config,
       model: model.model,
       heldBytes,
-      keepTokens: model.role === 'branch',
+      keepTokens: model.role === 'branch' || model.role === 'ensemble',
       definition,
       domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
       window: study.model.contextLength,

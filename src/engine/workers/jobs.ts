@@ -168,7 +168,7 @@ export interface MeasureJob {
   model: MeasuredModel
   /** Bytes of branches that the worker may keep in memory for the next merges. */
   heldBytes: number
-  /** True for branches: what they make of each token is kept for ensembles. */
+  /** What branches make of each token is kept: of a branch that is measured, and for an ensemble. */
   keepTokens: boolean
   /** How it is measured, as part of what is kept is named by. */
   definition: string

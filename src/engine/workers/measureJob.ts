@@ -91,7 +91,7 @@ async function measureEnsemble(
         return evaluate.measureTokens(documents, job, hooks.signal)
       }
       const of = { ...job, model, domain }
-      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), measure))
+      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), job.keepTokens, measure))
     }
   }
   const weights = branches.map(({ weight }) => weight)

@@ -35,17 +35,19 @@ export async function keepTokenLosses(of: TokensOf, nats: Float32Array): Promise
  * What a branch makes of every token of a domain, as it is kept, or measured and kept now.
  *
  * @param tokens of the domain: a file of another length is measured anew
+ * @param isKept false in a project that is only read
  */
 export function takeTokenLosses(
   of: TokensOf,
   tokens: number,
+  isKept: boolean,
   measure: () => Promise<Float32Array>
 ): Promise<BranchProbabilities> {
   return held.take(pathOf(of), HELD_BYTES, async () => {
     const kept = await readKept(pathOf(of), tokens)
     if (kept) return branchProbabilities(kept)
     const nats = await measure()
-    await keepTokenLosses(of, nats)
+    if (isKept) await keepTokenLosses(of, nats)
     return branchProbabilities(nats)
   })
 }
