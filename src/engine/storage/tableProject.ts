@@ -53,7 +53,7 @@ export async function readTables(folder: string, fingerprint: string): Promise<I
   if (!existsSync(path)) {
     throw new WorkbenchError(
       'storage/missing',
-      `${path} is missing: the study's numbers stand in it. Import the tables again: assay import-table`,
+      `${path} is missing: the study's numbers stand in it. Import the tables again into a new project.`,
       { path }
     )
   }

@@ -58,7 +58,7 @@ export function assertAllDocuments(documents: DocumentChoice): void {
   if (documents === 'all') return
   throw new WorkbenchError(
     'study/from-tables',
-    `The study was made from tables, which have one loss per domain and no documents: "${documents}" cannot be told apart. Leave --documents out.`,
+    `The study was made from tables, which have one loss per domain and no documents: "${documents}" cannot be told apart. Ask for all of them.`,
     { documents }
   )
 }

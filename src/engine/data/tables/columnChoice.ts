@@ -49,7 +49,7 @@ export function chosenColumns(
     if (found.length === 0) {
       throw fileError(
         table.path,
-        `a column for --${what} ${pattern}`,
+        `a column of ${what} by the pattern ${pattern}`,
         `the columns ${table.columns.join(', ')}`,
         `Name a column, or several by a * that stands for the changing part.`
       )
@@ -61,7 +61,8 @@ export function chosenColumns(
           table.path,
           `one column of ${what} for "${name}"`,
           `${other} and ${column}`,
-          `Choose one of them by --${what}.`
+          'Choose one of them.',
+          what
         )
       }
       chosen.set(name, column)

@@ -95,7 +95,8 @@ function modelsOf(
         one.row,
         `one loss of ${one.role} on ${one.domain} for each mixture and random seed`,
         `a second one for the weights of line ${other.row.line}`,
-        'Take one of them out, or tell repeated runs apart by a column random_seed (or --seed-column COLUMN).'
+        'Take one of them out, or tell repeated runs apart by a column random_seed.',
+        'randomSeeds'
       )
     }
     seen.set(twice, one)

@@ -123,7 +123,8 @@ function observeWide(file: TableFile, reading: TableReading): Observation[] {
       file.path,
       'columns of losses (loss:NAME)',
       `the columns ${file.columns.join(', ')}`,
-      `Name them: --losses 'eval/*/loss'.`
+      'Name them.',
+      'losses'
     )
   }
   if (reading.id !== undefined) needColumn(file, reading.id)
@@ -207,7 +208,8 @@ function commonRunColumn(files: readonly TableFile[]): string {
     files[1]!.path,
     `a column that names the runs in both files (run, id, index …)`,
     `the columns ${files[1]!.columns.slice(0, 8).join(', ')} …`,
-    'Name it: --id COLUMN.'
+    'Name it.',
+    'runs'
   )
 }
 
@@ -223,7 +225,8 @@ function twice(row: TableRow, id: string, run: string, other: TableRow) {
     id,
     'every run once',
     `"${run}", as in line ${other.line}`,
-    'Name the column that tells runs apart: --id COLUMN.'
+    'Name the column that tells runs apart.',
+    'runs'
   )
 }
 
@@ -273,11 +276,9 @@ function lossAt(row: TableRow, column: string, isPerplexity: boolean): number | 
   if (value === null) return null
   const loss = isPerplexity ? Math.log(value) : value
   if (loss >= 0 && loss <= MOST_NATS) return loss
-  const advice =
-    !isPerplexity && value > MOST_NATS
-      ? 'If these are perplexities, call the column "perplexity" or give --perplexity.'
-      : undefined
-  throw cellError(row, column, expected, String(value), advice)
+  if (isPerplexity || value <= MOST_NATS) throw cellError(row, column, expected, String(value))
+  const advice = 'If these are perplexities, call the column "perplexity".'
+  throw cellError(row, column, expected, String(value), advice, 'perplexities')
 }
 
 function needColumn(file: TableFile, column: string): void {
@@ -293,6 +294,7 @@ function weightColumns(file: TableFile, reading: TableReading): NamedColumn[] {
     file.path,
     'columns of weights (weight:NAME or w_NAME)',
     `the columns ${file.columns.join(', ')}`,
-    `Name them: --weights 'mixture/*'.`
+    'Name them.',
+    'weights'
   )
 }

@@ -110,18 +110,22 @@ export function numberAt(row: TableRow, column: string, expected: string): numbe
   return value
 }
 
+/** What could be named besides the tables, and was not: whoever asked knows how it is typed. */
+export type Unnamed = 'losses' | 'weights' | 'runs' | 'randomSeeds' | 'perplexities'
+
 /** The error for one cell: file, line, column, what was expected and what was found. */
 export function cellError(
   { file, line }: TableRow,
   column: string,
   expected: string,
   found: string,
-  advice = 'Correct the table and import it again.'
+  advice = 'Correct the table and import it again.',
+  unnamed?: Unnamed
 ): WorkbenchError {
   return new WorkbenchError(
     'table/invalid',
     `${file}, line ${line}, column "${column}": expected ${expected}, found ${found}. ${advice}`,
-    { file, line, column, expected, found }
+    { file, line, column, expected, found, ...(unnamed && { unnamed }) }
   )
 }
 
@@ -130,12 +134,13 @@ export function rowError(
   { file, line }: TableRow,
   expected: string,
   found: string,
-  advice: string
+  advice: string,
+  unnamed?: Unnamed
 ): WorkbenchError {
   return new WorkbenchError(
     'table/invalid',
     `${file}, line ${line}: expected ${expected}, found ${found}. ${advice}`,
-    { file, line, expected, found }
+    { file, line, expected, found, ...(unnamed && { unnamed }) }
   )
 }
 
@@ -144,11 +149,12 @@ export function fileError(
   file: string,
   expected: string,
   found: string,
-  advice = 'docs/tables.md has the columns of each layout.'
+  advice = 'docs/tables.md has the columns of each layout.',
+  unnamed?: Unnamed
 ): WorkbenchError {
   return new WorkbenchError(
     'table/invalid',
     `${file}: expected ${expected}, found ${found}. ${advice}`,
-    { file, expected, found }
+    { file, expected, found, ...(unnamed && { unnamed }) }
   )
 }

@@ -152,8 +152,8 @@ describe('what is wrong is named by file, line, column, expected and found', () 
   const good = 'a,0.25,0.75,law,proxy,3,,'
   test.each<[string, Files, Partial<TablesJob>, string[]]>([
     ['a column missing', { 't.csv': 'w_a,domain,los\n1,x,3\n' }, { layout: 'long' }, ['t.csv: expected a column "loss"', 'w_a, domain, los']],
-    ['no weights', { 't.csv': 'a,domain,loss\n1,x,3\n' }, {}, ['columns of weights', 'a, domain, loss', '--weights']],
-    ['a pattern that fits nothing', long(good), { weights: ['mix/*'] }, ['--weights mix/*', 'weight:law']],
+    ['no weights', { 't.csv': 'a,domain,loss\n1,x,3\n' }, {}, ['columns of weights', 'a, domain, loss', 'Name them']],
+    ['a pattern that fits nothing', long(good), { weights: ['mix/*'] }, ['weights by the pattern mix/*', 'weight:law']],
     ['a loss that is no number', long(good, 'b,0.5,0.5,law,proxy,low,,'), {}, ['line 3, column "loss"', '"low"']],
     ['a loss that is not a number', long('b,0.5,0.5,law,proxy,NaN,,'), {}, ['line 2, column "loss"', '"NaN"']],
     ['a perplexity given as a loss', long('b,0.5,0.5,law,proxy,300,,'), {}, ['column "loss"', 'found 300', 'perplexity']],
@@ -169,7 +169,7 @@ describe('what is wrong is named by file, line, column, expected and found', () 
     ['one name for two mixtures', long(good, 'a,0.5,0.5,law,proxy,3,,'), {}, ['line 3: expected the weights that "a" has in line 2']],
     ['a row twice', long(good, 'b,0.5,0.5,law,proxy,3,,', 'c,0.25,0.75,law,proxy,3.1,,'), {}, ['line 4', 'one loss of proxy on law', 'the weights of line 2', 'random_seed']],
     ['a run without its ratios', { 'r.csv': 'run,a\nx,1\n', 'm.csv': 'run,d\ny,3\n' }, {}, ['m.csv, line 2, column "run"', 'a run of', '"y"']],
-    ['files without a common run', { 'r.csv': 'run,a\nx,1\n', 'm.csv': 'who,d\ny,3\n' }, {}, ['m.csv: expected a column that names the runs', '--id']],
+    ['files without a common run', { 'r.csv': 'run,a\nx,1\n', 'm.csv': 'who,d\ny,3\n' }, {}, ['m.csv: expected a column that names the runs', 'Name it']],
     ['a seed column that is not there', long(good), { seedColumn: 'seed' }, ['long.csv: expected a column "seed"']],
     ['a file without rows', { 't.csv': 'w_a,domain,loss\n' }, {}, ['t.csv: expected a header and at least one row']],
     ['a column twice', { 't.csv': 'w_a,w_a,domain,loss\n1,1,x,3\n' }, {}, ['t.csv', '"w_a" twice']],
