@@ -1,12 +1,27 @@
 /** Evidence as text: rankings, the headline, agreement by domain. */
 import type { Evidence } from '#engine'
+import { widerInterval } from '#shared/evidenceView'
+import type { Estimate } from '#shared/evidenceView'
 import { formatNumber, textTable } from './format'
+import { describeTables } from './tablesSummary'
 
 type Headline = Evidence['headline'][number]
 type Interval = Headline['mixtures']
 
 const interval = (one: Interval | undefined, digits = 2) =>
   one ? `${formatNumber(one.low, digits)} … ${formatNumber(one.high, digits)}` : '—'
+
+const COUNT_OF_BRANCHES = [
+  'count knows the number of base units and nothing else: where it differs within a size, it says what size',
+  'alone gives. ensemble averages what the branches say of each token; branch-mean, branch-mean-log and',
+  "best-branch are the mean of the branches' own perplexities, of their logs, and the least of them. linear to",
+  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it. Mixtures share',
+  'partitions and are no independent draws: read the widest interval.'
+]
+const COUNT_OF_TABLES = [
+  'count knows the number of partitions and nothing else. Tables have no documents to resample. Mixtures share',
+  'partitions and are no independent draws: read the widest interval.'
+]
 
 /**
  * All that a study's proxies and sequential models say about one another.
@@ -27,41 +42,56 @@ export function describeEvidence(
           describeHeadline(evidence.near),
           ''
         ]
+  const { tables } = evidence
+  if (tables?.proxies.length === 0) {
+    return `${describeTables(tables)}\n\nNothing can be held against the sequential models. Their values: assay export`
+  }
+  const proxy = tables?.proxies[0]?.proxy ?? 'merge-micro'
+  const short = tables ? proxy : 'merge'
   return [
+    ...(tables ? [describeTables(tables), ''] : []),
     'MIXTURES RANKED WITHIN EACH SIZE',
-    'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
+    tables
+      ? `${short}: mean over domains of the loss that the tables give, nats per token (the proxy).`
+      : 'merge: mean over domains of the loss of the averaged branches, nats per token (the proxy).',
     'trained: the same of the model trained on that mixture (the truth), where it was trained;',
-    'merge → true rank: among those that were also trained.',
+    `${short} → true rank: among those that were also trained.`,
     '',
-    describeRankings(evidence.rankings, options.limit ?? 5) || 'No merge is measured yet.',
+    describeRankings(evidence.rankings, options.limit ?? 5, short) ||
+      (tables ? 'The tables rank no two mixtures of one size.' : 'No merge is measured yet.'),
     '',
     ...(options.acrossSizes
       ? [
           `ACROSS SIZES. ${evidence.acrossSizes.caution}`,
           '',
-          describeRankings([evidence.acrossSizes], options.limit ?? 5),
+          describeRankings([evidence.acrossSizes], options.limit ?? 5, short),
           ''
         ]
       : []),
     'HEADLINE: how the proxy ranks mixtures of one size (Spearman ρ, mean over all domains)',
-    'count knows the number of base units and nothing else: where it differs within a size, it says what size',
-    "alone gives. branch-mean is the mean of the branches' own perplexities. Mixtures share partitions and are",
-    'no independent draws: read the widest interval.',
+    ...(tables ? COUNT_OF_TABLES : COUNT_OF_BRANCHES),
     '',
     describeHeadline(evidence.headline),
     '',
     ...near,
-    'AGREEMENT PER DOMAIN of the micro merge (r Pearson, ρ Spearman, τ Kendall)',
+    'PROXIES COMPARED on the mean over all domains, among mixtures of one size. accuracy: pairs ordered as',
+    'training orders them; regret: what choosing by the proxy cost, in nats per token and as a share of what',
+    'there was to lose; slope and offset: how the truth follows from the proxy. Intervals are the wider of that',
+    'over mixtures and that with one partition left out. difference: accuracy less that of the micro merge.',
     '',
-    describeAgreement(evidence),
+    describeComparison(evidence.comparison),
     '',
-    ...describeDocuments(evidence),
+    `AGREEMENT PER DOMAIN of ${tables ? proxy : 'the micro merge'} (r Pearson, ρ Spearman, τ Kendall)`,
+    '',
+    describeAgreement(evidence, proxy),
+    '',
+    ...(tables ? describeUntried(evidence) : describeDocuments(evidence)),
     describeDevices(evidence)
   ].join('\n')
 }
 
 /** Mixtures ranked within each size by the merge, with the truth where it was trained. */
-function describeRankings(rankings: Evidence['rankings'], limit: number): string {
+function describeRankings(rankings: Evidence['rankings'], limit: number, proxy: string): string {
   return rankings
     .filter((ranking) => ranking.mixtures.length > 1)
     .map((ranking) => {
@@ -79,7 +109,7 @@ function describeRankings(rankings: Evidence['rankings'], limit: number): string
       const left = ranking.mixtures.length - rows.length
       return [
         `${ranking.size === null ? 'All sizes' : `Size ${ranking.size}`}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
-        textTable(['rank', 'mixture', 'merge', 'trained', 'merge → true rank'], rows),
+        textTable(['rank', 'mixture', proxy, 'trained', `${proxy} → true rank`], rows),
         ...(left > 0 ? [`… and ${left} more`] : [])
       ].join('\n')
     })
@@ -112,14 +142,51 @@ function describeHeadline(rows: readonly Headline[]): string {
   )
 }
 
+/** Every proxy on the mean over all domains; the other domains are in comparison.csv. */
+function describeComparison(rows: Evidence['comparison']): string {
+  const shown = (one: Estimate | null, digits = 2): string => {
+    if (one === null || one.value === null) return '—'
+    return `${formatNumber(one.value, digits)} [${interval(widerInterval(one) ?? undefined, digits)}]`
+  }
+  return textTable(
+    [
+      'truth budget',
+      'proxy',
+      'n',
+      'accuracy',
+      'difference',
+      'top quarter',
+      'regret',
+      'of range',
+      'slope',
+      'offset'
+    ],
+    rows
+      .filter(({ domain }) => domain === 'mean-all-log')
+      .map((row) => [
+        row.budget,
+        row.proxy,
+        String(row.n),
+        shown(row.accuracy),
+        shown(row.difference && row.difference.accuracy),
+        shown(row.topQuarter),
+        shown(row.regret, 3),
+        formatNumber(row.regretShare.value, 2),
+        formatNumber(row.slope.value, 2),
+        formatNumber(row.offset.value, 2)
+      ])
+  )
+}
+
 /** Agreement of the merge with the truth per domain, for a few strata. */
 function describeAgreement(
   evidence: Evidence,
+  proxy: string,
   strata: readonly string[] = ['all', 'within-size', 'within']
 ): string {
   const rows = evidence.agreement.filter(
     (row) =>
-      row.proxy === 'merge-micro' &&
+      row.proxy === proxy &&
       strata.includes(row.stratum) &&
       (row.domainKind !== 'mean' || row.domain.endsWith('-log'))
   )
@@ -141,7 +208,8 @@ function describeAgreement(
 }
 
 /** Which held-out text stands in training text too, and on which of it all this is measured. */
-function describeDocuments({ overlaps, documents, untried }: Evidence): string[] {
+function describeDocuments(evidence: Evidence): string[] {
+  const { overlaps, documents } = evidence
   const which = {
     all: 'Measured on all held-out documents; --documents clean leaves the overlapping ones out.',
     clean: 'Measured on the clean documents alone.',
@@ -166,12 +234,19 @@ function describeDocuments({ overlaps, documents, untried }: Evidence): string[]
       rows
     ),
     '',
-    ...(untried.length > 0
-      ? [
-          `No trained mixture holds ${untried.join(', ')}: how far merges with it may be believed is not measured. Where runs are left, run the study on; else choose more mixtures to train (sequential.choose).`,
-          ''
-        ]
-      : [])
+    ...describeUntried(evidence)
+  ]
+}
+
+/** Partitions of which nothing but the proxy is known. */
+function describeUntried({ untried, tables }: Evidence): string[] {
+  if (untried.length === 0) return []
+  const names = untried.join(', ')
+  return [
+    tables
+      ? `No trained mixture holds ${names}: how far proxies with it may be believed is not known.`
+      : `No trained mixture holds ${names}: how far merges with it may be believed is not measured. Where runs are left, run the study on; else choose more mixtures to train (sequential.choose).`,
+    ''
   ]
 }
 

@@ -3,6 +3,15 @@ import type { ErrorCode, ErrorDetails, PlainError } from '#shared/errors'
 
 const skipping = () => 'assay import … --skip-bad-lines skips and counts them'
 
+/** Flags of `import-table` that name what its tables do not say. */
+const TABLE_FLAGS: Record<string, string> = {
+  losses: `--losses 'eval/*/loss'`,
+  weights: `--weights 'mixture/*'`,
+  runs: '--id COLUMN',
+  randomSeeds: '--seed-column COLUMN',
+  perplexities: '--perplexity'
+}
+
 /** By code, out of the facts behind the message; null where nothing typed here would help. */
 const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>> = {
   'backend/unavailable': () => 'assay doctor',
@@ -22,6 +31,10 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
       ? 'assay import PROJECT FILES --partition FIELD'
       : null,
   'study/not-prepared': ({ folder }) => `assay run ${folder ?? 'PROJECT'}`,
+  'study/from-tables': ({ documents }) =>
+    documents === undefined ? null : 'leave --documents out',
+  'table/invalid': ({ unnamed }) =>
+    typeof unnamed === 'string' ? `assay import-table … ${TABLE_FLAGS[unnamed]}` : null,
   'tokenizer/invalid': (details) => ('id' in details ? 'assay import … --end-of-text-id ID' : null),
   'usage/invalid': ({ expected, asked }) => {
     if (expected === 'textFile') return 'assay bench tokenize --data FILE'

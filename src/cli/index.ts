@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addImportCommand } from './commands/importText'
+import { addImportTableCommand } from './commands/importTable'
 import { addBenchCommand } from './commands/bench'
 import { addDoctorCommand } from './commands/doctor'
 import { addOpenCommand } from './commands/open'
@@ -27,6 +28,7 @@ const program = new Command('assay')
 
 addProjectCommands(program)
 addImportCommand(program)
+addImportTableCommand(program)
 addRunCommands(program)
 addReportCommand(program)
 addOpenCommand(program)

@@ -3,9 +3,19 @@ import { basename } from 'node:path'
 import { fitName } from '#shared/names'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
-import { Project } from './storage/project'
+import { Project, projectFolder } from './storage/project'
+import { assertFree, createTableProject } from './storage/tableProject'
 import { defaultStudy, parseStudy } from './studies/study'
-import type { BackendReport, BenchJob, BenchResult, DeviceCheck, PreviewJob } from './workers/jobs'
+import { studyOfTables, summarizeTables } from './studies/tableStudy'
+import type { TablesSummary } from './studies/tableStudy'
+import type {
+  BackendReport,
+  BenchJob,
+  BenchResult,
+  DeviceCheck,
+  PreviewJob,
+  TablesJob
+} from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 /** The engine with its workers, before any project is open. */
@@ -59,6 +69,22 @@ export class Engine {
     const project = await Project.create(path)
     await project.saveStudy(study)
     return ProjectSession.over(project, this.#pool)
+  }
+
+  /**
+   * Makes a project of tables of weights and losses, to be read only.
+   *
+   * @param path a folder that is not there yet
+   * @throws WorkbenchError `table/invalid`, `corpus/*` for files that cannot be read,
+   *   `storage/exists`; nothing is left behind then
+   */
+  async importTables(path: string, job: TablesJob): Promise<TablesSummary> {
+    const folder = projectFolder(path)
+    assertFree(folder)
+    const tables = await this.#pool.run('importTables', job, { lane: 'aside' })
+    const name = fitName(basename(folder)) ?? 'tables'
+    await createTableProject(folder, tables, studyOfTables(name, tables))
+    return summarizeTables(tables)
   }
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */

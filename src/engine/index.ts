@@ -14,17 +14,13 @@ export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
 export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { ProjectSession } from './projectSession'
-export type {
-  Evidence,
-  ExportOptions,
-  ImportOptions,
-  RunOptions,
-  StudyStatus
-} from './projectSession'
+export type { Evidence, ExportOptions, ImportOptions, RunOptions } from './projectSession'
+export type { StudyStatus } from './studies/studyStatus'
 export { DOCUMENT_CHOICES } from './studies/results'
 export type { PlanSummary } from './studies/cost'
 export type { RunSummary, StudyEvent } from './studies/run'
-export type { BackendReport, BenchJob, BenchResult, DeviceCheck } from './workers/jobs'
+export type { TablesSummary } from './studies/tableStudy'
+export type { BackendReport, BenchJob, BenchResult, DeviceCheck, TablesJob } from './workers/jobs'
 
 export interface EngineOptions {
   /** Built entries of the worker process and of the thread inside it. */

@@ -15,10 +15,9 @@ import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
 import type { PlanSummary } from './studies/cost'
 import { memberNames } from './studies/mixtures'
-import { distinctModels, missingDomains } from './studies/measureModels'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
-import { distinctRuns, planStudy, runsOf } from './studies/plan'
+import { planStudy } from './studies/plan'
 import { notPreparedError } from './studies/refusals'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
@@ -35,6 +34,8 @@ import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { askText } from './studies/storedText'
 import { parseStudy } from './studies/study'
+import { statusOf, statusOfTables } from './studies/studyStatus'
+import type { StudyStatus } from './studies/studyStatus'
 import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
@@ -64,17 +65,6 @@ export interface ExportOptions {
 export interface Evidence extends GatheredEvidence {
   /** What trained the runs, and whether it was verified. */
   devices: DeviceTrust[]
-}
-
-/** What a study has and lacks. */
-export interface StudyStatus {
-  study: string
-  corpora: Corpus[]
-  /** False until the text is tokenised; then nothing else is known either. */
-  prepared: boolean
-  runs: { planned: number; done: number; failed: number }
-  measurements: { planned: number; done: number }
-  heads: Run[]
 }
 
 /** An open project. */
@@ -134,6 +124,11 @@ export class ProjectSession {
     run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
   ): Promise<{ files: number; bytes: number }> {
     return copyWithProgress(this.#project, folder, kind, run)
+  }
+
+  /** True where the study was made from tables: there is no text, no recipe and no run. */
+  get isFromTables(): boolean {
+    return this.#project.tables !== null
   }
 
   /** Threads that training may use: that many runs at once, or one run with all. */
@@ -306,34 +301,10 @@ export class ProjectSession {
 
   /** What is there and what is missing; of a study not prepared yet, its text only. */
   async status(study: Study): Promise<StudyStatus> {
+    if (this.isFromTables) return statusOfTables(study, await this.results(study))
     const prepared = await findPrepared(this.#project, study)
-    const status = {
-      study: study.name,
-      corpora: [...this.corpora],
-      prepared: prepared !== null,
-      runs: { planned: 0, done: 0, failed: 0 },
-      measurements: { planned: 0, done: 0 },
-      heads: []
-    }
-    if (!prepared) return status
-    const plan = await this.#planned(study, prepared)
-    const fingerprints = distinctRuns(runsOf(plan)).map((run) => run.fingerprint)
-    const heads = this.#project.runs.filter((run) => fingerprints.includes(run.fingerprint))
-    const models = distinctModels(plan)
-    const unmeasured = models.map(
-      (model) => missingDomains(model, { study, prepared, measurements: this.#measurements }).length
-    )
-    const planned = models.length * prepared.domains.length
-    return {
-      ...status,
-      runs: {
-        planned: fingerprints.length,
-        done: fingerprints.filter((one) => isRunFinished(this.folder, one)).length,
-        failed: heads.filter((run) => run.state === 'failed').length
-      },
-      measurements: { planned, done: planned - unmeasured.reduce((sum, one) => sum + one, 0) },
-      heads
-    }
+    const planned = prepared && { prepared, plan: await this.#planned(study, prepared) }
+    return statusOf(study, this.#project, this.#measurements, planned)
   }
 
   /** Everything measured so far, in the form that tables and agreement read. */
@@ -344,7 +315,8 @@ export class ProjectSession {
   /**
    * How far each proxy may be trusted, and what it ranks first.
    *
-   * @throws WorkbenchError `study/missing-partition` for a near partition that is not there
+   * @throws WorkbenchError `study/missing-partition` for a near partition that is not there,
+   *   `study/from-tables`
    */
   async evidence(study: Study, options: EvidenceOptions = {}): Promise<Evidence> {
     const results = await this.results(study)

@@ -81,6 +81,7 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Training', 'show-training', { accelerator: 'CmdOrCtrl+2', enabled: hasProject }),
     asks('Mixtures', 'show-mixtures', { accelerator: 'CmdOrCtrl+3', enabled: hasProject }),
     asks('Evidence', 'show-evidence', { accelerator: 'CmdOrCtrl+4', enabled: hasProject }),
+    asks('What-if', 'show-what-if', { accelerator: 'CmdOrCtrl+5', enabled: hasProject }),
     divider,
     asks('Names of screens', 'fold-rail', ofProject('CmdOrCtrl+B')),
     asks('Find a command…', 'palette', heardByPage('CmdOrCtrl+K')),

@@ -35,6 +35,8 @@ export const OpenProjectSchema = z.strictObject({
   isReadOnly: z.boolean(),
   /** Why it cannot be written whoever opens it, in words; null where it can. */
   readOnlyBecause: z.string().nullable(),
+  /** True where the study was made from tables: there is no text and no run. */
+  isFromTables: z.boolean(),
   studies: z.array(StudySchema),
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */
@@ -88,6 +90,14 @@ export const PROJECT_COMMANDS = {
   },
   // Single mixtures, besides running the whole study. Progress is told under `evaluate` and
   // `export`; what is measured already is answered even while a study runs, or read-only.
+  /**
+   * What the ensemble of a mixture's branches says, in milliseconds: a perplexity for each domain of
+   * the matrix, in their order, and nats per token on `-log` means. Nothing is stored.
+   */
+  scoreMixture: {
+    input: z.strictObject({ study: z.string(), weights }),
+    output: z.strictObject({ mixture: z.string(), values: z.array(z.number()) })
+  },
   /** Averages and measures one mixture, the study's or not: a matrix of one row. */
   evaluateMixture: { input: z.strictObject({ study: z.string(), weights }), output: MatrixSchema },
   /** Measures those of the study's mixtures that are not measured yet. */

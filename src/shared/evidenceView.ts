@@ -70,6 +70,41 @@ export const AgreementSchema = z.strictObject({
 })
 export type Agreement = z.infer<typeof AgreementSchema>
 
+/** A number with its 95 % interval over mixtures, and its range with one partition left out. */
+export const EstimateSchema = StatisticSchema.omit({ p: true })
+export type Estimate = z.infer<typeof EstimateSchema>
+
+/**
+ * The wider of both intervals, the value itself in it. Mixtures share partitions and are no
+ * independent draws: the one over mixtures alone may be too narrow.
+ */
+export function widerInterval({ value: of, interval, drop }: Estimate): Estimate['interval'] {
+  if (of === null || !drop) return interval
+  // Without a partition the other mixtures may all lie on one side of the whole.
+  const around = { low: Math.min(of, drop.low), high: Math.max(of, drop.high) }
+  if (!interval) return around
+  return interval.high - interval.low >= around.high - around.low ? interval : around
+}
+
+/** One proxy on one domain, among mixtures of one size; losses in nats per token. */
+export const ComparisonSchema = z.strictObject({
+  domain: z.string(),
+  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
+  budget: BudgetKindSchema,
+  proxy: z.string(),
+  n: count,
+  spearman: EstimateSchema,
+  accuracy: EstimateSchema,
+  topQuarter: EstimateSchema,
+  regret: EstimateSchema,
+  regretShare: EstimateSchema,
+  slope: EstimateSchema,
+  offset: EstimateSchema,
+  /** Less the reference proxy's; null for that one. */
+  difference: z.strictObject({ accuracy: EstimateSchema, spearman: EstimateSchema }).nullable()
+})
+export type Comparison = z.infer<typeof ComparisonSchema>
+
 /** The number a study is summed up by, for one proxy and truth budget. */
 const HeadlineSchema = z.strictObject({
   proxy: z.string(),
@@ -120,6 +155,7 @@ export type Ranking = z.infer<typeof RankingSchema>
 export const BeliefSchema = z.strictObject({
   headline: z.array(HeadlineSchema),
   agreement: z.array(AgreementSchema),
+  comparison: z.array(ComparisonSchema),
   /** One per budget, proxy and size; those across sizes last, each with its caution. */
   rankings: z.array(RankingSchema),
   /** Partitions that no trained mixture holds. */

@@ -354,7 +354,15 @@ export const RunResultSchema = RunSchema.pick({
 })
 export type RunResult = z.infer<typeof RunResultSchema>
 
-export const ModelRoleSchema = z.enum(['seed', 'branch', 'merge', 'sequential'])
+/** `proxy`: what a table says of a mixture, whatever model it came of. */
+export const ModelRoleSchema = z.enum([
+  'seed',
+  'branch',
+  'merge',
+  'ensemble',
+  'proxy',
+  'sequential'
+])
 export type ModelRole = z.infer<typeof ModelRoleSchema>
 
 /** What one model costs on one domain, document by document. */

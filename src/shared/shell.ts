@@ -8,6 +8,7 @@ export const SHELL_ACTIONS = [
   'show-training',
   'show-mixtures',
   'show-evidence',
+  'show-what-if',
   'import-files',
   'import-folder',
   'edit-study',

@@ -16,6 +16,7 @@ test('every item of the menu does what it says', async () => {
     'show-catalogue': 'What have I got?',
     'show-training': 'How is it going?',
     'show-evidence': 'May I believe it?',
+    'show-what-if': 'What if I mixed them so?',
     'show-mixtures': 'What is each mixture worth?'
   }
   for (const [id, heading] of Object.entries(screens)) {

@@ -77,7 +77,7 @@ test('dots, overlay and brush: what is drawn is what is exported, what is brushe
   expect(await law.locator('path.dot').count()).toBe(countOf('law', 'merge-micro'))
   expect(await law.locator('path.fit').count()).toBeGreaterThan(0)
   await law.getByText(/^ρ −?[01]\.\d\d \[/).waitFor()
-  await page.getByRole('checkbox', { name: 'branch-mean' }).check()
+  await page.getByRole('checkbox', { name: 'branch-mean', exact: true }).check()
   expect(await law.locator('path.dot').count()).toBe(
     countOf('law', 'merge-micro') + countOf('law', 'branch-mean')
   )
@@ -85,7 +85,7 @@ test('dots, overlay and brush: what is drawn is what is exported, what is brushe
     .locator('path.dot')
     .evaluateAll((dots) => dots.map((dot) => dot.getAttribute('d') + getComputedStyle(dot).fill))
   expect(new Set(shapes).size).toBe(2)
-  await page.getByRole('checkbox', { name: 'branch-mean' }).uncheck()
+  await page.getByRole('checkbox', { name: 'branch-mean', exact: true }).uncheck()
 
   await law.scrollIntoViewIfNeeded()
   const dots = await law.locator('path.dot').evaluateAll((found) =>

@@ -34,7 +34,7 @@ async function importTexts(project: string): Promise<void> {
 test('every command and every flag is in docs/cli.md, and every command shows an example', async () => {
   const page = await readFile('docs/cli.md', 'utf8')
   const help = await assayDone(['--help'])
-  const commands = [...help.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map((match) => match[1]!)
+  const commands = [...help.matchAll(/^ {2}([a-z-]+) \[options\]/gm)].map((match) => match[1]!)
   expect(commands.length).toBeGreaterThan(9)
   const undocumented: string[] = []
   for (const command of commands) {

@@ -8,6 +8,7 @@ import type { StudyStatus } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import { choice } from '../flags'
 import { EXIT, withEngine, withProject } from '../session'
+import { describeTables } from '../tablesSummary'
 import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
 
 /** Adds `new`, `study`, `status` and `export` to the program. */
@@ -48,6 +49,12 @@ export function addProjectCommands(program: Command): void {
     )
     .action(async (path: string, flags: { name?: string; from?: string }) => {
       await withProject(path, { readOnly: !flags.from }, async (_, session) => {
+        if (session.isFromTables) {
+          throw new WorkbenchError(
+            'study/from-tables',
+            `The study of ${path} was made from tables: nothing is known of its model, recipe and text. assay status ${path} says what the tables hold.`
+          )
+        }
         const study = flags.from
           ? await session.saveStudy(await readJson(flags.from), flags.from)
           : session.study(flags.name)
@@ -114,6 +121,7 @@ export function addProjectCommands(program: Command): void {
 }
 
 function describeStatus(status: StudyStatus): string {
+  if (status.tables) return `Study ${status.study}\n\n${describeTables(status.tables)}`
   const corpora = status.corpora.map((corpus) => [
     corpus.name,
     corpus.role,

@@ -20,28 +20,54 @@ export async function* readCsv(
   file: SourceFile,
   context: ReadContext
 ): AsyncGenerator<ReadDocument> {
-  const parser = Readable.from(decodeUtf8(file, context)).pipe(
+  let row = 0
+  for await (const { record } of csvRecords(file, context.onBytes)) {
+    row += 1
+    const where = { file: file.path, position: row }
+    const document = context.attempt(() => ({
+      text: textAt(record, context.textField, where),
+      fields: record,
+      file: file.label,
+      position: row
+    }))
+    if (document) yield document
+  }
+}
+
+/** One row of a CSV file. */
+interface CsvRecord {
+  record: Record<string, string>
+  /** Line that the row ends on, counted from 1. */
+  line: number
+  /** Names in the header, each as often as it stands there. */
+  columns: string[]
+}
+
+/**
+ * Rows of a CSV or TSV file by the names in its header.
+ *
+ * @throws WorkbenchError `corpus/invalid-line`, `corpus/invalid-encoding`, `corpus/unreadable`
+ */
+export async function* csvRecords(
+  file: SourceFile,
+  onBytes: (count: number) => void
+): AsyncGenerator<CsvRecord> {
+  let columns: string[] = []
+  const parser = Readable.from(decodeUtf8(file, onBytes)).pipe(
     parse({
-      columns: true,
+      columns: (header: string[]) => (columns = header),
       delimiter: file.format === 'tsv' ? '\t' : ',',
       skip_empty_lines: true,
       relax_quotes: file.format === 'tsv',
       info: true
     })
   )
-  let row = 0
   try {
-    for await (const item of parser as AsyncIterable<{ record: Record<string, unknown> }>) {
-      row += 1
-      const where = { file: file.path, position: row }
-      const { record } = item
-      const document = context.attempt(() => ({
-        text: textAt(record, context.textField, where),
-        fields: record,
-        file: file.label,
-        position: row
-      }))
-      if (document) yield document
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: Record<string, string>
+      info: { lines: number }
+    }>) {
+      yield { record, line: info.lines, columns }
     }
   } catch (error) {
     throw csvError(error, file)
@@ -49,7 +75,10 @@ export async function* readCsv(
 }
 
 /** Strings, so that no character is cut at a chunk's edge and bad bytes are found. */
-async function* decodeUtf8(file: SourceFile, context: ReadContext): AsyncGenerator<string> {
+async function* decodeUtf8(
+  file: SourceFile,
+  onBytes: (count: number) => void
+): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const decode = (chunk?: Buffer): string => {
     try {
@@ -58,7 +87,7 @@ async function* decodeUtf8(file: SourceFile, context: ReadContext): AsyncGenerat
       throw invalidEncoding({ file: file.path, position: 0 })
     }
   }
-  for await (const chunk of streamBytes(file, context.onBytes)) yield decode(chunk)
+  for await (const chunk of streamBytes(file, onBytes)) yield decode(chunk)
   yield decode()
 }
 

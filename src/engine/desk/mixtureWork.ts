@@ -9,6 +9,7 @@ import { describeReport, readResults } from '../studies/report'
 import { studyOfOne, withMixtures, withSequential } from '../studies/requestedMixtures'
 import type { MixtureRequest } from '../studies/requestedMixtures'
 import { isStop } from '../studies/runContext'
+import { scoreMixture } from '../studies/scoreMixture'
 import type { RunContext, StudyEvent } from '../studies/runContext'
 
 /** Under which keys progress is told. */
@@ -50,6 +51,11 @@ export class MixtureWork {
       await evaluateMixtures(namesOf(context), context, this.#assertFree)
       return studyMatrix(await readResults(describeReport(context), context.measurements))
     })
+
+  scoreMixture: ProjectApi['scoreMixture'] = async ({ study, weights }) => {
+    const only = studyOfOne(this.#session.study(study), weights)
+    return scoreMixture(await this.#session.workOn(only, { signal: this.#controller.signal }))
+  }
 
   evaluateMixtures: ProjectApi['evaluateMixtures'] = ({ study, mixtures }) =>
     this.#following(EVALUATE, async (signal) => {

@@ -91,6 +91,7 @@ export class ProjectHost implements ProjectApi {
       title: basename(folder),
       isReadOnly,
       readOnlyBecause,
+      isFromTables: this.#session.isFromTables,
       studies: [...studies],
       corpora: [...corpora],
       running: this.#running?.study ?? null,
@@ -178,6 +179,7 @@ export class ProjectHost implements ProjectApi {
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
+  scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)
   evaluateMixture: ProjectApi['evaluateMixture'] = (input) => this.#mixtures.evaluateMixture(input)
 
   evaluateMixtures: ProjectApi['evaluateMixtures'] = (input) =>
@@ -430,6 +432,8 @@ export class ProjectHost implements ProjectApi {
 
   async #whenPrepared<T>(name: string, read: (study: Study) => Promise<T>): Promise<T | null> {
     const study = this.#session.study(name)
-    return (await this.#session.findPrepared(study)) ? read(study) : null
+    const isReadable =
+      this.#session.isFromTables || (await this.#session.findPrepared(study)) !== null
+    return isReadable ? read(study) : null
   }
 }

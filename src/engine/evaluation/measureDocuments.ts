@@ -22,6 +22,9 @@ export interface MeasureOptions {
   endOfTextId: number
 }
 
+/** Given the loss of one token of a document, in nats. */
+type TakeLoss = (document: number, position: number, loss: number) => void
+
 /** Measures one model after another on documents. */
 export interface Evaluator {
   /** Uploads weights in place of those before. @throws WorkbenchError `checkpoint/mismatch` */
@@ -42,6 +45,16 @@ export interface Evaluator {
     signal?: AbortSignal,
     onProgress?: (done: number, total: number) => void
   ): Promise<Float64Array>
+  /**
+   * As {@link measure}, but token by token: what an average of probabilities is made of.
+   *
+   * @returns nats of every token, document after document
+   */
+  measureTokens(
+    documents: readonly Int32Array[],
+    options: MeasureOptions,
+    signal?: AbortSignal
+  ): Promise<Float32Array>
   dispose(): void
 }
 
@@ -74,6 +87,32 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     if (weights) disposeWeights(weights)
     weights = next
   }
+  const score = async (
+    documents: readonly Int32Array[],
+    { window, batchSize, endOfTextId }: MeasureOptions,
+    take: TakeLoss,
+    hooks: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }
+  ): Promise<void> => {
+    if (!weights) throw new Error('an evaluator measures only after load or use')
+    const windows = documents.flatMap((ids, document) => {
+      checkTokens(ids, document, config.vocabularySize)
+      return windowsOf(document, ids.length, window)
+    })
+    const total = documents.reduce((sum, ids) => sum + ids.length, 0)
+    let done = 0
+    for (const batch of batchesOf(windows, batchSize * window)) {
+      hooks.signal?.throwIfAborted()
+      const losses = await batchLosses(contextFor, weights, documents, batch, endOfTextId)
+      let index = 0
+      for (const { document, from, length, scored } of batch) {
+        const first = from + length - scored
+        for (let count = 0; count < scored; count++) take(document, first + count, losses[index++]!)
+        done += scored
+      }
+      hooks.onProgress?.(done, total)
+    }
+    forgetContexts()
+  }
   return {
     load(parameters) {
       const flat = packParameters(layout, parameters, 'the model to measure')
@@ -83,26 +122,21 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     use,
     release: () => use(null),
     async measure(documents, options, signal, onProgress) {
-      const { window, batchSize, endOfTextId } = options
-      if (!weights) throw new Error('an evaluator measures only after load or use')
       const nats = new Float64Array(documents.length)
-      const windows = documents.flatMap((ids, document) => {
-        checkTokens(ids, document, config.vocabularySize)
-        return windowsOf(document, ids.length, window)
+      await score(documents, options, (document, _, loss) => void (nats[document]! += loss), {
+        ...(signal ? { signal } : {}),
+        ...(onProgress ? { onProgress } : {})
       })
-      const total = documents.reduce((sum, ids) => sum + ids.length, 0)
-      let done = 0
-      for (const batch of batchesOf(windows, batchSize * window)) {
-        signal?.throwIfAborted()
-        const losses = await batchLosses(contextFor, weights, documents, batch, endOfTextId)
-        let index = 0
-        for (const { document, scored } of batch) {
-          for (let count = 0; count < scored; count++) nats[document]! += losses[index++]!
-          done += scored
-        }
-        onProgress?.(done, total)
+      return nats
+    },
+    async measureTokens(documents, options, signal) {
+      let tokens = 0
+      const begins = documents.map((ids) => (tokens += ids.length) - ids.length)
+      const nats = new Float32Array(tokens)
+      const take: TakeLoss = (document, position, loss) => {
+        nats[begins[document]! + position] = loss
       }
-      forgetContexts()
+      await score(documents, options, take, signal ? { signal } : {})
       return nats
     },
     dispose() {

@@ -11,6 +11,14 @@ export function holdsPartition(mixture: Mixture, partition: string): boolean {
   return mixture.units.some((unit) => unit.partition === partition)
 }
 
+/** The share of a mixture's tokens, 0 … 1, that some of its base units have, as in the micro merge. */
+function shareOf(mixture: Mixture, isCounted: (unit: Mixture['units'][number]) => boolean): number {
+  const own = mixture.units.filter(isCounted)
+  const isWeighted = mixture.members.some((member) => member.weight !== null)
+  if (!isWeighted) return own.length / mixture.units.length
+  return own.reduce((sum, unit) => sum + unit.microWeight, 0)
+}
+
 /**
  * A partition's share of a mixture's tokens, 0 … 1: weights as in the micro merge.
  *
@@ -18,8 +26,22 @@ export function holdsPartition(mixture: Mixture, partition: string): boolean {
  * tie in ranks.
  */
 export function partitionShare(mixture: Mixture, partition: string): number {
-  const own = mixture.units.filter((unit) => unit.partition === partition)
-  const isWeighted = mixture.members.some((member) => member.weight !== null)
-  if (!isWeighted) return own.length / mixture.units.length
-  return own.reduce((sum, unit) => sum + unit.microWeight, 0)
+  return shareOf(mixture, (unit) => unit.partition === partition)
+}
+
+/**
+ * What mixtures are made of, as points that a regression can be fitted on: each member's share of
+ * the tokens, 0 … 1, which sum to 1 over the members.
+ *
+ * @returns `members` sorted by code unit, and for each mixture its shares in their order
+ */
+export function compositions(mixtures: Mixture[]): { members: string[]; shares: Float64Array[] } {
+  const names = mixtures.flatMap((one) => one.members.map(({ name }) => name))
+  const members = [...new Set(names)].sort()
+  const shares = mixtures.map((mixture) =>
+    Float64Array.from(members, (name) =>
+      shareOf(mixture, ({ unit, partition }) => unit === name || partition === name)
+    )
+  )
+  return { members, shares }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 export const PROJECT_FILE = 'project.assay'
+export const TABLES_FILE = 'tables.json'
 
 /** Paths of a project, each a function of what it holds. */
 export const projectPaths = {
@@ -9,6 +10,8 @@ export const projectPaths = {
   /** The records as an older version had them. */
   backup: (project: string, version: number) =>
     join(project, `project.version-${version}.assay-backup`),
+  /** What a study was made from that was made from tables. */
+  tables: (project: string) => join(project, TABLES_FILE),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),
@@ -20,6 +23,9 @@ export const projectPaths = {
   seedCheckpoint: (project: string, key: string) =>
     join(project, 'cache', `checkpoint-${key}.json`),
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
+  /** What a model makes of every token of a domain: float32, little-endian, nats. */
+  tokenLosses: (project: string, key: string) =>
+    join(project, 'cache', 'token-losses', `${key}.f32`),
   drops: (project: string) => join(project, 'cache', 'drops'),
   drop: (project: string, id: string) => join(project, 'cache', 'drops', id),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),

@@ -10,7 +10,7 @@ import { createFileExclusive, makeFolder, removeTree, sweepDrafts, writeFileAtom
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
-import { emptyProject, parseProject } from './projectFormat'
+import { emptyProject, parseProject, projectText } from './projectFormat'
 import type { FoundProject, ProjectData } from './projectFormat'
 import { settledHead } from './runs'
 
@@ -119,9 +119,14 @@ export class Project {
     return this.#low.data.isBundle
   }
 
+  /** Fingerprint of the tables that its study was made from; null for a study of text. */
+  get tables(): string | null {
+    return this.#low.data.tables?.fingerprint ?? null
+  }
+
   /** The records as they would be written now, for a copy. */
   recordsFor(copy: 'whole' | 'bundle'): string {
-    return written({ ...this.#low.data, isBundle: copy === 'bundle' || this.isBundle })
+    return projectText({ ...this.#low.data, isBundle: copy === 'bundle' || this.isBundle })
   }
 
   get corpora(): readonly Corpus[] {
@@ -253,10 +258,6 @@ function readOnlyError(folder: string, because: string): WorkbenchError {
 function adapterFor(folder: string) {
   return {
     read: () => readProjectFile(folder),
-    write: (data: ProjectData) => writeFileAtomic(projectPaths.file(folder), written(data))
+    write: (data: ProjectData) => writeFileAtomic(projectPaths.file(folder), projectText(data))
   }
-}
-
-function written(data: ProjectData): string {
-  return JSON.stringify(data, null, 1) + '\n'
 }

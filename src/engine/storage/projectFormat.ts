@@ -14,6 +14,8 @@ const ProjectSchema = z.strictObject({
   createdAt: z.string(),
   /** True for results without checkpoints and text: to be read, not to be run. */
   isBundle: z.boolean().default(false),
+  /** Set where the study was made from tables (`tables.json`, with its SHA-256): to be read only. */
+  tables: z.strictObject({ fingerprint: z.string() }).optional(),
   corpora: z.array(CorpusSchema),
   /** Trained once and frozen: the wish (a hash of the choice) → the tokenizer it gave. */
   tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: z.string() })),
@@ -79,10 +81,21 @@ export function parseProject(text: string, path: string): FoundProject {
   for (let at = version; at < PROJECT_VERSION; at += 1) migrated = MIGRATIONS[at]!(migrated)
   const parsed = ProjectSchema.safeParse(migrated)
   if (!parsed.success) throw corrupt(path, parsed.error)
-  const readOnlyBecause = parsed.data.isBundle
+  return { data: parsed.data, version, readOnlyBecause: whyReadOnly(parsed.data) }
+}
+
+function whyReadOnly({ tables, isBundle }: ProjectData): string | null {
+  if (tables) {
+    return 'It was made from tables, without text and runs: it can be read but not changed or run.'
+  }
+  return isBundle
     ? 'It is a bundle: results without checkpoints and text. It can be read but not run.'
     : null
-  return { data: parsed.data, version, readOnlyBecause }
+}
+
+/** A project file's text. */
+export function projectText(data: ProjectData): string {
+  return JSON.stringify(data, null, 1) + '\n'
 }
 
 const HeadSchema = z.looseObject({

@@ -76,7 +76,7 @@ function* pairColumns(scores: Scores, which: 'all' | 'evidence'): Generator<Pair
       const truth =
         which === 'all' ? scores.everySequential(budget, place) : scores.sequential(budget, place)
       for (const proxy of scores.proxies) {
-        const values = scores.proxy(proxy, place)
+        const values = scores.proxy(proxy, place, budget)
         if (!values) continue
         const both = scores.mixtures.flatMap((_, i) =>
           Number.isFinite(values[i]) && Number.isFinite(truth[i]) ? [i] : []

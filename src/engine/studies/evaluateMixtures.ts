@@ -56,6 +56,7 @@ export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
     mixtures,
     branches: plan.branches.filter(({ name }) => units.has(name)),
     merges: plan.merges.filter(({ mixture }) => wanted.has(mixture)),
+    ensembles: plan.ensembles.filter(({ mixture }) => wanted.has(mixture)),
     sequentials: [],
     sequentialMixtures: []
   }

@@ -5,7 +5,7 @@ import { isRunFinished } from '#engine/storage/runs'
 import type { MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
 import { measurementDefinition } from './measure'
-import type { PlannedMerge, PlannedRun, StudyPlan } from './plan'
+import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
 import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
@@ -25,6 +25,7 @@ export function modelsOf(plan: StudyPlan): ModelToMeasure[] {
     ...seedModels(plan),
     ...plan.branches.map(trainedModel),
     ...plan.merges.map(mergedModel),
+    ...plan.ensembles.map(ensembleOf),
     ...plan.sequentials.map(trainedModel)
   ]
 }
@@ -105,6 +106,12 @@ function mergedModel(merge: PlannedMerge): ModelToMeasure {
   }
 }
 
+/** What branches say of each token, averaged. */
+function ensembleOf({ fingerprint, mixture, branches }: PlannedEnsemble): ModelToMeasure {
+  const label = `ensemble ${mixture}`
+  return { label, role: 'ensemble', fingerprint, model: { kind: 'ensemble', branches } }
+}
+
 /** Models whose parts are all trained, with the domains they lack a measurement on. */
 export function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
   const seen = new Set<string>()
@@ -126,6 +133,7 @@ function partsOf(model: MeasuredModel): string[] {
     case 'checkpoint':
       return []
     case 'merge':
+    case 'ensemble':
       return model.branches.map((branch) => branch.fingerprint)
   }
 }
@@ -147,6 +155,8 @@ async function measureOne(
       config: context.plan.config,
       model: model.model,
       heldBytes,
+      keepTokens: model.role === 'branch' || model.role === 'ensemble',
+      definition,
       domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
       window: study.model.contextLength,
       batchSize: study.evaluation.batchSize,

@@ -12,7 +12,7 @@ import type {
   Study
 } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
-import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
+import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine/workers/jobs'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
 import { chooseSequential, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
@@ -48,7 +48,14 @@ export interface PlannedMerge {
   mixture: string
   merge: 'micro' | 'macro'
   /** Fingerprints of the branches, each once, with weights that sum to 1. */
-  branches: { fingerprint: string; weight: number }[]
+  branches: WeightedBranch[]
+}
+
+/** Token probabilities of branches, averaged as the micro merge averages their parameters. */
+export interface PlannedEnsemble {
+  fingerprint: string
+  mixture: string
+  branches: WeightedBranch[]
 }
 
 /** All that a study consists of, whether it exists already or not. */
@@ -62,6 +69,7 @@ export interface StudyPlan {
   /** In the order of training: spread over sizes, so that stopping early leaves a fair sample. */
   sequentials: PlannedRun[]
   merges: PlannedMerge[]
+  ensembles: PlannedEnsemble[]
   mixtures: Mixture[]
   sequentialMixtures: string[]
 }
@@ -190,18 +198,31 @@ export function planStudy(
     branches,
     sequentials,
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
+    ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     mixtures,
     sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
   }
 }
 
 /** The fingerprint of the model that stands for a mixture by a kind of merge. */
-export function mergeFingerprint(branches: { fingerprint: string; weight: number }[]): string {
+export function mergeFingerprint(branches: WeightedBranch[]): string {
   if (branches.length === 1) return branches[0]!.fingerprint
   return fingerprintOf({
     format: RUN_FORMAT,
-    merge: [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+    merge: inOrder(branches)
   })
+}
+
+/** An ensemble of one branch is that branch, and not listed. */
+function planEnsemble(mixture: Mixture, branchOf: ReadonlyMap<string, string>): PlannedEnsemble[] {
+  if (mixture.units.length < 2) return []
+  const branches = mergeBranches(mixture, 'micro', branchOf)
+  const fingerprint = fingerprintOf({ format: RUN_FORMAT, ensemble: inOrder(branches) })
+  return [{ fingerprint, mixture: mixture.name, branches }]
+}
+
+function inOrder(branches: readonly WeightedBranch[]): WeightedBranch[] {
+  return [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
 }
 
 /** Branches of a mixture with their weights in its micro or macro merge. */
@@ -209,7 +230,7 @@ export function mergeBranches(
   mixture: Mixture,
   merge: 'micro' | 'macro',
   branchOf: ReadonlyMap<string, string>
-): { fingerprint: string; weight: number }[] {
+): WeightedBranch[] {
   return mixture.units.map((one) => ({
     fingerprint: branchOf.get(one.unit)!,
     weight: merge === 'micro' ? one.microWeight : one.macroWeight

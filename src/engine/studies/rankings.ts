@@ -5,11 +5,19 @@ import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = ['merge-micro', 'merge-macro', 'branch-mean'] as const
+export const RANKING_PROXIES = [
+  'merge-micro',
+  'merge-macro',
+  'ensemble',
+  'branch-mean',
+  'branch-mean-log',
+  'best-branch',
+  'proxy'
+] as const
 export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {
-  /** Default `merge-micro`. */
+  /** Default `merge-micro`; of tables the first that they hold. */
   proxy?: RankingProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
   domain?: string
@@ -76,7 +84,7 @@ interface Scored {
 function scored(results: StudyResults, options: Required<RankingOptions>): Scored[] {
   const scores = scoreStudy(results, options.documents)
   const domain = scores.domains.findIndex(({ name }) => name === options.domain)
-  const values = domain < 0 ? null : scores.proxy(options.proxy, domain)
+  const values = domain < 0 ? null : scores.proxy(options.proxy, domain, options.budget)
   if (!values || !scores.proxies.includes(options.proxy)) return []
   const truth = scores.budgets.includes(options.budget)
     ? scores.sequential(options.budget, domain)
@@ -153,11 +161,16 @@ function rankScored(
 
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
   return {
-    proxy: options.proxy ?? 'merge-micro',
+    proxy: options.proxy ?? firstProxy(results),
     domain: options.domain ?? 'mean-all-log',
     budget: options.budget ?? results.study.sequential.budgets[0]!,
     documents: options.documents ?? 'all'
   }
+}
+
+/** Tables may hold any of them alone. */
+function firstProxy({ tables }: StudyResults): RankingProxy {
+  return tables?.proxies[0]?.proxy ?? 'merge-micro'
 }
 
 /**

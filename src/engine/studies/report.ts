@@ -3,11 +3,13 @@ import type { Prepared, Run, Study } from '#shared/records'
 import { readDomainDocuments } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
 import { isRunFinished } from '#engine/storage/runs'
-import type { NamedModel, ReportJob } from '#engine/workers/jobs'
+import { readTables } from '#engine/storage/tableProject'
+import type { AnyReportJob, NamedModel, ReportJob } from '#engine/workers/jobs'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
+import { tableResults } from './tableStudy'
 
 /**
  * Names all that a study's report is about: its mixtures, models and finished runs.
@@ -39,11 +41,18 @@ export function describeReport(input: {
   }
 }
 
-/** Reads the measurements of what a report is about. Models without any are left out. */
+/**
+ * Reads the measurements of what a report is about. Models without any are left out.
+ *
+ * @throws WorkbenchError `storage/missing`, `storage/corrupt`
+ */
 export async function readResults(
-  report: ReportJob,
+  report: AnyReportJob,
   measurements: Measurements
 ): Promise<StudyResults> {
+  if ('tables' in report) {
+    return tableResults(report.study, await readTables(report.project, report.tables))
+  }
   const { project, models, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
@@ -87,6 +96,14 @@ function modelsOf(plan: StudyPlan): NamedModel[] {
       name: `merge-${merge.merge} ${merge.mixture}`,
       mixture: merge.mixture,
       merge: merge.merge,
+      budget: null
+    })),
+    ...plan.ensembles.map(({ fingerprint, mixture }) => ({
+      fingerprint,
+      role: 'ensemble' as const,
+      name: `ensemble ${mixture}`,
+      mixture,
+      merge: null,
       budget: null
     })),
     ...plan.sequentials.map(trained)

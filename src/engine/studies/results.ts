@@ -1,5 +1,6 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
 import type { NamedModel } from '#engine/workers/jobs'
+import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
   DomainDocuments,
@@ -9,6 +10,7 @@ import type {
   Run,
   Study
 } from '#shared/records'
+import type { TablesSummary } from './tableStudy'
 
 /** A merge's kind: every base unit counts the same, or every partition. */
 export type MergeKind = 'micro' | 'macro'
@@ -38,6 +40,11 @@ export interface StudyResults {
   domains: MeasuredDomain[]
   runs: Run[]
   models: ModelResult[]
+  /**
+   * Set where all this comes from tables: then means stand for documents, and of text, tokens and
+   * runs nothing is known.
+   */
+  tables?: TablesSummary
 }
 
 /**
@@ -52,14 +59,17 @@ interface ModelIndex {
   seed: ModelResult | undefined
   branch(unit: string): ModelResult | undefined
   merge(mixture: Mixture, kind: MergeKind): ModelResult | undefined
+  ensemble(mixture: Mixture): ModelResult | undefined
   sequential(mixture: Mixture, budget: BudgetKind): ModelResult | undefined
+  /** What a table says of a mixture. */
+  tabled(mixture: Mixture, proxy: TableProxy): ModelResult | undefined
 }
 
 /** Indexes models, standing in for those that are another model under another name. */
 export function indexModels(results: StudyResults): ModelIndex {
   const byKey = new Map<string, ModelResult>()
   for (const model of results.models) {
-    const kind = model.merge ?? model.budget ?? ''
+    const kind = model.merge ?? model.budget ?? (model.role === 'proxy' ? model.name : '')
     byKey.set(`${model.role}\n${kind}\n${model.mixture ?? model.name}`, model)
   }
   const branch = (unit: string) => byKey.get(`branch\n\n${unit}`)
@@ -74,12 +84,17 @@ export function indexModels(results: StudyResults): ModelIndex {
       if (own || kind === 'micro' || !hasEqualMerges(mixture)) return own
       return byKey.get(`merge\nmicro\n${mixture.name}`)
     },
+    ensemble: (mixture) => {
+      const unit = onlyUnit(mixture)
+      return unit === null ? byKey.get(`ensemble\n\n${mixture.name}`) : branch(unit)
+    },
     sequential: (mixture, budget) => {
       const own = byKey.get(`sequential\n${budget}\n${mixture.name}`)
       if (own || budget !== 'sum') return own
       const unit = onlyUnit(mixture)
       return unit === null ? undefined : branch(unit)
-    }
+    },
+    tabled: (mixture, proxy) => byKey.get(`proxy\n${proxy}\n${mixture.name}`)
   }
 }
 

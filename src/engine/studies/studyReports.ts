@@ -2,7 +2,7 @@
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
-import type { ReportJob } from '#engine/workers/jobs'
+import type { AnyReportJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Study } from '#shared/records'
@@ -61,14 +61,17 @@ export class StudyReports {
     return this.#sources.pool.run('table', { ...report, table }, { lane: 'aside' })
   }
 
-  async #describe(study: Study): Promise<ReportJob> {
+  async #describe(study: Study): Promise<AnyReportJob> {
     const { project, plan } = this.#sources
+    const { folder, tables } = project
+    if (tables !== null) return { project: folder, study, tables }
     return describeReport({ project, study, ...(await plan(study)) })
   }
 }
 
 /** Changes whenever a belief may: measurements are only ever added, so that their number tells. */
-function identityOf(report: ReportJob, measured: number): string {
+function identityOf(report: AnyReportJob, measured: number): string {
+  if ('tables' in report) return report.tables
   const { study, prepared, mixtures, models, sequentialMixtures } = report
   return fingerprintOf({
     study,

@@ -1,17 +1,22 @@
 /** The tables a study is exported as: rows for CSV and Parquet alike. */
 import type { Interval } from '#engine/statistics/intervals'
+import type { Estimate } from '#shared/evidenceView'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
+import { compareProxies, UNKNOWN } from './evidence/comparison'
+import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
 import type { Row, Table } from './export/columns'
 import { measurementRows } from './export/measurementRows'
+import { assertAllDocuments } from './tableStudy'
 
 export { fromCsv, toCsv } from './export/csv'
 export type { Column, Row, Table } from './export/columns'
 
-function partitionRows({ prepared }: StudyResults): Row[] {
+function partitionRows({ prepared, tables }: StudyResults): Row[] {
+  if (tables) return tables.partitions.map((partition) => ({ partition }))
   return prepared.partitions.map((partition) => ({
     partition: partition.name,
     documents: partition.documents,
@@ -63,15 +68,34 @@ function pairRows(results: StudyResults, documents: DocumentChoice): Row[] {
 }
 
 function statisticCells(name: string, statistic: AgreementStatistic): Row {
-  const ends = (prefix: string, interval: Interval | null): Row => ({
-    [`${prefix}_low`]: interval?.low ?? null,
-    [`${prefix}_high`]: interval?.high ?? null
+  return { ...estimateCells(name, statistic), [`${name}_p`]: statistic.p }
+}
+
+function estimateCells(name: string, { value, interval, drop }: Estimate): Row {
+  const ends = (prefix: string, ends: Interval | null): Row => ({
+    [`${prefix}_low`]: ends?.low ?? null,
+    [`${prefix}_high`]: ends?.high ?? null
   })
+  return { [name]: value, ...ends(name, interval), ...ends(`${name}_drop`, drop) }
+}
+
+function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
   return {
-    [name]: statistic.value,
-    ...ends(name, statistic.interval),
-    ...ends(`${name}_drop`, statistic.drop),
-    [`${name}_p`]: statistic.p
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    proxy: row.proxy,
+    n: row.n,
+    ...estimateCells('spearman', row.spearman),
+    ...estimateCells('accuracy', row.accuracy),
+    ...estimateCells('top_quarter', row.topQuarter),
+    ...estimateCells('regret', row.regret),
+    ...estimateCells('regret_share', row.regretShare),
+    ...estimateCells('slope', row.slope),
+    ...estimateCells('offset', row.offset),
+    ...estimateCells('accuracy_difference', row.difference?.accuracy ?? UNKNOWN),
+    ...estimateCells('spearman_difference', row.difference?.spearman ?? UNKNOWN),
+    documents
   }
 }
 
@@ -92,7 +116,14 @@ function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   }
 }
 
-function domainRows({ prepared }: StudyResults): Row[] {
+function domainRows({ prepared, domains, tables }: StudyResults): Row[] {
+  if (tables) {
+    return domains.map(({ name, kind, partition = null }) => ({
+      domain: name,
+      domain_kind: kind,
+      partition
+    }))
+  }
   return prepared.domains.map((domain) => ({
     domain: domain.name,
     domain_kind: domain.kind,
@@ -148,6 +179,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     meaning: 'How far each proxy may be trusted',
     columns: columns.AGREEMENT_COLUMNS
   },
+  {
+    name: 'comparison',
+    meaning:
+      'Proxies side by side, among mixtures of one size: what choosing by each would have cost',
+    columns: columns.COMPARISON_COLUMNS
+  },
   { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS },
   { name: 'domains', meaning: 'What models are measured on', columns: columns.DOMAIN_COLUMNS },
   {
@@ -163,11 +200,13 @@ export const TABLES: Omit<Table, 'rows'>[] = [
  *
  * @param options.documents which documents pairs and agreement are measured on; the column
  *   `documents` says so
+ * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
  */
 export function studyTables(
   results: StudyResults,
   options: { documents?: DocumentChoice } = {}
 ): Table[] {
+  if (results.tables) assertAllDocuments(options.documents ?? 'all')
   return TABLES.map(({ name }) => studyTable(results, name, options)!)
 }
 
@@ -187,6 +226,8 @@ export function studyTable(
     pairs: () => pairRows(results, documents),
     agreement: () =>
       studyAgreement(results, { documents }).map((row) => agreementRow(row, documents)),
+    comparison: () =>
+      compareProxies(results, { documents }).map((row) => comparisonRow(row, documents)),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results)

@@ -17,6 +17,7 @@ import type {
   RunResult,
   Study
 } from '#shared/records'
+import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
 import type {
@@ -64,6 +65,26 @@ export interface ImportJob {
 export type PreviewJob = Pick<ImportJob, 'paths' | 'tokenized'> & {
   textField?: string
   partition?: PartitionRule
+}
+
+/** Tables of weights and losses that a study is made from; what is left out is found out. */
+export interface TablesJob {
+  /** Files, folders, globs. */
+  paths: string[]
+  /** More of them, whose rows are sequential models. */
+  sequential: string[]
+  budget: BudgetKind
+  layout?: TableLayout
+  /** Columns, by name or with a `*`. */
+  weights?: string[]
+  losses?: string[]
+  arePerplexities: boolean
+  /** Of rows of `paths` that do not say theirs. */
+  role?: TableRole
+  /** Column that joins ratios with metrics, and that names the mixtures of a wide table. */
+  id?: string
+  /** Column that tells repeated runs of one mixture apart; `random_seed` when left out. */
+  seedColumn?: string
 }
 
 /** The text of a project as a study sees it: what each job that looks at text is about. */
@@ -124,11 +145,21 @@ export interface TrainResult {
   result: RunResult
 }
 
-/** What is measured: a run's checkpoint, one from outside, or branches averaged in memory. */
+/** A branch with its share of an average; the shares sum to 1. */
+export interface WeightedBranch {
+  fingerprint: string
+  weight: number
+}
+
+/**
+ * What is measured: a run's checkpoint, one from outside, branches averaged in memory, or the
+ * average of what branches say of each token.
+ */
 export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
   | { kind: 'checkpoint'; folder: string }
-  | { kind: 'merge'; branches: { fingerprint: string; weight: number }[] }
+  | { kind: 'merge'; branches: WeightedBranch[] }
+  | { kind: 'ensemble'; branches: WeightedBranch[] }
 
 export interface MeasureJob {
   project: string
@@ -137,6 +168,10 @@ export interface MeasureJob {
   model: MeasuredModel
   /** Bytes of branches that the worker may keep in memory for the next merges. */
   heldBytes: number
+  /** What branches make of each token is kept: of a branch that is measured, and for an ensemble. */
+  keepTokens: boolean
+  /** How it is measured, as part of what is kept is named by. */
+  definition: string
   domains: { name: string; fingerprint: string }[]
   window: number
   batchSize: number
@@ -196,10 +231,19 @@ export interface ReportJob {
   models: NamedModel[]
 }
 
-/** One of the exported tables. */
-export interface TableJob extends ReportJob {
-  table: string
+/** The report of a study made from tables: all else is read where it is computed. */
+export interface TablesReportJob {
+  project: string
+  study: Study
+  /** Fingerprint of the project's tables. */
+  tables: string
 }
+
+/** What a report is computed from. */
+export type AnyReportJob = ReportJob | TablesReportJob
+
+/** One of the exported tables. */
+export type TableJob = AnyReportJob & { table: string }
 
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
@@ -294,12 +338,13 @@ export interface Jobs {
   checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
   preview: { input: PreviewJob; result: SourceDescription }
   import: { input: ImportJob; result: Corpus }
+  importTables: { input: TablesJob; result: ImportedTables }
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
-  belief: { input: ReportJob; result: Belief }
+  belief: { input: AnyReportJob; result: Belief }
   table: { input: TableJob; result: string | null }
 }
 export type JobKind = keyof Jobs

@@ -1,11 +1,16 @@
-/** Measures one model, trained or merged in memory, on held-out domains. */
+/** Measures one model, trained or merged in memory, or an ensemble, on held-out domains. */
 import { chooseBackend } from '#engine/backends/choose'
 import { readDomainTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
+import type { Evaluator } from '#engine/evaluation/measureDocuments'
+import { ensembleNats } from '#engine/proxies/ensemble'
+import type { BranchProbabilities } from '#engine/proxies/ensemble'
 import type { DecoderConfig } from '#shared/records'
-import type { JobHooks, MeasureJob, MeasureResult } from './jobs'
+import type { JobHooks, MeasureJob, MeasureResult, WeightedBranch } from './jobs'
 import { ModelReader } from './modelReader'
+import type { ReadableModel } from './modelReader'
 import { RecentlyUsed } from './recentlyUsed'
+import { keepTokenLosses, takeTokenLosses } from './tokenLosses'
 
 /** Domains stay in memory up to so many bytes: every model is measured on the same ones. */
 const DOMAIN_CACHE_BYTES = 1 << 28
@@ -14,7 +19,7 @@ const reader = new ModelReader()
 const domains = new RecentlyUsed<Int32Array[]>((ids) =>
   ids.reduce((sum, document) => sum + document.byteLength, 0)
 )
-let evaluator: { key: string; evaluator: ReturnType<typeof createEvaluator> } | null = null
+let evaluator: { key: string; evaluator: Evaluator } | null = null
 
 /**
  * Measures a model on domains.
@@ -23,28 +28,21 @@ let evaluator: { key: string; evaluator: ReturnType<typeof createEvaluator> } | 
  *   `merge/mismatch`, `checkpoint/invalid`
  */
 export async function measureModel(job: MeasureJob, hooks: JobHooks): Promise<MeasureResult> {
-  const { kernels } = await (await chooseBackend()).activate()
+  const { model } = job
+  if (model.kind === 'ensemble') return measureEnsemble(job, model.branches, hooks)
   const beganAt = performance.now()
-  const parameters = await reader.read(job.project, job.model, job.heldBytes)
+  const evaluate = await loadedEvaluator(job, model)
   const averagedAt = performance.now()
-  const evaluate = evaluatorFor(job.config, kernels)
-  evaluate.load(parameters)
   const nats: number[][] = []
   let tokens = 0
   for (const domain of job.domains) {
-    const documents = await domains.take(
-      `${job.project} ${domain.fingerprint}`,
-      DOMAIN_CACHE_BYTES,
-      () => readDomainTokens(job.project, domain.fingerprint)
+    const documents = await documentsOf(job, domain)
+    tokens += countTokens(documents)
+    nats.push(
+      job.keepTokens && model.kind === 'run'
+        ? await measureAndKeep(job, model.fingerprint, domain, documents, evaluate, hooks)
+        : [...(await evaluate.measure(documents, job, hooks.signal))]
     )
-    tokens += documents.reduce((sum, document) => sum + document.length, 0)
-    const { window, batchSize, endOfTextId } = job
-    const perDocument = await evaluate.measure(
-      documents,
-      { window, batchSize, endOfTextId },
-      hooks.signal
-    )
-    nats.push([...perDocument])
   }
   return {
     nats,
@@ -54,7 +52,82 @@ export async function measureModel(job: MeasureJob, hooks: JobHooks): Promise<Me
   }
 }
 
-function evaluatorFor(config: DecoderConfig, kernels: Parameters<typeof createEvaluator>[1]) {
+/** The same sums as without keeping: what a model is worth does not depend on it. */
+async function measureAndKeep(
+  job: MeasureJob,
+  model: string,
+  domain: MeasureJob['domains'][number],
+  documents: readonly Int32Array[],
+  evaluate: Evaluator,
+  hooks: JobHooks
+): Promise<number[]> {
+  const nats = await evaluate.measureTokens(documents, job, hooks.signal)
+  await keepTokenLosses({ ...job, model, domain: domain.fingerprint }, nats)
+  let token = 0
+  return documents.map((ids) => {
+    let sum = 0
+    for (const end = token + ids.length; token < end; token++) sum += nats[token]!
+    return sum
+  })
+}
+
+/** Averages what branches say of each token; those that were not kept are measured once more. */
+async function measureEnsemble(
+  job: MeasureJob,
+  branches: readonly WeightedBranch[],
+  hooks: JobHooks
+): Promise<MeasureResult> {
+  const beganAt = performance.now()
+  const texts = await Promise.all(job.domains.map((domain) => documentsOf(job, domain)))
+  const parts: BranchProbabilities[][] = texts.map(() => [])
+  for (const { fingerprint: model } of branches) {
+    // Loaded at most once, and only where something of it was not kept.
+    let evaluate: Evaluator | null = null
+    for (const [index, { fingerprint: domain }] of job.domains.entries()) {
+      hooks.signal.throwIfAborted()
+      const documents = texts[index]!
+      const measure = async () => {
+        evaluate ??= await loadedEvaluator(job, { kind: 'run', fingerprint: model })
+        return evaluate.measureTokens(documents, job, hooks.signal)
+      }
+      const of = { ...job, model, domain }
+      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), job.keepTokens, measure))
+    }
+  }
+  const weights = branches.map(({ weight }) => weight)
+  const nats = texts.map((documents, index) => {
+    const counts = documents.map((ids) => ids.length)
+    return [...ensembleNats(parts[index]!, weights, counts)]
+  })
+  const tokens = texts.reduce((sum, documents) => sum + countTokens(documents), 0)
+  return { nats, tokens, averageMs: 0, evaluateMs: performance.now() - beganAt }
+}
+
+function documentsOf(
+  job: MeasureJob,
+  domain: MeasureJob['domains'][number]
+): Promise<Int32Array[]> {
+  return domains.take(`${job.project} ${domain.fingerprint}`, DOMAIN_CACHE_BYTES, () =>
+    readDomainTokens(job.project, domain.fingerprint)
+  )
+}
+
+function countTokens(documents: readonly Int32Array[]): number {
+  return documents.reduce((sum, document) => sum + document.length, 0)
+}
+
+async function loadedEvaluator(job: MeasureJob, model: ReadableModel): Promise<Evaluator> {
+  const { kernels } = await (await chooseBackend()).activate()
+  const parameters = await reader.read(job.project, model, job.heldBytes)
+  const evaluate = evaluatorFor(job.config, kernels)
+  evaluate.load(parameters)
+  return evaluate
+}
+
+function evaluatorFor(
+  config: DecoderConfig,
+  kernels: Parameters<typeof createEvaluator>[1]
+): Evaluator {
   const key = JSON.stringify(config)
   if (evaluator?.key !== key) {
     evaluator?.evaluator.dispose()

@@ -6,9 +6,10 @@ import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import { RecentlyUsed } from './recentlyUsed'
-import type { MeasuredModel } from './jobs'
+import type { MeasuredModel, WeightedBranch } from './jobs'
 
-type Branches = Extract<MeasuredModel, { kind: 'merge' }>['branches']
+/** What has parameters: an ensemble has none. */
+export type ReadableModel = Exclude<MeasuredModel, { kind: 'ensemble' }>
 
 /**
  * Reads models one after the other; a model is good until the next one is asked for.
@@ -36,7 +37,7 @@ export class ModelReader {
    * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest,
    *   `merge/mismatch`, `checkpoint/invalid`
    */
-  async read(project: string, model: MeasuredModel, heldBytes: number): Promise<ParameterSet> {
+  async read(project: string, model: ReadableModel, heldBytes: number): Promise<ParameterSet> {
     if (model.kind === 'merge') return this.#average(project, model.branches, heldBytes)
     const source =
       model.kind === 'run'
@@ -45,7 +46,11 @@ export class ModelReader {
     return readParameters(source)
   }
 
-  async #average(project: string, branches: Branches, heldBytes: number): Promise<ParameterSet> {
+  async #average(
+    project: string,
+    branches: readonly WeightedBranch[],
+    heldBytes: number
+  ): Promise<ParameterSet> {
     const files: ParameterSource[] = []
     for (const { fingerprint } of branches) files.push(await this.#open(project, fingerprint))
     const isHeld = files.reduce((sum, file) => sum + floatBytes(file), 0) <= heldBytes

@@ -5,10 +5,10 @@ import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Belief } from '#shared/evidenceView'
-import type { ReportJob, TableJob } from './jobs'
+import type { AnyReportJob, TableJob } from './jobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
-export async function readBelief(job: ReportJob): Promise<Belief> {
+export async function readBelief(job: AnyReportJob): Promise<Belief> {
   return studyBelief(await resultsOf(job))
 }
 
@@ -19,6 +19,6 @@ export async function readTable({ table, ...job }: TableJob): Promise<string | n
 }
 
 /** The host stores before it tells, so that all it asks about is on disk. */
-async function resultsOf(job: ReportJob): Promise<StudyResults> {
+async function resultsOf(job: AnyReportJob): Promise<StudyResults> {
   return readResults(job, await Measurements.open(job.project, { readOnly: true }))
 }

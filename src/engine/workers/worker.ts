@@ -10,6 +10,7 @@ import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
 import { readBelief, readTable } from './reportJob'
+import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
   listStoredDocuments,
@@ -36,6 +37,7 @@ const handlers: Handlers = {
   documents: listStoredDocuments,
   search: searchStoredDocuments,
   document: readStoredDocument,
+  importTables: readTables,
   prepare,
   train: trainRun,
   measure: measureModel,

@@ -88,6 +88,11 @@ export class EngineState {
     return this.project !== null && !this.project.isReadOnly
   }
 
+  /** True where the study was made from tables: there is no text in it and nothing to run. */
+  get isFromTables(): boolean {
+    return this.project?.isFromTables ?? false
+  }
+
   /** True while the engine runs a study. */
   get isRunning(): boolean {
     return (this.project?.running ?? null) !== null

@@ -78,6 +78,8 @@ function signed(value: number): string {
 export function whyMissing(table: MatrixTable, place: number, queue: Queue | null): string {
   const { matrix, choice } = table
   const { mixture, shares } = matrix.rows[place]!
+  // A matrix of a study without prepared text was made from tables.
+  if (queue && !queue.isPrepared) return 'The tables do not hold it.'
   if (choice.source === 'sequential') {
     const run = queue?.runs.find(
       ({ role, name }) => role === 'sequential' && name === `${mixture} (${choice.budget})`

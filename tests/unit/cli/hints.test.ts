@@ -3,6 +3,9 @@ import type { ErrorCode, ErrorDetails } from '#shared/errors'
 import { hintFor } from '../../../src/cli/hints'
 
 test.each<[ErrorCode, ErrorDetails, string | null]>([
+  ['table/invalid', { unnamed: 'runs' }, 'assay import-table … --id COLUMN'],
+  ['table/invalid', { file: 't.csv' }, null],
+  ['study/from-tables', { documents: 'clean' }, 'leave --documents out'],
   [
     'corpus/invalid-line',
     { file: 'a', line: 1 },

@@ -1,6 +1,7 @@
 /** How far the proxies of a study may be believed, in the form that a screen is told. Pure. */
 import type { Belief, Ranking as ToldRanking } from '#shared/evidenceView'
 import { headlineAgreement, studyAgreement } from '../agreement'
+import { compareProxies } from './comparison'
 import { untriedPartitions } from '../mixtures'
 import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
@@ -21,6 +22,7 @@ export function studyBelief(results: StudyResults): Belief {
   return {
     headline: headlineAgreement(results),
     agreement: studyAgreement(results),
+    comparison: compareProxies(results),
     rankings: [
       ...ways.flatMap((way) => rankWithinSizes(results, way)),
       ...ways.map((way) => rankAcrossSizes(results, way))

@@ -1,12 +1,16 @@
 /** All that says how far the proxies of a study may be trusted, from what was measured. */
 import { headlineAgreement, headlineAmong, studyAgreement } from '../agreement'
 import type { AgreementRow, HeadlineAgreement } from '../agreement'
+import { compareProxies } from './comparison'
+import type { ProxyComparison } from './comparison'
 import { untriedPartitions } from '../mixtures'
 import { domainOverlaps } from '../overlaps'
 import type { DomainOverlap } from '../overlaps'
 import { rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
+import { assertAllDocuments } from '../tableStudy'
+import type { TablesSummary } from '../tableStudy'
 
 export interface EvidenceOptions {
   /** Partitions that are alike, whose headline is computed by itself as well. */
@@ -20,6 +24,8 @@ export interface GatheredEvidence {
   headline: HeadlineAgreement[]
   near: HeadlineAgreement[]
   agreement: AgreementRow[]
+  /** Every proxy on every domain and mean, among mixtures of one size. */
+  comparison: ProxyComparison[]
   /** The documents it is measured on. */
   documents: DocumentChoice
   /** Held-out text that also stands in training text. */
@@ -29,22 +35,30 @@ export interface GatheredEvidence {
   rankings: Ranking[]
   /** All sizes together; its caution says why that is no comparison. */
   acrossSizes: Ranking
+  /** Set where all numbers come from tables. */
+  tables?: TablesSummary
 }
 
-/** @throws WorkbenchError `study/missing-partition` for a near partition that is not there */
+/**
+ * @throws WorkbenchError `study/missing-partition` for a near partition that is not there,
+ *   `study/from-tables` for a choice of documents where there are none
+ */
 export function gatherEvidence(
   results: StudyResults,
   options: EvidenceOptions = {}
 ): GatheredEvidence {
   const { near = [], documents = 'all' } = options
+  if (results.tables) assertAllDocuments(documents)
   return {
     headline: headlineAgreement(results, { documents }),
     near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
     agreement: studyAgreement(results, { documents }),
+    comparison: compareProxies(results, { documents }),
     documents,
-    overlaps: domainOverlaps(results.prepared),
+    overlaps: results.tables ? [] : domainOverlaps(results.prepared),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results)),
     rankings: rankWithinSizes(results, { documents }),
-    acrossSizes: rankAcrossSizes(results, { documents })
+    acrossSizes: rankAcrossSizes(results, { documents }),
+    ...(results.tables ? { tables: results.tables } : {})
   }
 }

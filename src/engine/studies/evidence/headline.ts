@@ -8,9 +8,9 @@ import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { measureStratum, ranked } from './measureStratum'
 import { relabelMixtures } from './relabel'
-import { resampleMeans } from './resampledChange'
-import type { ResampledMeans } from './resampledChange'
-import { scoreStudy } from './scores'
+import { canResample, resampleMeans } from './resampledChange'
+import type { ResampledMeans, ResampledProxy } from './resampledChange'
+import { isRegression, scoreStudy } from './scores'
 import type { ProxyName, Scores } from './scores'
 import { groupMixtures, withinSize } from './strata'
 import type { Stratum } from './strata'
@@ -23,7 +23,10 @@ export interface HeadlineAgreement {
   n: number
   /** Spearman's ρ of ranks centred within groups; null with too few mixtures or no difference. */
   spearman: number | null
-  /** 95 % interval over documents, resampled alike for every model. */
+  /**
+   * 95 % interval over documents, resampled alike for every model; null where a domain has fewer
+   * than two, since nothing can vary there.
+   */
   documents: Interval | null
   /** 95 % interval over mixtures. */
   mixtures: Interval | null
@@ -106,9 +109,11 @@ function headline(
   return scores.budgets.flatMap((budget) => {
     const truth = scores.sequential(budget, domain)
     const trained = scores.mixtures.filter((_, i) => Number.isFinite(truth[i]))
-    const means = resampleMeans(results, trained, documents)
+    const means = canResample(results, documents)
+      ? resampleMeans(results, trained, documents)
+      : null
     return scores.proxies.flatMap((proxy) => {
-      const values = scores.proxy(proxy, domain)
+      const values = scores.proxy(proxy, domain, budget)
       if (!values) return []
       return headlineOf(
         { results, scores, means, stratify, hasRelabelling, budget },
@@ -123,7 +128,8 @@ function headline(
 interface HeadlineContext {
   results: StudyResults
   scores: Scores
-  means: ResampledMeans
+  /** Null where documents cannot be resampled. */
+  means: ResampledMeans | null
   stratify: (mixtures: Mixture[]) => Stratum
   hasRelabelling: boolean
   budget: BudgetKind
@@ -163,17 +169,22 @@ function headlineOf(
     relabelling
   )
   const { spearman, n, relabellings, smallestP } = agreement
-  const isResampled = proxy !== 'count' && proxy !== 'share'
-  const again = both.map((place, i) => ({
-    x: isResampled ? means.proxies.get(proxy)![place]! : x[i]!,
-    y: means.sequential.get(budget)![place]!
-  }))
+  const resampled = (): ResampledPair[] | null =>
+    means &&
+    both.map((place, i) => ({
+      x: means.proxies.get(proxy as ResampledProxy)?.[place] ?? x[i]!,
+      y: means.sequential.get(budget)![place]!
+    }))
   return {
     proxy,
     budget,
     n,
     spearman: spearman.value,
-    documents: spearman.value === null ? null : documentInterval(again, stratum),
+    // A regression would have to be fitted anew to every resample.
+    documents:
+      spearman.value === null || isRegression(proxy)
+        ? null
+        : documentInterval(resampled(), stratum),
     mixtures: spearman.interval,
     drop: spearman.drop,
     p: spearman.p,
@@ -183,11 +194,18 @@ function headlineOf(
   }
 }
 
+/** Losses of one mixture in every resample; a number where a proxy reads no documents. */
+interface ResampledPair {
+  x: Float64Array | number
+  y: Float64Array
+}
+
 /** Percentile interval of ρ over resampled documents; mixtures stay as they are. */
 function documentInterval(
-  columns: { x: Float64Array | number; y: Float64Array }[],
+  columns: ResampledPair[] | null,
   { items, groups }: Stratum
 ): Interval | null {
+  if (columns === null) return null
   const resamples = columns[items[0]!]!.y.length
   const distribution = new Float64Array(resamples)
   const out = new Float64Array(3)

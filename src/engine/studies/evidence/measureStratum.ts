@@ -109,7 +109,10 @@ function undefinedAgreement(n: number): StratumAgreement {
 }
 
 /** For each partition, which of the items hold it. */
-function partitionSets(mixtures: Mixture[], items: number[]): Uint8Array[] {
+export function partitionSets(
+  mixtures: readonly Mixture[],
+  items: readonly number[]
+): Uint8Array[] {
   const partitions = new Set(
     items.flatMap((i) => mixtures[i]!.units.map(({ partition }) => partition))
   )

@@ -25,6 +25,8 @@ export function relabelMixtures(
   const place = new Map(names.map((name, i) => [name, i]))
   const key = keyOfMembers(names.length)
   const known = new Map<string | number, number>()
+  const kinds = new Map<string, number>()
+  for (const one of all) kinds.set(kindOf(one), (kinds.get(kindOf(one)) ?? 0) + 1)
   all.forEach((mixture, at) => {
     if (mixture.members.some((member) => !place.has(member.name))) return
     known.set(key(placed(mixture, place), null, 0), at)
@@ -33,13 +35,49 @@ export function relabelMixtures(
   const orders = labelOrderings(names.length, still, seed)
   const images = new Int32Array(orders.count * from.length)
   const members = from.map((mixture) => placed(mixture, place))
+  const own = from.map((mixture, i) => loneWeights(members[i]!, kinds.get(kindOf(mixture))!))
   for (let k = 0; k < orders.count; k++) {
     for (let i = 0; i < from.length; i++) {
-      const image = known.get(key(members[i]!, orders.orderings, k * names.length))
-      images[k * from.length + i] = image ?? -1
+      const at = k * from.length + i
+      const offset = k * names.length
+      const weights = own[i]!
+      const image =
+        weights === null || isKept(members[i]!, weights, orders.orderings, offset)
+          ? known.get(key(members[i]!, orders.orderings, offset))
+          : undefined
+      images[at] = image ?? -1
     }
   }
   return { items: from.length, count: orders.count, images }
+}
+
+/** Weights without their names: what relabelling leaves as it is. */
+function kindOf({ members }: Mixture): string {
+  return members
+    .map(({ weight }) => String(weight))
+    .sort()
+    .join(' ')
+}
+
+/**
+ * Weight by place of a mixture whose weights no other has, so that it can only become itself; else
+ * null. Tables of hundreds of drawn weights have nothing else, and in each of 10,000 orders looking
+ * up a text for each of them would take minutes.
+ */
+function loneWeights(
+  members: PlacedMember[],
+  ofItsKind: number
+): Map<number, number | null> | null {
+  return ofItsKind === 1 ? new Map(members.map(({ at, weight }) => [at, weight])) : null
+}
+
+function isKept(
+  members: PlacedMember[],
+  weights: Map<number, number | null>,
+  order: Uint16Array,
+  offset: number
+): boolean {
+  return members.every(({ at, weight }) => weights.get(order[offset + at]!) === weight)
 }
 
 interface PlacedMember {

@@ -1,5 +1,5 @@
 /** Mean loss over all domains in every resample of the documents, paired between models. */
-import { branchMean } from '#engine/proxies/branchMean'
+import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
 import { drawDocuments, resampledLosses } from '#engine/statistics/documents'
 import { deriveSeed } from '#engine/statistics/random'
 import type { BudgetKind, Mixture } from '#shared/records'
@@ -17,12 +17,25 @@ export function documentSeed(randomSeed: number, domain: MeasuredDomain): number
 }
 
 /** Proxies whose loss can be resampled over documents. */
-type ResampledProxy = 'merge-micro' | 'merge-macro' | 'branch-mean'
+export type ResampledProxy =
+  'merge-micro' | 'merge-macro' | 'ensemble' | keyof typeof BRANCH_PROXIES
+
+const branchProxies = Object.entries(BRANCH_PROXIES) as [
+  keyof typeof BRANCH_PROXIES,
+  (typeof BRANCH_PROXIES)['branch-mean']
+][]
 
 /** Mean over domains of the loss, in nats per token, by mixture: one value per resample. */
 export interface ResampledMeans {
   proxies: Map<ResampledProxy, Float64Array[]>
   sequential: Map<BudgetKind, Float64Array[]>
+}
+
+/** Whether every domain has documents to draw again: two at least. */
+export function canResample(results: StudyResults, documents: DocumentChoice): boolean {
+  return domainsWithText(results, documents).every(
+    (domain) => chosenDocuments(domain, documents).length > 1
+  )
 }
 
 /**
@@ -65,16 +78,17 @@ export function resampleMeans(
       const columns = mixtures.map((mixture) => lossesOf(models.merge(mixture, kind)))
       add(means.proxies, `merge-${kind}`, columns)
     }
+    const ensembles = mixtures.map((mixture) => lossesOf(models.ensemble(mixture)))
+    add(means.proxies, 'ensemble', ensembles)
     const branches = new Map(units.map((unit) => [unit, lossesOf(models.branch(unit))]))
-    add(
-      means.proxies,
-      'branch-mean',
-      mixtures.map((mixture) =>
+    for (const [name, of] of branchProxies) {
+      const columns = mixtures.map((mixture) =>
         Float64Array.from({ length: drawn.resamples }, (_, b) =>
-          Math.log(branchMean(mixture, (unit) => Math.exp(branches.get(unit)![b]!)))
+          of(mixture, (unit) => branches.get(unit)![b]!)
         )
       )
-    )
+      add(means.proxies, name, columns)
+    }
     for (const budget of results.study.sequential.budgets) {
       const columns = mixtures.map((mixture) => lossesOf(models.sequential(mixture, budget)))
       add(means.sequential, budget, columns)

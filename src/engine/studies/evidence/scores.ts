@@ -1,14 +1,37 @@
 /** Every proxy and every sequential value of a study, by domain and mixture, means included. */
-import { branchMean } from '#engine/proxies/branchMean'
-import { partitionShare, unitCount } from '#engine/proxies/composition'
+import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
+import { compositions, partitionShare, unitCount } from '#engine/proxies/composition'
+import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
+import { REGRESSIONS } from '#engine/proxies/regression/regression'
+import type { RegressionKind } from '#engine/proxies/regression/regression'
+import { TABLE_PROXIES } from '#shared/importedTables'
 import { meanLoss } from '#shared/metrics'
 import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
 /** What may stand in for a sequential model, merges first. */
-const PROXIES = ['merge-micro', 'merge-macro', 'branch-mean', 'count', 'share'] as const
+const PROXIES = [
+  'merge-micro',
+  'merge-macro',
+  'ensemble',
+  'branch-mean',
+  'branch-mean-log',
+  'best-branch',
+  'proxy',
+  ...REGRESSIONS,
+  'count',
+  'share'
+] as const
 export type ProxyName = (typeof PROXIES)[number]
+
+/** Mixtures that must be trained before a regression says anything. */
+const FEWEST_FITTED = 5
+
+/** True for proxies that are fitted on what was trained. */
+export function isRegression(name: ProxyName): name is RegressionKind {
+  return (REGRESSIONS as readonly ProxyName[]).includes(name)
+}
 
 /** A domain, or a mean over several of them. */
 export interface ScoredDomain {
@@ -33,8 +56,13 @@ export interface Scores {
   domains: ScoredDomain[]
   proxies: ProxyName[]
   budgets: BudgetKind[]
-  /** Value of a proxy for each mixture; null where the proxy says nothing about such a domain. */
-  proxy(name: ProxyName, domain: number): Float64Array | null
+  /**
+   * Value of a proxy for each mixture; null where the proxy says nothing about such a domain.
+   *
+   * Regressions are fitted on the sequential models of the budget; of a mixture that was trained
+   * they say what a fit without it does.
+   */
+  proxy(name: ProxyName, domain: number, budget: BudgetKind): Float64Array | null
   /** Value of the seed itself. */
   seed(domain: number): number
   /**
@@ -107,6 +135,17 @@ function lossOn(model: ModelResult | undefined, domain: MeasuredDomain, chosen: 
  * `count` and `share` are the numbers their names say, not perplexities.
  */
 export function scoreStudy(results: StudyResults, documents: DocumentChoice): Scores {
+  const known = kept.get(results)?.get(documents)
+  if (known) return known
+  const scores = score(results, documents)
+  kept.set(results, (kept.get(results) ?? new Map<DocumentChoice, Scores>()).set(documents, scores))
+  return scores
+}
+
+/** Results never change: what they are scored as is asked for by every part of the evidence. */
+const kept = new WeakMap<StudyResults, Map<DocumentChoice, Scores>>()
+
+function score(results: StudyResults, documents: DocumentChoice): Scores {
   const { mixtures, study } = results
   const models = indexModels(results)
   const measured = domainsWithText(results, documents)
@@ -128,18 +167,26 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
   const units = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
   const ofBranches = measured.map(
     (domain, d) =>
-      new Map(
-        units.map((unit) => [unit, Math.exp(lossOn(models.branch(unit), domain, chosen[d]!))])
-      )
+      new Map(units.map((unit) => [unit, lossOn(models.branch(unit), domain, chosen[d]!)]))
   )
 
-  const read: Partial<Record<ProxyName, Losses>> = {
-    'branch-mean': lossesOf((mixture, d) =>
-      Math.log(branchMean(mixture, (unit) => ofBranches[d]!.get(unit)!))
-    )
+  // Tables say what they say: nothing is made of branches that are not there.
+  const branchProxies = results.tables ? [] : Object.entries(BRANCH_PROXIES)
+  const read: Partial<Record<ProxyName, Losses>> = Object.fromEntries(
+    branchProxies.map(([name, of]) => [
+      name,
+      lossesOf((mixture, d) => of(mixture, (unit) => ofBranches[d]!.get(unit)!))
+    ])
+  )
+  // Studies that were measured before there were ensembles have none.
+  if (results.models.some(({ role }) => role === 'ensemble')) {
+    read.ensemble = modelLosses((mixture) => models.ensemble(mixture))
   }
   for (const merge of study.merges) {
     read[`merge-${merge}`] = modelLosses((mixture) => models.merge(mixture, merge))
+  }
+  for (const { proxy } of results.tables?.proxies ?? []) {
+    read[proxy] = modelLosses((mixture) => models.tabled(mixture, proxy))
   }
   const truths = new Map(
     study.sequential.budgets.map((budget) => [
@@ -167,20 +214,41 @@ export function scoreStudy(results: StudyResults, documents: DocumentChoice): Sc
       mixtures.map((mixture) => {
         const own = models.sequential(mixture, budget)
         if (!own) return false
-        return study.merges.some(
-          (merge) => models.merge(mixture, merge)?.fingerprint === own.fingerprint
-        )
+        const isOwn = (model: ModelResult | undefined) => model?.fingerprint === own.fingerprint
+        // Of one partition a table may give its branch as truth and as proxy.
+        const isBranch =
+          mixture.units.length === 1 &&
+          TABLE_PROXIES.some((proxy) => isOwn(models.tabled(mixture, proxy)))
+        return isBranch || study.merges.some((merge) => isOwn(models.merge(mixture, merge)))
       })
     ])
   )
   const isMerge = (budget: BudgetKind, mixture: number) => areMerges.get(budget)![mixture]!
+  const isFitted = study.sequential.budgets.some(
+    (budget) =>
+      truths.get(budget)!.filter((own) => own.some(Number.isFinite)).length >= FEWEST_FITTED
+  )
+  const fitted = new Map<string, Losses>()
+  const fit = (kind: RegressionKind, budget: BudgetKind): Losses => {
+    const key = `${kind} ${budget}`
+    const losses =
+      fitted.get(key) ??
+      predictMixtures(kind, compositions(mixtures).shares, truths.get(budget)!, {
+        fittedOn: 'sequential',
+        randomSeed: study.randomSeed
+      }).losses
+    fitted.set(key, losses)
+    return losses
+  }
   return {
     mixtures,
     domains: [...plain, ...means],
-    proxies: PROXIES.filter((name) => read[name] ?? ['count', 'share'].includes(name)),
+    proxies: PROXIES.filter((name) =>
+      isRegression(name) ? isFitted : (read[name] ?? ['count', 'share'].includes(name))
+    ),
     budgets: study.sequential.budgets,
-    proxy: (name, domain) => {
-      const losses = read[name]
+    proxy: (name, domain, budget) => {
+      const losses = isRegression(name) ? fit(name, budget) : read[name]
       if (losses) return valuesOn(losses, domain)
       if (name === 'count') return Float64Array.from(mixtures, unitCount)
       const partition = plain[domain]?.partition

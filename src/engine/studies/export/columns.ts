@@ -75,7 +75,7 @@ export const RUN_COLUMNS: Column[] = [
 
 export const MEASUREMENT_COLUMNS: Column[] = [
   text('model', 'Readable and unique: `seed`, `branch UNIT`, `merge-micro MIXTURE`, …'),
-  text('role', '`seed`, `branch`, `merge` or `sequential`'),
+  text('role', '`seed`, `branch`, `merge`, `proxy` (of tables) or `sequential`'),
   text('mixture', 'Mixture that a merge or sequential model stands for'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
@@ -95,6 +95,8 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   text('fingerprint', 'Fingerprint of the model')
 ]
 
+const PROXY_MEANING = 'A proxy of the list above'
+
 export const PAIR_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   integer(
@@ -105,7 +107,7 @@ export const PAIR_COLUMNS: Column[] = [
   text('budget', 'Truth budget of the sequential model: `sum` or `fixed`'),
   text('domain', 'Held-out domain, or a mean over domains'),
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text('proxy', PROXY_MEANING),
   number(
     'proxy_perplexity',
     'perplexity',
@@ -144,7 +146,7 @@ export const AGREEMENT_COLUMNS: Column[] = [
   text('domain_kind', '`in`, `seed`, `out` or `mean`'),
   text('budget', 'Truth budget: `sum` or `fixed`'),
   text('stratum', 'Which mixtures are compared with which'),
-  text('proxy', '`merge-micro`, `merge-macro`, `branch-mean`, `count` or `share`'),
+  text('proxy', PROXY_MEANING),
   integer('n', 'mixtures', 'Mixtures that were compared with another'),
   ...statisticColumns('pearson', true),
   ...statisticColumns('spearman', true),
@@ -152,6 +154,60 @@ export const AGREEMENT_COLUMNS: Column[] = [
   ...dropColumns('kendall'),
   integer('relabellings', 'relabellings', 'Relabellings behind the p-values'),
   number('p_smallest', '0 to 1', 'Smallest p-value these relabellings can give'),
+  text('documents', DOCUMENTS_MEANING)
+]
+
+function estimateColumns(name: string, unit: string, meaning: string): Column[] {
+  return [
+    number(name, unit, meaning),
+    number(`${name}_low`, unit, 'Lower end of its 95 % percentile interval over mixtures'),
+    number(`${name}_high`, unit, 'Upper end of that interval'),
+    number(`${name}_drop_low`, unit, 'Smallest value with one partition left out'),
+    number(`${name}_drop_high`, unit, 'Largest value with one partition left out')
+  ]
+}
+
+const DIFFERENCE = 'less that of `merge-micro` on the mixtures both speak of, resampled as pairs'
+
+export const COMPARISON_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', PROXY_MEANING),
+  integer('n', 'mixtures', 'Mixtures that were compared with another of their size'),
+  ...estimateColumns('spearman', '−1 to 1', "Spearman's ρ within sizes"),
+  ...estimateColumns(
+    'accuracy',
+    '0 to 1',
+    'Share of pairs of one size that the proxy orders as training does'
+  ),
+  ...estimateColumns(
+    'top_quarter',
+    '0 to 1',
+    'Share of the truly best quarter of a size that is among the best quarter by the proxy'
+  ),
+  ...estimateColumns(
+    'regret',
+    'nats per token',
+    'What choosing by the proxy cost: loss of the mixture it puts first less the least, mean over sizes'
+  ),
+  ...estimateColumns(
+    'regret_share',
+    '0 to 1',
+    'The same as a share of what there was to lose in the size'
+  ),
+  ...estimateColumns(
+    'slope',
+    '',
+    'Calibration: slope of the sequential loss on the proxy’s, within sizes'
+  ),
+  ...estimateColumns(
+    'offset',
+    'nats per token',
+    'Calibration: mean of the sequential loss less the proxy’s'
+  ),
+  ...estimateColumns('accuracy_difference', '−1 to 1', `Accuracy ${DIFFERENCE}`),
+  ...estimateColumns('spearman_difference', '−2 to 2', `ρ ${DIFFERENCE}`),
   text('documents', DOCUMENTS_MEANING)
 ]
 

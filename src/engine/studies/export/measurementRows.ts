@@ -11,7 +11,7 @@ import { chosenDocuments } from '../results'
 import type { MeasuredDomain, ModelResult, StudyResults } from '../results'
 import type { Row } from './columns'
 
-const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, sequential: 3 }
+const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, ensemble: 3, proxy: 4, sequential: 5 }
 
 /** A model's readable name, unique in its study. */
 function modelLabel(model: ModelResult): string {
@@ -22,12 +22,16 @@ function modelLabel(model: ModelResult): string {
       return `branch ${model.name}`
     case 'merge':
       return `merge-${model.merge!} ${model.mixture!}`
+    case 'ensemble':
+      return `ensemble ${model.mixture!}`
+    case 'proxy':
+      return `${model.name} ${model.mixture!}`
     case 'sequential':
       return `sequential-${model.budget!} ${model.mixture!}`
   }
 }
 
-/** Seed, branches, merges, sequential models; each in the order of units and mixtures. */
+/** Seed, branches, merges, ensembles, tabled proxies, sequential models; each in the order of units and mixtures. */
 function sortModels(results: StudyResults): ModelResult[] {
   const units = results.prepared.partitions.flatMap(({ baseUnits }) => baseUnits)
   const order = [...units, ...results.mixtures].map(({ name }) => name)
@@ -71,6 +75,11 @@ function measure(shared: SharedDomain, model: ModelResult): Measured | null {
     clean: sumOver(shared.domain, nats, shared.clean),
     losses: resampledLosses(shared.drawn, nats)
   }
+}
+
+/** Of a loss that a table gives nobody knows over which tokens it is a mean. */
+function tabledRow({ domain }: SharedDomain, { total }: Measured): Row {
+  return { domain: domain.name, domain_kind: domain.kind, perplexity: perplexity(total) }
 }
 
 function domainRow({ domain, all, clean }: SharedDomain, measured: Measured): Row {
@@ -135,9 +144,13 @@ export function measurementRows(results: StudyResults): Row[] {
       budget: model.budget,
       fingerprint: model.fingerprint
     }
-    const rows = measured.flatMap((one, d) => (one ? [domainRow(shared[d]!, one)] : []))
+    const rowOf = results.tables ? tabledRow : domainRow
+    const rows = measured.flatMap((one, d) => (one ? [rowOf(shared[d]!, one)] : []))
     const whole = means.filter(({ over }) => over.every((d) => measured[d] !== null))
-    const meanRows = whole.map((mean) => meanRow(mean, shared, measured as Measured[]))
+    const meanRows = whole.map((mean) => {
+      const row = meanRow(mean, shared, measured as Measured[])
+      return results.tables ? { ...row, bits_per_byte: null } : row
+    })
     return [...rows, ...meanRows].map((row) => ({ ...of, ...row }))
   })
 }

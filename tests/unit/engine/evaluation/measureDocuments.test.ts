@@ -19,9 +19,17 @@ describe.each(goldenCases)('measuring with the $name model', (golden) => {
     const { documents, nats, window, endOfTextId } = golden.measuring
     const evaluator = createEvaluator(golden.config, kernels)
     evaluator.load(golden.parameters)
-    const found = await evaluator.measure(documents, { window, batchSize, endOfTextId })
+    const options = { window, batchSize, endOfTextId }
+    const found = await evaluator.measure(documents, options)
+    const tokens = await evaluator.measureTokens(documents, options)
     evaluator.dispose()
     expect(relativeError(found, nats)).toBeLessThan(FLOAT32_TOLERANCE)
+    // Token by token it is the same, to the bit, document after document.
+    let token = 0
+    const sums = documents.map(({ length }) =>
+      tokens.slice(token, (token += length)).reduce((sum, one) => sum + one, 0)
+    )
+    expect([token, sums]).toEqual([tokens.length, [...found]])
   })
 })
 

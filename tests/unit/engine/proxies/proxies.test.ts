@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { branchMean } from '#engine/proxies/branchMean'
+import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
 import { holdsPartition, partitionShare, unitCount } from '#engine/proxies/composition'
 import type { Mixture } from '#shared/records'
 
@@ -16,17 +16,23 @@ const UNEVEN: Mixture = {
   ]
 }
 
-test('the mean of branches weighs them as the micro merge', () => {
-  const perplexities = new Map([
-    ['code#1', 10],
-    ['speeches#1', 20],
-    ['speeches#2', 60]
+test('means of branches weigh them as the micro merge, of perplexity and of its log', () => {
+  const losses = new Map([
+    ['code#1', Math.log(10)],
+    ['speeches#1', Math.log(20)],
+    ['speeches#2', Math.log(60)]
   ])
-  expect(branchMean(UNEVEN, (unit) => perplexities.get(unit)!)).toBeCloseTo(30, 12)
+  const of = (name: keyof typeof BRANCH_PROXIES) =>
+    Math.exp(BRANCH_PROXIES[name](UNEVEN, (unit) => losses.get(unit)!))
+  expect(of('branch-mean')).toBeCloseTo(30, 12)
+  expect(of('branch-mean-log')).toBeCloseTo(Math.cbrt(10 * 20 * 60), 12)
+  expect(of('best-branch')).toBeCloseTo(10, 12)
 })
 
-test('the mean of branches is not a number while one of them is missing', () => {
-  expect(branchMean(UNEVEN, (unit) => (unit === 'code#1' ? NaN : 5))).toBeNaN()
+test('what branches say is not a number while one of them is missing', () => {
+  for (const of of Object.values(BRANCH_PROXIES)) {
+    expect(of(UNEVEN, (unit) => (unit === 'code#1' ? NaN : 5))).toBeNaN()
+  }
 })
 
 test('count is the number of base units, not of members', () => {

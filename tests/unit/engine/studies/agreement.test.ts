@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import { denseLevels, pairWorkspace } from '#engine/statistics/pairs'
 import { relabelledP } from '#engine/statistics/relabelling'
 import {
@@ -66,6 +67,8 @@ function find(
 }
 
 const exact = studyAgreement(study({}))
+
+const OF_BRANCHES = ['branch-mean', 'branch-mean-log', 'best-branch']
 
 describe('a proxy that equals the truth', () => {
   test('has all correlations 1 wherever there is a number', () => {
@@ -253,7 +256,7 @@ describe('what is missing', () => {
     expect(studyPairs(results)).toEqual([])
     expect(new Set(studyAgreement(results).map((row) => row.n))).toEqual(new Set([0]))
     expect(headlineAgreement(results).map((row) => row.spearman)).toEqual(
-      new Array<null>(3).fill(null)
+      new Array<null>(5).fill(null)
     )
   })
 
@@ -323,7 +326,7 @@ test('a mixture of one unit is its branch, as proxy and as truth of the sum budg
     (pair) => pair.mixture === 'a' && pair.domain === 'b'
   )
   expect(pairs.map((pair) => [pair.proxy, pair.sequentialPerplexity])).toEqual(
-    ['merge-micro', 'branch-mean', 'count', 'share'].map((proxy) => [
+    ['merge-micro', ...OF_BRANCHES, ...REGRESSIONS, 'count', 'share'].map((proxy) => [
       proxy,
       expect.closeTo(Math.exp(3.5), 9)
     ])
@@ -389,7 +392,8 @@ describe('the headline', () => {
     const found = headlineAgreement(results).map((row) => [row.proxy, row.n, row.spearman])
     expect(found).toEqual([
       ['merge-micro', 25, expect.closeTo(1, 12)],
-      ['branch-mean', 25, null],
+      ...OF_BRANCHES.map((proxy) => [proxy, 25, null]),
+      ...REGRESSIONS.map((proxy) => [proxy, 25, expect.any(Number)]),
       ['count', 25, null]
     ])
   })

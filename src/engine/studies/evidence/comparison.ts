@@ -1,0 +1,204 @@
+/** Proxies side by side: what choosing by each would have cost, and how they differ. */
+import { drawResamples } from '#engine/statistics/bootstrap'
+import type { Resamples } from '#engine/statistics/bootstrap'
+import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
+import type { ChoiceStatistic } from '#engine/statistics/choosing'
+import { percentileInterval } from '#engine/statistics/intervals'
+import { FEWEST_PAIRS, pairWorkspace } from '#engine/statistics/pairs'
+import { deriveSeed } from '#engine/statistics/random'
+import type { Estimate } from '#shared/evidenceView'
+import type { BudgetKind, Mixture } from '#shared/records'
+import type { DocumentChoice, StudyResults } from '../results'
+import { partitionSets } from './measureStratum'
+import { scoreStudy } from './scores'
+import type { ProxyName, ScoredDomain } from './scores'
+import { withinSize } from './strata'
+
+/** One proxy on one domain, among mixtures of one size. */
+export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
+  domain: string
+  domainKind: ScoredDomain['kind']
+  budget: BudgetKind
+  proxy: ProxyName
+  /** Mixtures compared with another. */
+  n: number
+  spearman: Estimate
+  /** This proxy's less the reference's, resampled as pairs; null for the reference itself. */
+  difference: { accuracy: Estimate; spearman: Estimate } | null
+}
+
+/** What every other proxy is held against: the paper's own; of tables without it, their first. */
+const REFERENCE_PROXY: ProxyName = 'merge-micro'
+
+/** Proxies that are counts or shares: more of them is a lower loss, and they have no unit in common. */
+const MORE_IS_BETTER: readonly ProxyName[] = ['count', 'share']
+
+/** Spearman's ρ behind the statistics of choosing, in one row of numbers. */
+const NUMBERS = [...CHOICE_STATISTICS, 'spearman'] as const
+
+/**
+ * Compares every proxy with the truth among mixtures of one size, on every domain and mean.
+ *
+ * Values are taken in nats per token: perplexities as their logs. Mixtures whose sequential model
+ * is their merge are left out, as everywhere. Every proxy is measured on the mixtures that it and
+ * the truth speak of; its difference to the reference on those that both speak of, with the same
+ * resamples for both.
+ *
+ * Sizes are kept apart: a mean over them weighs each by its mixtures.
+ */
+export function compareProxies(
+  results: StudyResults,
+  options: { documents?: DocumentChoice } = {}
+): ProxyComparison[] {
+  const scores = scoreStudy(results, options.documents ?? 'all')
+  const seed = deriveSeed(results.study.randomSeed, 'mixtures again')
+  const drawn = new Map<string, Resamples>()
+  const resamplesOf = (groups: Int32Array): Resamples => {
+    const layout = groups.join(' ')
+    const known = drawn.get(layout) ?? drawResamples(groups, seed)
+    drawn.set(layout, known)
+    return known
+  }
+  return scores.budgets.flatMap((budget) =>
+    scores.domains.flatMap((domain, place) => {
+      const inNats = (values: Float64Array) =>
+        domain.name.endsWith('-log') ? values : values.map(Math.log)
+      const truth = inNats(scores.sequential(budget, place))
+      const columns = scores.proxies.flatMap((proxy) => {
+        const values = scores.proxy(proxy, place, budget)
+        if (!values) return []
+        const isCount = MORE_IS_BETTER.includes(proxy)
+        return [{ proxy, values: isCount ? values.map((one) => -one) : inNats(values) }]
+      })
+      const named = columns.find(({ proxy }) => proxy === REFERENCE_PROXY)
+      const reference = named ?? columns.find(({ proxy }) => !MORE_IS_BETTER.includes(proxy))
+      return columns.map(({ proxy, values }): ProxyComparison => {
+        const own = measured(scores.mixtures, [values], truth, resamplesOf)
+        const isOther = reference !== undefined && proxy !== reference.proxy
+        const both = isOther
+          ? measured(scores.mixtures, [values, reference.values], truth, resamplesOf)
+          : null
+        return {
+          domain: domain.name,
+          domainKind: domain.kind,
+          budget,
+          proxy,
+          n: own.n,
+          ...estimatesOf(own, MORE_IS_BETTER.includes(proxy)),
+          difference: both && {
+            accuracy: differenceOf(both, 'accuracy'),
+            spearman: differenceOf(both, 'spearman')
+          }
+        }
+      })
+    })
+  )
+}
+
+/** Numbers of one or two proxies on the same mixtures: as they are, resampled, and dropped. */
+interface Measured {
+  n: number
+  /** By proxy, then as {@link NUMBERS}. */
+  values: Float64Array[]
+  /** By proxy, number and resample. */
+  resampled: Float64Array[][]
+  /** By proxy, then partition left out, then number. */
+  dropped: Float64Array[][]
+}
+
+function measured(
+  mixtures: readonly Mixture[],
+  proxies: readonly Float64Array[],
+  truth: Float64Array,
+  resamplesOf: (groups: Int32Array) => Resamples
+): Measured {
+  const known = mixtures.flatMap((_, i) =>
+    Number.isFinite(truth[i]) && proxies.every((values) => Number.isFinite(values[i])) ? [i] : []
+  )
+  const own = known.map((i) => mixtures[i]!)
+  const { items, groups } = withinSize(own)
+  const sizes = new Set(groups).size
+  const freedom = items.length - Math.max(0, sizes - 1)
+  if (freedom < FEWEST_PAIRS) {
+    return { n: items.length, values: [], resampled: [], dropped: [] }
+  }
+  const pick = (values: Float64Array) => Float64Array.from(items, (i) => values[known[i]!]!)
+  const y = pick(truth)
+  const resamples = resamplesOf(groups)
+  const sets = partitionSets(own, items).filter((set) => set.includes(1))
+  const all = proxies.map((values) => {
+    const measure = measureOf(pick(values), y, groups)
+    const resampled = NUMBERS.map(() => new Float64Array(resamples.resamples))
+    for (let b = 0; b < resamples.resamples; b++) {
+      const numbers = measure(resamples.counts, b * resamples.items)
+      numbers.forEach((one, k) => (resampled[k]![b] = one))
+    }
+    const dropped = sets.map((set) =>
+      measure(
+        Uint16Array.from(set, (gone) => 1 - gone),
+        0
+      ).slice()
+    )
+    return { values: measure(null, 0).slice(), resampled, dropped }
+  })
+  return {
+    n: items.length,
+    values: all.map(({ values }) => values),
+    resampled: all.map(({ resampled }) => resampled),
+    dropped: all.map(({ dropped }) => dropped)
+  }
+}
+
+/** All numbers of one proxy under some counts; the array is good until the next call. */
+function measureOf(x: Float64Array, y: Float64Array, groups: Int32Array) {
+  const choice = choiceWorkspace(x, y, groups)
+  const pairs = pairWorkspace({ x, y, groups })
+  const numbers = new Float64Array(NUMBERS.length)
+  const correlations = new Float64Array(3)
+  return (counts: Uint16Array | null, offset: number): Float64Array => {
+    choice.measure(counts, offset, numbers)
+    pairs.measure(counts, offset, correlations)
+    numbers[NUMBERS.length - 1] = correlations[1]!
+    return numbers
+  }
+}
+
+function estimatesOf(
+  { values, resampled, dropped }: Measured,
+  hasNoUnit: boolean
+): Record<(typeof NUMBERS)[number], Estimate> {
+  const entries = NUMBERS.map((name, k) => {
+    const isMeaningless = hasNoUnit && (name === 'slope' || name === 'offset')
+    if (values.length === 0 || isMeaningless) return [name, UNKNOWN] as const
+    const drops = dropped[0]!.map((numbers) => numbers[k]!)
+    return [name, estimate(values[0]![k]!, resampled[0]![k]!, drops)] as const
+  })
+  return Object.fromEntries(entries) as Record<(typeof NUMBERS)[number], Estimate>
+}
+
+function differenceOf(
+  { values, resampled, dropped }: Measured,
+  name: (typeof NUMBERS)[number]
+): Estimate {
+  if (values.length < 2) return UNKNOWN
+  const k = NUMBERS.indexOf(name)
+  const [own, other] = [resampled[0]![k]!, resampled[1]![k]!]
+  return estimate(
+    values[0]![k]! - values[1]![k]!,
+    own.map((one, b) => one - other[b]!),
+    dropped[0]!.map((numbers, set) => numbers[k]! - dropped[1]![set]![k]!)
+  )
+}
+
+/** What is not defined. */
+export const UNKNOWN: Estimate = { value: null, interval: null, drop: null }
+
+function estimate(value: number, resampled: Float64Array, drops: readonly number[]): Estimate {
+  if (!Number.isFinite(value)) return UNKNOWN
+  const known = drops.filter(Number.isFinite)
+  return {
+    value,
+    interval: percentileInterval(resampled),
+    drop: known.length === 0 ? null : { low: Math.min(...known), high: Math.max(...known) }
+  }
+}

@@ -1,0 +1,69 @@
+/** What a study has and what it lacks. */
+import type { Measurements } from '#engine/storage/measurements'
+import type { Project } from '#engine/storage/project'
+import { isRunFinished } from '#engine/storage/runs'
+import type { Corpus, Prepared, Run, Study } from '#shared/records'
+import { distinctModels, missingDomains } from './measureModels'
+import { distinctRuns, runsOf } from './plan'
+import type { StudyPlan } from './plan'
+import type { StudyResults } from './results'
+import type { TablesSummary } from './tableStudy'
+
+/** What a study has and lacks. */
+export interface StudyStatus {
+  study: string
+  corpora: Corpus[]
+  /** False until the text is tokenised; then nothing else is known either. */
+  prepared: boolean
+  runs: { planned: number; done: number; failed: number }
+  measurements: { planned: number; done: number }
+  heads: Run[]
+  /** What the study was made from, where it was made from tables. */
+  tables?: TablesSummary
+}
+
+function nothingOf(study: Study): StudyStatus {
+  return {
+    study: study.name,
+    corpora: [],
+    prepared: false,
+    runs: { planned: 0, done: 0, failed: 0 },
+    measurements: { planned: 0, done: 0 },
+    heads: []
+  }
+}
+
+/** Of a study made from tables: what they hold. */
+export function statusOfTables(study: Study, { tables }: StudyResults): StudyStatus {
+  return { ...nothingOf(study), tables: tables! }
+}
+
+/** Counts runs and measurements; of a study not prepared yet (`planned` null), its text only. */
+export function statusOf(
+  study: Study,
+  project: Project,
+  measurements: Measurements,
+  planned: { prepared: Prepared; plan: StudyPlan } | null
+): StudyStatus {
+  const status = { ...nothingOf(study), corpora: [...project.corpora] }
+  if (!planned) return status
+  const { prepared, plan } = planned
+  const fingerprints = distinctRuns(runsOf(plan)).map((run) => run.fingerprint)
+  const heads = project.runs.filter((run) => fingerprints.includes(run.fingerprint))
+  const models = distinctModels(plan)
+  const unmeasured = models.map(
+    (model) => missingDomains(model, { study, prepared, measurements }).length
+  )
+  const all = models.length * prepared.domains.length
+  return {
+    ...status,
+    prepared: true,
+    runs: {
+      planned: fingerprints.length,
+      done: fingerprints.filter((one) => isRunFinished(project.folder, one)).length,
+      failed: heads.filter((run) => run.state === 'failed').length
+    },
+    measurements: { planned: all, done: all - unmeasured.reduce((sum, one) => sum + one, 0) },
+    heads
+  }
+}
