@@ -1,8 +1,7 @@
 /**
  * `npm run pictures -- PROJECT`: pictures of every screen, light and dark, into docs/pictures.
  *
- * PROJECT is looked at read-only; docs/results/like-the-trial.md tells how the one of the present
- * pictures was made.
+ * PROJECT is copied and left alone; the present pictures are of the demo's study.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
@@ -14,7 +13,7 @@ import { servedLink } from './servedLink.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'pictures')
-const SCREENS = ['Catalogue', 'Training', 'Mixtures', 'Evidence']
+const SCREENS = ['Catalogue', 'Training', 'Mixtures', 'Evidence', 'What-if']
 /** Time for curves, intervals and counts to come in, in ms. */
 const SETTLE_MS = 5000
 
