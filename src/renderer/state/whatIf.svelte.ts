@@ -45,6 +45,7 @@ export class WhatIf {
     this.locked = names.map(() => false)
     this.pinned = null
     this.set(uniformShares(names.length))
+    this.settle()
   }
 
   move(index: number, share: number): void {
@@ -63,9 +64,9 @@ export class WhatIf {
     void this.#score()
   }
 
-  /** The slider is let go of: the merge is made and measured, where the project can be written. */
+  /** The slider is let go of: the merge is made and measured, or read where it was before. */
   settle(): void {
-    if (!this.#engine.isWritable || this.shares.length === 0) return
+    if (this.shares.length === 0) return
     if (this.#waiting) clearTimeout(this.#waiting)
     this.#waiting = setTimeout(() => void this.#merge(), PAUSE_MS)
   }
@@ -78,7 +79,9 @@ export class WhatIf {
       const merged = await api.evaluateMixture({ study, weights: this.#weights() })
       if (change === this.#change) this.merged = merged
     } catch (error) {
-      if (change === this.#change) this.problem = toPlain(error).message
+      // A project that is only read has the merges that were measured, and no others.
+      const isTold = this.#engine.isWritable && change === this.#change
+      if (isTold) this.problem = toPlain(error).message
     } finally {
       if (change === this.#change) this.isMerging = false
     }
