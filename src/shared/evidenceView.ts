@@ -49,7 +49,9 @@ const StatisticSchema = z.strictObject({
   value,
   interval: IntervalSchema.nullable(),
   drop: IntervalSchema.nullable(),
-  p: value
+  p: value,
+  /** Corrected by Holm over the domains asked about at once; null on means. */
+  holm: value
 })
 
 /** Agreement of one proxy on one domain in one stratum. */
@@ -71,7 +73,7 @@ export const AgreementSchema = z.strictObject({
 export type Agreement = z.infer<typeof AgreementSchema>
 
 /** A number with its 95 % interval over mixtures, and its range with one partition left out. */
-export const EstimateSchema = StatisticSchema.omit({ p: true })
+export const EstimateSchema = StatisticSchema.omit({ p: true, holm: true })
 export type Estimate = z.infer<typeof EstimateSchema>
 
 /**

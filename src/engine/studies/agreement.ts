@@ -1,5 +1,7 @@
 /** How far each proxy may be trusted: pairs, and their agreement in every stratum. */
+import { holm } from '#engine/statistics/holm'
 import { fitLines } from '#engine/statistics/leastSquares'
+import { STATISTICS } from '#engine/statistics/pairs'
 import { deriveSeed } from '#engine/statistics/random'
 import type { Relabellings } from '#engine/statistics/relabelling'
 import type { Fit } from '#shared/fittedLine'
@@ -170,7 +172,32 @@ export function studyAgreement(
       })
     }
   }
-  return rows
+  return corrected(rows)
+}
+
+/** Corrects p-values over the domains of each budget, proxy and stratum: they are asked at once. */
+function corrected(rows: readonly AgreementRow[]): AgreementRow[] {
+  const families = new Map<string, AgreementRow[]>()
+  for (const row of rows) {
+    if (row.domainKind === 'mean') continue
+    const key = [row.budget, row.proxy, row.stratum].join('\n')
+    families.set(key, [...(families.get(key) ?? []), row])
+  }
+  const found = new Map<AgreementRow, AgreementRow>()
+  for (const family of families.values()) {
+    const [pearson, spearman, kendall] = STATISTICS.map((name) =>
+      holm(family.map((row) => row[name].p))
+    )
+    family.forEach((row, i) => {
+      found.set(row, {
+        ...row,
+        pearson: { ...row.pearson, holm: pearson![i]! },
+        spearman: { ...row.spearman, holm: spearman![i]! },
+        kendall: { ...row.kendall, holm: kendall![i]! }
+      })
+    })
+  }
+  return rows.map((row) => found.get(row) ?? row)
 }
 
 function fitStratum(

@@ -68,7 +68,11 @@ function pairRows(results: StudyResults, documents: DocumentChoice): Row[] {
 }
 
 function statisticCells(name: string, statistic: AgreementStatistic): Row {
-  return { ...estimateCells(name, statistic), [`${name}_p`]: statistic.p }
+  return {
+    ...estimateCells(name, statistic),
+    [`${name}_p`]: statistic.p,
+    [`${name}_p_holm`]: statistic.holm
+  }
 }
 
 function estimateCells(name: string, { value, interval, drop }: Estimate): Row {

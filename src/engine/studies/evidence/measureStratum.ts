@@ -20,6 +20,8 @@ export interface AgreementStatistic {
   drop: Interval | null
   /** Two-sided, by relabelling partitions. */
   p: number | null
+  /** The same corrected by Holm over the domains asked about at once; null on means over them. */
+  holm: number | null
 }
 
 /** All statistics of one stratum. */
@@ -90,7 +92,8 @@ export function measureStratum(
     value: estimates[s]!,
     interval: intervals[s]!,
     drop: dropped[s]!,
-    p: relabelled.p[s]!
+    p: relabelled.p[s]!,
+    holm: null
   })
   return {
     n: items.length,
@@ -103,7 +106,7 @@ export function measureStratum(
 }
 
 function undefinedAgreement(n: number): StratumAgreement {
-  const none: AgreementStatistic = { value: null, interval: null, drop: null, p: null }
+  const none: AgreementStatistic = { value: null, interval: null, drop: null, p: null, holm: null }
   const all = Object.fromEntries(STATISTICS.map((name) => [name, none]))
   return { n, relabellings: 0, smallestP: null, ...(all as Record<StatisticName, typeof none>) }
 }

@@ -130,7 +130,12 @@ function statisticColumns(name: keyof typeof STATISTIC_MEANINGS, hasDrop: boolea
     number(`${name}_low`, '−1 to 1', 'Lower end of its 95 % BCa interval over mixtures'),
     number(`${name}_high`, '−1 to 1', 'Upper end of that interval'),
     ...(hasDrop ? dropColumns(name) : []),
-    number(`${name}_p`, '0 to 1', 'Two-sided p by relabelling partitions')
+    number(`${name}_p`, '0 to 1', 'Two-sided p by relabelling partitions'),
+    number(
+      `${name}_p_holm`,
+      '0 to 1',
+      'The same corrected by Holm over the domains; empty on means'
+    )
   ]
 }
 

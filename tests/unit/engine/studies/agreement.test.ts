@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { holm } from '#engine/statistics/holm'
 import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import { denseLevels, pairWorkspace } from '#engine/statistics/pairs'
 import { relabelledP } from '#engine/statistics/relabelling'
@@ -130,7 +131,7 @@ describe('strata', () => {
 
   test('with fewer than four mixtures say n and no number', () => {
     const row = find(exact, 'a', 'size=5', 'merge-micro')
-    const none = { value: null, interval: null, drop: null, p: null }
+    const none = { value: null, interval: null, drop: null, p: null, holm: null }
     expect([row.n, row.pearson, row.spearman, row.kendall]).toEqual([1, none, none, none])
   })
 
@@ -451,4 +452,16 @@ describe('the headline among near partitions', () => {
   test('refuses a partition that is not there, naming those that are', () => {
     expect(() => headlineAmong(study({}), ['a', 'z'])).toThrow(/holds z; its partitions are a, b/)
   })
+})
+
+test('p-values are corrected over the domains that are asked about at once', () => {
+  const rows = studyAgreement(study({ documentNoise: 0.5 }))
+  const family = rows.filter(
+    (row) =>
+      row.stratum === 'within-size' && row.proxy === 'merge-micro' && row.domainKind !== 'mean'
+  )
+  expect(family.length).toBeGreaterThan(3)
+  expect(family.map((row) => row.spearman.holm)).toEqual(holm(family.map((row) => row.spearman.p)))
+  const means = rows.filter(({ domainKind }) => domainKind === 'mean')
+  expect(new Set(means.map((row) => row.pearson.holm))).toEqual(new Set([null]))
 })
