@@ -14,8 +14,9 @@ export function addDiagnoseCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  assay diagnose my-study')
     .action(async (path: string, flags: { study?: string; json?: boolean }) => {
       const options = { ...flags, readOnly: 'where it must' as const }
-      await withProject(path, options, async ({ print }, session) => {
-        const diagnosis = await session.reports.diagnosis(session.study(flags.study))
+      await withProject(path, options, async ({ print, signal }, session) => {
+        const study = session.study(flags.study)
+        const diagnosis = await session.reports.diagnosis(study, { signal })
         print(describeDiagnosis(diagnosis), diagnosis)
         return EXIT.ok
       })

@@ -26,7 +26,8 @@ const DEFINITION = 'branch geometry 1'
 export async function branchGeometry(
   project: Project,
   pool: WorkerPool,
-  plan: StudyPlan
+  plan: StudyPlan,
+  options: { signal?: AbortSignal } = {}
 ): Promise<BranchGeometry | null> {
   const { folder } = project
   const branches = plan.branches
@@ -43,7 +44,7 @@ export async function branchGeometry(
   )
   if (!areHere) return null
   const job = { project: folder, config: plan.config, start, branches }
-  const geometry = await pool.run('geometry', job, { lane: 'aside' })
+  const geometry = await pool.run('geometry', job, { ...options, lane: 'aside' })
   if (!project.isReadOnly) {
     await makeFolder(dirname(path))
     await writeFileAtomic(path, JSON.stringify(geometry))

@@ -62,12 +62,14 @@ export class StudyReports {
    *
    * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest
    */
-  async diagnosis(study: Study): Promise<Diagnosis> {
+  async diagnosis(study: Study, options: { signal?: AbortSignal } = {}): Promise<Diagnosis> {
     const { project, pool, plan } = this.#sources
     const report = await this.#describe(study)
     const geometry =
-      project.tables === null ? await branchGeometry(project, pool, (await plan(study)).plan) : null
-    return pool.run('diagnosis', { report, geometry }, { lane: 'aside' })
+      project.tables === null
+        ? await branchGeometry(project, pool, (await plan(study)).plan, options)
+        : null
+    return pool.run('diagnosis', { report, geometry }, { ...options, lane: 'aside' })
   }
 
   /** One of the exported tables as CSV; null for a name that none has. */
