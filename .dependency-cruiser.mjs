@@ -80,8 +80,8 @@ export const TABLE = [
   {
     from: [engine('workers/reportJob.ts')],
     // prettier-ignore
-    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/belief).ts'),
-      engine('storage/measurements.ts'), SHARED],
+    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis)).ts'),
+      engine('storage/(measurements|traces).ts'), SHARED],
     instead: 'This job reads what is stored and hands it to studies/: compute there.'
   },
   {

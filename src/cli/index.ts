@@ -4,6 +4,7 @@ import { version } from '../../package.json'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
 import { addBenchCommand } from './commands/bench'
+import { addDiagnoseCommand } from './commands/diagnose'
 import { addDoctorCommand } from './commands/doctor'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
@@ -31,6 +32,7 @@ addImportCommand(program)
 addImportTableCommand(program)
 addRunCommands(program)
 addReportCommand(program)
+addDiagnoseCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

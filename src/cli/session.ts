@@ -78,17 +78,24 @@ export async function withEngine(
 /**
  * Like {@link withEngine}, with a project that is open while the command runs.
  *
- * @param options `readOnly`: needs no lock, and may be done beside a running study
+ * @param options `readOnly`: needs no lock, and may be done beside a running study; `where it must`:
+ *   so only beside one, or where the project may not be written, since what is computed is kept
  */
 export async function withProject(
   path: string,
-  options: { json?: boolean; threads?: string; readOnly?: boolean },
+  options: { json?: boolean; threads?: string; readOnly?: boolean | 'where it must' },
   command: (context: CommandContext, session: ProjectSession) => Promise<number>
 ): Promise<void> {
   await withEngine(options, async (context) => {
-    const session = await context.engine.openProject(path, {
-      readOnly: options.readOnly ?? false
-    })
+    const { readOnly = false } = options
+    const session = await context.engine
+      .openProject(path, { readOnly: readOnly === true })
+      .catch((error: unknown) => {
+        const { code } = toPlain(error)
+        const mayRead = ['storage/locked', 'storage/read-only', 'storage/not-writable']
+        if (readOnly !== 'where it must' || !mayRead.includes(code)) throw error
+        return context.engine.openProject(path, { readOnly: true })
+      })
     try {
       return await command(context, session)
     } finally {

@@ -122,7 +122,12 @@ function averageBlocks(
   }
 }
 
-function checkSameShapes(reference: ParameterSource, source: ParameterSource): void {
+/**
+ * Asserts that two models have the same parameters.
+ *
+ * @throws WorkbenchError `merge/mismatch` naming the first that differs
+ */
+export function checkSameShapes(reference: ParameterSource, source: ParameterSource): void {
   const expected = [...reference.shapes]
   const found = [...source.shapes]
   const describe = (entry: (typeof expected)[number] | undefined) =>

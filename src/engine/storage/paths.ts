@@ -23,6 +23,8 @@ export const projectPaths = {
   seedCheckpoint: (project: string, key: string) =>
     join(project, 'cache', `checkpoint-${key}.json`),
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
+  /** Where branches lie around their seed. */
+  geometry: (project: string, key: string) => join(project, 'cache', `geometry-${key}.json`),
   /** What a model makes of every token of a domain: float32, little-endian, nats. */
   tokenLosses: (project: string, key: string) =>
     join(project, 'cache', 'token-losses', `${key}.f32`),

@@ -4,8 +4,10 @@ import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import type { AnyReportJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
+import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Study } from '#shared/records'
+import { branchGeometry } from './branchGeometry'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { StudyResults } from './results'
@@ -53,6 +55,21 @@ export class StudyReports {
       if (this.#beliefs.get(study.name)?.key === key) this.#beliefs.delete(study.name)
     })
     return belief
+  }
+
+  /**
+   * Why the proxies may fail, claim by claim.
+   *
+   * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest
+   */
+  async diagnosis(study: Study, options: { signal?: AbortSignal } = {}): Promise<Diagnosis> {
+    const { project, pool, plan } = this.#sources
+    const report = await this.#describe(study)
+    const geometry =
+      project.tables === null
+        ? await branchGeometry(project, pool, (await plan(study)).plan, options)
+        : null
+    return pool.run('diagnosis', { report, geometry }, { ...options, lane: 'aside' })
   }
 
   /** One of the exported tables as CSV; null for a name that none has. */

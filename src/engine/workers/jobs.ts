@@ -1,4 +1,5 @@
 /** The messages between host and worker: each job with its input and its result. */
+import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
@@ -245,6 +246,21 @@ export type AnyReportJob = ReportJob | TablesReportJob
 /** One of the exported tables. */
 export type TableJob = AnyReportJob & { table: string }
 
+/** Where branches lie around the weights that they started from. */
+export interface GeometryJob {
+  project: string
+  config: DecoderConfig
+  /** Where all of them started. */
+  start: RunStart
+  branches: { name: string; fingerprint: string }[]
+}
+
+/** Why the proxies of a study may fail; `geometry` null where no weights can be read. */
+export interface DiagnosisJob {
+  report: AnyReportJob
+  geometry: BranchGeometry | null
+}
+
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
   folder: string
@@ -345,6 +361,8 @@ export interface Jobs {
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
   belief: { input: AnyReportJob; result: Belief }
+  geometry: { input: GeometryJob; result: BranchGeometry }
+  diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }
 }
 export type JobKind = keyof Jobs

@@ -11,6 +11,9 @@ import type { MeasuredModel, WeightedBranch } from './jobs'
 /** What has parameters: an ensemble has none. */
 export type ReadableModel = Exclude<MeasuredModel, { kind: 'ensemble' }>
 
+/** A model that lies in files of its own. */
+type StoredModel = { kind: 'run'; fingerprint: string } | { kind: 'checkpoint'; folder: string }
+
 /**
  * Reads models one after the other; a model is good until the next one is asked for.
  *
@@ -39,11 +42,17 @@ export class ModelReader {
    */
   async read(project: string, model: ReadableModel, heldBytes: number): Promise<ParameterSet> {
     if (model.kind === 'merge') return this.#average(project, model.branches, heldBytes)
-    const source =
-      model.kind === 'run'
-        ? await this.#open(project, model.fingerprint)
-        : (await openCheckpoint(model.folder)).parameters
-    return readParameters(source)
+    return readParameters(await this.open(project, model))
+  }
+
+  /**
+   * Opens a model that lies in files, to be read tensor by tensor.
+   *
+   * @throws WorkbenchError `storage/corrupt`, `checkpoint/invalid`
+   */
+  async open(project: string, model: StoredModel): Promise<ParameterSource> {
+    if (model.kind === 'run') return this.#open(project, model.fingerprint)
+    return (await openCheckpoint(model.folder)).parameters
   }
 
   async #average(

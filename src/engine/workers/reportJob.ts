@@ -1,15 +1,29 @@
 /** Reads a study's evidence off what is stored: seconds of resampling, and no tensors. */
 import { Measurements } from '#engine/storage/measurements'
+import { readTrace } from '#engine/storage/traces'
 import { studyBelief } from '#engine/studies/evidence/belief'
+import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
+import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, TableJob } from './jobs'
+import type { AnyReportJob, DiagnosisJob, TableJob } from './jobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {
   return studyBelief(await resultsOf(job))
+}
+
+/** Holds every claim of why a proxy fails against what was measured; see `diagnoseStudy`. */
+export async function readDiagnosis({ report, geometry }: DiagnosisJob): Promise<Diagnosis> {
+  const results = await resultsOf(report)
+  const branches = results.runs.filter(({ role }) => role === 'branch')
+  const traces = []
+  for (const { name, fingerprint } of branches) {
+    traces.push({ name, points: await readTrace(report.project, fingerprint) })
+  }
+  return diagnoseStudy(results, { traces, geometry })
 }
 
 /** One exported table as CSV; null for a name that no table has. */

@@ -4,12 +4,13 @@ import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
 import { exportMerge } from './exportJob'
+import { measureGeometry } from './geometryJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
-import { readBelief, readTable } from './reportJob'
+import { readBelief, readDiagnosis, readTable } from './reportJob'
 import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
@@ -42,6 +43,8 @@ const handlers: Handlers = {
   train: trainRun,
   measure: measureModel,
   belief: readBelief,
+  geometry: measureGeometry,
+  diagnosis: readDiagnosis,
   table: readTable,
   exportMerge
 }

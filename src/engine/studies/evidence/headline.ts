@@ -41,7 +41,7 @@ export interface HeadlineAgreement {
 }
 
 /** Domain mean that the headline reads: change in nats against the seed, but for a constant. */
-const HEADLINE_DOMAIN = 'mean-all-log'
+export const HEADLINE_DOMAIN = 'mean-all-log'
 
 /**
  * The headline: within mixtures of one size, how the proxy ranks the mean over domains of the
@@ -223,7 +223,8 @@ function documentInterval(
   return percentileInterval(distribution)
 }
 
-function countDecisions(
+/** Counts pairs of comparable mixtures that two columns order alike, of those neither ties. */
+export function countDecisions(
   { items, groups }: Stratum,
   x: Float64Array,
   y: Float64Array

@@ -116,7 +116,11 @@ export function meanOver({ over, isLog }: DomainMean, losses: (domain: number) =
 }
 
 /** Mean nats per token of a model on the chosen documents; NaN where it is not measured. */
-function lossOn(model: ModelResult | undefined, domain: MeasuredDomain, chosen: number[]): number {
+export function lossOn(
+  model: ModelResult | undefined,
+  domain: MeasuredDomain,
+  chosen: number[]
+): number {
   const perDocument = model?.nats.get(domain.name)
   if (!perDocument) return NaN
   let nats = 0

@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
+import type { DiagnosisSources } from '#engine/studies/evidence/diagnosis'
+import { STATEMENTS, THRESHOLDS } from '#engine/studies/evidence/diagnosis/thresholds'
+import { CLAIMS } from '#shared/diagnosis'
+import type { BranchGeometry, Claim, Finding } from '#shared/diagnosis'
+import type { Mixture } from '#shared/records'
+import { noiseOf, syntheticResults } from '../../../../support/syntheticResults'
+import type { SyntheticOptions } from '../../../../support/syntheticResults'
+
+const SEEDS = [1, 2, 3]
+const FIVE = { a: 1, b: 1, c: 1, d: 1, e: 1 }
+const NOTHING: DiagnosisSources = { traces: [], geometry: null }
+const holds = (mixture: Mixture, ...names: string[]) =>
+  names.every((name) => mixture.units.some(({ partition }) => partition === name))
+
+/** What a partition helps a domain, in nats per token. */
+const gain = (seed: number, partition: string, domain: string) =>
+  0.5 * noiseOf(`${seed}: ${partition} helps ${domain}`)
+
+/** Gains weighted by units, and some noise. */
+function additive(seed: number) {
+  return ({ name, units }: Mixture, domain: string): number =>
+    4 -
+    units.reduce((sum, one) => sum + one.microWeight * gain(seed, one.partition, domain), 0) +
+    0.01 * noiseOf(`${seed}: ${name} on ${domain}`)
+}
+
+/** Adds something to losses. */
+const plus =
+  (loss: ReturnType<typeof additive>, more: (mixture: Mixture, domain: string) => number) =>
+  (mixture: Mixture, domain: string) =>
+    loss(mixture, domain) + more(mixture, domain)
+
+/** Only chance, of the size given. */
+const chance = (seed: number, label: string, size: number) => (mixture: Mixture, domain: string) =>
+  size * noiseOf(`${label} ${seed} ${mixture.name} ${domain}`)
+
+function diagnosed(
+  claim: Claim,
+  seed: number,
+  options: Partial<SyntheticOptions>,
+  sources: Partial<DiagnosisSources> = {}
+): Finding {
+  const results = syntheticResults({
+    partitions: FIVE,
+    outDomains: ['fiction'],
+    truth: additive(seed),
+    proxy: plus(additive(seed), chance(seed, 'proxy', 0.01)),
+    randomSeed: seed,
+    ...options
+  })
+  const { findings } = diagnoseStudy(results, { ...NOTHING, ...sources })
+  const own = findings.filter((one) => one.claim === claim)
+  expect(own).toHaveLength(1)
+  return own[0]!
+}
+
+const numberOf = ({ numbers }: Finding, name: string) =>
+  numbers.find((one) => one.name.startsWith(name))?.value
+
+describe.each(SEEDS)('planted failures with random seed %i', (seed) => {
+  test('interaction: two partitions that are better together are named; sums and noise are not', () => {
+    const together = ['b', 'd'] as const
+    const planted = plus(additive(seed), (one) => (holds(one, ...together) ? -0.3 : 0))
+    const found = diagnosed('interaction', seed, { truth: planted })
+    expect(found.verdict).toBe('yes')
+    expect(found.why).toContain('mixtures with b with d are better')
+    expect(numberOf(found, 'residual of b with d')).toBeLessThan(-0.02)
+
+    expect(diagnosed('interaction', seed, {}).verdict).toBe('no')
+    // Presence adds up as well as shares do.
+    const present: SyntheticOptions['truth'] = ({ units }, domain) =>
+      4 - units.reduce((sum, { partition }) => sum + gain(seed, partition, domain), 0)
+    expect(diagnosed('interaction', seed, { truth: present }).verdict).toBe('no')
+    const noise = diagnosed('interaction', seed, { truth: plus(() => 4, chance(seed, 'all', 0.3)) })
+    expect(noise.verdict).toBe('cannot tell')
+  })
+
+  test('offset: merges that are worse the more branches there are, and merges that are all worse', () => {
+    const byNumber = plus(additive(seed), ({ units }) => 0.2 * units.length)
+    const found = diagnosed('offset', seed, { proxy: byNumber })
+    expect(found.verdict).toBe('yes')
+    expect(found.measure.value).toBeGreaterThan(0.9)
+    const two = numberOf(found, 'truth less merge-micro of 2 branches (n = 10)')!
+    const four = numberOf(found, 'truth less merge-micro of 4 branches (n = 5)')!
+    expect(two - four).toBeCloseTo(0.4, 1)
+
+    const noisy = plus(additive(seed), chance(seed, 'merge', 0.1))
+    expect(diagnosed('offset', seed, { proxy: plus(noisy, () => 0.4) }).verdict).toBe('no')
+    // Off by the same everywhere, to the last digit.
+    expect(diagnosed('offset', seed, { proxy: plus(additive(seed), () => 0.4) }).verdict).toBe('no')
+  })
+
+  test('convergence: curves that still fall, that have levelled out, and that are all noise', () => {
+    const curves = (lossAt: (share: number) => number, noise: number) =>
+      ['a#1', 'b#1'].map((name) => ({
+        name,
+        points: Array.from({ length: 300 }, (_, i) => ({
+          step: i + 1,
+          loss: lossAt((i + 1) / 300) + noise * noiseOf(`${seed} ${name} ${i}`)
+        }))
+      }))
+    const verdict = (lossAt: (share: number) => number, noise: number) =>
+      diagnosed('not-converged', seed, {}, { traces: curves(lossAt, noise) })
+    const falling = verdict((share) => 4 - 0.6 * share, 0.05)
+    expect(falling.verdict).toBe('yes')
+    expect(falling.measure.value).toBeCloseTo(0.06, 1)
+    expect(verdict((share) => 3 + Math.exp(-8 * share), 0.05).verdict).toBe('no')
+    expect(verdict(() => 4, 3).verdict).toBe('cannot tell')
+    expect(diagnosed('not-converged', seed, {}).verdict).toBe('cannot tell')
+  })
+
+  test('power: few mixtures, many that agree poorly, and many that agree well', () => {
+    const sequential = { choose: { kind: 'random' as const, count: 8 } }
+    const few = diagnosed('few-mixtures', seed, { sequential })
+    expect(few.verdict).toBe('yes')
+    const poorly = diagnosed('few-mixtures', seed, {
+      proxy: plus(() => 4, chance(seed, 'unrelated', 0.3))
+    })
+    expect(poorly.verdict).toBe('yes')
+    expect(poorly.measure.value).toBeGreaterThan(0.3)
+    expect(numberOf(poorly, 'more mixtures')).toBeGreaterThan(30)
+
+    const enough = diagnosed('few-mixtures', seed, {})
+    expect(enough.verdict).toBe('no')
+    expect(numberOf(enough, 'more mixtures')).toBe(0)
+  })
+
+  test('sizes: uneven partitions whose weighting matters, those where it does not, even ones', () => {
+    // The largest help least: by units they drown what the small ones are worth.
+    const partitions = { a: 8, b: 4, c: 1, d: 1, e: 1 }
+    const worth: Record<string, number> = { a: -0.1, b: 0.3, c: 1, d: 0.6, e: 0.1 }
+    const weighted: SyntheticOptions['proxy'] = ({ name, units }, domain, merge) =>
+      4 +
+      0.02 * noiseOf(`${seed} ${merge} ${name} ${domain}`) -
+      units.reduce((sum, one) => {
+        const weight = merge === 'micro' ? one.microWeight : one.macroWeight
+        return sum + weight * worth[one.partition]!
+      }, 0)
+    expect(diagnosed('unequal-sizes', seed, { partitions, proxy: weighted }).verdict).toBe('yes')
+    const alike = diagnosed('unequal-sizes', seed, { partitions })
+    expect([alike.verdict, alike.measure.value]).toEqual(['no', 0])
+    const even = { a: 2, b: 2, c: 2, d: 2, e: 2 }
+    const found = diagnosed('unequal-sizes', seed, { partitions: even, proxy: weighted })
+    expect(found.verdict).toBe('no')
+    const onlyMicro = diagnosed('unequal-sizes', seed, { partitions, merges: ['micro'] })
+    expect(onlyMicro.verdict).toBe('cannot tell')
+  })
+
+  test('gain: a partition that its own branches do not learn', () => {
+    const branch = (unlearnt: string) => (unit: string, domain: string) =>
+      unit === `${domain}#1` && domain !== unlearnt ? 4 + 0.1 * noiseOf(`${seed} ${unit}`) : 4.995
+    const found = diagnosed('small-partitions', seed, { branch: branch('c') })
+    expect([found.verdict, found.measure.value]).toEqual(['yes', expect.closeTo(0.005)])
+    expect(found.why).toContain('Branches of c')
+    expect(diagnosed('small-partitions', seed, { branch: branch('') }).verdict).toBe('no')
+    const outOnly = diagnosed('small-partitions', seed, { inDomains: [] })
+    expect(outOnly.verdict).toBe('cannot tell')
+  })
+
+  test('barrier: middles above and below the mean of both branches', () => {
+    const branch = (unit: string, domain: string) => 4 + 0.2 * noiseOf(`${seed} ${unit} ${domain}`)
+    const middle = (above: number) => (mixture: Mixture, domain: string) =>
+      above +
+      mixture.units.reduce((sum, one) => sum + one.microWeight * branch(one.unit, domain), 0)
+    const high = diagnosed('barrier', seed, { branch, proxy: middle(0.05) })
+    expect([high.verdict, high.measure.value]).toEqual(['yes', expect.closeTo(0.05)])
+    expect(numberOf(high, 'pairs of branches')).toBe(10)
+    expect(diagnosed('barrier', seed, { branch, proxy: middle(-0.05) }).verdict).toBe('no')
+    const three = { choose: { kind: 'all' as const, minimumSize: 3 } }
+    expect(diagnosed('barrier', seed, { mixtures: three }).verdict).toBe('cannot tell')
+  })
+})
+
+test('distance: branches at right angles far from the seed, and near ones', () => {
+  const geometry = (relativeDistance: number, cosine: number | null): BranchGeometry => ({
+    seedNorm: 10,
+    branches: ['a#1', 'b#1'].map((name) => ({ name, relativeDistance })),
+    cosines: [
+      [1, cosine],
+      [cosine, 1]
+    ]
+  })
+  const found = (one: BranchGeometry | null) => diagnosed('far-apart', 1, {}, { geometry: one })
+  const far = found(geometry(0.6, 0))
+  expect([far.verdict, far.measure.value]).toEqual(['yes', expect.closeTo(0.6 * Math.SQRT2)])
+  // Far from the seed, but together.
+  expect(found(geometry(0.6, 0.9)).verdict).toBe('no')
+  expect(found(geometry(0.1, 0)).verdict).toBe('no')
+  expect(found(null).verdict).toBe('cannot tell')
+})
+
+test('every claim is answered once per budget or once, in order; no number is missing as NaN', () => {
+  const results = syntheticResults({
+    partitions: { a: 1, b: 1 },
+    sequential: { choose: { kind: 'none' }, budgets: ['sum', 'fixed'] },
+    truth: () => 4,
+    proxy: () => 4
+  })
+  const { findings } = diagnoseStudy(results, NOTHING)
+  expect([...new Set(findings.map(({ claim }) => claim))]).toEqual(CLAIMS)
+  expect(findings.filter(({ claim }) => claim === 'offset').map((one) => one.budget)).toEqual([
+    'sum',
+    'fixed'
+  ])
+  expect(JSON.parse(JSON.stringify(findings))).toEqual(findings)
+  // Nothing was trained: that alone is sure.
+  const sure = findings.filter(({ verdict }) => verdict === 'yes').map(({ claim }) => claim)
+  expect(sure).toEqual(['few-mixtures', 'few-mixtures'])
+})
+
+test('docs/diagnosis.md has every claim with its threshold', () => {
+  const page = readFileSync('docs/diagnosis.md', 'utf8')
+  const rows = CLAIMS.filter(
+    (claim) =>
+      !page.includes(`| \`${claim}\` | ${STATEMENTS[claim]} | `) ||
+      !new RegExp(
+        `^\\| \`${claim}\` .*[^.\\d]${String(THRESHOLDS[claim]).replace('.', '\\.')}[^.\\d].*\\|$`,
+        'm'
+      ).test(page)
+  )
+  expect(rows).toEqual([])
+})
