@@ -130,12 +130,7 @@ function statisticColumns(name: keyof typeof STATISTIC_MEANINGS, hasDrop: boolea
     number(`${name}_low`, '−1 to 1', 'Lower end of its 95 % BCa interval over mixtures'),
     number(`${name}_high`, '−1 to 1', 'Upper end of that interval'),
     ...(hasDrop ? dropColumns(name) : []),
-    number(`${name}_p`, '0 to 1', 'Two-sided p by relabelling partitions'),
-    number(
-      `${name}_p_holm`,
-      '0 to 1',
-      'The same corrected by Holm over the domains; empty on means'
-    )
+    number(`${name}_p`, '0 to 1', 'Two-sided p by relabelling partitions')
   ]
 }
 
@@ -159,7 +154,14 @@ export const AGREEMENT_COLUMNS: Column[] = [
   ...dropColumns('kendall'),
   integer('relabellings', 'relabellings', 'Relabellings behind the p-values'),
   number('p_smallest', '0 to 1', 'Smallest p-value these relabellings can give'),
-  text('documents', DOCUMENTS_MEANING)
+  text('documents', DOCUMENTS_MEANING),
+  ...Object.keys(STATISTIC_MEANINGS).map((name) =>
+    number(
+      `${name}_p_holm`,
+      '0 to 1',
+      `${name}_p corrected by Holm over the domains; empty on means`
+    )
+  )
 ]
 
 function estimateColumns(name: string, unit: string, meaning: string): Column[] {

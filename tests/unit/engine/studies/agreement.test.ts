@@ -460,7 +460,7 @@ test('p-values are corrected over the domains that are asked about at once', () 
     (row) =>
       row.stratum === 'within-size' && row.proxy === 'merge-micro' && row.domainKind !== 'mean'
   )
-  expect(family.length).toBeGreaterThan(3)
+  expect(family.length).toBeGreaterThan(1)
   expect(family.map((row) => row.spearman.holm)).toEqual(holm(family.map((row) => row.spearman.p)))
   const means = rows.filter(({ domainKind }) => domainKind === 'mean')
   expect(new Set(means.map((row) => row.pearson.holm))).toEqual(new Set([null]))
