@@ -123,6 +123,7 @@ test('a study is planned, run and reported by commands; --json prints one docume
   expect(Object.keys(evidence).sort()).toEqual([
     'acrossSizes',
     'agreement',
+    'comparison',
     'devices',
     'documents',
     'headline',
