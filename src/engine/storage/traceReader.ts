@@ -1,7 +1,7 @@
 /** Follows curves that grow: only what came since the last reading is read again. */
-import { open } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
 import { projectPaths } from './paths'
+import { textBehind } from './traces'
 
 /** Behind the line of a step the file goes on at a byte. */
 interface Mark {
@@ -51,7 +51,9 @@ export class TraceReader {
 
   /** Null where what follows the mark does not go on from it: the file was cut since. */
   async #readFrom(run: string, from: Mark): Promise<TracePoint[] | null> {
-    const text = await textFrom(projectPaths.trace(this.#project, run), from.offset)
+    // A file that ends before the mark was cut since.
+    const path = projectPaths.trace(this.#project, run)
+    const text = await textBehind(path, (size) => (size < from.offset ? null : from.offset))
     const end = text === null ? 0 : text.lastIndexOf('\n') + 1
     const points = text === null ? null : parsedLines(text.slice(0, end))
     const goesOn = from.offset === 0 || points?.[0] === undefined || isNext(points[0], from)
@@ -71,24 +73,6 @@ export class TraceReader {
 
 function isNext(point: TracePoint, mark: Mark): boolean {
   return point.step === mark.step + 1
-}
-
-/** Null where the file is not there, or ends before the offset. */
-async function textFrom(path: string, offset: number): Promise<string | null> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (!handle) return null
-  try {
-    const { size } = await handle.stat()
-    if (size < offset) return null
-    const bytes = Buffer.alloc(size - offset)
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, offset)
-    return bytes.subarray(0, bytesRead).toString('utf8')
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Null where a line is no point: reading began amid one. */

@@ -19,6 +19,22 @@ const TAIL_BYTES = 1 << 16
 /** The last point of a run's curve, read from its end alone; null when it has none yet. */
 export async function lastPoint(project: string, fingerprint: string): Promise<TracePoint | null> {
   const path = projectPaths.trace(project, fingerprint)
+  const text = await textBehind(path, (size) => Math.max(0, size - TAIL_BYTES))
+  // A last line that is not whole yet is no point.
+  const last = text?.split('\n').at(-2)
+  return last === undefined ? null : (JSON.parse(last) as TracePoint)
+}
+
+/**
+ * The text of a file from a byte on.
+ *
+ * @param from where it begins, of so many bytes; null: nowhere
+ * @returns null where the file is not there, or it begins nowhere
+ */
+export async function textBehind(
+  path: string,
+  from: (size: number) => number | null
+): Promise<string | null> {
   const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error
@@ -26,12 +42,11 @@ export async function lastPoint(project: string, fingerprint: string): Promise<T
   if (!handle) return null
   try {
     const { size } = await handle.stat()
-    const from = Math.max(0, size - TAIL_BYTES)
-    const bytes = Buffer.alloc(size - from)
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, from)
-    // A last line that is not whole yet is no point.
-    const last = bytes.subarray(0, bytesRead).toString('utf8').split('\n').at(-2)
-    return last === undefined ? null : (JSON.parse(last) as TracePoint)
+    const begin = from(size)
+    if (begin === null) return null
+    const bytes = Buffer.alloc(size - begin)
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, begin)
+    return bytes.subarray(0, bytesRead).toString('utf8')
   } finally {
     await handle.close()
   }

@@ -1,19 +1,12 @@
 /** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
+import { TABLE_PROXIES } from '#shared/importedTables'
 import type { BudgetKind } from '#shared/records'
 import { scoreStudy } from './evidence/scores'
 import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
 /** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = [
-  'merge-micro',
-  'merge-macro',
-  'ensemble',
-  'branch-mean',
-  'branch-mean-log',
-  'best-branch',
-  'proxy'
-] as const
+export const RANKING_PROXIES = TABLE_PROXIES
 export type RankingProxy = (typeof RANKING_PROXIES)[number]
 
 interface RankingOptions {

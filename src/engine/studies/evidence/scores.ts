@@ -11,18 +11,7 @@ import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
 /** What may stand in for a sequential model, merges first. */
-const PROXIES = [
-  'merge-micro',
-  'merge-macro',
-  'ensemble',
-  'branch-mean',
-  'branch-mean-log',
-  'best-branch',
-  'proxy',
-  ...REGRESSIONS,
-  'count',
-  'share'
-] as const
+const PROXIES = [...TABLE_PROXIES, ...REGRESSIONS, 'count', 'share'] as const
 export type ProxyName = (typeof PROXIES)[number]
 
 /** Mixtures that must be trained before a regression says anything. */
