@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
+import { DiagnosisSchema } from './diagnosis'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { DecoderShapeSchema } from './recipe'
 import {
@@ -83,6 +84,8 @@ export const PROJECT_COMMANDS = {
   },
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
+  /** Why the proxies may fail; reads every checkpoint the first time. */
+  readDiagnosis: { input: ofStudy, output: DiagnosisSchema.nullable() },
   /** One of the exported tables as CSV; null before the text is prepared. */
   readTable: {
     input: z.strictObject({ study: z.string(), table: z.string() }),

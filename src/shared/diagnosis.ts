@@ -1,5 +1,6 @@
 /** Why a proxy may fail: what was measured of each claim, and the verdict that thresholds give. */
-import type { BudgetKind } from './records'
+import { z } from 'zod'
+import { BudgetKindSchema } from './records'
 
 /** Each claim is a way to fail: `yes` says that the study fails so. */
 export const CLAIMS = [
@@ -15,34 +16,37 @@ export const CLAIMS = [
 export type Claim = (typeof CLAIMS)[number]
 
 /** A number behind a verdict; null where it is not defined. */
-export interface MeasuredNumber {
-  name: string
-  value: number | null
+const MeasuredNumberSchema = z.strictObject({
+  name: z.string(),
+  value: z.number().nullable(),
   /** Empty for a number without one. */
-  unit: string
-}
+  unit: z.string()
+})
+export type MeasuredNumber = z.infer<typeof MeasuredNumberSchema>
 
 /** One claim with what was measured of it. */
-export interface Finding {
-  claim: Claim
+export const FindingSchema = z.strictObject({
+  claim: z.enum(CLAIMS),
   /** The claim in words. */
-  statement: string
+  statement: z.string(),
   /** Set where the claim is about sequential models of one budget. */
-  budget: BudgetKind | null
-  verdict: 'yes' | 'no' | 'cannot tell'
+  budget: BudgetKindSchema.nullable(),
+  verdict: z.enum(['yes', 'no', 'cannot tell']),
   /** What the threshold is held against. */
-  measure: MeasuredNumber
-  threshold: number
+  measure: MeasuredNumberSchema,
+  threshold: z.number(),
   /** In words: what the verdict follows from, or what is missing. */
-  why: string
-  numbers: MeasuredNumber[]
-}
+  why: z.string(),
+  numbers: z.array(MeasuredNumberSchema)
+})
+export type Finding = z.infer<typeof FindingSchema>
 
 /** All claims, in the order of {@link CLAIMS}. */
-export interface Diagnosis {
-  study: string
-  findings: Finding[]
-}
+export const DiagnosisSchema = z.strictObject({
+  study: z.string(),
+  findings: z.array(FindingSchema)
+})
+export type Diagnosis = z.infer<typeof DiagnosisSchema>
 
 /** Where branches lie around the weights that they started from. */
 export interface BranchGeometry {

@@ -7,7 +7,7 @@ import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
 import { expectAccessible } from '../support/accessibility'
 import { tinyStudy } from '../support/builtEngine'
-import { openWindow, show } from '../support/browserWindow'
+import { openWindow, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -208,6 +208,30 @@ test('regret is read off the pairs, and studies are compared by what differs', a
   expect(await row.innerText()).toMatch(/sequential\.choose\.kind all → random/)
   expect(await row.innerText()).toMatch(/sequential\.choose\.count – → 8/)
   expect(await row.innerText()).toMatch(/size 2: \d/)
+})
+
+test('proxies stand side by side with the exported numbers, and the proxy is diagnosed', async () => {
+  const { page, complaints } = await openEvidence()
+  const rows = await tableRows(project, 'comparison')
+  const table = page.getByRole('region', { name: 'Proxies compared' })
+  await page.getByRole('combobox', { name: 'on', exact: true }).selectOption('law')
+  for (const proxy of ['merge-micro', 'ensemble', 'best-branch', 'count']) {
+    const row = rows.find((one) => one['proxy'] === proxy && one['domain'] === 'law')!
+    const cells = table.getByRole('row', { name: new RegExp(`^${proxy} `) }).locator('td')
+    expect(await cells.nth(1).innerText()).toBe(String(row['n']))
+    const told = row['accuracy'] === null ? 'not defined here' : `${row['accuracy']}; 95 %`
+    expect(await cells.nth(3).getAttribute('title')).toContain(told)
+  }
+  await page.getByRole('button', { name: 'Diagnose' }).click()
+  const claim = page.locator('details').filter({ hasText: 'Too few mixtures were trained' })
+  await claim.locator('summary').click()
+  await claim.getByText('mixtures compared with another of their size').waitFor()
+  await page.getByRole('button', { name: 'Copy diagnosis as CSV' }).click()
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toMatch(/^claim,budget,verdict,threshold,number,value,unit\r\nfew-mixtures,sum,/)
+  await expectAccessible(page, 'Evidence, diagnosed')
+  expect(complaints).toEqual([])
 })
 
 test('the Evidence screen breaks no rule of accessibility, light or dark, small or full size', async () => {

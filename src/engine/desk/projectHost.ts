@@ -176,6 +176,11 @@ export class ProjectHost implements ProjectApi {
   readBelief: ProjectApi['readBelief'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.belief(one))
 
+  readDiagnosis: ProjectApi['readDiagnosis'] = ({ study }) =>
+    this.#whenPrepared(study, (one) =>
+      this.#session.reports.diagnosis(one, { signal: this.#closing.signal })
+    )
+
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
