@@ -9,7 +9,7 @@ import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJ
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
-import { readBelief, readTable } from './reportJob'
+import { readBelief, readTable, writeHtmlReport } from './reportJob'
 import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
@@ -43,6 +43,7 @@ const handlers: Handlers = {
   measure: measureModel,
   belief: readBelief,
   table: readTable,
+  htmlReport: writeHtmlReport,
   exportMerge
 }
 
