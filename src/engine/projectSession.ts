@@ -1,5 +1,5 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
@@ -333,27 +333,6 @@ export class ProjectSession {
     return writeTables(studyTables(await this.results(study), { documents }), folder, parquet)
   }
 
-  /**
-   * Writes the study's report as one HTML file, whole or not at all.
-   *
-   * @param options `version`: of Assay, which the report names
-   * @returns the file and its bytes
-   * @throws WorkbenchError `storage/exists` where a folder is in its place, `study/from-tables`,
-   *   `storage/disk-full`, `storage/not-writable`
-   */
-  async saveReport(
-    study: Study,
-    options: { file: string; version: string; documents?: DocumentChoice }
-  ): Promise<{ file: string; bytes: number }> {
-    const file = resolve(options.file)
-    const { version, documents = 'all' } = options
-    await assertNoFolder(file)
-    const html = Buffer.from(await this.reports.html(study, { version, documents, trustOf }))
-    await makeFolder(dirname(file))
-    await writeFileAtomic(file, html)
-    return { file, bytes: html.length }
-  }
-
   /** Gives the project free. */
   async close(): Promise<void> {
     await this.#measurements.close()
@@ -430,16 +409,6 @@ export class ProjectSession {
       )
     }
   }
-}
-
-async function assertNoFolder(file: string): Promise<void> {
-  const there = await stat(file).catch(() => null)
-  if (!there?.isDirectory()) return
-  throw new WorkbenchError(
-    'storage/exists',
-    `${file} is a folder. Expected the name of a file to write the report to; add one.`,
-    { path: file }
-  )
 }
 
 /** Studies that draw alike share their draws: the number asked for is no part of it. */

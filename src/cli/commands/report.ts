@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { version } from '../../../package.json'
 import { describeEvidence } from '../evidence'
-import { DOCUMENT_CHOICES } from '#engine'
+import { DOCUMENT_CHOICES, saveHtmlReport } from '#engine'
 import { formatBytes } from '../format'
 import { choice, wholeNumber } from '../flags'
 import { EXIT, withProject } from '../session'
@@ -42,7 +42,7 @@ export function addReportCommand(program: Command): void {
         const { html } = flags
         if (html !== undefined) {
           const study = session.study(flags.study)
-          const saved = await session.saveReport(study, { file: html, version, documents })
+          const saved = await saveHtmlReport(session, study, { file: html, version, documents })
           print(`Written: ${saved.file} (${formatBytes(saved.bytes)})`, saved)
           return EXIT.ok
         }

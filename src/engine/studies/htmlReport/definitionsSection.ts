@@ -106,15 +106,18 @@ const DOCUMENTS: Record<DocumentChoice, string> = {
   confirm: 'The confirm half of the held-out documents.'
 }
 
+/** Words that a study made from tables has nothing for. */
+const OF_TEXT = ['Base unit', 'Branch', 'Evidence', '95 % over documents', 'Overlapping document']
+
 /** Definitions, in the order in which the report uses them. */
-export function definitionsSection({ evidence }: ReportContents): Piece {
+export function definitionsSection({ results, evidence }: ReportContents): Piece {
   const proxies = [...new Set(evidence.comparison.map(({ proxy }) => proxy as string))]
   return section(
     'definitions',
     'Definitions',
     factsOf([
-      ...MEASURES,
-      ['Documents', DOCUMENTS[evidence.documents]],
+      ...MEASURES.filter(([name]) => !results.tables || !OF_TEXT.includes(name)),
+      ...(results.tables ? [] : [['Documents', DOCUMENTS[evidence.documents]] as const]),
       ...proxies.flatMap((name) => (PROXIES[name] ? [[name, PROXIES[name]] as const] : []))
     ])
   )

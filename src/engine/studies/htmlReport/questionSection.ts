@@ -53,22 +53,26 @@ ${estimated(difference)} above ${proxy}. It was picked after looking at all of t
 }
 
 /** The headline in words, beside what counting alone gives. */
-function answer({ evidence, proxy, budgets }: ReportContents, budget: string): string {
+function answer(
+  { results, evidence, pairs, proxy, budgets }: ReportContents,
+  budget: string
+): string {
   const rows = evidence.headline.filter((row) => row.budget === budget)
   const main = rows.find((row) => row.proxy === proxy)
   const where = budgets.length > 1 ? ` (truth budget ${budget})` : ''
-  if (!main) return `No proxy can be held against a sequential model yet${where}.`
+  if (!main || !pairs.some((pair) => pair.proxy === proxy && pair.budget === budget)) {
+    return `No proxy can be held against a sequential model yet${where}.`
+  }
   if (main.spearman === null) {
     return `Too few mixtures of one size were trained to say how well ${proxy} ranks them${where}: ${main.n} can be compared.`
   }
-  const counting = rows.find((row) => row.proxy === 'count')
+  const counting = rows.find((row) => row.proxy === 'count')?.spearman ?? null
   const baseline =
-    counting?.spearman == null
-      ? 'it does not differ within a size'
-      : `ρ ${correlation(counting.spearman)}`
+    counting === null ? 'it does not differ within a size' : `ρ ${correlation(counting)}`
+  const dropped = main.drop ? `With one partition left out ρ is ${ends(main.drop)}. ` : ''
   return (
     `Within one size, ${proxy} ranks mixtures at ρ ${withInterval(main.spearman, main.mixtures)} ` +
     `by their mean loss over all domains${where}, and orders ${main.decisions.alike} of ${main.decisions.compared} pairs as training does. ` +
-    `With one partition left out ρ is ${ends(main.drop)}. The number of units alone: ${baseline}.`
+    `${dropped}The number of ${results.tables ? 'partitions' : 'units'} alone: ${baseline}.`
   )
 }

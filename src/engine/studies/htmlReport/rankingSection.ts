@@ -9,18 +9,26 @@ import { figure } from './numbers'
 const LISTED = 30
 
 /** One table per size and truth budget. */
-export function rankingSection({ rankings, proxy, budgets }: ReportContents): Piece {
+export function rankingSection(contents: ReportContents): Piece {
+  const { rankings, proxy, budgets } = contents
   const shown = rankings.filter(({ mixtures }) => mixtures.length > 1)
   const content =
     shown.length === 0
       ? absent('No two mixtures of one size have a proxy value yet: there is nothing to rank.')
       : [
           markup`<p>By ${proxy}: mean over all domains of the loss, in nats per token; lower is better. <em>Trained</em> is the same of the
-model that was trained on the mixture. Sizes are kept apart: larger mixtures average more branches${budgets.includes('sum') ? ', and with the sum budget their sequential models see more tokens' : ''}.</p>
+model that was trained on the mixture. ${whyApart(contents)}</p>
 `,
           shown.map((ranking) => rankingTable(ranking, budgets.length > 1))
         ]
   return section('mixtures', 'Mixtures ranked within sizes', content)
+}
+
+/** Why sizes are not compared with one another. */
+function whyApart({ results, budgets }: ReportContents): string {
+  if (results.tables) return 'Sizes are kept apart: they are not comparable as they stand.'
+  const tokens = 'and with the sum budget their sequential models see more tokens'
+  return `Sizes are kept apart: larger mixtures average more branches${budgets.includes('sum') ? `, ${tokens}` : ''}.`
 }
 
 function rankingTable(ranking: Ranking, hasBudgets: boolean): Piece {
