@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -189,4 +190,14 @@ test('a report that cannot be written leaves what was there', async () => {
   expect(wrong.code).toBe('study/from-tables')
   expect(await readFile(old, 'utf8')).toBe('the last one')
   expect((await readdir(folder)).sort()).toEqual(['report.html', 'sweep', 'taken'])
+
+  const disk = join(folder, 'disk')
+  await mkdir(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk])
+  try {
+    const full = await assayError(['report', project, '--html', join(disk, 'report.html')])
+    expect([full.code, await readdir(disk)]).toEqual(['storage/disk-full', []])
+  } finally {
+    execFileSync('umount', [disk])
+  }
 })

@@ -44,10 +44,17 @@ export function ticksOf({ low, high, isLog }: Axis, count: number): number[] {
 function linearTicks(low: number, high: number, count: number): number[] {
   const rough = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10)
+  const wide = [1, 2, 5].find((factor) => factor * power >= rough) ?? 10
+  const ticks = multiples(low, high, wide * power)
+  if (ticks.length > 2) return ticks
+  // Steps of the next smaller kind: too few ticks say nothing about the scale.
+  return multiples(low, high, power * (wide === 1 ? 0.5 : wide === 5 ? 2 : wide / 2))
+}
+
+function multiples(low: number, high: number, step: number): number[] {
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
-  return Array.from({ length: last - first + 1 }, (_, i) =>
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) =>
     Number(((first + i) * step).toPrecision(12))
   )
 }
