@@ -91,6 +91,8 @@ export const PROJECT_COMMANDS = {
     input: z.strictObject({ study: z.string(), table: z.string() }),
     output: z.string().nullable()
   },
+  /** The report as the text of one HTML file; null before the text is prepared. */
+  readReport: { input: ofStudy, output: z.string().nullable() },
   // Single mixtures, besides running the whole study. Progress is told under `evaluate` and
   // `export`; what is measured already is answered even while a study runs, or read-only.
   /**

@@ -1,7 +1,9 @@
 /** `assay report`: what a study has found so far, and how far to believe it. */
 import type { Command } from 'commander'
+import { version } from '../../../package.json'
 import { describeEvidence } from '../evidence'
-import { DOCUMENT_CHOICES } from '#engine'
+import { DOCUMENT_CHOICES, saveHtmlReport } from '#engine'
+import { formatBytes } from '../format'
 import { choice, wholeNumber } from '../flags'
 import { EXIT, withProject } from '../session'
 
@@ -11,6 +13,7 @@ interface ReportFlags {
   documents: string
   limit: string
   acrossSizes?: boolean
+  html?: string
   json?: boolean
 }
 
@@ -25,16 +28,24 @@ export function addReportCommand(program: Command): void {
     .option('--documents <which>', 'held-out documents: all, clean, choose, confirm', 'all')
     .option('--limit <n>', 'mixtures shown of each size', '10')
     .option('--across-sizes', 'rank all sizes together too, with the caution that needs')
+    .option('--html <file>', 'write the whole report as one HTML file instead of printing it')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay report my-study\n  assay report my-study --near law-1990s law-2000s'
+      '\nExamples:\n  assay report my-study\n  assay report my-study --near law-1990s law-2000s\n  assay report my-study --html my-study.html'
     )
     .action(async (path: string, flags: ReportFlags) => {
       const limit = wholeNumber(flags.limit, '--limit')
       const near = flags.near ?? []
       const documents = choice(DOCUMENT_CHOICES, flags.documents, '--documents')
       await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
+        const { html } = flags
+        if (html !== undefined) {
+          const study = session.study(flags.study)
+          const saved = await saveHtmlReport(session, study, { file: html, version, documents })
+          print(`Written: ${saved.file} (${formatBytes(saved.bytes)})`, saved)
+          return EXIT.ok
+        }
         const evidence = await session.evidence(session.study(flags.study), { near, documents })
         print(
           describeEvidence(evidence, { near, limit, acrossSizes: flags.acrossSizes ?? false }),

@@ -4,9 +4,10 @@ import type { EngineEvent, OpenProject, ProjectApi, StudyNews } from '#shared/co
 import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
+import { readHtmlReport } from '../htmlReports'
 import { MachineMeters } from '../machineMeters'
 import type { MeasuredTexts } from '#shared/storedText'
-import { PRESETS, parameterCount } from '../model/config'
+import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { TextImport } from './textImport'
 import { MixtureWork } from './mixtureWork'
@@ -28,6 +29,7 @@ import { studyCost } from '../studies/studyCost'
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
   readonly #session: ProjectSession
+  readonly #version: string
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
   #lastEdit: Promise<void> = Promise.resolve()
@@ -42,8 +44,9 @@ export class ProjectHost implements ProjectApi {
   readonly #counting = new Map<string, Promise<MeasuredTexts>>()
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
-  private constructor(session: ProjectSession) {
+  private constructor(session: ProjectSession, version: string) {
     this.#session = session
+    this.#version = version
     this.#texts = new TextImport(session, {
       tell: (event) => this.#tell(event),
       assertWritable: () => this.#assertWritable()
@@ -58,8 +61,9 @@ export class ProjectHost implements ProjectApi {
     this.#meters = new MachineMeters(session.folder, session.threads)
   }
 
-  static async over(session: ProjectSession): Promise<ProjectHost> {
-    const host = new ProjectHost(session)
+  /** @param version of Assay, as reports name it */
+  static async over(session: ProjectSession, version = 'unknown'): Promise<ProjectHost> {
+    const host = new ProjectHost(session, version)
     if (!session.isReadOnly) await host.#texts.sweep()
     return host
   }
@@ -184,6 +188,11 @@ export class ProjectHost implements ProjectApi {
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
+  readReport: ProjectApi['readReport'] = ({ study }) =>
+    this.#whenPrepared(study, (one) =>
+      readHtmlReport(this.#session, one, { version: this.#version })
+    )
+
   scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)
   evaluateMixture: ProjectApi['evaluateMixture'] = (input) => this.#mixtures.evaluateMixture(input)
 
@@ -291,13 +300,7 @@ export class ProjectHost implements ProjectApi {
   }
 
   readPresets: ProjectApi['readPresets'] = ({ vocabularySize }) =>
-    Promise.resolve(
-      Object.entries(PRESETS).map(([name, shape]) => ({
-        name,
-        shape,
-        parameters: parameterCount({ ...shape, vocabularySize })
-      }))
-    )
+    Promise.resolve(describePresets(vocabularySize))
 
   undoEdit: ProjectApi['undoEdit'] = async () => {
     await this.#editing(() => this.#history.back((edit) => this.#apply(edit)))

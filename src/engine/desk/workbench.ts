@@ -37,6 +37,7 @@ export class Workbench {
   readonly glimpses: Glimpses
   readonly #engine: Engine
   readonly #devices: DeviceReports
+  readonly #version: string | undefined
   readonly #opened = new Map<string, Promise<OpenedProject>>()
   readonly #listeners = new Set<(event: EngineEvent, project: string) => void>()
   #isClosing = false
@@ -51,6 +52,7 @@ export class Workbench {
     this.glimpses = new Glimpses(engine)
     this.shelf = shelf
     this.cliEntry = options.cliEntry ?? null
+    this.#version = options.versions?.['assay']
     this.#devices = new DeviceReports(engine, options.versions ?? {})
   }
 
@@ -148,7 +150,7 @@ export class Workbench {
       if (toPlain(error).code !== 'storage/read-only') throw error
       return this.#engine.openProject(folder, { readOnly: true })
     })
-    const host = await ProjectHost.over(session)
+    const host = await ProjectHost.over(session, this.#version)
     const opened: OpenedProject = { host, lookers: 0, lingering: null }
     const title = basename(folder)
     this.log.add('info', title, `Opened${host.isReadOnly ? ' for reading only' : ''}`)

@@ -2,6 +2,7 @@
 export { PRESETS } from './presets'
 export { parameterShapes, validateConfig } from './shapes'
 export {
+  describePresets,
   evaluationFlopsPerToken,
   evaluationMemoryBytes,
   evaluationsThatFit,

@@ -134,6 +134,17 @@ export interface PresetSize {
   parameters: number
 }
 
+/** Every preset's shape, and the parameters that it has with such a vocabulary. */
+export function describePresets(
+  vocabularySize: number
+): { name: string; shape: (typeof PRESETS)[keyof typeof PRESETS]; parameters: number }[] {
+  return Object.entries(PRESETS).map(([name, shape]) => ({
+    name,
+    shape,
+    parameters: parameterCount({ ...shape, vocabularySize })
+  }))
+}
+
 /**
  * The largest preset that can be trained in the memory there is, at a vocabulary and a recipe.
  *

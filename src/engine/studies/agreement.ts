@@ -24,7 +24,7 @@ export { headlineAgreement, headlineAmong } from './evidence/headline'
 export type { HeadlineAgreement } from './evidence/headline'
 
 /** One mixture on one domain: what a proxy said and what sequential training gave. */
-interface Pair {
+export interface Pair {
   mixture: string
   /** Number of the mixture's members. */
   size: number

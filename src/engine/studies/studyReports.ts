@@ -1,16 +1,19 @@
 /** What is told of a study's measurements; what takes long is computed beside the host's thread. */
+import { basename } from 'node:path'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
-import type { AnyReportJob } from '#engine/workers/jobs'
+import { isRunFinished } from '#engine/storage/runs'
+import type { AnyReportJob, ReportFacts } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { Prepared, Study } from '#shared/records'
+import type { Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
-import type { StudyResults } from './results'
+import type { DocumentChoice, StudyResults } from './results'
+import { studyCost } from './studyCost'
 
 /** What reports are read from. */
 interface ReportSources {
@@ -18,6 +21,12 @@ interface ReportSources {
   measurements: Measurements
   pool: WorkerPool
   plan: (study: Study) => Promise<{ prepared: Prepared; plan: StudyPlan }>
+}
+
+interface HtmlOptions {
+  documents: DocumentChoice
+  version: string
+  trustOf: (runs: readonly Run[]) => Promise<ReportFacts['devices']>
 }
 
 /**
@@ -76,6 +85,33 @@ export class StudyReports {
   async table(study: Study, table: string): Promise<string | null> {
     const report = await this.#describe(study)
     return this.#sources.pool.run('table', { ...report, table }, { lane: 'aside' })
+  }
+
+  /**
+   * The whole report as the text of one HTML file; see `htmlReport`.
+   *
+   * @param options `version`: Assay's own; `trustOf`: what the devices of runs are known to be
+   */
+  async html(study: Study, options: HtmlOptions): Promise<string> {
+    const report = await this.#describe(study)
+    const { documents, version, trustOf } = options
+    const facts = {
+      project: basename(this.#sources.project.folder),
+      version,
+      writtenAt: new Date().toISOString(),
+      devices: await trustOf('tables' in report ? [] : report.runs),
+      cost: 'tables' in report ? null : await this.#cost(study)
+    }
+    const job = { ...report, documents, facts }
+    return this.#sources.pool.run('htmlReport', job, { lane: 'aside' })
+  }
+
+  async #cost(study: Study): Promise<ReportFacts['cost']> {
+    const { project } = this.#sources
+    const { plan } = await this.#sources.plan(study)
+    const isDone = (fingerprint: string) => isRunFinished(project.folder, fingerprint)
+    const { modular, evidence, naive } = studyCost(study, plan, isDone, null)
+    return { config: plan.config, seedTokens: plan.seed?.tokens ?? 0, modular, evidence, naive }
   }
 
   async #describe(study: Study): Promise<AnyReportJob> {

@@ -198,6 +198,13 @@ export const TABLES: Omit<Table, 'rows'>[] = [
   }
 ]
 
+interface TableOptions {
+  /** Default `all`. */
+  documents?: DocumentChoice
+  /** What was computed on these documents already: it costs seconds. */
+  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[] }
+}
+
 /**
  * Builds all tables of a study, in a fixed order of rows: the same results give the same text,
  * byte for byte, but for the columns of timing.
@@ -206,10 +213,7 @@ export const TABLES: Omit<Table, 'rows'>[] = [
  *   `documents` says so
  * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
  */
-export function studyTables(
-  results: StudyResults,
-  options: { documents?: DocumentChoice } = {}
-): Table[] {
+export function studyTables(results: StudyResults, options: TableOptions = {}): Table[] {
   if (results.tables) assertAllDocuments(options.documents ?? 'all')
   return TABLES.map(({ name }) => studyTable(results, name, options)!)
 }
@@ -218,7 +222,7 @@ export function studyTables(
 export function studyTable(
   results: StudyResults,
   name: string,
-  options: { documents?: DocumentChoice } = {}
+  options: TableOptions = {}
 ): Table | null {
   const documents = options.documents ?? 'all'
   const table = TABLES.find((one) => one.name === name)
@@ -229,9 +233,13 @@ export function studyTable(
     measurements: () => measurementRows(results),
     pairs: () => pairRows(results, documents),
     agreement: () =>
-      studyAgreement(results, { documents }).map((row) => agreementRow(row, documents)),
+      (options.known?.agreement ?? studyAgreement(results, { documents })).map((row) =>
+        agreementRow(row, documents)
+      ),
     comparison: () =>
-      compareProxies(results, { documents }).map((row) => comparisonRow(row, documents)),
+      (options.known?.comparison ?? compareProxies(results, { documents })).map((row) =>
+        comparisonRow(row, documents)
+      ),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results)

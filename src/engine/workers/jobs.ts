@@ -261,6 +261,33 @@ export interface DiagnosisJob {
   geometry: BranchGeometry | null
 }
 
+/** What a report says besides what was measured; the host knows it. */
+export interface ReportFacts {
+  /** Name of the project's folder. */
+  project: string
+  /** Assay's own version. */
+  version: string
+  /** When it is written, ISO 8601. */
+  writtenAt: string
+  /** What trained the runs, and whether the conformance suite passed on it here. */
+  devices: { backend: string; device: string; verification: 'passed' | 'failed' | 'none' }[]
+  /** Null for a study made from tables: nothing is known of its training. */
+  cost: {
+    config: DecoderConfig
+    seedTokens: number
+    /** Seed and branches, sequential models, and every mixture trained, as planned. */
+    modular: { runs: number; tokens: number }
+    evidence: { runs: number; tokens: number }
+    naive: { runs: number; tokens: number }
+  } | null
+}
+
+/** A report as one HTML file. */
+export type HtmlReportJob = AnyReportJob & {
+  documents: 'all' | 'clean' | 'choose' | 'confirm'
+  facts: ReportFacts
+}
+
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
   folder: string
@@ -364,6 +391,7 @@ export interface Jobs {
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }
+  htmlReport: { input: HtmlReportJob; result: string }
 }
 export type JobKind = keyof Jobs
 

@@ -3,12 +3,13 @@ import { Measurements } from '#engine/storage/measurements'
 import { readTrace } from '#engine/storage/traces'
 import { studyBelief } from '#engine/studies/evidence/belief'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
+import { htmlReport } from '#engine/studies/htmlReport/page'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, DiagnosisJob, TableJob } from './jobs'
+import type { AnyReportJob, DiagnosisJob, HtmlReportJob, TableJob } from './jobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {
@@ -30,6 +31,12 @@ export async function readDiagnosis({ report, geometry }: DiagnosisJob): Promise
 export async function readTable({ table, ...job }: TableJob): Promise<string | null> {
   const found = studyTable(await resultsOf(job), table)
   return found ? toCsv(found.columns, found.rows) : null
+}
+
+/** The whole report as the text of one HTML file. */
+export async function writeHtmlReport(job: HtmlReportJob): Promise<string> {
+  const { documents, facts, ...report } = job
+  return htmlReport(await resultsOf(report), facts, documents)
 }
 
 /** The host stores before it tells, so that all it asks about is on disk. */

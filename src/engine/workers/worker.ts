@@ -10,7 +10,7 @@ import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJ
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { prepare } from './prepareJob'
-import { readBelief, readDiagnosis, readTable } from './reportJob'
+import { readBelief, readDiagnosis, readTable, writeHtmlReport } from './reportJob'
 import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
@@ -46,6 +46,7 @@ const handlers: Handlers = {
   geometry: measureGeometry,
   diagnosis: readDiagnosis,
   table: readTable,
+  htmlReport: writeHtmlReport,
   exportMerge
 }
 

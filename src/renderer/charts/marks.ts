@@ -1,38 +1,14 @@
 /** Shapes and colours of dots: told apart by shape alone too, for greyscale and colour-blind eyes. */
+import { KIND_COLOURS, KIND_OUTLINES, SQUARE } from '#shared/domainMarks'
 import { markColour } from './palette'
 
 /** Radius of a dot, in the picture's unit. */
 export const RADIUS = 4
 
-const CIRCLE = 'M-4,0a4,4 0 1,0 8,0a4,4 0 1,0 -8,0Z'
-const DIAMOND = 'M0,-5.2L5.2,0L0,5.2L-5.2,0Z'
-const TRIANGLE = 'M0,-5L4.8,3.6L-4.8,3.6Z'
-const SQUARE = 'M-3.7,-3.7H3.7V3.7H-3.7Z'
 const CROSS = 'M-3.8,-3.8L3.8,3.8M-3.8,3.8L3.8,-3.8'
 const PLUS = 'M-5,0H5M0,-5V5'
 
-const OUTLINES: Record<string, string> = {
-  in: CIRCLE,
-  out: DIAMOND,
-  seed: TRIANGLE,
-  mean: SQUARE
-}
-
-/** Okabe and Ito's blue is dark and their orange light: they differ in greyscale too. */
-const KIND_COLOURS: Record<string, string> = {
-  in: '#0072b2',
-  out: '#e69f00',
-  seed: '#009e73',
-  mean: '#7a7a7a'
-}
-
-/** What a domain's kind is called. */
-export const KIND_WORDS: Record<string, string> = {
-  in: 'in-domain',
-  out: 'out-of-domain',
-  seed: 'like the seed',
-  mean: 'mean over domains'
-}
+export { KIND_WORDS } from '#shared/domainMarks'
 
 export interface Mark {
   path: string
@@ -62,7 +38,7 @@ export function markOf(
     proxy: PROXY_COLOURS[place % PROXY_COLOURS.length]!
   }
   const crossed = kind === 'in' || kind === 'mean' ? CROSS : PLUS
-  const path = place < 2 ? (OUTLINES[kind] ?? SQUARE) : crossed
+  const path = place < 2 ? (KIND_OUTLINES[kind] ?? SQUARE) : crossed
   return { path, colour: colours[colouring], isHollow: place > 0 }
 }
 

@@ -185,6 +185,18 @@ export class EngineState {
     return text
   }
 
+  /** The report as one HTML file; null where there is none, which `problem` then explains. */
+  async report(): Promise<string | null> {
+    let html: string | null = null
+    const isAsked = await this.order(async (engine) => {
+      html = await engine.readReport({ study: this.study })
+    })
+    if (isAsked && html === null) {
+      this.problem = 'There is nothing to report yet: the text is not prepared. Run the study.'
+    }
+    return html
+  }
+
   /**
    * Asks the engine to do something.
    *

@@ -11,6 +11,7 @@ interface Frame {
   chooseFiles: () => void
   chooseFolder: () => void
   foldRail: () => void
+  saveReport: () => void
 }
 
 /** Why text cannot be imported and studies not changed now; null where they can. */
@@ -85,6 +86,12 @@ export function frameActions(
       keys: 'Ctrl Shift Z',
       blocked: engine.project?.redo ? null : 'there is nothing to do again',
       run: () => void engine.redo()
+    },
+    {
+      id: 'save-report',
+      name: 'Save the report as one HTML file',
+      blocked: noProject,
+      run: () => frame.saveReport()
     },
     {
       id: 'save-copy',

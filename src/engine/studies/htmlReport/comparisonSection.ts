@@ -1,0 +1,125 @@
+/** Proxies side by side: how well each ranks, and what choosing by it would have cost. */
+import type { ProxyComparison } from '../evidence/comparison'
+import type { HeadlineAgreement } from '../agreement'
+import { correlation } from '#shared/numberWords'
+import type { ReportContents } from './contents'
+import { intervalBar } from './intervalBar'
+import { absent, markup, section, tableOf } from './markup'
+import type { Piece, ShownColumn } from './markup'
+import { ends, estimated, figure } from './numbers'
+
+/** The mean that a study is summed up by. */
+const HEADLINE_DOMAIN = 'mean-all-log'
+
+/** The headline, the comparison on the mean over domains, and accuracy domain by domain. */
+export function comparisonSection(contents: ReportContents): Piece {
+  const { evidence, budgets } = contents
+  const known = evidence.comparison.filter(({ accuracy }) => accuracy.value !== null)
+  const title = 'Proxies compared'
+  if (known.length === 0) {
+    return section(
+      'proxies',
+      title,
+      absent(
+        'Fewer than four mixtures of one size have both a proxy and a sequential value: proxies cannot be compared.'
+      )
+    )
+  }
+  return section(
+    'proxies',
+    title,
+    markup`<p>Among mixtures of one size. Intervals in brackets are 95 %: the wider of that over mixtures and the range with one partition
+left out, since mixtures share partitions and are no independent draws. Hairlines mark chance.</p>
+`,
+    budgets.map((budget) => [
+      comparisonTable(
+        evidence.comparison.filter(
+          (row) => row.domain === HEADLINE_DOMAIN && row.budget === budget
+        ),
+        budgets.length > 1 ? `, truth budget ${budget}` : ''
+      ),
+      headlineTable(
+        evidence.headline.filter((row) => row.budget === budget),
+        budgets.length > 1 ? `, truth budget ${budget}` : ''
+      ),
+      accuracyTable(
+        evidence.comparison.filter((row) => row.budget === budget),
+        budgets.length > 1 ? `, truth budget ${budget}` : ''
+      )
+    ])
+  )
+}
+
+/** Regrets side by side: three digits tell them apart. */
+const nats = (value: number) => value.toFixed(3).replace('-', '−')
+
+const RHO = { low: -1, high: 1, chance: 0 }
+const ACCURACY = { low: 0, high: 1, chance: 0.5 }
+
+function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece {
+  const sorted = [...rows].sort((a, b) => (b.accuracy.value ?? -1) - (a.accuracy.value ?? -1))
+  const columns: ShownColumn<ProxyComparison>[] = [
+    { head: 'Proxy', cell: ({ proxy }) => proxy },
+    { head: 'n', isNumber: true, cell: ({ n }) => n },
+    {
+      head: 'Spearman’s ρ',
+      cell: ({ spearman }) => [intervalBar(spearman, RHO), ' ', estimated(spearman)]
+    },
+    {
+      head: 'Accuracy',
+      cell: ({ accuracy }) => [intervalBar(accuracy, ACCURACY), ' ', estimated(accuracy)]
+    },
+    {
+      head: 'Accuracy less the reference’s',
+      cell: ({ difference }) => estimated(difference && difference.accuracy)
+    },
+    { head: 'Top quarter', cell: ({ topQuarter }) => estimated(topQuarter) },
+    { head: 'Regret, nats/token', cell: ({ regret }) => estimated(regret, nats) },
+    {
+      head: 'Regret of range',
+      isNumber: true,
+      cell: ({ regretShare }) => figure(regretShare.value, correlation)
+    },
+    { head: 'Slope', isNumber: true, cell: ({ slope }) => figure(slope.value, correlation) },
+    { head: 'Offset, nats/token', isNumber: true, cell: ({ offset }) => figure(offset.value) }
+  ]
+  return tableOf(`On the mean over all domains (${HEADLINE_DOMAIN})${where}`, columns, sorted)
+}
+
+function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece {
+  const columns: ShownColumn<HeadlineAgreement>[] = [
+    { head: 'Proxy', cell: ({ proxy }) => proxy },
+    { head: 'n', isNumber: true, cell: ({ n }) => n },
+    { head: 'ρ', isNumber: true, cell: ({ spearman }) => figure(spearman, correlation) },
+    { head: '95 % over mixtures', cell: ({ mixtures }) => ends(mixtures) },
+    { head: '95 % over documents', cell: ({ documents }) => ends(documents) },
+    { head: 'One partition left out', cell: ({ drop }) => ends(drop) },
+    { head: 'p', isNumber: true, cell: ({ p }) => figure(p) },
+    { head: 'Smallest p', isNumber: true, cell: ({ smallestP }) => figure(smallestP) },
+    {
+      head: 'Pairs ordered alike',
+      isNumber: true,
+      cell: ({ decisions }) => `${decisions.alike} of ${decisions.compared}`
+    }
+  ]
+  return tableOf(
+    `The headline: ρ within sizes, where each interval comes from${where}`,
+    columns,
+    rows
+  )
+}
+
+function accuracyTable(rows: readonly ProxyComparison[], where: string): Piece {
+  const proxies = [...new Set(rows.map(({ proxy }) => proxy))]
+  const domains = [...new Set(rows.map(({ domain }) => domain))]
+  const at = new Map(rows.map((row) => [`${row.domain}\n${row.proxy}`, row]))
+  const columns: ShownColumn<string>[] = [
+    { head: 'Domain', cell: (domain) => domain },
+    ...proxies.map((proxy): ShownColumn<string> => ({
+      head: proxy,
+      isNumber: true,
+      cell: (domain) => figure(at.get(`${domain}\n${proxy}`)?.accuracy.value, correlation)
+    }))
+  ]
+  return tableOf(`Accuracy of each proxy on each domain${where}`, columns, domains)
+}

@@ -1,0 +1,51 @@
+/** What all sections of a report are written from, gathered once. */
+import type { ReportFacts } from '#engine/workers/jobs'
+import type { BudgetKind } from '#shared/records'
+import { studyPairs } from '../agreement'
+import type { Pair } from '../agreement'
+import { gatherEvidence } from '../evidence/gatherEvidence'
+import type { GatheredEvidence } from '../evidence/gatherEvidence'
+import { rankWithinSizes } from '../rankings'
+import type { Ranking } from '../rankings'
+import type { DocumentChoice, StudyResults } from '../results'
+import { studyTables } from '../tables'
+import type { Table } from '../tables'
+
+/** A study with all that is computed of it. */
+export interface ReportContents {
+  results: StudyResults
+  facts: ReportFacts
+  evidence: GatheredEvidence
+  /** Proxy and truth, mixture by mixture; only those that are evidence. */
+  pairs: Pair[]
+  rankings: Ranking[]
+  /** The tables of the export, on the same documents. */
+  tables: Table[]
+  budgets: BudgetKind[]
+  /** The proxy that is ranked by and drawn: the micro merge; of tables the first they hold. */
+  proxy: string
+}
+
+/**
+ * Computes all that a report says.
+ *
+ * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
+ */
+export function gatherContents(
+  results: StudyResults,
+  facts: ReportFacts,
+  documents: DocumentChoice
+): ReportContents {
+  const evidence = gatherEvidence(results, { documents })
+  const { budgets } = results.study.sequential
+  return {
+    results,
+    facts,
+    evidence,
+    pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
+    rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),
+    tables: studyTables(results, { documents, known: evidence }),
+    budgets,
+    proxy: results.tables?.proxies[0]?.proxy ?? 'merge-micro'
+  }
+}

@@ -1,0 +1,71 @@
+/** A study's report as one HTML file that needs nothing else: no network, no script. */
+import type { ReportFacts } from '#engine/workers/jobs'
+import type { DocumentChoice, StudyResults } from '../results'
+import { agreementSection } from './agreementSection'
+import { comparisonSection } from './comparisonSection'
+import { gatherContents } from './contents'
+import { costSection } from './costSection'
+import { csvSection } from './csvSection'
+import { definitionsSection } from './definitionsSection'
+import { ledgerSection } from './ledgerSection'
+import { markup } from './markup'
+import { originSection } from './originSection'
+import { questionSection } from './questionSection'
+import { rankingSection } from './rankingSection'
+import { recipeSection } from './recipeSection'
+import { STYLE } from './style'
+
+/** Sections in their order, by the words that lead to them. */
+const SECTIONS = [
+  { id: 'question', words: 'Question', write: questionSection },
+  { id: 'mixtures', words: 'Mixtures', write: rankingSection },
+  { id: 'proxies', words: 'Proxies', write: comparisonSection },
+  { id: 'agreement', words: 'Agreement', write: agreementSection },
+  { id: 'cost', words: 'Cost', write: costSection },
+  { id: 'data', words: 'Data', write: ledgerSection },
+  { id: 'recipe', words: 'Recipe', write: recipeSection },
+  { id: 'definitions', words: 'Definitions', write: definitionsSection },
+  { id: 'origin', words: 'Origin', write: originSection },
+  { id: 'tables', words: 'Tables', write: csvSection }
+]
+
+/**
+ * Writes a report: question, answer, rankings, evidence, cost, data, recipe, definitions, origin,
+ * tables. What a study does not have says so in a sentence.
+ *
+ * Costs seconds, since every interval is 2,000 resamples: a job for a worker.
+ *
+ * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
+ */
+export function htmlReport(
+  results: StudyResults,
+  facts: ReportFacts,
+  documents: DocumentChoice
+): string {
+  const contents = gatherContents(results, facts, documents)
+  const title = `${results.study.name}: what its mixtures are worth`
+  const links = SECTIONS.map(({ id, words }) => markup`<li><a href="#${id}">${words}</a></li>`)
+  // Whatever a name may hold, nothing is run and nothing is fetched.
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Assay ${facts.version}">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${{ html: STYLE }}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="quiet">Project ${facts.project} · Assay ${facts.version} · ${facts.writtenAt.slice(0, 10)}</p>
+<nav aria-label="Sections"><ul>${links}</ul></nav>
+</header>
+<main>
+${SECTIONS.map(({ write }) => write(contents))}</main>
+</body>
+</html>
+`.html
+}

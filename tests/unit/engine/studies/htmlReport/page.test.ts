@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { htmlReport } from '#engine/studies/htmlReport/page'
+import type { ReportFacts } from '#engine/workers/jobs'
+import { noiseOf, syntheticResults } from '../../../../support/syntheticResults'
+import type { SyntheticOptions } from '../../../../support/syntheticResults'
+
+const FACTS: ReportFacts = {
+  project: 'my <b>project</b>',
+  version: '1.2.3',
+  writtenAt: '2026-01-02T03:04:05.000Z',
+  devices: [{ backend: 'tensorflow', device: '"><img src=x>', verification: 'none' }],
+  cost: {
+    config: {
+      ...syntheticResults(options({ a: 1, b: 1 })).study.model,
+      vocabularySize: 2048
+    },
+    seedTokens: 1000,
+    modular: { runs: 5, tokens: 1320 },
+    evidence: { runs: 11, tokens: 2240 },
+    naive: { runs: 12, tokens: 3240 }
+  }
+}
+
+function options(partitions: Record<string, number>): SyntheticOptions {
+  const loss = (text: string) => 3 + 0.3 * noiseOf(text)
+  return {
+    partitions,
+    truth: ({ name }, domain) => loss(`${name} ${domain}`),
+    proxy: ({ name }, domain) => loss(`${name} ${domain}`) + 0.1 * noiseOf(`proxy ${name}`)
+  }
+}
+
+const NASTY = '<script>alert("1")</script>'
+const QUOTES = `"onload='x' & co`
+
+test('names are text, whatever they hold', () => {
+  const html = htmlReport(
+    syntheticResults({
+      ...options({ [NASTY]: 1, [QUOTES]: 1, plain: 1, other: 1 }),
+      outDomains: ['</svg><script>x</script>']
+    }),
+    FACTS,
+    'all'
+  )
+  expect(html).not.toMatch(/<script|<img|<b>/)
+  expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
+  expect(html).toContain('&quot;onload=&#39;x&#39; &amp; co')
+  // Every attribute is closed where it was opened: none is made by a name.
+  expect(html).not.toMatch(/ onload=["']/)
+  expect(html).not.toMatch(/NaN|Infinity|undefined|\[object/)
+})
+
+test('the report reaches for nothing outside itself', () => {
+  const html = htmlReport(syntheticResults(options({ a: 1, b: 1, c: 1, d: 1 })), FACTS, 'all')
+  const links = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link!)
+  expect(links.filter((link) => !/^(#|data:)/.test(link))).toEqual([])
+  expect(html).toContain("default-src 'none'")
+})
+
+test('of what is not measured a sentence stands in its place', () => {
+  const whole = syntheticResults(options({ a: 1, b: 1 }))
+  const html = htmlReport({ ...whole, models: [], runs: [] }, FACTS, 'all')
+  const sentences = [
+    'No proxy can be held against a sequential model yet.',
+    'there is nothing to rank',
+    'proxies cannot be compared',
+    'No mixture has both a proxy value and a sequential model'
+  ]
+  expect(sentences.filter((sentence) => !html.includes(sentence))).toEqual([])
+})
