@@ -14,7 +14,13 @@ export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
 export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { ProjectSession } from './projectSession'
-export type { Evidence, ExportOptions, ImportOptions, RunOptions } from './projectSession'
+export type {
+  Evidence,
+  ExportOptions,
+  ImportOptions,
+  RunOptions,
+  SearchedMixtures
+} from './projectSession'
 export type { StudyStatus } from './studies/studyStatus'
 export { DOCUMENT_CHOICES } from './studies/results'
 export type { PlanSummary } from './studies/cost'

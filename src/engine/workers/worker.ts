@@ -8,6 +8,7 @@ import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { readBelief, readTable } from './reportJob'
 import { readTables } from './tablesJob'
@@ -43,6 +44,7 @@ const handlers: Handlers = {
   measure: measureModel,
   belief: readBelief,
   table: readTable,
+  mixtureSearch: searchMixturesJob,
   exportMerge
 }
 
