@@ -9,6 +9,7 @@ import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
+import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
 import { addDemoCommand } from './commands/demo'
 import { WorkbenchError } from '#shared/errors'
@@ -31,6 +32,7 @@ addImportCommand(program)
 addImportTableCommand(program)
 addRunCommands(program)
 addReportCommand(program)
+addSearchCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)
