@@ -8,8 +8,8 @@ const MOST_COLUMNS = 6
 
 const WHY = {
   best: 'among the best',
-  worst: 'the worst of its size: the two should come out far apart',
-  unlike: 'good too, with least in common with the best'
+  worst: 'the worst of its size: should come out well behind the best',
+  unlike: 'in the best quarter, with least in common with the best'
 }
 
 const FLAGS = {
@@ -76,15 +76,19 @@ function sharesOf({ mixture, shares }: Found): string {
 function targetOf(target: Record<string, number>): string {
   const entries = Object.entries(target)
   const isPlain = entries.every(([, weight]) => weight === entries[0]![1])
+  if (isPlain && entries.length > MOST_COLUMNS) return `mean loss of ${entries.length} domains`
   if (isPlain && entries.length > 1)
     return `mean loss of ${entries.map(([name]) => name).join(', ')}`
   return entries.map(([name, weight]) => `${formatNumber(weight, 2)} × ${name}`).join(' + ')
 }
 
 /** What is known of the proxy's word, which is all that a search has. */
-function describeBelief({ believed }: SearchedMixtures): string {
+function describeBelief({ believed, lacksEnsembles }: SearchedMixtures): string {
   const caution =
     'A search finds what is best by the proxy, and so the mixtures that it flatters most: they may do worse in training than they should.'
+  if (lacksEnsembles) {
+    return `How far to believe it is not known: mixtures are trained, but the study's ensembles are not measured. Run the study (assay run), then search again. ${caution}`
+  }
   if (believed.length === 0) {
     return `How far to believe it is not known: no mixtures are trained that could tell. ${caution}`
   }

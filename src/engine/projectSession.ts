@@ -19,7 +19,7 @@ import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
 import { needsBranchesError, notPreparedError, readOnlyError } from './studies/refusals'
-import { isOfEnsemble, searchStudy } from './studies/search/searchStudy'
+import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
 import { foreseenText } from './studies/foreseenText'
@@ -41,7 +41,6 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
-import type { Comparison } from '#shared/evidenceView'
 import type { SearchRequest, SearchResult } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
@@ -71,10 +70,7 @@ export interface Evidence extends GatheredEvidence {
 }
 
 /** Mixtures found, and how well the ensemble ordered those that were trained. */
-export interface SearchedMixtures extends SearchResult {
-  /** The ensemble's comparison with training on the mean over all domains, by truth budget. */
-  believed: Comparison[]
-}
+export type SearchedMixtures = SearchResult & ReturnType<typeof believedOf>
 
 /** An open project. */
 export class ProjectSession {
@@ -340,7 +336,7 @@ export class ProjectSession {
     const context = await this.workOn(study, options)
     const found = await searchStudy(request, context, options.onProgress ?? (() => undefined))
     const { comparison } = await this.reports.belief(study)
-    return { ...found, believed: comparison.filter(isOfEnsemble) }
+    return { ...found, ...believedOf(comparison) }
   }
 
   /**

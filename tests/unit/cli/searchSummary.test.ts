@@ -40,7 +40,8 @@ const found = (belief: SearchedMixtures['believed']): SearchedMixtures => ({
   proportional: { ...one('code+law', { code: 0.5, law: 0.5 }), breaks: ['atLeast', 'repeat'] },
   uniform: one('code+law', { code: 0.5, law: 0.5 }),
   verify: [{ ...one('law', { law: 1 }), why: 'worst' }],
-  believed: belief
+  believed: belief,
+  lacksEnsembles: false
 })
 
 test('a search says how often its proxy was right, with the wider interval, or that nobody knows', () => {
@@ -48,6 +49,8 @@ test('a search says how often its proxy was right, with the wider interval, or t
     'Budget sum: of pairs of one size among 12 trained mixtures, the ensemble orders 80 % as training does (0.50 … 0.95); choosing by it cost 0.012 nats per token.'
   )
   expect(describeSearch(found([believed(3, null)]))).toContain('3 trained mixtures are too few')
+  const unmeasured = { ...found([]), lacksEnsembles: true }
+  expect(describeSearch(unmeasured)).toContain('ensembles are not measured')
   const text = describeSearch(found([]))
   expect(text).toContain('is not known')
   // Shares stand for a name that says nothing; what plain mixing breaks stands as flags.

@@ -166,15 +166,15 @@ function sharesOf(subset: number, members: readonly SearchMember[]): number[] {
 }
 
 /**
- * What should be trained to see whether the search is right: its best; the worst of that size, so
- * that there is something to tell apart; and among the good ones that least like the best, so that
- * not all of them hold the same text.
+ * What should be trained to see whether the search is right: its best; the worst of that size (of
+ * the next smaller one where there is no other), so that there is something to tell apart; and in the
+ * best quarter of the subsets that least like the best, so that not all of them hold the same text.
  */
 function toVerify(
   best: readonly number[][],
   rescored: readonly Scored[],
   target: Float64Array,
-  { isAllowed }: AllowedSubsets,
+  { allowed, isAllowed }: AllowedSubsets,
   searched: Searched
 ): Verified<UnnamedMixture>[] {
   const first = best[0]!
@@ -184,19 +184,30 @@ function toVerify(
     .map((shares) => ({ shares, why: 'best' }))
   const isListed = (shares: readonly number[]) =>
     list.some((one) => overlap(one.shares, shares) > 1 - 1e-9)
-  let worst = 0
-  for (let subset = 1; subset < target.length; subset++) {
-    const isWorse = worst === 0 || target[subset]! > target[worst]!
-    if (isWorse && sizeOf(subset) === size && isAllowed(subset)) worst = subset
-  }
-  const contrast = worst === 0 ? null : sharesOf(worst, searched.members)
-  if (contrast && !isListed(contrast)) list.push({ shares: contrast, why: 'worst' })
+  const contrast = worstOfSize(size, target, isAllowed) ?? worstOfSize(size - 1, target, isAllowed)
+  const worst = contrast === null ? null : sharesOf(contrast, searched.members)
+  if (worst && !isListed(worst)) list.push({ shares: worst, why: 'worst' })
   const unlike = rescored
+    .slice(0, Math.ceil(allowed / 4))
     .map(({ shares }) => shares)
     .filter((shares) => !isListed(shares))
     .sort((a, b) => overlap(a, first) - overlap(b, first))[0]
   if (unlike) list.push({ shares: unlike, why: 'unlike' })
   return list.map(({ shares, why }) => ({ ...toldMixture(shares, searched), why }))
+}
+
+/** The allowed subset of a size that scores worst; null where there are not two to compare. */
+function worstOfSize(
+  size: number,
+  target: Float64Array,
+  isAllowed: (subset: number) => boolean
+): number | null {
+  const own: number[] = []
+  for (let subset = 1; subset < target.length; subset++) {
+    if (sizeOf(subset) === size && isAllowed(subset)) own.push(subset)
+  }
+  if (own.length < 2) return null
+  return own.reduce((worst, one) => (target[one]! > target[worst]! ? one : worst))
 }
 
 /** What two mixtures have in common, 0 … 1. */

@@ -48,9 +48,19 @@ export async function searchStudy(
   }
 }
 
-/** Whether a comparison is of the proxy that is searched by, on the mean over all domains. */
-export function isOfEnsemble({ proxy, domain, n }: Comparison): boolean {
-  return proxy === 'ensemble' && domain === 'mean-all-log' && n > 0
+/**
+ * What evidence says of the proxy that is searched by, on the mean over all domains.
+ *
+ * @returns `believed` by truth budget; `lacksEnsembles` where mixtures are trained but their
+ *   ensembles are not measured yet
+ */
+export function believedOf(comparison: readonly Comparison[]): {
+  believed: Comparison[]
+  lacksEnsembles: boolean
+} {
+  const trained = comparison.filter(({ domain, n }) => domain === 'mean-all-log' && n > 0)
+  const believed = trained.filter(({ proxy }) => proxy === 'ensemble')
+  return { believed, lacksEnsembles: believed.length === 0 && trained.length > 0 }
 }
 
 function searchJob(
