@@ -31,3 +31,25 @@ export function wholeNumber(text: string, flag: string): number {
   }
   return value
 }
+
+/**
+ * Adds the `NAME=NUMBER` of one use of a flag, several divided by commas, to those of earlier uses.
+ *
+ * @throws WorkbenchError `usage/invalid`
+ */
+export function namedNumbers(
+  text: string,
+  before: Record<string, number>,
+  flag: string
+): Record<string, number> {
+  const named = text.split(',').map((pair): [string, number] => {
+    const match = /^(.+)=(\d+(?:\.\d+)?)$/.exec(pair.trim())
+    if (match) return [match[1]!, Number(match[2])]
+    throw new WorkbenchError(
+      'usage/invalid',
+      `${flag} wants names with numbers such as code=2,law=1, found "${pair}".`,
+      { flag, found: pair }
+    )
+  })
+  return { ...before, ...Object.fromEntries(named) }
+}

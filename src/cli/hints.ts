@@ -12,12 +12,21 @@ const TABLE_FLAGS: Record<string, string> = {
   perplexities: '--perplexity'
 }
 
+/** Flags of what a search is held to. */
+const CONSTRAINT_FLAGS: Record<string, string> = {
+  atMost: '--at-most',
+  atLeast: '--at-least',
+  tokens: '--tokens',
+  repeat: '--repeat'
+}
+
 /** By code, out of the facts behind the message; null where nothing typed here would help. */
 const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>> = {
   'backend/unavailable': () => 'assay doctor',
   'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
   'corpus/invalid-encoding': skipping,
   'corpus/invalid-line': skipping,
+  'search/infeasible': ({ constraint }) => `loosen ${CONSTRAINT_FLAGS[String(constraint)]}`,
   'storage/exists': ({ folder, isProject }) =>
     isProject === true ? `assay status ${folder}` : null,
   'storage/missing': ({ folder, expected }) =>

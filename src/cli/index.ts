@@ -10,6 +10,7 @@ import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
+import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
 import { addDemoCommand } from './commands/demo'
 import { WorkbenchError } from '#shared/errors'
@@ -33,6 +34,7 @@ addImportTableCommand(program)
 addRunCommands(program)
 addReportCommand(program)
 addDiagnoseCommand(program)
+addSearchCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -18,7 +18,8 @@ import { memberNames } from './studies/mixtures'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
-import { notPreparedError } from './studies/refusals'
+import { needsBranchesError, notPreparedError, readOnlyError } from './studies/refusals'
+import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
 import { foreseenText } from './studies/foreseenText'
@@ -40,6 +41,7 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
+import type { SearchRequest, SearchResult } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
@@ -66,6 +68,9 @@ export interface Evidence extends GatheredEvidence {
   /** What trained the runs, and whether it was verified. */
   devices: DeviceTrust[]
 }
+
+/** Mixtures found, and how well the ensemble ordered those that were trained. */
+export type SearchedMixtures = SearchResult & ReturnType<typeof believedOf>
 
 /** An open project. */
 export class ProjectSession {
@@ -310,6 +315,28 @@ export class ProjectSession {
   /** Everything measured so far, in the form that tables and agreement read. */
   async results(study: Study): Promise<StudyResults> {
     return this.reports.results(study)
+  }
+
+  /**
+   * Which mixtures should be trained on, by the ensemble of their branches.
+   *
+   * Writes nothing but what branches make of tokens, where that was not kept: may be asked beside a
+   * run.
+   *
+   * @throws WorkbenchError as `searchStudy` does; `study/from-tables`, `study/not-prepared`,
+   *   `storage/locked` for a copy without checkpoints
+   */
+  async search(
+    study: Study,
+    request: SearchRequest,
+    options: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+  ): Promise<SearchedMixtures> {
+    if (this.isFromTables) throw needsBranchesError()
+    if (this.readOnlyBecause !== null) throw readOnlyError(this.readOnlyBecause)
+    const context = await this.workOn(study, options)
+    const found = await searchStudy(request, context, options.onProgress ?? (() => undefined))
+    const { comparison } = await this.reports.belief(study)
+    return { ...found, ...believedOf(comparison) }
   }
 
   /**

@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   'checkpoint/invalid': { retryHelps: false },
   'merge/mismatch': { retryHelps: false },
   'merge/empty': { retryHelps: false },
+  'search/infeasible': { retryHelps: false },
   'statistics/too-few': { retryHelps: false },
   'storage/corrupt': { retryHelps: false },
   'storage/disk-full': { retryHelps: true },

@@ -411,7 +411,7 @@ export const ProgressSchema = z.strictObject({
   label: z.string(),
   done: z.number(),
   total: z.number().nullable(),
-  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models']),
+  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models', 'mixtures']),
   /** Units per second over the last seconds. */
   rate: z.number().nullable(),
   secondsLeft: z.number().nullable(),

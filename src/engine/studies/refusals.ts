@@ -26,3 +26,11 @@ export function notPreparedError(study: string): WorkbenchError {
     { study }
   )
 }
+
+/** Said where branches are wanted of a study that has none. */
+export function needsBranchesError(): WorkbenchError {
+  return new WorkbenchError(
+    'study/from-tables',
+    'The study was made from tables and has no branches: its mixtures can be ranked, but not searched.'
+  )
+}

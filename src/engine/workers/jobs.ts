@@ -19,6 +19,7 @@ import type {
   Study
 } from '#shared/records'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
+import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
 import type {
@@ -177,6 +178,19 @@ export interface MeasureJob {
   window: number
   batchSize: number
   endOfTextId: number
+}
+
+/** How tokens of held-out domains are measured, whatever model reads them. */
+export type MeasuredText = Omit<MeasureJob, 'label' | 'model'>
+
+/** A search for mixtures by the ensembles of their members' branches. */
+export interface MixtureSearchJob {
+  text: MeasuredText
+  prepared: Prepared
+  /** What mixtures are made of: `branches` are fingerprints, `tokens` what they train on together. */
+  members: { name: string; branches: string[]; tokens: number }[]
+  request: SearchRequest
+  randomSeed: number
 }
 
 export interface MeasureResult {
@@ -385,6 +399,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
+  mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
   belief: { input: AnyReportJob; result: Belief }

@@ -6,7 +6,7 @@ import type { Evaluator } from '#engine/evaluation/measureDocuments'
 import { ensembleNats } from '#engine/proxies/ensemble'
 import type { BranchProbabilities } from '#engine/proxies/ensemble'
 import type { DecoderConfig } from '#shared/records'
-import type { JobHooks, MeasureJob, MeasureResult, WeightedBranch } from './jobs'
+import type { JobHooks, MeasureJob, MeasureResult, MeasuredText, WeightedBranch } from './jobs'
 import { ModelReader } from './modelReader'
 import type { ReadableModel } from './modelReader'
 import { RecentlyUsed } from './recentlyUsed'
@@ -71,29 +71,15 @@ async function measureAndKeep(
   })
 }
 
-/** Averages what branches say of each token; those that were not kept are measured once more. */
+/** Averages what branches say of each token. */
 async function measureEnsemble(
   job: MeasureJob,
   branches: readonly WeightedBranch[],
   hooks: JobHooks
 ): Promise<MeasureResult> {
   const beganAt = performance.now()
-  const texts = await Promise.all(job.domains.map((domain) => documentsOf(job, domain)))
-  const parts: BranchProbabilities[][] = texts.map(() => [])
-  for (const { fingerprint: model } of branches) {
-    // Loaded at most once, and only where something of it was not kept.
-    let evaluate: Evaluator | null = null
-    for (const [index, { fingerprint: domain }] of job.domains.entries()) {
-      hooks.signal.throwIfAborted()
-      const documents = texts[index]!
-      const measure = async () => {
-        evaluate ??= await loadedEvaluator(job, { kind: 'run', fingerprint: model })
-        return evaluate.measureTokens(documents, job, hooks.signal)
-      }
-      const of = { ...job, model, domain }
-      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), job.keepTokens, measure))
-    }
-  }
+  const models = branches.map(({ fingerprint }) => fingerprint)
+  const { texts, parts } = await readBranches(job, models, hooks.signal)
   const weights = branches.map(({ weight }) => weight)
   const nats = texts.map((documents, index) => {
     const counts = documents.map((ids) => ids.length)
@@ -103,8 +89,39 @@ async function measureEnsemble(
   return { nats, tokens, averageMs: 0, evaluateMs: performance.now() - beganAt }
 }
 
+/**
+ * What branches make of every token of domains; those that were not kept are measured once more.
+ *
+ * @param branches fingerprints
+ * @returns by domain its documents' tokens, and what each branch makes of them
+ * @throws WorkbenchError as measuring does
+ */
+export async function readBranches(
+  job: MeasuredText,
+  branches: readonly string[],
+  signal: AbortSignal
+): Promise<{ texts: Int32Array[][]; parts: BranchProbabilities[][] }> {
+  const texts = await Promise.all(job.domains.map((domain) => documentsOf(job, domain)))
+  const parts: BranchProbabilities[][] = texts.map(() => [])
+  for (const model of branches) {
+    // Loaded at most once, and only where something of it was not kept.
+    let evaluate: Evaluator | null = null
+    for (const [index, { fingerprint: domain }] of job.domains.entries()) {
+      signal.throwIfAborted()
+      const documents = texts[index]!
+      const measure = async () => {
+        evaluate ??= await loadedEvaluator(job, { kind: 'run', fingerprint: model })
+        return evaluate.measureTokens(documents, job, signal)
+      }
+      const of = { ...job, model, domain }
+      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), job.keepTokens, measure))
+    }
+  }
+  return { texts, parts }
+}
+
 function documentsOf(
-  job: MeasureJob,
+  job: MeasuredText,
   domain: MeasureJob['domains'][number]
 ): Promise<Int32Array[]> {
   return domains.take(`${job.project} ${domain.fingerprint}`, DOMAIN_CACHE_BYTES, () =>
@@ -116,7 +133,7 @@ function countTokens(documents: readonly Int32Array[]): number {
   return documents.reduce((sum, document) => sum + document.length, 0)
 }
 
-async function loadedEvaluator(job: MeasureJob, model: ReadableModel): Promise<Evaluator> {
+async function loadedEvaluator(job: MeasuredText, model: ReadableModel): Promise<Evaluator> {
   const { kernels } = await (await chooseBackend()).activate()
   const parameters = await reader.read(job.project, model, job.heldBytes)
   const evaluate = evaluatorFor(job.config, kernels)

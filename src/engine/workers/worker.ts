@@ -9,6 +9,7 @@ import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { readBelief, readDiagnosis, readTable, writeHtmlReport } from './reportJob'
 import { readTables } from './tablesJob'
@@ -47,6 +48,7 @@ const handlers: Handlers = {
   diagnosis: readDiagnosis,
   table: readTable,
   htmlReport: writeHtmlReport,
+  mixtureSearch: searchMixturesJob,
   exportMerge
 }
 

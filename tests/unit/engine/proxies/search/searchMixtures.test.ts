@@ -1,0 +1,259 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { branchProbabilities, ensembleNats } from '#engine/proxies/ensemble'
+import { chosenProbabilities, memberProbabilities } from '#engine/proxies/search/searchText'
+import type { SearchDomain } from '#engine/proxies/search/searchText'
+import { searchMixtures } from '#engine/proxies/search/searchMixtures'
+import { tokensOfEach } from '#engine/proxies/search/searchTarget'
+import { scoreSubsets } from '#engine/proxies/search/subsetScores'
+import { seededRandom } from '#engine/statistics/random'
+import type { SearchRequest } from '#shared/mixtureSearch'
+
+const tell = () => Promise.resolve()
+const plain: SearchRequest = {
+  over: 'subsets',
+  target: {},
+  atMost: {},
+  atLeast: {},
+  tokens: null,
+  repeat: null,
+  limit: 1000
+}
+
+/** What three or more members make of domains: each is good at one, by its place. */
+function study(branches: number[], tokens = 60) {
+  const random = seededRandom(5)
+  const uniform = () => (random.below(1000) + 0.5) / 1000
+  const documents = Array.from({ length: 6 }, () => tokens / 6)
+  const half = documents.map((_, i) => (i % 2 ? ('confirm' as const) : ('choose' as const)))
+  const domains = ['code', 'law', 'fiction'].map((name, d): SearchDomain => {
+    const hard = Array.from({ length: tokens }, () => 2 + 3 * uniform())
+    const members = branches.map((count, m) =>
+      memberProbabilities(
+        Array.from({ length: count }, () =>
+          branchProbabilities(
+            Float32Array.from(hard, (one) => one + (m === d ? 0 : 0.3 + 0.1 * m) + uniform())
+          )
+        )
+      )
+    )
+    return { name, tokens: documents, half, members }
+  })
+  const members = branches.map((count, m) => ({
+    name: 'abcdef'[m]!,
+    branches: count,
+    tokens: 100 * count
+  }))
+  return { domains, members, randomSeed: 1 }
+}
+
+/** Mean loss on a half of documents, from the ensemble of members with shares. */
+function lossOf(domain: SearchDomain, shares: number[], half: 'choose' | 'confirm'): number {
+  const nats = ensembleNats(domain.members, shares, domain.tokens)
+  const own = [...nats.keys()].filter((i) => domain.half[i] === half)
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
+  return sum(own.map((i) => nats[i]!)) / sum(own.map((i) => domain.tokens[i]!))
+}
+
+test('every subset is scored as if it were averaged by itself, improbable tokens too', async () => {
+  const nats = fc.oneof(fc.double({ min: 0, max: 12, noNaN: true }), fc.constantFrom(40, 90, 700))
+  const text = fc
+    .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 40 }))
+    .chain(([members, tokens]) =>
+      fc.record({
+        branches: fc.array(fc.integer({ min: 1, max: 3 }), {
+          minLength: members,
+          maxLength: members
+        }),
+        nats: fc.array(fc.array(nats, { minLength: tokens, maxLength: tokens }), {
+          minLength: members,
+          maxLength: members
+        })
+      })
+    )
+  await fc.assert(
+    fc.asyncProperty(text, async ({ branches, nats: of }) => {
+      const sums = of.map((own, m) => Float64Array.from(own, (n) => branches[m]! * Math.exp(-n)))
+      const adds = [{ score: 0, weight: 2 }]
+      const [scores] = await scoreSubsets([{ sums, adds }], branches, 1, tell)
+      expect(scores!.length).toBe(2 ** branches.length)
+      expect(scores![0]).toBeNaN()
+      for (let subset = 1; subset < scores!.length; subset++) {
+        const own = branches.flatMap((count, m) => ((subset >> m) & 1 ? [{ count, m }] : []))
+        const all = own.reduce((sum, { count }) => sum + count, 0)
+        let loss = 0
+        for (let t = 0; t < of[0]!.length; t++) {
+          const p = own.reduce((sum, { count, m }) => sum + count * Math.exp(-of[m]![t]!), 0) / all
+          loss -= Math.log(p) / of[0]!.length
+        }
+        expect(scores![subset]! / 2).toBeCloseTo(loss, 9)
+      }
+    }),
+    { numRuns: 60 }
+  )
+})
+
+test('subsets are ranked on one half as brute force does, and measured on the other', async () => {
+  const input = study([1, 2, 1, 1])
+  const request = { ...plain, target: { code: 2, law: 1 } }
+  const found = await searchMixtures({ ...input, request }, tell)
+  const brute = Array.from({ length: 15 }, (_, i) => {
+    const own = input.members.map(({ branches }, m) => (((i + 1) >> m) & 1 ? branches : 0))
+    const sum = own.reduce<number>((a, b) => a + b, 0)
+    const shares = own.map((count) => count / sum)
+    const target = (half: 'choose' | 'confirm') =>
+      (2 * lossOf(input.domains[0]!, shares, half) + lossOf(input.domains[1]!, shares, half)) / 3
+    return { names: input.members.filter((_, m) => own[m]!).map(({ name }) => name), target }
+  }).sort((a, b) => a.target('choose') - b.target('choose'))
+  expect(found.best.map(({ shares }) => Object.keys(shares))).toEqual(
+    brute.map(({ names }) => names)
+  )
+  found.best.forEach(({ target }, i) => {
+    expect(target.choose).toBeCloseTo(brute[i]!.target('choose'), 10)
+    expect(target.confirm).toBeCloseTo(brute[i]!.target('confirm'), 10)
+  })
+  expect([found.subsets, found.allowed, found.tokens, found.tokensRead]).toEqual([15, 15, 60, 60])
+  expect(found.proportional.shares).toEqual({ a: 0.2, b: 0.4, c: 0.2, d: 0.2 })
+  expect(found.uniform.shares).toEqual({ a: 0.25, b: 0.25, c: 0.25, d: 0.25 })
+  // The worst of its size, or of the next smaller where it has all: no other of that size is worse.
+  const sizeOf = ({ shares }: { shares: object }) => Object.keys(shares).length
+  const worst = found.verify.find(({ why }) => why === 'worst')!
+  expect(sizeOf(worst)).toBe(Math.min(3, sizeOf(found.best[0]!)))
+  const ofSize = found.best.filter((one) => sizeOf(one) === sizeOf(worst))
+  expect(worst.shares).toEqual(ofSize.at(-1)!.shares)
+  const unlike = found.verify.find(({ why }) => why === 'unlike')!
+  const rank = found.best.findIndex((one) => isDeepStrictEqual(one.shares, unlike.shares))
+  expect([0, 1, 2, 3]).toContain(rank)
+  expect(found.verify.slice(0, 3).map(({ shares }) => shares)).toEqual(
+    found.best.slice(0, 3).map(({ shares }) => shares)
+  )
+})
+
+test('of too many tokens a seeded sample is read, the same tokens of every member', () => {
+  const input = study([1, 1, 1])
+  const asked = input.domains.map((domain) => ({ domain, weight: 1, ceiling: null }))
+  // Of 30 tokens each in the half that is searched.
+  expect(tokensOfEach(asked, 1000)).toEqual([30, 30, 30])
+  expect(tokensOfEach(asked, 31)).toEqual([10, 10, 11])
+  const small = { ...asked[0]!, domain: study([1], 6).domains[0]! }
+  expect(tokensOfEach([asked[0]!, small, asked[1]!], 40)).toEqual([18, 3, 19])
+  const [domain] = input.domains
+  const places = (seed: number) =>
+    chosenProbabilities(domain!, 10, seed).map((own, m) =>
+      [...own].map((one) => domain!.members[m]!.probabilities.indexOf(one))
+    )
+  const [first, ...others] = places(1)
+  expect(new Set(first).size).toBe(10)
+  // Documents of ten tokens, every other one of the half.
+  expect(first!.every((place) => Math.floor(place / 10) % 2 === 0)).toBe(true)
+  expect(others).toEqual([first, first])
+  expect(places(1)[0]).toEqual(first)
+  expect(places(2)[0]).not.toEqual(first)
+})
+
+describe('constraints', () => {
+  const input = study([1, 2, 1, 1])
+  const search = (change: Partial<SearchRequest>) =>
+    searchMixtures({ ...input, request: { ...plain, ...change } }, tell)
+  const infeasible = (constraint: string, words: RegExp) =>
+    expect.objectContaining({
+      code: 'search/infeasible',
+      message: expect.stringMatching(words) as string,
+      details: { constraint }
+    }) as Error
+
+  test('keep what does not meet them out, and say of plain mixing what it does not', async () => {
+    const few = await search({ tokens: 300, repeat: 1.5 })
+    const tokens = few.best.map((one) => one.tokens)
+    expect([Math.min(...tokens), Math.max(...tokens)]).toEqual([200, 300])
+    expect(few.proportional.breaks).toEqual(['tokens'])
+    const shared = await search({ atLeast: { a: 0.4 } })
+    expect(shared.best.every(({ shares }) => shares['a']! >= 0.4)).toBe(true)
+    expect(shared.proportional.breaks).toEqual(['atLeast'])
+    const all = await search({})
+    const losses = all.best.map(({ domains }) => domains['fiction']!.choose!)
+    const ceiling = losses.sort((a, b) => a - b)[7]!
+    const kept = await search({ target: { code: 1 }, atMost: { fiction: ceiling + 1e-9 } })
+    expect(kept.best.length).toBe(8)
+    expect(kept.best.every(({ domains }) => domains['fiction']!.choose! <= ceiling + 1e-9)).toBe(
+      true
+    )
+  })
+
+  test('that nothing meets are named', async () => {
+    await expect(search({ tokens: 90 })).rejects.toEqual(infeasible('tokens', /more than 90/))
+    await expect(search({ tokens: 1000, repeat: 1.5 })).rejects.toEqual(
+      infeasible('repeat', /All members together have 500 tokens/)
+    )
+    await expect(search({ atLeast: { a: 0.7, b: 0.6 } })).rejects.toEqual(
+      infeasible('atLeast', /sum to 1.3/)
+    )
+    await expect(search({ atLeast: { a: 0.5 }, tokens: 500, repeat: 1 })).rejects.toEqual(
+      infeasible('atLeast', /a is to have a share of at least 0.5.*makes 0.2/)
+    )
+    await expect(search({ atMost: { law: 0.5 } })).rejects.toEqual(
+      infeasible('atMost', /law is to cost at most 0.5 .*the least that any subset costs is \d/)
+    )
+    await expect(search({ over: 'weights', atMost: { law: 0.5 } })).rejects.toEqual(
+      infeasible('atMost', /no weights bring law/)
+    )
+    await expect(search({ atLeast: { a: 0.4 }, tokens: 500, repeat: 1.3 })).rejects.toEqual(
+      infeasible('atLeast', /share of at least 0.4/)
+    )
+    await expect(search({ atLeast: { a: 0.5 }, tokens: 400, repeat: 2 })).resolves.toBeDefined()
+    await expect(search({ atLeast: { a: 0.4 }, tokens: 400, repeat: 1.8 })).rejects.toEqual(
+      infeasible('repeat', /not all of them together \(least shares, tokens to train on, repet/)
+    )
+  })
+
+  test('that name nothing there list what is', async () => {
+    await expect(search({ target: { prose: 1 } })).rejects.toThrow(
+      /"prose", which is not there. Domains of the study: code, law, fiction/
+    )
+    await expect(search({ atLeast: { prose: 0.1 } })).rejects.toThrow(/prose.*a, b, c, d/)
+    await expect(search({ target: { code: 0 } })).rejects.toThrow(/above 0/)
+    await expect(search({ repeat: 4 })).rejects.toThrow(/only with the number of tokens/)
+    await expect(search({ over: 'weights', tokens: 100 })).rejects.toThrow(/how often/)
+  })
+})
+
+describe('weights', () => {
+  const input = study([1, 2, 1, 1], 240)
+  const search = (change: Partial<SearchRequest>) =>
+    searchMixtures({ ...input, request: { ...plain, over: 'weights', ...change } }, tell)
+
+  test('are better than any subset, and than any of many drawn', async () => {
+    const found = await search({})
+    const subsets = await searchMixtures({ ...input, request: plain }, tell)
+    const best = found.best[0]!.target.choose!
+    expect(best).toBeLessThan(subsets.best[0]!.target.choose!)
+    const random = seededRandom(3)
+    for (let draw = 0; draw < 300; draw++) {
+      const parts = input.members.map(() => -Math.log((random.below(1e6) + 1) / 1e6))
+      const sum = parts.reduce((a, b) => a + b, 0)
+      const shares = parts.map((part) => part / sum)
+      const losses = input.domains.map((domain) => lossOf(domain, shares, 'choose'))
+      expect(losses.reduce((a, b) => a + b, 0) / 3).toBeGreaterThan(best - 1e-6)
+    }
+    const shares = Object.values(found.best[0]!.shares)
+    expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12)
+  })
+
+  test('keep to bounds and ceilings', async () => {
+    const free = await search({ target: { code: 1 } })
+    const law = free.best[0]!.domains['law']!.choose!
+    const found = await search({
+      target: { code: 1 },
+      atLeast: { d: 0.1 },
+      atMost: { law: law - 0.05 },
+      tokens: 200,
+      repeat: 0.9
+    })
+    const [best] = found.best
+    expect(best!.shares['d']).toBeGreaterThanOrEqual(0.1 - 1e-4)
+    expect(best!.shares['a']).toBeLessThanOrEqual(0.45 + 1e-4)
+    expect(best!.domains['law']!.choose).toBeLessThanOrEqual(law - 0.05 + 1e-3)
+    expect(best!.breaks).toEqual([])
+  })
+})
