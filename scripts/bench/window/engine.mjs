@@ -100,7 +100,7 @@ export async function serveScene(root, scene) {
  * @param {Map<string, number>} steps how far each run is
  * @returns {(command: string, input: any) => { output: unknown } | { error: unknown }}
  */
-function answersOf({ matrix, belief, runs = [] }, steps) {
+export function answersOf({ matrix, belief, runs = [] }, steps) {
   const gone = 'This engine was made to measure the window, and does not know'
   /** @type {Record<string, (input: any) => unknown>} */
   const answers = {
@@ -115,6 +115,7 @@ function answersOf({ matrix, belief, runs = [] }, steps) {
       title: STUDY,
       isReadOnly: true,
       readOnlyBecause: null,
+      isFromTables: false,
       studies: [study()],
       corpora: [],
       running: runs.length > 0 ? STUDY : null,

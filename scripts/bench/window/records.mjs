@@ -96,7 +96,8 @@ export function matrixOf({ mixtures, domains, members: many = 24, trained = mixt
  * @param {ReturnType<typeof matrixOf>} matrix
  */
 export function beliefOf({ rows, domains, proxies, sequential }) {
-  const statistic = { value: 0.9, interval: { low: 0.85, high: 0.95 }, drop: null, p: 0.001 }
+  const estimate = { value: 0.9, interval: { low: 0.85, high: 0.95 }, drop: null }
+  const statistic = { ...estimate, p: 0.001, holm: 0.01 }
   const sizes = [...new Set(rows.map(({ size }) => size))]
   const truth = sequential[0]?.values ?? []
   const agreement = domains.flatMap((domain, d) =>
@@ -126,7 +127,24 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
       }
     })
   )
-  return { headline: [], agreement, rankings: [], untried: [] }
+  const comparison = domains.flatMap((domain) =>
+    proxies.map(({ name }, place) => ({
+      domain: domain.name,
+      domainKind: domain.kind,
+      budget: BUDGET,
+      proxy: name,
+      n: rows.length,
+      spearman: estimate,
+      accuracy: estimate,
+      topQuarter: estimate,
+      regret: estimate,
+      regretShare: estimate,
+      slope: estimate,
+      offset: estimate,
+      difference: place === 0 ? null : { accuracy: estimate, spearman: estimate }
+    }))
+  )
+  return { headline: [], agreement, comparison, rankings: [], untried: [] }
 }
 
 /** Tokens of a step. */
@@ -161,7 +179,7 @@ export function trainingRuns(count) {
       error: null
     }
     const { fingerprint, role, name, tokens } = head
-    const state = { isDone: false, isTraining: true, isHeld: false }
+    const state = { isDone: false, isTraining: true, isHeld: false, trained: 0 }
     return { fingerprint, role, name, tokens, partitions: [partition], ...state, head }
   })
 }
