@@ -1,6 +1,6 @@
 /** Evidence as text: rankings, the headline, agreement by domain. */
 import type { Evidence } from '#engine'
-import { widerInterval } from '#shared/evidenceView'
+import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
 import { formatNumber, textTable } from './format'
 import { describeTables } from './tablesSummary'
@@ -162,7 +162,7 @@ function describeComparison(rows: Evidence['comparison']): string {
       'offset'
     ],
     rows
-      .filter(({ domain }) => domain === 'mean-all-log')
+      .filter(({ domain }) => domain === HEADLINE_DOMAIN)
       .map((row) => [
         row.budget,
         row.proxy,

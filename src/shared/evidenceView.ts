@@ -107,6 +107,34 @@ export const ComparisonSchema = z.strictObject({
 })
 export type Comparison = z.infer<typeof ComparisonSchema>
 
+/** The mean that a study is summed up by: over all domains, in nats per token. */
+export const HEADLINE_DOMAIN = 'mean-all-log'
+
+/** Rows of one domain: the proxy that orders most pairs as training does first, unknown ones last. */
+export function proxyRows<Row extends Pick<Comparison, 'domain' | 'budget' | 'accuracy'>>(
+  rows: readonly Row[],
+  domain: string,
+  budget: string
+): Row[] {
+  return rows
+    .filter((row) => row.domain === domain && row.budget === budget)
+    .sort((a, b) => (b.accuracy.value ?? -1) - (a.accuracy.value ?? -1))
+}
+
+/**
+ * The proxy that orders more pairs than the reference beyond doubt: its difference's wider interval
+ * lies above 0. Null where none does, or the reference is the best.
+ *
+ * @param rows in the order of {@link proxyRows}
+ */
+export function betterThanReference<Row extends Pick<Comparison, 'difference'>>(
+  rows: readonly Row[]
+): Row | null {
+  const [best] = rows
+  const ends = best?.difference && widerInterval(best.difference.accuracy)
+  return best && ends && ends.low > 0 ? best : null
+}
+
 /** The number a study is summed up by, for one proxy and truth budget. */
 const HeadlineSchema = z.strictObject({
   proxy: z.string(),

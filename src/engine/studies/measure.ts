@@ -1,6 +1,8 @@
 /** What a measurement means: the part of its identity besides model and domain. */
 import { createHash } from 'node:crypto'
-import type { Study } from '#shared/records'
+import type { MeasuredText } from '#engine/workers/jobs'
+import type { HeldOutDomain, Study } from '#shared/records'
+import type { RunContext } from './runContext'
 
 /**
  * Names how perplexity is measured: windows of T predicted tokens, each document alone behind an
@@ -12,4 +14,24 @@ export function measurementDefinition(study: Pick<Study, 'model'>): string {
   const window = study.model.contextLength
   const text = `windows of ${window} predicted tokens, stride ${window}, end-of-text first, last window topped up`
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
+}
+
+/**
+ * The text that models of a study are measured on, and how, as every job that measures is told it.
+ *
+ * @param domains of the study's; all of them unless given
+ */
+export function measuredText(
+  { project, study, prepared, plan }: Pick<RunContext, 'project' | 'study' | 'prepared' | 'plan'>,
+  domains: readonly HeldOutDomain[] = prepared.domains
+): Omit<MeasuredText, 'heldBytes' | 'keepTokens'> {
+  return {
+    project: project.folder,
+    config: plan.config,
+    definition: measurementDefinition(study),
+    domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
+    window: study.model.contextLength,
+    batchSize: study.evaluation.batchSize,
+    endOfTextId: prepared.tokenizer.endOfTextId
+  }
 }

@@ -4,7 +4,7 @@ import type { HeldOutDomain, Measurement, ModelRole } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
 import type { MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
-import { measurementDefinition } from './measure'
+import { measuredText, measurementDefinition } from './measure'
 import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
@@ -145,29 +145,22 @@ async function measureOne(
   context: RunContext,
   summary: RunSummary
 ): Promise<void> {
-  const { study, prepared } = context
-  const definition = measurementDefinition(study)
+  const text = measuredText(context, domains)
   const result = await context.pool.run(
     'measure',
     {
-      project: context.project.folder,
+      ...text,
       label: model.label,
-      config: context.plan.config,
       model: model.model,
       heldBytes,
-      keepTokens: model.role === 'branch' || model.role === 'ensemble',
-      definition,
-      domains: domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
-      window: study.model.contextLength,
-      batchSize: study.evaluation.batchSize,
-      endOfTextId: prepared.tokenizer.endOfTextId
+      keepTokens: model.role === 'branch' || model.role === 'ensemble'
     },
     { lane, signal: context.signal }
   )
   const measurements = domains.map((domain, index): Measurement => ({
     model: model.fingerprint,
     domain: domain.fingerprint,
-    definition,
+    definition: text.definition,
     nats: result.nats[index]!
   }))
   if (measurements.some((one) => !one.nats.every(Number.isFinite))) {

@@ -1,4 +1,5 @@
 /** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import { TABLE_PROXIES } from '#shared/importedTables'
 import type { BudgetKind } from '#shared/records'
 import { scoreStudy } from './evidence/scores'
@@ -155,7 +156,7 @@ function rankScored(
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
   return {
     proxy: options.proxy ?? firstProxy(results),
-    domain: options.domain ?? 'mean-all-log',
+    domain: options.domain ?? HEADLINE_DOMAIN,
     budget: options.budget ?? results.study.sequential.budgets[0]!,
     documents: options.documents ?? 'all'
   }

@@ -1,7 +1,8 @@
 /** What the ensemble of a mixture's branches says, at once: no model is made, nothing is stored. */
+import { meanLoss } from '#shared/metrics'
 import { assertTrained } from './evaluateMixtures'
 import { domainMeans, meanOver } from './evidence/scores'
-import { measurementDefinition } from './measure'
+import { measuredText } from './measure'
 import { mergeBranches } from './plan'
 import type { RunContext } from './runContext'
 
@@ -21,7 +22,7 @@ export interface ScoredMixture {
  * @throws WorkbenchError `run/missing` where a branch is not trained yet
  */
 export async function scoreMixture(context: RunContext): Promise<ScoredMixture> {
-  const { project, pool, study, prepared, plan, signal } = context
+  const { project, pool, prepared, plan, signal } = context
   const mixture = plan.mixtures[0]!
   const held = new Set(mixture.units.map(({ unit }) => unit))
   assertTrained(
@@ -32,22 +33,16 @@ export async function scoreMixture(context: RunContext): Promise<ScoredMixture> 
   const { nats } = await pool.run(
     'measure',
     {
-      project: project.folder,
+      ...measuredText(context),
       label: `ensemble ${mixture.name}`,
-      config: plan.config,
       model: { kind: 'ensemble', branches: mergeBranches(mixture, 'micro', branchOf) },
       heldBytes: 0,
-      keepTokens: !project.isReadOnly,
-      definition: measurementDefinition(study),
-      domains: prepared.domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
-      window: study.model.contextLength,
-      batchSize: study.evaluation.batchSize,
-      endOfTextId: prepared.tokenizer.endOfTextId
+      keepTokens: !project.isReadOnly
     },
     { lane: 'aside', signal }
   )
-  const losses = prepared.domains.map(
-    ({ tokens }, d) => nats[d]!.reduce((sum, one) => sum + one, 0) / tokens
+  const losses = prepared.domains.map(({ tokens }, d) =>
+    meanLoss({ nats: nats[d]!.reduce((sum, one) => sum + one, 0), tokens, bytes: 0 })
   )
   const means = domainMeans(prepared.domains).map((mean) => meanOver(mean, (d) => losses[d]!))
   return { mixture: mixture.name, values: [...losses.map(Math.exp), ...means] }

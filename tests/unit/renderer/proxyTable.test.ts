@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest'
-import { widerInterval } from '#shared/evidenceView'
+import { betterThanReference, proxyRows, widerInterval } from '#shared/evidenceView'
 import type { Comparison, Estimate } from '#shared/evidenceView'
-import {
-  betterThanReference,
-  comparedDomains,
-  estimateWords,
-  proxyRows
-} from '../../../src/renderer/state/proxyTable'
+import { comparedDomains, estimateWords } from '../../../src/renderer/state/proxyTable'
 
 const of = (value: number | null, low = 0, high = 1, drop: [number, number] | null = null) => ({
   value,

@@ -3,20 +3,10 @@ import type { Progress } from '#shared/records'
 import type { QueuedRun } from '#shared/trainingView'
 import { demandInWords, planInWords } from '../../../src/renderer/state/planInWords'
 import { queueProgress, trainingRate } from '../../../src/renderer/state/queueProgress'
+import { queuedRun } from './queuedRun'
 
-const run = (fingerprint: string, change: Partial<QueuedRun>): QueuedRun => ({
-  fingerprint,
-  role: 'branch',
-  name: fingerprint,
-  tokens: 100,
-  partitions: [],
-  isDone: false,
-  isTraining: false,
-  isHeld: false,
-  trained: 0,
-  head: null,
-  ...change
-})
+const run = (name: string, change: Partial<QueuedRun>) =>
+  queuedRun(name, { tokens: 100, ...change })
 const training = (done: number): Progress => ({
   activity: 'train',
   label: '',

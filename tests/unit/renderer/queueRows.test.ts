@@ -2,20 +2,9 @@ import { expect, test } from 'vitest'
 import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { moveTarget, queueRows, rowsInSight, stateOf } from '../../../src/renderer/state/queueRows'
+import { queuedRun } from './queuedRun'
 
-const run = (name: string, change: Partial<QueuedRun> = {}): QueuedRun => ({
-  fingerprint: name,
-  role: 'branch',
-  name,
-  tokens: 1,
-  partitions: [],
-  isDone: false,
-  isTraining: false,
-  isHeld: false,
-  trained: 0,
-  head: null,
-  ...change
-})
+const run = queuedRun
 const failed = { state: 'failed' } as Run
 
 test('a run is told by one word', () => {

@@ -2,20 +2,10 @@ import { expect, test } from 'vitest'
 import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
 import { curveGroups, picturedRuns } from '../../../src/renderer/state/trainingView'
+import { queuedRun } from './queuedRun'
 
-const run = (name: string, change: Partial<QueuedRun> = {}): QueuedRun => ({
-  fingerprint: name,
-  role: 'branch',
-  name,
-  tokens: 1,
-  partitions: [name.split('#')[0]!],
-  isDone: false,
-  isTraining: false,
-  isHeld: false,
-  trained: 0,
-  head: null,
-  ...change
-})
+const run = (name: string, change: Partial<QueuedRun> = {}) =>
+  queuedRun(name, { partitions: [name.split('#')[0]!], ...change })
 const seed = run('seed', { role: 'seed', partitions: [] })
 const both = run('law+mail', { role: 'sequential', partitions: ['law', 'mail'] })
 const names = (runs: readonly QueuedRun[]) => runs.map(({ name }) => name)

@@ -96,7 +96,7 @@ function observeLong(file: TableFile, reading: TableReading): Observation[] {
     throw fileError(file.path, 'a column "loss" (nats per token) or "perplexity"', found)
   }
   const [column] = values as [string]
-  const weights = weightColumns(file, reading)
+  const weights = namedColumns(file, reading, 'weights')
   return file.rows.flatMap((row): Observation[] => {
     const loss = lossAt(row, column, column === 'perplexity')
     if (loss === null) return []
@@ -114,19 +114,8 @@ function observeLong(file: TableFile, reading: TableReading): Observation[] {
 }
 
 function observeWide(file: TableFile, reading: TableReading): Observation[] {
-  const weights = weightColumns(file, reading)
-  const losses = reading.losses
-    ? chosenColumns(file, reading.losses, 'losses')
-    : usualColumns(file, USUAL_LOSSES)
-  if (losses.length === 0) {
-    throw fileError(
-      file.path,
-      'columns of losses (loss:NAME)',
-      `the columns ${file.columns.join(', ')}`,
-      'Name them.',
-      'losses'
-    )
-  }
+  const weights = namedColumns(file, reading, 'weights')
+  const losses = namedColumns(file, reading, 'losses')
   if (reading.id !== undefined) needColumn(file, reading.id)
   const named = file.columns.find((column) => column.toLowerCase() === 'mixture')
   const run = reading.id ?? named ?? runColumns(file)[0] ?? null
@@ -286,15 +275,22 @@ function needColumn(file: TableFile, column: string): void {
   throw fileError(file.path, `a column "${column}"`, `the columns ${file.columns.join(', ')}`)
 }
 
-function weightColumns(file: TableFile, reading: TableReading): NamedColumn[] {
-  if (reading.weights) return chosenColumns(file, reading.weights, 'weights')
-  const usual = usualColumns(file, USUAL_WEIGHTS)
+/** What columns are called in most tables, where nobody names them. */
+const USUAL = {
+  weights: { columns: USUAL_WEIGHTS, words: 'columns of weights (weight:NAME or w_NAME)' },
+  losses: { columns: USUAL_LOSSES, words: 'columns of losses (loss:NAME)' }
+}
+
+/** The columns of weights or of losses: those named, else those called as usual. */
+function namedColumns(
+  file: TableFile,
+  reading: TableReading,
+  what: keyof typeof USUAL
+): NamedColumn[] {
+  const named = reading[what]
+  if (named) return chosenColumns(file, named, what)
+  const usual = usualColumns(file, USUAL[what].columns)
   if (usual.length > 0) return usual
-  throw fileError(
-    file.path,
-    'columns of weights (weight:NAME or w_NAME)',
-    `the columns ${file.columns.join(', ')}`,
-    'Name them.',
-    'weights'
-  )
+  const found = `the columns ${file.columns.join(', ')}`
+  throw fileError(file.path, USUAL[what].words, found, 'Name them.', what)
 }

@@ -1,5 +1,6 @@
 /** The text that mixtures are searched and scored on, as their members see it. */
 import { deriveSeed, seededRandom, shuffle } from '#engine/statistics/random'
+import { meanLoss } from '#shared/metrics'
 import type { HalfLosses } from '#shared/mixtureSearch'
 import type { DomainDocuments } from '#shared/records'
 import { ensembleNats } from '../ensemble'
@@ -72,7 +73,7 @@ export function halfLosses(domain: SearchDomain, shares: readonly number[]): Hal
       sum += nats[i]!
       tokens += count
     })
-    return tokens === 0 ? null : sum / tokens
+    return tokens === 0 ? null : meanLoss({ nats: sum, tokens, bytes: 0 })
   }
   return { choose: mean('choose'), confirm: mean('confirm') }
 }

@@ -64,7 +64,7 @@ export function compareProxies(
       const inNats = (values: Float64Array) =>
         domain.name.endsWith('-log') ? values : values.map(Math.log)
       const truth = inNats(scores.sequential(budget, place))
-      const columns = scores.proxies.flatMap((proxy) => {
+      const columns = scores.proxies.flatMap((proxy): Column[] => {
         const values = scores.proxy(proxy, place, budget)
         if (!values) return []
         const isCount = MORE_IS_BETTER.includes(proxy)
@@ -72,12 +72,26 @@ export function compareProxies(
       })
       const named = columns.find(({ proxy }) => proxy === REFERENCE_PROXY)
       const reference = named ?? columns.find(({ proxy }) => !MORE_IS_BETTER.includes(proxy))
-      return columns.map(({ proxy, values }): ProxyComparison => {
-        const own = measured(scores.mixtures, [values], truth, resamplesOf)
+      const seen = new Map<string, Measured>()
+      // Most proxies speak of the same mixtures: each is measured on them once.
+      const on = (column: Column, known: readonly number[]): Measured => {
+        const key = `${column.proxy}\n${known.join(' ')}`
+        const found =
+          seen.get(key) ?? measured(scores.mixtures, known, column.values, truth, resamplesOf)
+        seen.set(key, found)
+        return found
+      }
+      const knownTo = (...all: Float64Array[]) =>
+        scores.mixtures.flatMap((_, i) =>
+          [truth, ...all].every((values) => Number.isFinite(values[i])) ? [i] : []
+        )
+      return columns.map((column): ProxyComparison => {
+        const { proxy, values } = column
+        const own = on(column, knownTo(values))
         const isOther = reference !== undefined && proxy !== reference.proxy
-        const both = isOther
-          ? measured(scores.mixtures, [values, reference.values], truth, resamplesOf)
-          : null
+        const both = isOther ? knownTo(values, reference.values) : null
+        const differenceIn = (name: (typeof NUMBERS)[number]) =>
+          differenceOf(on(column, both!), on(reference!, both!), name)
         return {
           domain: domain.name,
           domainKind: domain.kind,
@@ -86,8 +100,8 @@ export function compareProxies(
           n: own.n,
           ...estimatesOf(own, MORE_IS_BETTER.includes(proxy)),
           difference: both && {
-            accuracy: differenceOf(both, 'accuracy'),
-            spearman: differenceOf(both, 'spearman')
+            accuracy: differenceIn('accuracy'),
+            spearman: differenceIn('spearman')
           }
         }
       })
@@ -95,57 +109,52 @@ export function compareProxies(
   )
 }
 
-/** Numbers of one or two proxies on the same mixtures: as they are, resampled, and dropped. */
+/** A proxy with its value of every mixture: nats per token, or less the more there is of a count. */
+interface Column {
+  proxy: ProxyName
+  values: Float64Array
+}
+
+/** Numbers of a proxy on some mixtures: as they are, resampled, and dropped. */
 interface Measured {
   n: number
-  /** By proxy, then as {@link NUMBERS}. */
-  values: Float64Array[]
-  /** By proxy, number and resample. */
-  resampled: Float64Array[][]
-  /** By proxy, then partition left out, then number. */
-  dropped: Float64Array[][]
+  /** As {@link NUMBERS}; null with too few mixtures. */
+  values: Float64Array | null
+  /** By number and resample. */
+  resampled: Float64Array[]
+  /** By partition left out, then number. */
+  dropped: Float64Array[]
 }
 
 function measured(
   mixtures: readonly Mixture[],
-  proxies: readonly Float64Array[],
+  known: readonly number[],
+  values: Float64Array,
   truth: Float64Array,
   resamplesOf: (groups: Int32Array) => Resamples
 ): Measured {
-  const known = mixtures.flatMap((_, i) =>
-    Number.isFinite(truth[i]) && proxies.every((values) => Number.isFinite(values[i])) ? [i] : []
-  )
   const own = known.map((i) => mixtures[i]!)
   const { items, groups } = withinSize(own)
   const sizes = new Set(groups).size
   const freedom = items.length - Math.max(0, sizes - 1)
   if (freedom < FEWEST_PAIRS) {
-    return { n: items.length, values: [], resampled: [], dropped: [] }
+    return { n: items.length, values: null, resampled: [], dropped: [] }
   }
-  const pick = (values: Float64Array) => Float64Array.from(items, (i) => values[known[i]!]!)
-  const y = pick(truth)
+  const pick = (of: Float64Array) => Float64Array.from(items, (i) => of[known[i]!]!)
   const resamples = resamplesOf(groups)
   const sets = partitionSets(own, items).filter((set) => set.includes(1))
-  const all = proxies.map((values) => {
-    const measure = measureOf(pick(values), y, groups)
-    const resampled = NUMBERS.map(() => new Float64Array(resamples.resamples))
-    for (let b = 0; b < resamples.resamples; b++) {
-      const numbers = measure(resamples.counts, b * resamples.items)
-      numbers.forEach((one, k) => (resampled[k]![b] = one))
-    }
-    const dropped = sets.map((set) =>
-      measure(
-        Uint16Array.from(set, (gone) => 1 - gone),
-        0
-      ).slice()
-    )
-    return { values: measure(null, 0).slice(), resampled, dropped }
-  })
+  const measure = measureOf(pick(values), pick(truth), groups)
+  const resampled = NUMBERS.map(() => new Float64Array(resamples.resamples))
+  for (let b = 0; b < resamples.resamples; b++) {
+    const numbers = measure(resamples.counts, b * resamples.items)
+    numbers.forEach((one, k) => (resampled[k]![b] = one))
+  }
+  const without = (set: Uint8Array) => Uint16Array.from(set, (gone) => 1 - gone)
   return {
     n: items.length,
-    values: all.map(({ values }) => values),
-    resampled: all.map(({ resampled }) => resampled),
-    dropped: all.map(({ dropped }) => dropped)
+    values: measure(null, 0).slice(),
+    resampled,
+    dropped: sets.map((set) => measure(without(set), 0).slice())
   }
 }
 
@@ -169,24 +178,21 @@ function estimatesOf(
 ): Record<(typeof NUMBERS)[number], Estimate> {
   const entries = NUMBERS.map((name, k) => {
     const isMeaningless = hasNoUnit && (name === 'slope' || name === 'offset')
-    if (values.length === 0 || isMeaningless) return [name, UNKNOWN] as const
-    const drops = dropped[0]!.map((numbers) => numbers[k]!)
-    return [name, estimate(values[0]![k]!, resampled[0]![k]!, drops)] as const
+    if (!values || isMeaningless) return [name, UNKNOWN] as const
+    const drops = dropped.map((numbers) => numbers[k]!)
+    return [name, estimate(values[k]!, resampled[k]!, drops)] as const
   })
   return Object.fromEntries(entries) as Record<(typeof NUMBERS)[number], Estimate>
 }
 
-function differenceOf(
-  { values, resampled, dropped }: Measured,
-  name: (typeof NUMBERS)[number]
-): Estimate {
-  if (values.length < 2) return UNKNOWN
+/** One proxy's number less another's, on the same mixtures and resamples. */
+function differenceOf(one: Measured, other: Measured, name: (typeof NUMBERS)[number]): Estimate {
+  if (!one.values || !other.values) return UNKNOWN
   const k = NUMBERS.indexOf(name)
-  const [own, other] = [resampled[0]![k]!, resampled[1]![k]!]
   return estimate(
-    values[0]![k]! - values[1]![k]!,
-    own.map((one, b) => one - other[b]!),
-    dropped[0]!.map((numbers, set) => numbers[k]! - dropped[1]![set]![k]!)
+    one.values[k]! - other.values[k]!,
+    one.resampled[k]!.map((value, b) => value - other.resampled[k]![b]!),
+    one.dropped.map((numbers, set) => numbers[k]! - other.dropped[set]![k]!)
   )
 }
 

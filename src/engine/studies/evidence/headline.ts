@@ -4,6 +4,7 @@ import type { Interval } from '#engine/statistics/intervals'
 import { pairWorkspace } from '#engine/statistics/pairs'
 import { deriveSeed } from '#engine/statistics/random'
 import { WorkbenchError } from '#shared/errors'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { measureStratum, ranked } from './measureStratum'
@@ -39,9 +40,6 @@ export interface HeadlineAgreement {
   /** Pairs of comparable mixtures that proxy and truth order alike, of those neither ties. */
   decisions: { alike: number; compared: number }
 }
-
-/** Domain mean that the headline reads: change in nats against the seed, but for a constant. */
-export const HEADLINE_DOMAIN = 'mean-all-log'
 
 /**
  * The headline: within mixtures of one size, how the proxy ranks the mean over domains of the

@@ -1,4 +1,5 @@
 /** Proxies side by side: how well each ranks, and what choosing by it would have cost. */
+import { HEADLINE_DOMAIN, proxyRows } from '#shared/evidenceView'
 import type { ProxyComparison } from '../evidence/comparison'
 import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
@@ -7,9 +8,6 @@ import { intervalBar } from './intervalBar'
 import { absent, markup, section, tableOf } from './markup'
 import type { Piece, ShownColumn } from './markup'
 import { ends, estimated, figure } from './numbers'
-
-/** The mean that a study is summed up by. */
-const HEADLINE_DOMAIN = 'mean-all-log'
 
 /** The headline, the comparison on the mean over domains, and accuracy domain by domain. */
 export function comparisonSection(contents: ReportContents): Piece {
@@ -33,9 +31,7 @@ left out, since mixtures share partitions and are no independent draws. Hairline
 `,
     budgets.map((budget) => [
       comparisonTable(
-        evidence.comparison.filter(
-          (row) => row.domain === HEADLINE_DOMAIN && row.budget === budget
-        ),
+        proxyRows(evidence.comparison, HEADLINE_DOMAIN, budget),
         budgets.length > 1 ? `, truth budget ${budget}` : ''
       ),
       headlineTable(
@@ -57,7 +53,6 @@ const RHO = { low: -1, high: 1, chance: 0 }
 const ACCURACY = { low: 0, high: 1, chance: 0.5 }
 
 function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece {
-  const sorted = [...rows].sort((a, b) => (b.accuracy.value ?? -1) - (a.accuracy.value ?? -1))
   const columns: ShownColumn<ProxyComparison>[] = [
     { head: 'Proxy', cell: ({ proxy }) => proxy },
     { head: 'n', isNumber: true, cell: ({ n }) => n },
@@ -83,7 +78,7 @@ function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece
     { head: 'Slope', isNumber: true, cell: ({ slope }) => figure(slope.value, correlation) },
     { head: 'Offset, nats/token', isNumber: true, cell: ({ offset }) => figure(offset.value) }
   ]
-  return tableOf(`On the mean over all domains (${HEADLINE_DOMAIN})${where}`, columns, sorted)
+  return tableOf(`On the mean over all domains (${HEADLINE_DOMAIN})${where}`, columns, rows)
 }
 
 function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece {

@@ -1,7 +1,6 @@
 /** The question of a study and its answer in one sentence. */
-import { widerInterval } from '#shared/evidenceView'
+import { betterThanReference, HEADLINE_DOMAIN, proxyRows } from '#shared/evidenceView'
 import { correlation, counted, withInterval } from '#shared/numberWords'
-import type { ProxyComparison } from '../evidence/comparison'
 import { trainedMixtures } from '../rankings'
 import type { ReportContents } from './contents'
 import { markup, section } from './markup'
@@ -35,20 +34,12 @@ sequentially, on ${counted(results.domains.length, 'held-out domain')}.</p>
  * its interval.
  */
 function rival({ evidence, proxy, budgets }: ReportContents, budget: string): Piece {
-  const rows = evidence.comparison.filter(
-    (row) => row.domain === 'mean-all-log' && row.budget === budget
-  )
-  const accuracyOf = (row: ProxyComparison) => row.accuracy.value ?? -1
-  const best = rows.reduce<ProxyComparison | null>(
-    (most, row) => (most === null || accuracyOf(row) > accuracyOf(most) ? row : most),
-    null
-  )
-  const difference = best?.difference?.accuracy ?? null
-  const interval = difference && widerInterval(difference)
-  if (!best || !difference || !interval || interval.low <= 0) return null
+  const rows = proxyRows(evidence.comparison, HEADLINE_DOMAIN, budget)
+  const best = betterThanReference(rows)
+  if (!best) return null
   const where = budgets.length > 1 ? ` (truth budget ${budget})` : ''
   return markup`<p>Of ${rows.length} proxies ${best.proxy} orders most pairs as training does${where}: accuracy ${estimated(best.accuracy)},
-${estimated(difference)} above ${proxy}. It was picked after looking at all of them, and so may look better than it is.</p>
+${estimated(best.difference && best.difference.accuracy)} above ${proxy}. It was picked after looking at all of them, and so may look better than it is.</p>
 `
 }
 

@@ -3,11 +3,12 @@ import { WorkbenchError } from '#shared/errors'
 import { MOST_MEMBERS, shareBounds } from '#engine/proxies/search/constraints'
 import { assertTarget } from '#engine/proxies/search/searchTarget'
 import type { MixtureSearchJob } from '#engine/workers/jobs'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import type { Comparison } from '#shared/evidenceView'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { Progress } from '#shared/records'
 import { assertTrained } from '../evaluateMixtures'
-import { measurementDefinition } from '../measure'
+import { measuredText } from '../measure'
 import { memberNames, mixtureName } from '../mixtures'
 import type { RunContext } from '../runContext'
 
@@ -58,7 +59,7 @@ export function believedOf(comparison: readonly Comparison[]): {
   believed: Comparison[]
   lacksEnsembles: boolean
 } {
-  const trained = comparison.filter(({ domain, n }) => domain === 'mean-all-log' && n > 0)
+  const trained = comparison.filter(({ domain, n }) => domain === HEADLINE_DOMAIN && n > 0)
   const believed = trained.filter(({ proxy }) => proxy === 'ensemble')
   return { believed, lacksEnsembles: believed.length === 0 && trained.length > 0 }
 }
@@ -92,15 +93,9 @@ function searchJob(
   )
   return {
     text: {
-      project: project.folder,
-      config: plan.config,
+      ...measuredText({ project, study, prepared, plan }),
       heldBytes: 0,
-      keepTokens: !project.isReadOnly,
-      definition: measurementDefinition(study),
-      domains: prepared.domains.map(({ name, fingerprint }) => ({ name, fingerprint })),
-      window: study.model.contextLength,
-      batchSize: study.evaluation.batchSize,
-      endOfTextId: prepared.tokenizer.endOfTextId
+      keepTokens: !project.isReadOnly
     },
     prepared,
     members,

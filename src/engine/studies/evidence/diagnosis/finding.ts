@@ -2,7 +2,7 @@
 import type { Claim, Finding, MeasuredNumber } from '#shared/diagnosis'
 import type { BudgetKind, Mixture } from '#shared/records'
 import type { StudyResults } from '#engine/studies/results'
-import { HEADLINE_DOMAIN } from '../headline'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import { scoreStudy } from '../scores'
 import type { ProxyName, Scores } from '../scores'
 import { STATEMENTS, THRESHOLDS } from './thresholds'
