@@ -5,7 +5,11 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ProjectSession } from '#engine'
-import { demoStudy, NEAR_PAIR } from '../demo/study'
+import { WorkbenchError } from '#shared/errors'
+import type { StudyDraft } from '#shared/records'
+import { CORPUS_RECIPES, LARGE_CORPUS_RECIPES } from '../demo/corpora'
+import type { CorpusRecipe } from '../demo/corpora'
+import { demoStudy, LARGE_NEAR, largeDemoStudy, NEAR_PAIR } from '../demo/study'
 import { fetchDemoTexts } from '../demo/texts'
 import { describeEvidence } from '../evidence'
 import { wholeNumber } from '../flags'
@@ -18,8 +22,39 @@ import { describePlan } from './run'
 interface DemoFlags {
   threads?: string
   randomSeed: string
+  large?: boolean
   textsOnly?: boolean
   json?: boolean
+}
+
+/** One of the demos. */
+interface Demo {
+  corpora: readonly CorpusRecipe[]
+  study: StudyDraft
+  near: string[]
+  /** Where its texts are kept in the cache. */
+  documents: string
+  /** What asks for it on the command line. */
+  flag: string
+}
+
+function chooseDemo({ large, randomSeed }: DemoFlags): Demo {
+  const seed = wholeNumber(randomSeed, '--random-seed')
+  return large
+    ? {
+        corpora: LARGE_CORPUS_RECIPES,
+        study: largeDemoStudy(seed),
+        near: LARGE_NEAR,
+        documents: 'large-documents',
+        flag: ' --large'
+      }
+    : {
+        corpora: CORPUS_RECIPES,
+        study: demoStudy(seed),
+        near: NEAR_PAIR,
+        documents: 'documents',
+        flag: ''
+      }
 }
 
 /** Adds `demo` to the program. */
@@ -30,41 +65,37 @@ export function addDemoCommand(program: Command): void {
     .argument('[folder]', 'where the project goes', 'assay-demo')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--random-seed <n>', 'of weights and orders of data, when the project is made', '1')
+    .option('--large', 'eleven partitions and 48 sequential models: about an hour')
     .option('--texts-only', 'make the project with its texts and study; train nothing')
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExamples:\n  assay demo\n  assay demo /tmp/demo --random-seed 2')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay demo\n  assay demo /tmp/demo --random-seed 2\n  assay demo large-demo --large'
+    )
     .action(async (folder: string, flags: DemoFlags) => {
-      const randomSeed = wholeNumber(flags.randomSeed, '--random-seed')
+      const demo = chooseDemo(flags)
       await withEngine(flags, (context) =>
         flags.textsOnly
-          ? makeDemo(resolve(folder), randomSeed, context)
-          : runDemo(resolve(folder), randomSeed, context)
+          ? makeDemo(resolve(folder), demo, context)
+          : runDemo(resolve(folder), demo, context)
       )
     })
 }
 
-async function makeDemo(
-  folder: string,
-  randomSeed: number,
-  context: CommandContext
-): Promise<number> {
+async function makeDemo(folder: string, demo: Demo, context: CommandContext): Promise<number> {
   const say = (text: string) => context.progress.log(text)
-  const session = await demoProject(folder, randomSeed, context, say)
+  const session = await demoProject(folder, demo, context, say)
   await session.close()
   context.print(`The demo's project: ${folder}\nRun it: assay run ${folder}`, { project: folder })
   return EXIT.ok
 }
 
-async function runDemo(
-  folder: string,
-  randomSeed: number,
-  context: CommandContext
-): Promise<number> {
+async function runDemo(folder: string, demo: Demo, context: CommandContext): Promise<number> {
   const { progress, signal, print } = context
   const beganAt = Date.now()
   const say = (text: string) => progress.log(text)
   say(`The demo's project: ${folder}`)
-  const session = await demoProject(folder, randomSeed, context, say)
+  const session = await demoProject(folder, demo, context, say)
   try {
     const study = session.study()
     say('Preparing: tokenizer, held-out parts, base units')
@@ -79,11 +110,11 @@ async function runDemo(
       onEvent: studyDisplay(progress)
     })
     if (summary.wasStopped) {
-      progress.log(`Stopped cleanly. To go on: npx --no assay demo ${folder}`)
+      progress.log(`Stopped cleanly. To go on: npx --no assay demo ${folder}${demo.flag}`)
       return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed
     }
     say('Computing agreement and its intervals')
-    const evidence = await session.evidence(study, { near: NEAR_PAIR })
+    const evidence = await session.evidence(study, { near: demo.near })
     const tables = join(folder, 'exports')
     const files = await session.exportTables(study, { folder: tables })
     const cost = await session.cost(study)
@@ -91,7 +122,7 @@ async function runDemo(
     print(
       [
         '',
-        describeEvidence(evidence, { near: NEAR_PAIR }),
+        describeEvidence(evidence, { near: demo.near }),
         '',
         'COST',
         `To answer for ${cost.mixtures} mixtures: ${cost.modular.runs} runs and ${formatFlops(cost.modular.flops)} by merging, ` +
@@ -128,19 +159,20 @@ function mergeShare(summary: { averageMs: number; evaluateMs: number }): string 
 
 async function demoProject(
   folder: string,
-  randomSeed: number,
+  demo: Demo,
   { engine, progress, signal }: CommandContext,
   say: (text: string) => void
 ): Promise<ProjectSession> {
   const isThere = existsSync(join(folder, 'project.assay'))
   const session = isThere
     ? await engine.openProject(folder)
-    : await engine.createProject(folder, demoStudy(randomSeed), "the demo's study")
+    : await engine.createProject(folder, demo.study, "the demo's study")
   try {
+    if (isThere) assertDemo(session, demo, folder)
     const cache = join(cacheFolder(process.env), 'demo')
-    const outFolder = join(cache, 'documents')
+    const outFolder = join(cache, demo.documents)
     await mkdir(outFolder, { recursive: true })
-    const texts = await fetchDemoTexts(cache, outFolder, say)
+    const texts = await fetchDemoTexts(demo.corpora, cache, outFolder, say)
     const there = new Set(session.corpora.map((corpus) => corpus.name))
     for (const text of texts.corpora.filter((one) => !there.has(one.name))) {
       const corpus = await session.importCorpus(
@@ -168,4 +200,15 @@ async function demoProject(
     await session.close()
     throw error
   }
+}
+
+/** One demo's texts do not belong into another's project. */
+function assertDemo(session: ProjectSession, demo: Demo, folder: string): void {
+  if (session.studies.some(({ name }) => name === demo.study.name)) return
+  const found = session.studies.map(({ name }) => `"${name}"`).join(', ')
+  throw new WorkbenchError(
+    'usage/invalid',
+    `${folder} is not a project of this demo: expected a study "${demo.study.name}", found ${found}. Name another folder.`,
+    { folder }
+  )
 }

@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import { readJson } from './documents'
 import type { DemoDocument } from './documents'
 
-/** Languages in turn, with the name of their file; Arabic is the original. English is left out. */
-const LANGUAGES = ['es', 'fr', 'id', 'ru', 'sv', 'tr', 'zh', 'ar', 'bn', 'ur'] as const
+/** Languages by the name of their file, in turn; Arabic is the original. English is left out. */
+export const LANGUAGES = ['es', 'fr', 'id', 'ru', 'sv', 'tr', 'zh', 'ar', 'bn', 'ur'] as const
+
+/** Those of them in Latin letters. */
+export const LATIN_LANGUAGES = ['es', 'fr', 'id', 'sv', 'tr'] as const
 
 /** Verses that make one document. */
 const VERSES = 8
@@ -20,9 +23,12 @@ interface Chapter {
  *
  * So no passage is there twice, not even in two translations.
  */
-export async function readLanguages(folder: string): Promise<DemoDocument[]> {
+export async function readLanguages(
+  folder: string,
+  languages: readonly string[]
+): Promise<DemoDocument[]> {
   const books = await Promise.all(
-    LANGUAGES.map((language) =>
+    languages.map((language) =>
       readJson<Chapter[]>(
         join(folder, 'dist', language === 'ar' ? 'quran.json' : `quran_${language}.json`)
       )

@@ -3,11 +3,17 @@ import { join } from 'node:path'
 import { listFiles, readJson } from './documents'
 import type { DemoDocument } from './documents'
 
-/** All messages of the package, wanted and unwanted ones, that are plain text. */
-export async function readMail(folder: string): Promise<DemoDocument[]> {
+/** The package's folders of messages that people wanted. */
+export const WANTED_MAIL = ['easy-ham-1', 'easy-ham-2', 'hard-ham-1'] as const
+
+/** And of those that they did not. */
+export const UNWANTED_MAIL = ['spam-1', 'spam-2'] as const
+
+/** Messages of some of the package's folders, as far as they are plain text. */
+export async function readMail(folder: string, kinds: readonly string[]): Promise<DemoDocument[]> {
   const documents: DemoDocument[] = []
   for (const file of await listFiles(join(folder, 'data'))) {
-    if (!/^(easy-ham-1|easy-ham-2|hard-ham-1|spam-1|spam-2)\/.*\.json$/.test(file)) continue
+    if (!kinds.includes(file.split('/')[0]!) || !file.endsWith('.json')) continue
     const { text } = await readJson<{ text: string }>(folder, 'data', file)
     const document = plainMessage(text)
     if (document) documents.push(document)

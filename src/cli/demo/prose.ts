@@ -4,18 +4,22 @@ import { join } from 'node:path'
 import { listFiles, passage, readJson } from './documents'
 import type { DemoDocument } from './documents'
 
-/** Year from which an address belongs to the later partition: the first one by Wilson. */
-export const LATER_SPEECHES_FROM = 1913
+/** Longest passage of an address in the demo. */
+const SPEECH_CHARACTERS = 4000
 
 /**
- * One passage of every State of the Union address.
+ * One passage of every State of the Union address of some years.
  *
  * A passage each, instead of a few whole addresses, so that all years and presidents are in, and a
  * held-out part of some documents is one of as many addresses.
+ *
+ * @param years first and last, both in
+ * @param characters longest passage
  */
 export async function readSpeeches(
   folder: string,
-  when: 'before' | 'from'
+  [first, last]: readonly [number, number],
+  characters = SPEECH_CHARACTERS
 ): Promise<DemoDocument[]> {
   const documents: DemoDocument[] = []
   for (const file of await listFiles(join(folder, 'data'))) {
@@ -25,9 +29,9 @@ export async function readSpeeches(
       'data',
       file
     )
-    if (address.year < LATER_SPEECHES_FROM !== (when === 'before')) continue
+    if (address.year < first || address.year > last) continue
     documents.push({
-      text: passage(address.text, 4000),
+      text: passage(address.text, characters),
       source: `${address.year} ${address.name}`
     })
   }

@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import type { CorpusRole, DomainKind } from '#shared/records'
 import { formatBytes } from '../format'
-import { CORPUS_RECIPES } from './corpora'
 import type { CorpusRecipe } from './corpora'
 import { distinct, sample } from './documents'
 import type { DemoDocument } from './documents'
@@ -42,24 +41,26 @@ export interface DemoTexts {
  * The same bytes on every machine: packages are pinned by hash, documents drawn by the hash of
  * their text. No text is in two corpora, nor twice in one.
  *
+ * @param recipes the corpora, in the order in which text is taken
  * @param cacheFolder keeps the tarballs
  * @param outFolder gets the JSONL files
  * @param onStep is told what is being done, with its size
  * @throws WorkbenchError `corpus/missing-file`, `corpus/unreadable`: see {@link fetchPackage}
  */
 export async function fetchDemoTexts(
+  recipes: readonly CorpusRecipe[],
   cacheFolder: string,
   outFolder: string,
   onStep: (step: string) => void
 ): Promise<DemoTexts> {
   const listFile = join(outFolder, 'texts.json')
-  const key = contentsKey()
+  const key = contentsKey(recipes)
   const before = await readList(listFile, key)
   if (before) return before
   await mkdir(outFolder, { recursive: true })
   const corpora: DemoCorpus[] = []
   const taken: DemoDocument[] = []
-  for (const recipe of CORPUS_RECIPES) {
+  for (const recipe of recipes) {
     const folders = await openPackages(recipe.packages, cacheFolder, onStep)
     try {
       // Distinct from all corpora before it too, so that none of its text is met elsewhere.
@@ -115,8 +116,8 @@ async function writeCorpus(
 }
 
 /** What the files depend on; other packages or other sizes make other files. */
-function contentsKey(): string {
-  const sizes = CORPUS_RECIPES.map(({ name, role, packages, bytes }) => ({
+function contentsKey(recipes: readonly CorpusRecipe[]): string {
+  const sizes = recipes.map(({ name, role, packages, bytes }) => ({
     name,
     role,
     bytes,

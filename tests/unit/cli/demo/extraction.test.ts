@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commentProse, readCode, readManual } from '../../../../src/cli/demo/code'
-import { readLanguages } from '../../../../src/cli/demo/languages'
-import { plainMessage, readMail } from '../../../../src/cli/demo/mail'
+import { LANGUAGES, readLanguages } from '../../../../src/cli/demo/languages'
+import { plainMessage, readMail, WANTED_MAIL } from '../../../../src/cli/demo/mail'
 import {
   readDictionary,
   readFactBook,
@@ -63,7 +63,7 @@ test('mail is read from the folders of messages only', async () => {
     'data/easy-ham-1/1.txt': message('Subject: one'),
     'data/file_list.json': []
   })
-  expect((await readMail(folder)).map(({ source }) => source)).toEqual(['one'])
+  expect((await readMail(folder, WANTED_MAIL)).map(({ source }) => source)).toEqual(['one'])
 })
 
 test('speeches are told apart by year, one passage each', async () => {
@@ -72,8 +72,8 @@ test('speeches are told apart by year, one passage each', async () => {
     'data/1913_b.json': { year: 1913, name: 'B', text: 'Late.' },
     'data/1913_b.txt': 'Late.'
   })
-  expect(await readSpeeches(folder, 'before')).toEqual([{ text: 'Early.', source: '1912 A' }])
-  expect(await readSpeeches(folder, 'from')).toEqual([{ text: 'Late.', source: '1913 B' }])
+  expect(await readSpeeches(folder, [1790, 1912])).toEqual([{ text: 'Early.', source: '1912 A' }])
+  expect(await readSpeeches(folder, [1913, 2021])).toEqual([{ text: 'Late.', source: '1913 B' }])
 })
 
 test('the fact book gives sections of prose and no figures', async () => {
@@ -130,7 +130,7 @@ test('each passage of the book is there in one language only', async () => {
   }
   const [arabic] = book('')
   files['dist/quran.json'] = [{ ...arabic, verses: verses.map((id) => ({ id, text: `ar${id}` })) }]
-  const found = (await readLanguages(await packageOf(files))).flatMap(({ text }) =>
+  const found = (await readLanguages(await packageOf(files), LANGUAGES)).flatMap(({ text }) =>
     text.split('\n')
   )
   expect(found.map((verse) => Number(verse.replace(/\D/g, '')))).toEqual(verses)

