@@ -1,6 +1,6 @@
 /** Evidence as text: rankings, the headline, agreement by domain. */
 import type { Evidence } from '#engine'
-import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
+import { HEADLINE_DOMAIN, noiseRows, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
 import { formatNumber, textTable } from './format'
 import { describeTables } from './tablesSummary'
@@ -81,6 +81,7 @@ export function describeEvidence(
     '',
     describeComparison(evidence.comparison),
     '',
+    ...describeNoise(evidence),
     `AGREEMENT PER DOMAIN of ${tables ? proxy : 'the micro merge'} (r Pearson, ρ Spearman, τ Kendall)`,
     '',
     describeAgreement(evidence, proxy),
@@ -176,6 +177,53 @@ function describeComparison(rows: Evidence['comparison']): string {
         formatNumber(row.offset.value, 2)
       ])
   )
+}
+
+/** What was trained again says how much of the disagreement is noise. */
+function describeNoise({ noise, tables }: Evidence): string[] {
+  const title = 'NOISE between random seeds'
+  const rows = [...new Set(noise.map(({ budget }) => budget))].flatMap((budget) =>
+    noiseRows(noise, HEADLINE_DOMAIN, budget)
+  )
+  const [first] = rows
+  if (!first) {
+    const why = tables
+      ? 'no model stands in the tables under two random seeds'
+      : 'no model was trained again (repeats.randomSeeds of the study)'
+    return [`${title}: not known, ${why}.`, '']
+  }
+  return [
+    `${title}, on the mean over all domains. A sequential model trained again moves by a standard deviation of`,
+    `${formatNumber(first.truth.deviation, 4)} nats per token (95 %: ${interval(first.truth.interval ?? undefined, 4)}; ${first.truth.repeated} mixtures), while those of one size`,
+    `differ by ${formatNumber(first.spread, 4)}. ties: pairs closer than noise. ceiling: ρ of a proxy that is right about every`,
+    'mixture; as noisy: of one with the noise of this proxy; other seeds: ρ with branches of other random seeds.',
+    '',
+    textTable(
+      [
+        'truth budget',
+        'proxy',
+        'its noise',
+        'pairs',
+        'ties',
+        'others alike',
+        'ceiling',
+        'as noisy',
+        'other seeds'
+      ],
+      rows.map((row) => [
+        row.budget,
+        row.proxy,
+        formatNumber(row.ofProxy?.deviation ?? null, 4),
+        String(row.beyondNoise.pairs),
+        String(row.beyondNoise.ties),
+        formatNumber(row.beyondNoise.accuracy, 2),
+        formatNumber(row.ceiling.perfect.spearman, 2),
+        formatNumber(row.ceiling.sameNoise?.spearman ?? null, 2),
+        row.otherSeeds.map(({ spearman }) => formatNumber(spearman, 2)).join(', ') || '—'
+      ])
+    ),
+    ''
+  ]
 }
 
 /** Agreement of the merge with the truth per domain, for a few strata. */

@@ -107,6 +107,44 @@ export const ComparisonSchema = z.strictObject({
 })
 export type Comparison = z.infer<typeof ComparisonSchema>
 
+/** A standard deviation in nats per token, with its 95 % interval and degrees of freedom. */
+const DeviationSchema = z.strictObject({
+  deviation: z.number(),
+  interval: IntervalSchema.nullable(),
+  degrees: count
+})
+const CeilingSchema = z.strictObject({ spearman: z.number(), accuracy: z.number() })
+
+/** Noise between random seeds on one domain, for one proxy made of branches. */
+export const NoiseSchema = z.strictObject({
+  domain: z.string(),
+  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
+  budget: BudgetKindSchema,
+  proxy: z.string(),
+  /** Mixtures compared with another. */
+  n: count,
+  /** Standard deviation of sequential losses within sizes, noise included. */
+  spread: z.number(),
+  /** Noise of a sequential model; `repeated`: mixtures that were trained more than once. */
+  truth: DeviationSchema.extend({ repeated: count }),
+  /** Noise of the proxy; null where its branches were trained once. */
+  ofProxy: DeviationSchema.nullable(),
+  /** Agreement of a proxy that is always right: without noise of its own, and with this one's. */
+  ceiling: z.strictObject({ perfect: CeilingSchema, sameNoise: CeilingSchema.nullable() }),
+  /** Pairs of one size: `ties` are closer than noise; `alike` of the others are ordered alike. */
+  beyondNoise: z.strictObject({ pairs: count, ties: count, alike: count, accuracy: value }),
+  /** Agreement of the proxy made of branches of other random seeds with the same sequential models. */
+  otherSeeds: z.array(z.strictObject({ randomSeed: count, spearman: value, accuracy: value }))
+})
+export type Noise = z.infer<typeof NoiseSchema>
+
+/** Noise on one domain: the proxy that orders most pairs beyond noise first. */
+export function noiseRows(rows: readonly Noise[], domain: string, budget: string): Noise[] {
+  return rows
+    .filter((row) => row.domain === domain && row.budget === budget)
+    .sort((a, b) => b.beyondNoise.alike - a.beyondNoise.alike)
+}
+
 /** The mean that a study is summed up by: over all domains, in nats per token. */
 export const HEADLINE_DOMAIN = 'mean-all-log'
 
@@ -186,6 +224,8 @@ export const BeliefSchema = z.strictObject({
   headline: z.array(HeadlineSchema),
   agreement: z.array(AgreementSchema),
   comparison: z.array(ComparisonSchema),
+  /** Empty where nothing was trained again. */
+  noise: z.array(NoiseSchema),
   /** One per budget, proxy and size; those across sizes last, each with its caution. */
   rankings: z.array(RankingSchema),
   /** Partitions that no trained mixture holds. */

@@ -122,6 +122,16 @@ export const SequentialChoiceSchema = z.strictObject({
 })
 export type SequentialChoice = z.infer<typeof SequentialChoiceSchema>
 
+export const RepeatChoiceSchema = z.strictObject({
+  /** Random seeds besides the study's own; each trains the same text in another order. */
+  randomSeeds: z.array(count).max(20).default([]),
+  /** Whether every branch is trained again: their noise is shared by all merges. */
+  branches: z.boolean().default(true),
+  /** So many sequential models of the study are trained again, the first in the order of training. */
+  sequential: count.default(8)
+})
+export type RepeatChoice = z.infer<typeof RepeatChoiceSchema>
+
 export const StudySchema = z.strictObject({
   version: z.literal(STUDY_VERSION),
   name,
@@ -141,6 +151,8 @@ export const StudySchema = z.strictObject({
   duplicates: z.enum(['remove', 'keep']).default('remove'),
   mixtures: MixtureChoiceSchema,
   sequential: SequentialChoiceSchema,
+  /** What is trained again with other random seeds, to tell noise from disagreement. */
+  repeats: RepeatChoiceSchema.prefault({}),
   merges: z
     .array(z.enum(['micro', 'macro']))
     .min(1)

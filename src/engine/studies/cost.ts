@@ -8,7 +8,7 @@ import {
   trainingMemoryBytes
 } from '#engine/model/config'
 import type { PresetSize } from '#engine/model/config'
-import { distinctRuns } from './plan'
+import { distinctRuns, repeatedRuns } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 
 /** Tokens per second of one worker, and how many work at once. */
@@ -22,7 +22,7 @@ export interface MeasuredRate {
 
 /** One line of the plan: how much of it, how much is there already, how long the rest takes. */
 export interface CostLine {
-  what: 'seed' | 'branches' | 'sequential models' | 'measurements'
+  what: 'seed' | 'branches' | 'sequential models' | 'repeats' | 'measurements'
   count: number
   done: number
   /** Tokens and FLOPs of what remains. */
@@ -95,6 +95,9 @@ export function planSummary(
     trainingLine('seed', seedRuns),
     trainingLine('branches', plan.branches),
     trainingLine('sequential models', plan.sequentials),
+    ...(plan.repeats.length > 0
+      ? [trainingLine('repeats', plan.repeats.flatMap(repeatedRuns))]
+      : []),
     {
       what: 'measurements',
       count: measurements.total,
@@ -105,7 +108,8 @@ export function planSummary(
     }
   ]
   const parameters = parameterCount(plan.config)
-  const rest = lines.slice(0, 3).map((line) => line.count - line.done)
+  const training = lines.filter(({ what }) => what !== 'measurements')
+  const rest = training.map((line) => line.count - line.done)
   const seconds = (tokens: number) => tokens / (rate.trainTokensPerSecond * rate.workers)
   const total = (runs: number, tokens: number) => ({
     runs,
@@ -121,8 +125,8 @@ export function planSummary(
     trainingFlopsPerToken: perToken,
     mixtures: plan.mixtures.length,
     lines,
-    trainingSeconds: sum(lines.slice(0, 3).map((line) => line.seconds)),
-    evaluationSeconds: lines[3]!.seconds,
+    trainingSeconds: sum(training.map((line) => line.seconds)),
+    evaluationSeconds: sum(lines.slice(training.length).map((line) => line.seconds)),
     diskBytes: 4 * parameters * (sum(rest) + 2 * rest[0]!) + 12 * parameters * rate.workers,
     memoryBytes: trainingMemoryBytes(plan.config, study.branch),
     rate,

@@ -58,6 +58,7 @@ export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
     merges: plan.merges.filter(({ mixture }) => wanted.has(mixture)),
     ensembles: plan.ensembles.filter(({ mixture }) => wanted.has(mixture)),
     sequentials: [],
+    repeats: [],
     sequentialMixtures: []
   }
 }

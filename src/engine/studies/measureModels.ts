@@ -5,7 +5,7 @@ import { isRunFinished } from '#engine/storage/runs'
 import type { MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
 import { measuredText, measurementDefinition } from './measure'
-import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
+import type { PlannedEnsemble, PlannedMerge, PlannedRepeat, PlannedRun, StudyPlan } from './plan'
 import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
 import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
@@ -26,7 +26,20 @@ export function modelsOf(plan: StudyPlan): ModelToMeasure[] {
     ...plan.branches.map(trainedModel),
     ...plan.merges.map(mergedModel),
     ...plan.ensembles.map(ensembleOf),
-    ...plan.sequentials.map(trainedModel)
+    ...plan.sequentials.map(trainedModel),
+    ...plan.repeats.flatMap((repeat) => [
+      ...repeatedMerges(repeat),
+      ...repeat.sequentials.map(trainedModel)
+    ])
+  ]
+}
+
+/** What needs a repeat's branches and nothing else. */
+export function repeatedMerges(repeat: PlannedRepeat): ModelToMeasure[] {
+  const merged = [...repeat.merges.map(mergedModel), ...repeat.ensembles.map(ensembleOf)]
+  return [
+    ...repeat.branches.map(trainedModel),
+    ...merged.map((one) => ({ ...one, label: `${one.label} (random seed ${repeat.randomSeed})` }))
   ]
 }
 

@@ -40,6 +40,8 @@ export interface PlannedRun {
   replay: BaseUnit | null
   randomSeed: number
   keepMoments: boolean
+  /** The random seed, where it trains again what the study has trained under its own; else null. */
+  repeat: number | null
 }
 
 /** One average of branches; a merge of one branch is that branch and not listed. */
@@ -70,8 +72,20 @@ export interface StudyPlan {
   sequentials: PlannedRun[]
   merges: PlannedMerge[]
   ensembles: PlannedEnsemble[]
+  /** The same models again under other random seeds, one list per seed. */
+  repeats: PlannedRepeat[]
   mixtures: Mixture[]
   sequentialMixtures: string[]
+}
+
+/** Models of a study trained again: the same text, start and recipe, another order of data. */
+export interface PlannedRepeat {
+  randomSeed: number
+  branches: PlannedRun[]
+  sequentials: PlannedRun[]
+  /** Of the mixtures that are trained sequentially. */
+  merges: PlannedMerge[]
+  ensembles: PlannedEnsemble[]
 }
 
 /** What earlier runs of a project settled: what was once drawn at random and used stays. */
@@ -92,8 +106,13 @@ export interface PlannedText {
 const NO_HISTORY: PlanHistory = { members: [], trained: new Set() }
 
 /** Every training of a plan, in the order of training. */
-export function runsOf({ seed, branches, sequentials }: StudyPlan): PlannedRun[] {
-  return [...(seed ? [seed] : []), ...branches, ...sequentials]
+export function runsOf({ seed, branches, sequentials, repeats }: StudyPlan): PlannedRun[] {
+  return [...(seed ? [seed] : []), ...branches, ...sequentials, ...repeats.flatMap(repeatedRuns)]
+}
+
+/** Every training of a repeat, in the order of training. */
+export function repeatedRuns({ branches, sequentials }: PlannedRepeat): PlannedRun[] {
+  return [...branches, ...sequentials]
 }
 
 /** Runs each once, as first listed: a sequential model of one unit is that unit's branch. */
@@ -141,38 +160,39 @@ export function planStudy(
     mixture: string | null,
     budget: BudgetKind | null,
     draws: UnitDraw[],
-    chosenBy: ChosenBy | null = null
+    chosenBy: ChosenBy | null,
+    randomSeed: number
   ): PlannedRun => ({
     ...completeRun(study, prepared, config, draws, {
+      randomSeed,
       recipe: study.branch,
       start: start.start,
       startIdentity: start.identity,
       replay: study.branch.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
     }),
     role,
-    name,
+    name: randomSeed === study.randomSeed ? name : `${name} (random seed ${randomSeed})`,
     mixture,
     budget,
     chosenBy,
-    keepMoments: false
+    keepMoments: false,
+    repeat: randomSeed === study.randomSeed ? null : randomSeed
   })
 
   // A short unit is repeated and a joined one sub-sampled: every branch trains equally long.
-  const branches = units.map((unit) =>
-    planRun('branch', unit.name, null, null, [{ unit, sequences: study.unit.sequences }])
-  )
+  const branchesUnder = (randomSeed: number) =>
+    units.map((unit) => {
+      const draws = [{ unit, sequences: study.unit.sequences }]
+      return planRun('branch', unit.name, null, null, draws, null, randomSeed)
+    })
+  const branches = branchesUnder(study.randomSeed)
   const branchOf = new Map(branches.map((run) => [run.name, run.fingerprint]))
-  const sequentialsOf = (mixture: Mixture, chosenBy: ChosenBy) =>
-    study.sequential.budgets.map((budget) =>
-      planRun(
-        'sequential',
-        `${mixture.name} (${budget})`,
-        mixture.name,
-        budget,
-        drawsOf(mixture, budget, study, unitsByName),
-        chosenBy
-      )
-    )
+  const sequentialsOf = (mixture: Mixture, chosenBy: ChosenBy, randomSeed = study.randomSeed) =>
+    study.sequential.budgets.map((budget) => {
+      const draws = drawsOf(mixture, budget, study, unitsByName)
+      const name = `${mixture.name} (${budget})`
+      return planRun('sequential', name, mixture.name, budget, draws, chosenBy, randomSeed)
+    })
   const trainings = new Set(branches.map((run) => run.fingerprint))
   const byChoice = CHOSEN_BY[study.sequential.choose.kind]
   const known: KnownOfMixtures = {
@@ -187,10 +207,24 @@ export function planStudy(
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
   const picked = pickedMixtures(study.sequential, mixtures, chosen)
   // What somebody asked for by hand is waited for: it comes first.
+  const inOrder = spreadOverSizes(chosen, study.randomSeed)
   const sequentials = [
     ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
-    ...spreadOverSizes(chosen, study.randomSeed).flatMap((one) => sequentialsOf(one, byChoice))
+    ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
+  const again = inOrder.filter((one) => !known.isBranch(one)).slice(0, study.repeats.sequential)
+  const repeats = repeatSeeds(study).map((randomSeed): PlannedRepeat => {
+    const own = study.repeats.branches ? branchesUnder(randomSeed) : []
+    const ownOf = new Map(own.map((run, i) => [units[i]!.name, run.fingerprint]))
+    const merged = own.length > 0 ? chosen : []
+    return {
+      randomSeed,
+      branches: own,
+      sequentials: again.flatMap((one) => sequentialsOf(one, byChoice, randomSeed)),
+      merges: merged.flatMap((mixture) => planMerges(mixture, study, ownOf)),
+      ensembles: merged.flatMap((mixture) => planEnsemble(mixture, ownOf))
+    }
+  })
   return {
     config,
     seed,
@@ -199,6 +233,7 @@ export function planStudy(
     sequentials,
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
+    repeats,
     mixtures,
     sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
   }
@@ -249,6 +284,11 @@ function planMerges(
   })
 }
 
+/** Each other random seed once; under the study's own nothing would be new. */
+function repeatSeeds({ repeats, randomSeed }: Study): number[] {
+  return [...new Set(repeats.randomSeeds)].filter((one) => one !== randomSeed)
+}
+
 /** Why the models of a choice are trained: drawn, all of them, or picked by the user. */
 const CHOSEN_BY = { random: 'random', all: 'design', none: 'design', list: 'user' } as const
 
@@ -263,14 +303,16 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
       recipe: { ...study.seed.recipe, start: 'none' },
       start,
       startIdentity: start,
-      replay: null
+      replay: null,
+      randomSeed: study.randomSeed
     }),
     role: 'seed',
     name: 'seed',
     mixture: null,
     budget: null,
     chosenBy: null,
-    keepMoments: true
+    keepMoments: true,
+    repeat: null
   }
 }
 
@@ -305,7 +347,13 @@ function completeRun(
   prepared: PlannedText,
   config: DecoderConfig,
   draws: UnitDraw[],
-  from: { recipe: Recipe; start: RunStart; startIdentity: unknown; replay: BaseUnit | null }
+  from: {
+    recipe: Recipe
+    start: RunStart
+    startIdentity: unknown
+    replay: BaseUnit | null
+    randomSeed: number
+  }
 ) {
   const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
   const { batchSize } = from.recipe
@@ -327,7 +375,7 @@ function completeRun(
     draws: draws.map((draw) => ({ unit: draw.unit.fingerprint, sequences: draw.sequences })),
     replay: from.replay?.fingerprint ?? null,
     recipe,
-    randomSeed: study.randomSeed
+    randomSeed: from.randomSeed
   })
   return {
     fingerprint,
@@ -338,7 +386,7 @@ function completeRun(
     recipe: from.recipe,
     start: from.start,
     replay: from.replay,
-    randomSeed: study.randomSeed
+    randomSeed: from.randomSeed
   }
 }
 

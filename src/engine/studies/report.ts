@@ -4,10 +4,10 @@ import { readDomainDocuments } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTables } from '#engine/storage/tableProject'
-import type { AnyReportJob, NamedModel, ReportJob } from '#engine/workers/jobs'
+import type { AnyReportJob, NamedModel, ReportedRun, ReportJob } from '#engine/workers/jobs'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
-import type { PlannedRun, StudyPlan } from './plan'
+import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
 import { tableResults } from './tableStudy'
 
@@ -30,14 +30,23 @@ export function describeReport(input: {
     prepared,
     mixtures: plan.mixtures,
     sequentialMixtures: plan.sequentialMixtures,
-    runs: runsOf(plan).flatMap((run): Run[] => {
+    runs: runsOf(plan).flatMap((run): ReportedRun[] => {
       const head = heads.get(run.fingerprint)
       if (!head || !isRunFinished(project.folder, run.fingerprint)) return []
       // One training may stand for several of the plan: a branch is its unit's sequential model.
-      const { role, name, mixture, budget, chosenBy } = run
-      return [{ ...head, role, name, mixture, budget, chosenBy }]
+      const { role, name, mixture, budget, chosenBy, randomSeed } = run
+      return [{ ...head, role, name, mixture, budget, chosenBy, randomSeed }]
     }),
-    models: modelsOf(plan)
+    models: modelsOf(plan),
+    repeats: plan.repeats.map((repeat) => ({
+      randomSeed: repeat.randomSeed,
+      models: [
+        ...repeat.branches.map((run) => ({ ...trained(run), name: run.draws[0]!.unit.name })),
+        ...repeat.merges.map(merged),
+        ...repeat.ensembles.map(averaged),
+        ...repeat.sequentials.map(trained)
+      ]
+    }))
   }
 }
 
@@ -53,7 +62,7 @@ export async function readResults(
   if ('tables' in report) {
     return tableResults(report.study, await readTables(report.project, report.tables))
   }
-  const { project, models, ...rest } = report
+  const { project, models, repeats, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
   const natsOf = (fingerprint: string): Map<string, number[]> =>
@@ -63,6 +72,10 @@ export async function readResults(
         return found ? [[domain.name, found.nats] as const] : []
       })
     )
+  const measured = (named: readonly NamedModel[]) =>
+    named
+      .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
+      .filter((model) => model.nats.size > 0)
   return {
     ...rest,
     domains: await Promise.all(
@@ -71,41 +84,35 @@ export async function readResults(
         perDocument: await readDomainDocuments(project, prepared, domain.name)
       }))
     ),
-    models: models
-      .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
-      .filter((model) => model.nats.size > 0)
+    models: measured(models),
+    repeats: repeats
+      .map((repeat) => ({ ...repeat, models: measured(repeat.models) }))
+      .filter((repeat) => repeat.models.length > 0)
   }
 }
 
+function trained(run: PlannedRun): NamedModel {
+  const { fingerprint, role, name, mixture, budget } = run
+  return { fingerprint, role, name, mixture, merge: null, budget }
+}
+
+function merged({ fingerprint, mixture, merge }: PlannedMerge): NamedModel {
+  const name = `merge-${merge} ${mixture}`
+  return { fingerprint, role: 'merge', name, mixture, merge, budget: null }
+}
+
+function averaged({ fingerprint, mixture }: PlannedEnsemble): NamedModel {
+  const name = `ensemble ${mixture}`
+  return { fingerprint, role: 'ensemble', name, mixture, merge: null, budget: null }
+}
+
 function modelsOf(plan: StudyPlan): NamedModel[] {
-  const trained = (run: PlannedRun): NamedModel => ({
-    fingerprint: run.fingerprint,
-    role: run.role,
-    name: run.name,
-    mixture: run.mixture,
-    merge: null,
-    budget: run.budget
-  })
   return [
     ...(plan.seed ? [trained(plan.seed)] : []),
     ...(plan.seedCheckpoint ? [seedFromOutside(plan.seedCheckpoint.fingerprint)] : []),
     ...plan.branches.map(trained),
-    ...plan.merges.map((merge) => ({
-      fingerprint: merge.fingerprint,
-      role: 'merge' as const,
-      name: `merge-${merge.merge} ${merge.mixture}`,
-      mixture: merge.mixture,
-      merge: merge.merge,
-      budget: null
-    })),
-    ...plan.ensembles.map(({ fingerprint, mixture }) => ({
-      fingerprint,
-      role: 'ensemble' as const,
-      name: `ensemble ${mixture}`,
-      mixture,
-      merge: null,
-      budget: null
-    })),
+    ...plan.merges.map(merged),
+    ...plan.ensembles.map(averaged),
     ...plan.sequentials.map(trained)
   ]
 }

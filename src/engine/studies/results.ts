@@ -1,5 +1,5 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
-import type { NamedModel } from '#engine/workers/jobs'
+import type { NamedModel, ReportedRun } from '#engine/workers/jobs'
 import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
@@ -7,7 +7,6 @@ import type {
   HeldOutDomain,
   Mixture,
   Prepared,
-  Run,
   Study
 } from '#shared/records'
 import type { TablesSummary } from './tableStudy'
@@ -38,8 +37,10 @@ export interface StudyResults {
   /** Names of the mixtures chosen to be trained sequentially. */
   sequentialMixtures: string[]
   domains: MeasuredDomain[]
-  runs: Run[]
+  runs: ReportedRun[]
   models: ModelResult[]
+  /** What was trained again, by random seed, under the names of what the study itself trained. */
+  repeats?: { randomSeed: number; models: ModelResult[] }[]
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

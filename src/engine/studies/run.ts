@@ -5,7 +5,7 @@ import type { Prepared, Run, Study } from '#shared/records'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
-import { measureAll, modelsOf, trainedModel, unmeasured } from './measureModels'
+import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
 import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
 import { runsOf } from './plan'
@@ -26,7 +26,7 @@ export type { RunSummary, StudyEvent } from './runContext'
  * Trains what is missing and measures every model on every domain.
  *
  * Order: seed, branches, their measurements and those of all merges, then sequential models, each
- * measured as soon as it is trained: whenever one stops, what is there answers something. A run
+ * measured as soon as it is trained, then repeats: whenever one stops, what is there answers something. A run
  * that fails is reported and left out; the study goes on. So is a run that the user sets aside; when
  * it is released, or tried again, while the study runs, it is trained after all.
  *
@@ -51,9 +51,17 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
       if (plan.seed) await trainAll([plan.seed], memory, context, summary)
       if (plan.seed && !isRunFinished(context.project.folder, plan.seed.fingerprint)) break
       await trainAll(plan.branches, memory, context, summary)
-      const untrained = models.filter(({ role }) => role !== 'sequential')
+      const repeated = new Set(plan.repeats.flatMap(repeatedMerges).map((one) => one.fingerprint))
+      const untrained = models.filter(
+        ({ role, fingerprint }) => role !== 'sequential' && !repeated.has(fingerprint)
+      )
       await measureAll(untrained, memory, context, summary)
       await trainAll(plan.sequentials, memory, context, summary, true)
+      for (const repeat of plan.repeats) {
+        await trainAll(repeat.branches, memory, context, summary)
+        await measureAll(repeatedMerges(repeat), memory, context, summary)
+        await trainAll(repeat.sequentials, memory, context, summary, true)
+      }
     } while (isMore())
   } catch (error) {
     if (!isStop(error, signal)) throw error

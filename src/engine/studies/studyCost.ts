@@ -19,7 +19,7 @@ export function studyCost(
   summary: PlanSummary | null
 ): Cost {
   const distinct = distinctRuns(runsOf(plan))
-  const isEvidence = (run: PlannedRun) => run.role === 'sequential'
+  const isEvidence = (run: PlannedRun) => run.role === 'sequential' || run.repeat !== null
   const total = (runs: readonly { tokens: number }[]) => ({
     runs: runs.length,
     tokens: runs.reduce((sum, run) => sum + run.tokens, 0)

@@ -85,7 +85,7 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
       perDocument: ONE_MEAN
     }
   })
-  const models = tables.models.map((model): ModelResult => {
+  const resultOf = (model: ImportedTables['models'][number]): ModelResult => {
     const nats = shown.flatMap((d): [string, number[]][] => {
       const runs = model.losses[d]!.filter((loss) => loss !== null)
       if (runs.length === 0) return []
@@ -103,8 +103,10 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
       budget: role === 'sequential' ? tables.budget : null,
       nats: new Map(nats)
     }
-  })
-  const measured = models.filter(({ nats }) => nats.size > 0)
+  }
+  const known = (models: ImportedTables['models']) =>
+    models.map(resultOf).filter(({ nats }) => nats.size > 0)
+  const measured = known(tables.models)
   return {
     // Merges of tables are proxies like others: nothing is averaged here.
     study: { ...study, merges: [] },
@@ -122,8 +124,27 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
     ),
     domains,
     runs: [],
-    models: measured
+    models: measured,
+    repeats: singleSeeds(tables).map((models, place) => ({
+      randomSeed: place + 1,
+      models: known(models)
+    }))
   }
+}
+
+/** The tables by random seed, counted from the first of each model; none where each model has one. */
+function singleSeeds({ models }: ImportedTables): ImportedTables['models'][] {
+  const most = Math.max(0, ...models.map(({ randomSeeds }) => randomSeeds.length))
+  if (most < 2) return []
+  return Array.from({ length: most }, (_, place) =>
+    models
+      .filter(({ randomSeeds }) => randomSeeds.length > 1 && place < randomSeeds.length)
+      .map((model) => ({
+        ...model,
+        randomSeeds: [model.randomSeeds[place]!],
+        losses: model.losses.map((runs) => [runs[place]!])
+      }))
+  )
 }
 
 function mixturesOf({ mixtures, partitions }: ImportedTables): Mixture[] {

@@ -1,9 +1,10 @@
 /** The tables a study is exported as: rows for CSV and Parquet alike. */
 import type { Interval } from '#engine/statistics/intervals'
-import type { Estimate } from '#shared/evidenceView'
+import type { Estimate, Noise } from '#shared/evidenceView'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
 import { compareProxies, UNKNOWN } from './evidence/comparison'
+import { measureNoise } from './evidence/noise'
 import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
@@ -48,7 +49,8 @@ function runRows({ runs }: StudyResults): Row[] {
     state: run.state,
     device: run.device,
     chosen_by: run.chosenBy,
-    fingerprint: run.fingerprint
+    fingerprint: run.fingerprint,
+    random_seed: run.randomSeed
   }))
 }
 
@@ -99,6 +101,35 @@ function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
     ...estimateCells('offset', row.offset),
     ...estimateCells('accuracy_difference', row.difference?.accuracy ?? UNKNOWN),
     ...estimateCells('spearman_difference', row.difference?.spearman ?? UNKNOWN),
+    documents
+  }
+}
+
+function noiseRow(row: Noise, documents: DocumentChoice): Row {
+  const deviationCells = (name: string, of: Noise['ofProxy']): Row => ({
+    [name]: of?.deviation ?? null,
+    [`${name}_low`]: of?.interval?.low ?? null,
+    [`${name}_high`]: of?.interval?.high ?? null,
+    [`${name}_degrees`]: of?.degrees ?? null
+  })
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    proxy: row.proxy,
+    n: row.n,
+    spread: row.spread,
+    repeated: row.truth.repeated,
+    ...deviationCells('sequential_noise', row.truth),
+    ...deviationCells('proxy_noise', row.ofProxy),
+    pairs: row.beyondNoise.pairs,
+    ties: row.beyondNoise.ties,
+    accuracy_beyond_noise: row.beyondNoise.accuracy,
+    spearman_ceiling: row.ceiling.perfect.spearman,
+    accuracy_ceiling: row.ceiling.perfect.accuracy,
+    spearman_ceiling_as_noisy: row.ceiling.sameNoise?.spearman ?? null,
+    accuracy_ceiling_as_noisy: row.ceiling.sameNoise?.accuracy ?? null,
+    spearman_other_seeds: row.otherSeeds.map(({ spearman }) => spearman ?? '').join(' '),
     documents
   }
 }
@@ -189,6 +220,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
       'Proxies side by side, among mixtures of one size: what choosing by each would have cost',
     columns: columns.COMPARISON_COLUMNS
   },
+  {
+    name: 'noise',
+    meaning:
+      'How far trainings under other random seeds differ, and what agreement that leaves to reach',
+    columns: columns.NOISE_COLUMNS
+  },
   { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS },
   { name: 'domains', meaning: 'What models are measured on', columns: columns.DOMAIN_COLUMNS },
   {
@@ -202,7 +239,7 @@ interface TableOptions {
   /** Default `all`. */
   documents?: DocumentChoice
   /** What was computed on these documents already: it costs seconds. */
-  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[] }
+  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[]; noise: Noise[] }
 }
 
 /**
@@ -239,6 +276,10 @@ export function studyTable(
     comparison: () =>
       (options.known?.comparison ?? compareProxies(results, { documents })).map((row) =>
         comparisonRow(row, documents)
+      ),
+    noise: () =>
+      (options.known?.noise ?? measureNoise(results, { documents })).map((row) =>
+        noiseRow(row, documents)
       ),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),

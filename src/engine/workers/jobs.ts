@@ -233,6 +233,9 @@ export interface NamedModel {
   budget: BudgetKind | null
 }
 
+/** The head of a finished run, with the random seed of its order of data. */
+export type ReportedRun = Run & { randomSeed: number }
+
 /** What a report is made of, but for the measurements, which are read where it is computed. */
 export interface ReportJob {
   project: string
@@ -242,8 +245,10 @@ export interface ReportJob {
   /** Names of the mixtures chosen to be trained sequentially. */
   sequentialMixtures: string[]
   /** Heads of the runs that are finished. */
-  runs: Run[]
+  runs: ReportedRun[]
   models: NamedModel[]
+  /** What was trained again, by random seed, under the names of what the study itself trained. */
+  repeats: { randomSeed: number; models: NamedModel[] }[]
 }
 
 /** The report of a study made from tables: all else is read where it is computed. */

@@ -2,6 +2,7 @@
 import type { Belief, Ranking as ToldRanking } from '#shared/evidenceView'
 import { headlineAgreement, studyAgreement } from '../agreement'
 import { compareProxies } from './comparison'
+import { measureNoise } from './noise'
 import { untriedPartitions } from '../mixtures'
 import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
@@ -23,6 +24,7 @@ export function studyBelief(results: StudyResults): Belief {
     headline: headlineAgreement(results),
     agreement: studyAgreement(results),
     comparison: compareProxies(results),
+    noise: measureNoise(results),
     rankings: [
       ...ways.flatMap((way) => rankWithinSizes(results, way)),
       ...ways.map((way) => rankAcrossSizes(results, way))

@@ -3,6 +3,7 @@ import { headlineAgreement, headlineAmong, studyAgreement } from '../agreement'
 import type { AgreementRow, HeadlineAgreement } from '../agreement'
 import { compareProxies } from './comparison'
 import type { ProxyComparison } from './comparison'
+import { measureNoise } from './noise'
 import { untriedPartitions } from '../mixtures'
 import { domainOverlaps } from '../overlaps'
 import type { DomainOverlap } from '../overlaps'
@@ -11,6 +12,7 @@ import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
 import { assertAllDocuments } from '../tableStudy'
 import type { TablesSummary } from '../tableStudy'
+import type { Noise } from '#shared/evidenceView'
 
 export interface EvidenceOptions {
   /** Partitions that are alike, whose headline is computed by itself as well. */
@@ -26,6 +28,8 @@ export interface GatheredEvidence {
   agreement: AgreementRow[]
   /** Every proxy on every domain and mean, among mixtures of one size. */
   comparison: ProxyComparison[]
+  /** Noise between random seeds; empty where nothing was trained again. */
+  noise: Noise[]
   /** The documents it is measured on. */
   documents: DocumentChoice
   /** Held-out text that also stands in training text. */
@@ -54,6 +58,7 @@ export function gatherEvidence(
     near: near.length > 0 ? headlineAmong(results, near, { documents }) : [],
     agreement: studyAgreement(results, { documents }),
     comparison: compareProxies(results, { documents }),
+    noise: measureNoise(results, { documents }),
     documents,
     overlaps: results.tables ? [] : domainOverlaps(results.prepared),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results)),

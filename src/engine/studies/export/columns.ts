@@ -70,7 +70,8 @@ export const RUN_COLUMNS: Column[] = [
     'chosen_by',
     'Why a sequential run was chosen: `random`, `design` (all mixtures) or `user` (a list, or picked in the window)'
   ),
-  text('fingerprint', 'SHA-256 of everything the result depends on')
+  text('fingerprint', 'SHA-256 of everything the result depends on'),
+  integer('random_seed', '', 'Random seed of its order of data')
 ]
 
 export const MEASUREMENT_COLUMNS: Column[] = [
@@ -92,7 +93,12 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   integer('clean_documents', 'documents', 'Those that training text does not overlap'),
   integer('clean_tokens', 'tokens', 'Predicted tokens of the clean documents'),
   number('clean_perplexity', 'perplexity', 'Perplexity on the clean documents alone'),
-  text('fingerprint', 'Fingerprint of the model')
+  text('fingerprint', 'Fingerprint of the model'),
+  integer(
+    'random_seed',
+    '',
+    'Of models that were trained again, and of merges of such branches; else empty'
+  )
 ]
 
 const PROXY_MEANING = 'A proxy of the list above'
@@ -215,6 +221,52 @@ export const COMPARISON_COLUMNS: Column[] = [
   ),
   ...estimateColumns('accuracy_difference', '−1 to 1', `Accuracy ${DIFFERENCE}`),
   ...estimateColumns('spearman_difference', '−2 to 2', `ρ ${DIFFERENCE}`),
+  text('documents', DOCUMENTS_MEANING)
+]
+
+const deviationColumns = (name: string, of: string): Column[] => [
+  number(name, 'nats per token', `Standard deviation between random seeds of ${of}`),
+  number(`${name}_low`, 'nats per token', 'Lower end of its 95 % interval'),
+  number(`${name}_high`, 'nats per token', 'Upper end of its 95 % interval'),
+  integer(`${name}_degrees`, '', 'Degrees of freedom behind it')
+]
+
+export const NOISE_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', PROXY_MEANING),
+  integer('n', 'mixtures', 'Mixtures that are compared with another of their size'),
+  number(
+    'spread',
+    'nats per token',
+    'Standard deviation of sequential losses within sizes, noise included'
+  ),
+  integer('repeated', 'mixtures', 'Mixtures whose sequential model was trained more than once'),
+  ...deviationColumns('sequential_noise', 'one sequential model'),
+  ...deviationColumns(
+    'proxy_noise',
+    'the proxy, but for what moves all mixtures of a size alike; empty where branches were trained once'
+  ),
+  integer('pairs', 'pairs', 'Pairs of one size'),
+  integer('ties', 'pairs', 'Those whose sequential losses differ by less than noise does (95 %)'),
+  number(
+    'accuracy_beyond_noise',
+    '0 to 1',
+    'Share of the other pairs that the proxy orders as training does'
+  ),
+  number(
+    'spearman_ceiling',
+    '−1 to 1',
+    'ρ within sizes that a proxy right about every mixture has'
+  ),
+  number('accuracy_ceiling', '0 to 1', 'Its accuracy, on all pairs'),
+  number('spearman_ceiling_as_noisy', '−1 to 1', 'ρ of one that is as noisy as this proxy'),
+  number('accuracy_ceiling_as_noisy', '0 to 1', 'Its accuracy'),
+  text(
+    'spearman_other_seeds',
+    'ρ of the proxy made of other random seeds’ branches with the same sequential models, blanks between'
+  ),
   text('documents', DOCUMENTS_MEANING)
 ]
 

@@ -47,6 +47,17 @@ function sortModels(results: StudyResults): ModelResult[] {
   )
 }
 
+/** The study's models, then those that were trained again. */
+function everyModel(results: StudyResults): (ModelResult & { randomSeed: number | null })[] {
+  const repeats = results.tables ? [] : (results.repeats ?? [])
+  return [
+    ...sortModels(results).map((model) => ({ ...model, randomSeed: null })),
+    ...repeats.flatMap(({ randomSeed, models }) =>
+      sortModels({ ...results, models }).map((model) => ({ ...model, randomSeed }))
+    )
+  ]
+}
+
 function sumOver(domain: MeasuredDomain, nats: number[], chosen: number[]): LossSum {
   const { tokens, bytes } = domain.perDocument
   return addLossSums(chosen.map((i) => ({ nats: nats[i]!, tokens: tokens[i]!, bytes: bytes[i]! })))
@@ -134,15 +145,16 @@ export function measurementRows(results: StudyResults): Row[] {
     drawn: drawDocuments(domain.perDocument.tokens, documentSeed(results.study.randomSeed, domain))
   }))
   const means = domainMeans(results.domains)
-  return sortModels(results).flatMap((model) => {
+  return everyModel(results).flatMap(({ randomSeed, ...model }) => {
     const measured = shared.map((one) => measure(one, model))
     const of: Row = {
-      model: modelLabel(model),
+      model: modelLabel(model) + (randomSeed === null ? '' : ` (random seed ${randomSeed})`),
       role: model.role,
       mixture: model.mixture,
       merge: model.merge,
       budget: model.budget,
-      fingerprint: model.fingerprint
+      fingerprint: model.fingerprint,
+      random_seed: randomSeed
     }
     const rowOf = results.tables ? tabledRow : domainRow
     const rows = measured.flatMap((one, d) => (one ? [rowOf(shared[d]!, one)] : []))

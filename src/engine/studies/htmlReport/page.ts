@@ -9,6 +9,7 @@ import { csvSection } from './csvSection'
 import { definitionsSection } from './definitionsSection'
 import { ledgerSection } from './ledgerSection'
 import { markup } from './markup'
+import { noiseSection } from './noiseSection'
 import { originSection } from './originSection'
 import { questionSection } from './questionSection'
 import { rankingSection } from './rankingSection'
@@ -21,6 +22,7 @@ const SECTIONS = [
   { id: 'mixtures', words: 'Mixtures', write: rankingSection },
   { id: 'proxies', words: 'Proxies', write: comparisonSection },
   { id: 'agreement', words: 'Agreement', write: agreementSection },
+  { id: 'noise', words: 'Noise', write: noiseSection },
   { id: 'cost', words: 'Cost', write: costSection },
   { id: 'data', words: 'Data', write: ledgerSection },
   { id: 'recipe', words: 'Recipe', write: recipeSection },
@@ -30,7 +32,7 @@ const SECTIONS = [
 ]
 
 /**
- * Writes a report: question, answer, rankings, evidence, cost, data, recipe, definitions, origin,
+ * Writes a report: question, answer, rankings, evidence, noise, cost, data, recipe, definitions, origin,
  * tables. What a study does not have says so in a sentence.
  *
  * Costs seconds, since every interval is 2,000 resamples: a job for a worker.

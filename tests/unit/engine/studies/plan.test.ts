@@ -174,3 +174,30 @@ test('a batch larger than what a run reads is refused with both numbers', () => 
     '200 sequences is larger than what a run reads (100)'
   )
 })
+
+test('repeats add runs under other random seeds and change none of the study', () => {
+  const text = preparedText({ law: 2, code: 1, mail: 1 })
+  const before = planStudy(smallStudy(), text)
+  const after = planStudy(
+    smallStudy({ repeats: { randomSeeds: [1, 7, 7, 8], sequential: 2 } }),
+    text
+  )
+  expect({ ...after, repeats: [] }).toEqual(before)
+  // The study's own random seed would repeat nothing, and none counts twice.
+  expect(after.repeats.map(({ randomSeed }) => randomSeed)).toEqual([7, 8])
+  const [first] = after.repeats
+  expect(first!.branches.map(({ name }) => name)).toContain('law#2 (random seed 7)')
+  expect(first!.sequentials).toHaveLength(2)
+  // From the same seed model, on the same text: only the order differs.
+  expect(first!.branches.map(({ start, draws }) => ({ start, draws }))).toEqual(
+    before.branches.map(({ start, draws }) => ({ start, draws }))
+  )
+  const known = fingerprints(before)
+  const again = new Set(
+    after.repeats
+      .flatMap((one) => [...one.branches, ...one.sequentials])
+      .map((run) => run.fingerprint)
+  )
+  expect([...again].filter((one) => known.has(one))).toEqual([])
+  expect(again.size).toBe(2 * (4 + 2))
+})

@@ -36,6 +36,7 @@ results.runs.push({
   device: 'cpu',
   threads: 1,
   host: 'desk',
+  randomSeed: 1,
   error: null
 })
 const tables = studyTables(results)
