@@ -82,6 +82,7 @@ export function describeEvidence(
     describeComparison(evidence.comparison),
     '',
     ...describeNoise(evidence),
+    ...describePredictions(evidence),
     `AGREEMENT PER DOMAIN of ${tables ? proxy : 'the micro merge'} (r Pearson, ρ Spearman, τ Kendall)`,
     '',
     describeAgreement(evidence, proxy),
@@ -177,6 +178,29 @@ function describeComparison(rows: Evidence['comparison']): string {
         formatNumber(row.offset.value, 2)
       ])
   )
+}
+
+/** What was said in advance is the only prediction there is. */
+function describePredictions({ predicted }: Evidence): string[] {
+  const scored = predicted.filter(({ trained }) => trained > 0)
+  if (scored.length === 0) return []
+  return [
+    'PREDICTED BEFORE TRAINING, on the mean over all domains in nats per token: written down before the sequential',
+    'models were trained, and scored after.',
+    '',
+    textTable(
+      ['truth budget', 'proxy', 'trained since', 'mean error', 'mean size of it', 'pairs alike'],
+      scored.map((row) => [
+        row.budget,
+        row.proxy,
+        `${row.trained} of ${row.predicted}`,
+        formatNumber(row.meanError, 4),
+        formatNumber(row.meanAbsoluteError, 4),
+        formatNumber(row.accuracy, 2)
+      ])
+    ),
+    ''
+  ]
 }
 
 /** What was trained again says how much of the disagreement is noise. */

@@ -145,6 +145,21 @@ export function noiseRows(rows: readonly Noise[], domain: string, budget: string
     .sort((a, b) => b.beyondNoise.alike - a.beyondNoise.alike)
 }
 
+/** Of one proxy: what it had said of sequential models before they were trained. */
+export const PredictedSchema = z.strictObject({
+  budget: BudgetKindSchema,
+  proxy: z.string(),
+  /** Runs that something was said of, and those of them that are trained and measured. */
+  predicted: count,
+  trained: count,
+  /** Said less come, and its size, on the mean over all domains in nats per token. */
+  meanError: value,
+  meanAbsoluteError: value,
+  /** Share of pairs of one size that were foretold in the right order. */
+  accuracy: value
+})
+export type Predicted = z.infer<typeof PredictedSchema>
+
 /** The mean that a study is summed up by: over all domains, in nats per token. */
 export const HEADLINE_DOMAIN = 'mean-all-log'
 
@@ -226,6 +241,8 @@ export const BeliefSchema = z.strictObject({
   comparison: z.array(ComparisonSchema),
   /** Empty where nothing was trained again. */
   noise: z.array(NoiseSchema),
+  /** Empty where nothing was predicted before training. */
+  predicted: z.array(PredictedSchema),
   /** One per budget, proxy and size; those across sizes last, each with its caution. */
   rankings: z.array(RankingSchema),
   /** Partitions that no trained mixture holds. */

@@ -1,4 +1,4 @@
-/** What is trained again under other random seeds, with the engine as it ships. */
+/** What is trained again under other random seeds, and what was said before, with the engine as it ships. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
@@ -70,4 +70,39 @@ test('repeats give the noise that their own measurements have, and change no ear
   expect(String(row['spearman_other_seeds']).split(' ')).toHaveLength(2)
   const runs = studyTable(results, 'runs')!.rows
   expect(new Set(runs.map((one) => one['random_seed']))).toEqual(new Set([1, 5, 6]))
+
+  // Before the first sequential model nothing could be fitted; merges said what they say still.
+  const said = studyTable(results, 'predictions')!.rows
+  expect(said.every((one) => one['trained_then'] === 0)).toBe(true)
+  expect(new Set(said.map((one) => one['mixture'])).size).toBe(6)
+  expect(said.map((one) => one['proxy'])).not.toContain('linear')
+  for (const one of said.filter(
+    ({ proxy, domain }) => proxy === 'merge-micro' && domain === 'fiction'
+  )) {
+    expect(one['predicted']).toBeCloseTo(lossOf('merge', String(one['mixture']), null)!, 10)
+    expect(one['sequential']).toBeCloseTo(lossOf('sequential', String(one['mixture']), null)!, 10)
+  }
+
+  // A mixture added later is foretold by what was trained until then.
+  const triple = 'code+law+mail'
+  const wider = {
+    ...study,
+    mixtures: { ...study.mixtures, added: [{ code: 1, law: 1, mail: 1 }] },
+    sequential: {
+      ...study.sequential,
+      choose: {
+        kind: 'list' as const,
+        mixtures: [...new Set(said.map((one) => String(one['mixture']))), triple]
+      }
+    }
+  }
+  await session.run(wider)
+  const late = studyTable(await session.results(wider), 'predictions')!.rows.filter(
+    (one) => one['mixture'] === triple && one['domain'] === 'fiction'
+  )
+  expect(late.map((one) => one['proxy'])).toContain('linear')
+  for (const one of late) {
+    expect(one['trained_then']).toBe(6)
+    expect(one['error']).toBeCloseTo(Number(one['predicted']) - Number(one['sequential']), 12)
+  }
 })

@@ -14,6 +14,8 @@ export const projectPaths = {
   tables: (project: string) => join(project, TABLES_FILE),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
+  /** What proxies said of sequential models before these were trained. */
+  predictions: (project: string) => join(project, 'predictions.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),
   corpus: (project: string, fingerprint: string) => join(project, 'corpora', fingerprint),
   tokenizer: (project: string, fingerprint: string) =>

@@ -2,6 +2,7 @@
 import type { Prepared, Run, Study } from '#shared/records'
 import { readDomainDocuments } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
+import { predictionKey, readPredictions } from '#engine/storage/predictions'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTables } from '#engine/storage/tableProject'
 import type { AnyReportJob, NamedModel, ReportedRun, ReportJob } from '#engine/workers/jobs'
@@ -38,6 +39,12 @@ export function describeReport(input: {
       return [{ ...head, role, name, mixture, budget, chosenBy, randomSeed }]
     }),
     models: modelsOf(plan),
+    sequentials: plan.sequentials.map(({ fingerprint, mixture, budget, chosenBy }) => ({
+      fingerprint,
+      mixture: mixture!,
+      budget: budget!,
+      chosenBy
+    })),
     repeats: plan.repeats.map((repeat) => ({
       randomSeed: repeat.randomSeed,
       models: [
@@ -62,9 +69,10 @@ export async function readResults(
   if ('tables' in report) {
     return tableResults(report.study, await readTables(report.project, report.tables))
   }
-  const { project, models, repeats, ...rest } = report
+  const { project, models, repeats, sequentials, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
+  const predictions = await readPredictions(project)
   const natsOf = (fingerprint: string): Map<string, number[]> =>
     new Map(
       prepared.domains.flatMap((domain) => {
@@ -87,7 +95,11 @@ export async function readResults(
     models: measured(models),
     repeats: repeats
       .map((repeat) => ({ ...repeat, models: measured(repeat.models) }))
-      .filter((repeat) => repeat.models.length > 0)
+      .filter((repeat) => repeat.models.length > 0),
+    predictions: sequentials.flatMap((run) => {
+      const prediction = predictions.get(predictionKey({ run: run.fingerprint, definition }))
+      return prediction ? [{ ...run, prediction }] : []
+    })
   }
 }
 

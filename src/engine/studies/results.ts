@@ -1,5 +1,6 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
-import type { NamedModel, ReportedRun } from '#engine/workers/jobs'
+import type { Prediction } from '#engine/storage/predictions'
+import type { NamedModel, ReportedRun, SequentialRun } from '#engine/workers/jobs'
 import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
@@ -41,6 +42,8 @@ export interface StudyResults {
   models: ModelResult[]
   /** What was trained again, by random seed, under the names of what the study itself trained. */
   repeats?: { randomSeed: number; models: ModelResult[] }[]
+  /** What was said of sequential models before they were trained, in the order of training. */
+  predictions?: (SequentialRun & { prediction: Prediction })[]
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

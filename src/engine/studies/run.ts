@@ -5,6 +5,7 @@ import type { Prepared, Run, Study } from '#shared/records'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
+import { predictBeforeTraining } from './predictions'
 import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
 import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
@@ -56,6 +57,7 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
         ({ role, fingerprint }) => role !== 'sequential' && !repeated.has(fingerprint)
       )
       await measureAll(untrained, memory, context, summary)
+      await predictBeforeTraining(context)
       await trainAll(plan.sequentials, memory, context, summary, true)
       for (const repeat of plan.repeats) {
         await trainAll(repeat.branches, memory, context, summary)

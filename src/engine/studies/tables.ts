@@ -5,6 +5,7 @@ import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
 import { compareProxies, UNKNOWN } from './evidence/comparison'
 import { measureNoise } from './evidence/noise'
+import { predictedLosses } from './evidence/predicted'
 import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
@@ -134,6 +135,20 @@ function noiseRow(row: Noise, documents: DocumentChoice): Row {
   }
 }
 
+function predictionRows(results: StudyResults): Row[] {
+  return predictedLosses(results).map((one) => ({
+    mixture: one.mixture,
+    budget: one.budget,
+    chosen_by: one.chosenBy,
+    proxy: one.proxy,
+    domain: one.domain,
+    predicted: one.predicted,
+    sequential: one.sequential,
+    error: one.sequential === null ? null : one.predicted - one.sequential,
+    trained_then: one.trained
+  }))
+}
+
 function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   return {
     domain: row.domain,
@@ -226,6 +241,11 @@ export const TABLES: Omit<Table, 'rows'>[] = [
       'How far trainings under other random seeds differ, and what agreement that leaves to reach',
     columns: columns.NOISE_COLUMNS
   },
+  {
+    name: 'predictions',
+    meaning: 'What proxies said of sequential models before these were trained',
+    columns: columns.PREDICTION_COLUMNS
+  },
   { name: 'mixtures', meaning: 'What each mixture is made of', columns: columns.MIXTURE_COLUMNS },
   { name: 'domains', meaning: 'What models are measured on', columns: columns.DOMAIN_COLUMNS },
   {
@@ -281,6 +301,7 @@ export function studyTable(
       (options.known?.noise ?? measureNoise(results, { documents })).map((row) =>
         noiseRow(row, documents)
       ),
+    predictions: () => predictionRows(results),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results)

@@ -4,6 +4,7 @@ import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
   BudgetKind,
+  ChosenBy,
   Corpus,
   CorpusRole,
   DecoderConfig,
@@ -22,6 +23,7 @@ import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTab
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
+import type { Prediction } from '#engine/storage/predictions'
 import type {
   DocumentFilter,
   DocumentList,
@@ -233,6 +235,20 @@ export interface NamedModel {
   budget: BudgetKind | null
 }
 
+/** A sequential run, trained or not, by what it stands for. */
+export interface SequentialRun {
+  fingerprint: string
+  mixture: string
+  budget: BudgetKind
+  chosenBy: ChosenBy | null
+}
+
+/** What proxies say of sequential models that are not trained yet. */
+export interface PredictJob {
+  report: ReportJob
+  runs: SequentialRun[]
+}
+
 /** The head of a finished run, with the random seed of its order of data. */
 export type ReportedRun = Run & { randomSeed: number }
 
@@ -247,6 +263,8 @@ export interface ReportJob {
   /** Heads of the runs that are finished. */
   runs: ReportedRun[]
   models: NamedModel[]
+  /** Every sequential run of the plan, in the order of training. */
+  sequentials: SequentialRun[]
   /** What was trained again, by random seed, under the names of what the study itself trained. */
   repeats: { randomSeed: number; models: NamedModel[] }[]
 }
@@ -407,6 +425,7 @@ export interface Jobs {
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
+  predict: { input: PredictJob; result: Pick<Prediction, 'run' | 'trained' | 'losses'>[] }
   belief: { input: AnyReportJob; result: Belief }
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }

@@ -3,13 +3,15 @@ import { Measurements } from '#engine/storage/measurements'
 import { readTrace } from '#engine/storage/traces'
 import { studyBelief } from '#engine/studies/evidence/belief'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
+import { predictRuns } from '#engine/studies/evidence/predicted'
+import type { RunPrediction } from '#engine/studies/evidence/predicted'
 import { htmlReport } from '#engine/studies/htmlReport/page'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, DiagnosisJob, HtmlReportJob, TableJob } from './jobs'
+import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './jobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {
@@ -19,12 +21,20 @@ export async function readBelief(job: AnyReportJob): Promise<Belief> {
 /** Holds every claim of why a proxy fails against what was measured; see `diagnoseStudy`. */
 export async function readDiagnosis({ report, geometry }: DiagnosisJob): Promise<Diagnosis> {
   const results = await resultsOf(report)
-  const branches = results.runs.filter(({ role }) => role === 'branch')
+  const { randomSeed } = results.study
+  const branches = results.runs.filter(
+    (run) => run.role === 'branch' && run.randomSeed === randomSeed
+  )
   const traces = []
   for (const { name, fingerprint } of branches) {
     traces.push({ name, points: await readTrace(report.project, fingerprint) })
   }
   return diagnoseStudy(results, { traces, geometry })
+}
+
+/** What every proxy says of runs that are not trained yet; see `predictRuns`. */
+export async function predictTraining({ report, runs }: PredictJob): Promise<RunPrediction[]> {
+  return predictRuns(await resultsOf(report), runs)
 }
 
 /** One exported table as CSV; null for a name that no table has. */

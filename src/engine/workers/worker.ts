@@ -11,7 +11,7 @@ import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
-import { readBelief, readDiagnosis, readTable, writeHtmlReport } from './reportJob'
+import { predictTraining, readBelief, readDiagnosis, readTable, writeHtmlReport } from './reportJob'
 import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
@@ -43,6 +43,7 @@ const handlers: Handlers = {
   prepare,
   train: trainRun,
   measure: measureModel,
+  predict: predictTraining,
   belief: readBelief,
   geometry: measureGeometry,
   diagnosis: readDiagnosis,

@@ -3,6 +3,7 @@ import type { Belief, Ranking as ToldRanking } from '#shared/evidenceView'
 import { headlineAgreement, studyAgreement } from '../agreement'
 import { compareProxies } from './comparison'
 import { measureNoise } from './noise'
+import { scorePredictions } from './predicted'
 import { untriedPartitions } from '../mixtures'
 import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
@@ -25,6 +26,7 @@ export function studyBelief(results: StudyResults): Belief {
     agreement: studyAgreement(results),
     comparison: compareProxies(results),
     noise: measureNoise(results),
+    predicted: scorePredictions(results),
     rankings: [
       ...ways.flatMap((way) => rankWithinSizes(results, way)),
       ...ways.map((way) => rankAcrossSizes(results, way))

@@ -4,6 +4,7 @@ import type { AgreementRow, HeadlineAgreement } from '../agreement'
 import { compareProxies } from './comparison'
 import type { ProxyComparison } from './comparison'
 import { measureNoise } from './noise'
+import { scorePredictions } from './predicted'
 import { untriedPartitions } from '../mixtures'
 import { domainOverlaps } from '../overlaps'
 import type { DomainOverlap } from '../overlaps'
@@ -12,7 +13,7 @@ import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
 import { assertAllDocuments } from '../tableStudy'
 import type { TablesSummary } from '../tableStudy'
-import type { Noise } from '#shared/evidenceView'
+import type { Noise, Predicted } from '#shared/evidenceView'
 
 export interface EvidenceOptions {
   /** Partitions that are alike, whose headline is computed by itself as well. */
@@ -30,6 +31,8 @@ export interface GatheredEvidence {
   comparison: ProxyComparison[]
   /** Noise between random seeds; empty where nothing was trained again. */
   noise: Noise[]
+  /** What was said before training; empty where nothing was. */
+  predicted: Predicted[]
   /** The documents it is measured on. */
   documents: DocumentChoice
   /** Held-out text that also stands in training text. */
@@ -59,6 +62,7 @@ export function gatherEvidence(
     agreement: studyAgreement(results, { documents }),
     comparison: compareProxies(results, { documents }),
     noise: measureNoise(results, { documents }),
+    predicted: scorePredictions(results),
     documents,
     overlaps: results.tables ? [] : domainOverlaps(results.prepared),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results)),

@@ -270,6 +270,18 @@ export const NOISE_COLUMNS: Column[] = [
   text('documents', DOCUMENTS_MEANING)
 ]
 
+export const PREDICTION_COLUMNS: Column[] = [
+  text('mixture', 'Mixture of the sequential model'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('chosen_by', 'Why it is trained, as in `runs.csv`'),
+  text('proxy', PROXY_MEANING),
+  text('domain', 'Held-out domain'),
+  number('predicted', 'nats per token', 'What the proxy had said, written down before training'),
+  number('sequential', 'nats per token', 'What training gave; empty where it is not trained yet'),
+  number('error', 'nats per token', 'The first less the second'),
+  integer('trained_then', 'models', 'Sequential models that were measured when it was written')
+]
+
 export const MIXTURE_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   text('unit', 'Base unit it holds'),

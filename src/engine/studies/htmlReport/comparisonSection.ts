@@ -1,5 +1,6 @@
 /** Proxies side by side: how well each ranks, and what choosing by it would have cost. */
 import { HEADLINE_DOMAIN, proxyRows } from '#shared/evidenceView'
+import type { Predicted } from '#shared/evidenceView'
 import type { ProxyComparison } from '../evidence/comparison'
 import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
@@ -40,6 +41,10 @@ left out, since mixtures share partitions and are no independent draws. Hairline
       ),
       accuracyTable(
         evidence.comparison.filter((row) => row.budget === budget),
+        budgets.length > 1 ? `, truth budget ${budget}` : ''
+      ),
+      predictedTable(
+        evidence.predicted.filter((row) => row.budget === budget && row.trained > 0),
         budgets.length > 1 ? `, truth budget ${budget}` : ''
       )
     ])
@@ -99,6 +104,35 @@ function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece
   ]
   return tableOf(
     `The headline: ρ within sizes, where each interval comes from${where}`,
+    columns,
+    rows
+  )
+}
+
+/** Nothing where nothing was predicted: results of earlier versions, and tables. */
+function predictedTable(rows: readonly Predicted[], where: string): Piece {
+  if (rows.length === 0) return markup``
+  const columns: ShownColumn<Predicted>[] = [
+    { head: 'Proxy', cell: ({ proxy }) => proxy },
+    {
+      head: 'Trained since',
+      isNumber: true,
+      cell: ({ trained, predicted }) => `${trained} of ${predicted}`
+    },
+    { head: 'Mean error, nats/token', isNumber: true, cell: ({ meanError }) => figure(meanError) },
+    {
+      head: 'Mean size of it',
+      isNumber: true,
+      cell: ({ meanAbsoluteError }) => figure(meanAbsoluteError)
+    },
+    {
+      head: 'Pairs of one size foretold',
+      isNumber: true,
+      cell: ({ accuracy }) => figure(accuracy, correlation)
+    }
+  ]
+  return tableOf(
+    `Written down before the sequential models were trained, and scored after (${HEADLINE_DOMAIN})${where}`,
     columns,
     rows
   )
