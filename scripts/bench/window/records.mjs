@@ -144,7 +144,7 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
       difference: place === 0 ? null : { accuracy: estimate, spearman: estimate }
     }))
   )
-  return { headline: [], agreement, comparison, rankings: [], untried: [] }
+  return { headline: [], agreement, comparison, noise: [], predicted: [], rankings: [], untried: [] }
 }
 
 /** Tokens of a step. */
