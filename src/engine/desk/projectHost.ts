@@ -11,6 +11,7 @@ import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { TextImport } from './textImport'
 import { MixtureWork } from './mixtureWork'
+import { SearchWork } from './searchWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
 import { outcomeOf, told } from './studyNews'
@@ -37,6 +38,7 @@ export class ProjectHost implements ProjectApi {
   readonly #copies = new Map<Promise<unknown>, 'whole' | 'bundle'>()
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
+  readonly #searches: SearchWork
   readonly #queue = new RunQueue()
   readonly #traces: TraceReader
   readonly #meters: MachineMeters
@@ -56,6 +58,10 @@ export class ProjectHost implements ProjectApi {
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#assertIdle(),
       editStudy: (study) => this.#edit(study)
+    })
+    this.#searches = new SearchWork(session, {
+      tell: (event) => this.#tell(event),
+      assertFree: () => this.#mixtures.assertFree()
     })
     this.#traces = new TraceReader(session.folder)
     this.#meters = new MachineMeters(session.folder, session.threads)
@@ -80,7 +86,11 @@ export class ProjectHost implements ProjectApi {
   get isBusy(): boolean {
     const { importing } = this.#texts
     return (
-      this.#running !== null || importing !== null || this.#mixtures.isBusy || this.#copies.size > 0
+      this.#running !== null ||
+      importing !== null ||
+      this.#mixtures.isBusy ||
+      this.#searches.isBusy ||
+      this.#copies.size > 0
     )
   }
 
@@ -203,13 +213,20 @@ export class ProjectHost implements ProjectApi {
 
   exportMerge: ProjectApi['exportMerge'] = (input) => this.#mixtures.exportMerge(input)
 
+  searchMixtures: ProjectApi['searchMixtures'] = (input) => this.#searches.searchMixtures(input)
+
+  stopSearch: ProjectApi['stopSearch'] = async () => {
+    await this.#searches.stop()
+    return {}
+  }
+
   stopMixtures: ProjectApi['stopMixtures'] = () => {
     this.#mixtures.stop()
     return Promise.resolve({})
   }
 
-  trainSequentially: ProjectApi['trainSequentially'] = async ({ study, mixtures }) => {
-    await this.#mixtures.addSequential(study, mixtures)
+  trainSequentially: ProjectApi['trainSequentially'] = async ({ study, mixtures, list }) => {
+    await this.#mixtures.addSequential(study, mixtures, list)
     return this.runStudy({ study })
   }
 
@@ -328,6 +345,7 @@ export class ProjectHost implements ProjectApi {
   async close(): Promise<void> {
     await this.stopStudy({})
     await this.#mixtures.close()
+    await this.#searches.stop()
     this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#texts.close()

@@ -58,7 +58,8 @@ export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
     merges: plan.merges.filter(({ mixture }) => wanted.has(mixture)),
     ensembles: plan.ensembles.filter(({ mixture }) => wanted.has(mixture)),
     sequentials: [],
-    sequentialMixtures: []
+    sequentialMixtures: [],
+    pickedMixtures: []
   }
 }
 

@@ -72,6 +72,8 @@ export interface StudyPlan {
   ensembles: PlannedEnsemble[]
   mixtures: Mixture[]
   sequentialMixtures: string[]
+  /** Those of them that were picked besides what the study chose. */
+  pickedMixtures: string[]
 }
 
 /** What earlier runs of a project settled: what was once drawn at random and used stays. */
@@ -185,10 +187,12 @@ export function planStudy(
       sequentialsOf(mixture, byChoice).some((run) => history.trained.has(run.fingerprint))
   }
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
-  const picked = pickedMixtures(study.sequential, mixtures, chosen)
+  const picked = pickedMixtures(study.sequential.added, mixtures, chosen)
+  const top = pickedMixtures(study.sequential.top, mixtures, [...chosen, ...picked])
   // What somebody asked for by hand is waited for: it comes first.
   const sequentials = [
     ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
+    ...top.flatMap((mixture) => sequentialsOf(mixture, 'top')),
     ...spreadOverSizes(chosen, study.randomSeed).flatMap((one) => sequentialsOf(one, byChoice))
   ]
   return {
@@ -200,7 +204,8 @@ export function planStudy(
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     mixtures,
-    sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
+    sequentialMixtures: [...chosen, ...picked, ...top].sort(bySizeThenName).map(({ name }) => name),
+    pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }
 

@@ -125,13 +125,14 @@ export class StudyReports {
 /** Changes whenever a belief may: measurements are only ever added, so that their number tells. */
 function identityOf(report: AnyReportJob, measured: number): string {
   if ('tables' in report) return report.tables
-  const { study, prepared, mixtures, models, sequentialMixtures } = report
+  const { study, prepared, mixtures, models, sequentialMixtures, pickedMixtures } = report
   return fingerprintOf({
     study,
     domains: prepared.domains.map(({ fingerprint }) => fingerprint),
     models: models.map(({ fingerprint }) => fingerprint),
     mixtures: mixtures.map(({ name }) => name),
     sequentialMixtures,
+    pickedMixtures,
     measured
   })
 }
