@@ -16,7 +16,7 @@ const TABLE_FLAGS: Record<string, string> = {
 const CONSTRAINT_FLAGS: Record<string, string> = {
   atMost: '--at-most',
   atLeast: '--at-least',
-  noMore: '--no-more',
+  noMore: '--share-at-most',
   sizes: '--sizes',
   tokens: '--tokens',
   repeat: '--repeat'

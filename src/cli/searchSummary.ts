@@ -15,7 +15,7 @@ const WHY = {
 const FLAGS = {
   atMost: '--at-most',
   atLeast: '--at-least',
-  noMore: '--no-more',
+  noMore: '--share-at-most',
   sizes: '--sizes',
   tokens: '--tokens',
   repeat: '--repeat'

@@ -11,7 +11,7 @@ interface SearchFlags {
   target: Record<string, number>
   atMost: Record<string, number>
   atLeast: Record<string, number>
-  noMore: Record<string, number>
+  shareAtMost: Record<string, number>
   sizes?: string
   pareto: Record<string, number>
   rescore: string
@@ -36,7 +36,12 @@ export function addSearchCommand(program: Command): void {
     .option('--target <weights>', 'domains to be good at: code=2,law=1', named('--target'), {})
     .option('--at-most <losses>', 'nats per token at most: fiction=4.1', named('--at-most'), {})
     .option('--at-least <shares>', 'least shares of partitions: law=0.1', named('--at-least'), {})
-    .option('--no-more <shares>', 'largest shares of partitions: law=0.5', named('--no-more'), {})
+    .option(
+      '--share-at-most <shares>',
+      'largest shares of partitions: law=0.5',
+      named('--share-at-most'),
+      {}
+    )
     .option('--sizes <range>', 'how many partitions: 3, or 2-4')
     .option('--tokens <n>', 'tokens to train on: 50M')
     .option('--repeat <n>', 'how often text may be read in training on --tokens')
@@ -60,7 +65,7 @@ export function addSearchCommand(program: Command): void {
         target: flags.target,
         atMost: flags.atMost,
         atLeast: flags.atLeast,
-        noMore: flags.noMore,
+        noMore: flags.shareAtMost,
         sizes: flags.sizes === undefined ? null : sizesFrom(flags.sizes),
         second: Object.keys(flags.pareto).length > 0 ? flags.pareto : null,
         rescore: wholeNumber(flags.rescore, '--rescore'),
