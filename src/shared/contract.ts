@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
+import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
@@ -27,6 +28,7 @@ import {
 } from './trainingView'
 import { SourceDescriptionSchema } from './sourceDescription'
 import { TEXT_COMMANDS } from './storedText'
+import { UnitChangesSchema } from './unitChanges'
 
 const count = z.number().int().nonnegative()
 
@@ -84,6 +86,10 @@ export const PROJECT_COMMANDS = {
     output: z.array(CurveSchema)
   },
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
+  /** What every base unit does to every domain, by its branch alone. */
+  readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
+  /** What ways of answering cost against the number of partitions; null of tables. */
+  readCostCurves: { input: ofStudy, output: CostCurvesSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
   /** Why the proxies may fail; reads every checkpoint the first time. */
   readDiagnosis: { input: ofStudy, output: DiagnosisSchema.nullable() },

@@ -6,10 +6,10 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { readHtmlReport } from '../htmlReports'
 import { MachineMeters } from '../machineMeters'
-import type { MeasuredTexts } from '#shared/storedText'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { TextImport } from './textImport'
+import { TextQuestions } from './textQuestions'
 import { MixtureWork } from './mixtureWork'
 import { SearchWork } from './searchWork'
 import { StudyHistory } from './studyHistory'
@@ -26,6 +26,7 @@ import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { parseStudy } from '../studies/study'
 import { studyCost } from '../studies/studyCost'
+import { unitChanges } from '../studies/unitChanges'
 
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
@@ -43,7 +44,7 @@ export class ProjectHost implements ProjectApi {
   readonly #traces: TraceReader
   readonly #meters: MachineMeters
   readonly #closing = new AbortController()
-  readonly #counting = new Map<string, Promise<MeasuredTexts>>()
+  readonly #questions: TextQuestions
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession, version: string) {
@@ -63,6 +64,7 @@ export class ProjectHost implements ProjectApi {
       tell: (event) => this.#tell(event),
       assertFree: () => this.#mixtures.assertFree()
     })
+    this.#questions = new TextQuestions(session, (event) => this.#tell(event))
     this.#traces = new TraceReader(session.folder)
     this.#meters = new MachineMeters(session.folder, session.threads)
   }
@@ -122,41 +124,11 @@ export class ProjectHost implements ProjectApi {
     return { partitions, domains, overlaps }
   }
 
-  readTexts: ProjectApi['readTexts'] = ({ study }) =>
-    this.#session.askText('texts', this.#session.study(study), {})
-
-  readLengths: ProjectApi['readLengths'] = ({ study: name }) => {
-    const study = this.#session.study(name)
-    // Screens that ask at once share one count, of the study and the text as they are now.
-    const key = JSON.stringify([study, this.#session.corpora.map((one) => one.fingerprint)])
-    const counting =
-      this.#counting.get(key) ??
-      this.#session
-        .askText(
-          'lengths',
-          study,
-          {},
-          {
-            signal: this.#closing.signal,
-            onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
-          }
-        )
-        .finally(() => {
-          this.#counting.delete(key)
-          this.#tell({ kind: 'ended', key: 'count' })
-        })
-    this.#counting.set(key, counting)
-    return counting
-  }
-
-  listDocuments: ProjectApi['listDocuments'] = ({ study, ...request }) =>
-    this.#session.askText('documents', this.#session.study(study), request)
-
-  searchDocuments: ProjectApi['searchDocuments'] = ({ study, ...request }) =>
-    this.#session.askText('search', this.#session.study(study), request)
-
-  readDocument: ProjectApi['readDocument'] = ({ study, ...request }) =>
-    this.#session.askText('document', this.#session.study(study), request)
+  readTexts: ProjectApi['readTexts'] = (input) => this.#questions.readTexts(input)
+  readLengths: ProjectApi['readLengths'] = (input) => this.#questions.readLengths(input)
+  listDocuments: ProjectApi['listDocuments'] = (input) => this.#questions.listDocuments(input)
+  searchDocuments: ProjectApi['searchDocuments'] = (input) => this.#questions.searchDocuments(input)
+  readDocument: ProjectApi['readDocument'] = (input) => this.#questions.readDocument(input)
 
   previewUnits: ProjectApi['previewUnits'] = async ({ study: name, sequences }) => {
     const study = this.#session.study(name)
@@ -186,6 +158,12 @@ export class ProjectHost implements ProjectApi {
 
   readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
     this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
+
+  readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
+    this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
+
+  readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
+    this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))
 
   readBelief: ProjectApi['readBelief'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.belief(one))
@@ -346,6 +324,7 @@ export class ProjectHost implements ProjectApi {
     await this.stopStudy({})
     await this.#mixtures.close()
     await this.#searches.stop()
+    this.#questions.close()
     this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#texts.close()

@@ -1,0 +1,51 @@
+/** Cost of ways to answer against the number of partitions, as two figures have it. Pure. */
+import type { CostCurves } from '#shared/costCurves'
+import { csvTable } from '#shared/csvText'
+import { grouped, inFlops, short } from '../format'
+
+/** What a figure counts. */
+export type CostMeasure = 'runs' | 'flops'
+
+export const MEASURE_TITLES: Record<CostMeasure, string> = {
+  runs: 'Training runs',
+  flops: 'Training compute, FLOP'
+}
+
+/** What this study really has: a level in the figure. */
+export function ownLevels(
+  curves: CostCurves,
+  measure: CostMeasure
+): { name: string; value: number }[] {
+  return curves.own
+    .filter(({ what }) => /^(Every mixture|Really)/.test(what))
+    .map(({ what, ...own }) => ({ name: what, value: own[measure] }))
+    .filter(({ value }) => value > 0)
+}
+
+/** A count as it is read on an axis or in a table. */
+export function costWords(value: number, measure: CostMeasure): string {
+  if (measure === 'flops') return inFlops(value)
+  return value < 1e6
+    ? grouped(Math.round(value))
+    : value < 1e12
+      ? short(value)
+      : value.toExponential(2)
+}
+
+/** From which mixture on branches are the cheaper way, in words. */
+export function breakEvenWords({ units, unitsPerMixture, breakEven }: CostCurves): string {
+  return `Branches pay for themselves once the mixtures asked about hold more than ${grouped(units)} base units together: with the ${unitsPerMixture.toFixed(1)} of a mixture here, from mixture ${grouped(breakEven)} on.`
+}
+
+/** Curves, then what this study's own ways cost, with full precision. */
+export function costCsv({ ways, own, members }: CostCurves): string {
+  return csvTable(
+    ['way', 'members', 'runs', 'flops'],
+    [
+      ...ways.flatMap(({ name, points }) =>
+        points.map(({ n, runs, flops }) => [name, n, runs, flops])
+      ),
+      ...own.map(({ what, runs, flops }) => [`this study: ${what}`, members, runs, flops])
+    ]
+  )
+}
