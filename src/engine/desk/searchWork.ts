@@ -16,6 +16,7 @@ interface SearchHost {
   assertFree(): void
 }
 
+/** Searches of a project; what is found is told to who asked. */
 export class SearchWork {
   readonly #session: ProjectSession
   readonly #host: SearchHost

@@ -3,6 +3,7 @@ import type { EngineEvent, ProjectApi } from '#shared/contract'
 import type { MeasuredTexts } from '#shared/storedText'
 import type { ProjectSession } from '../projectSession'
 
+/** Answers what screens ask of the text of a project. */
 export class TextQuestions {
   readonly #session: ProjectSession
   readonly #tell: (event: EngineEvent) => void

@@ -16,10 +16,14 @@ export function ownLevels(
   curves: CostCurves,
   measure: CostMeasure
 ): { name: string; value: number }[] {
-  return curves.own
-    .filter(({ what }) => /^(Every mixture|Really)/.test(what))
-    .map(({ what, ...own }) => ({ name: what, value: own[measure] }))
-    .filter(({ value }) => value > 0)
+  const shown = {
+    'Every mixture of this study, trained': 'these mixtures',
+    'Really spent here': 'spent here'
+  }
+  return Object.entries(shown).flatMap(([what, name]) => {
+    const value = curves.own.find((own) => own.what === what)?.[measure] ?? 0
+    return value > 0 ? [{ name, value }] : []
+  })
 }
 
 /** A count as it is read on an axis or in a table. */

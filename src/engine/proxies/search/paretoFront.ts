@@ -4,8 +4,8 @@ import type { AskedDomain } from './searchTarget'
 /** Mixtures of a front told at most: no figure shows more apart. */
 export const MOST_ON_FRONT = 60
 
-/** Between the first loss alone and the second alone, over weights: so many targets in between. */
-const BLENDS = 11
+/** Between the first loss alone and the second alone, over weights: so many weightings of both. */
+const BETWEEN = 11
 
 /**
  * Places of those than which none is better in one loss and no worse in the other, the best in the
@@ -39,12 +39,12 @@ export function spread<T>(list: readonly T[], most = MOST_ON_FRONT): T[] {
 /**
  * Targets between both losses, from the first alone to the second alone.
  *
- * Losses are convex in the shares, so that what is best by some blend lies on the front, and every
- * point of it is best by some blend.
+ * Losses are convex in the shares, so that what is best by some weighting of both lies on the front, and every
+ * point of it is best by one.
  */
-export function blends(asked: readonly AskedDomain[]): AskedDomain[][] {
-  return Array.from({ length: BLENDS }, (_, i) => {
-    const part = i / (BLENDS - 1)
+export function targetsBetween(asked: readonly AskedDomain[]): AskedDomain[][] {
+  return Array.from({ length: BETWEEN }, (_, i) => {
+    const part = i / (BETWEEN - 1)
     return asked.map((one) => ({
       ...one,
       weight: (1 - part) * one.weight + part * one.second

@@ -10,7 +10,7 @@ import { allowedSubsets, isIn, sizeOf } from './allowedSubsets'
 import type { AllowedSubsets } from './allowedSubsets'
 import { brokenBy, hasSize, infeasible, round, shareBounds } from './constraints'
 import type { SearchMember } from './constraints'
-import { blends, nondominated, spread } from './paretoFront'
+import { targetsBetween, nondominated, spread } from './paretoFront'
 import { chooseTokens, chosenProbabilities, halfLosses } from './searchText'
 import type { SearchDomain } from './searchText'
 import { askedDomains, tokensOfEach } from './searchTarget'
@@ -173,7 +173,7 @@ async function bestOf(
 }
 
 /**
- * What can be had of both losses: exactly over subsets; over weights by the best of blends of both.
+ * What can be had of both losses: exactly over subsets; over weights by the best of targetsBetween of both.
  */
 async function frontOf(
   scores: readonly Float64Array[],
@@ -201,7 +201,7 @@ async function frontOf(
       found.push(scored(sharesOf(subset, members), searched))
     }
   } else {
-    const targets = blends(searched.asked)
+    const targets = targetsBetween(searched.asked)
     const supports = supportsOf(allowed, searched).slice(0, request.sizes === null ? 1 : undefined)
     for (const [done, asked] of targets.entries()) {
       await tell('front', done, targets.length)
