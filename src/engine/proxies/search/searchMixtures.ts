@@ -173,7 +173,7 @@ async function bestOf(
 }
 
 /**
- * What can be had of both losses: exactly over subsets; over weights by the best of targetsBetween of both.
+ * What can be had of both losses: exactly over subsets; over weights by the best for weightings of both.
  */
 async function frontOf(
   scores: readonly Float64Array[],
