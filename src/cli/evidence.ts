@@ -72,6 +72,7 @@ export function describeEvidence(
     ...(tables ? COUNT_OF_TABLES : COUNT_OF_BRANCHES),
     '',
     describeHeadline(evidence.headline),
+    ...describePicked(evidence.headline),
     '',
     ...near,
     'PROXIES COMPARED on the mean over all domains, among mixtures of one size. accuracy: pairs ordered as',
@@ -142,6 +143,16 @@ function describeHeadline(rows: readonly Headline[]): string {
       `${row.decisions.alike} of ${row.decisions.compared}`
     ])
   )
+}
+
+/** What the headline leaves out, where it leaves out anything. */
+function describePicked([first]: readonly Headline[]): string[] {
+  const picked = first?.picked ?? 0
+  return picked === 0
+    ? []
+    : [
+        `Left out: ${picked} trained ${picked === 1 ? 'mixture' : 'mixtures'} that somebody or a search picked, which may be just what a proxy flatters.`
+      ]
 }
 
 /** Every proxy on the mean over all domains; the other domains are in comparison.csv. */

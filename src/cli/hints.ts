@@ -16,6 +16,8 @@ const TABLE_FLAGS: Record<string, string> = {
 const CONSTRAINT_FLAGS: Record<string, string> = {
   atMost: '--at-most',
   atLeast: '--at-least',
+  noMore: '--share-at-most',
+  sizes: '--sizes',
   tokens: '--tokens',
   repeat: '--repeat'
 }

@@ -15,6 +15,8 @@ const WHY = {
 const FLAGS = {
   atMost: '--at-most',
   atLeast: '--at-least',
+  noMore: '--share-at-most',
+  sizes: '--sizes',
   tokens: '--tokens',
   repeat: '--repeat'
 }
@@ -30,12 +32,17 @@ export function describeSearch(found: SearchedMixtures): string {
       : `all ${formatCount(tokens)} tokens`
   const columns = Object.keys(best[0]!.domains).slice(0, MOST_COLUMNS)
   const left = Object.keys(best[0]!.domains).length - columns.length
+  const merged = new Map(found.rescored.map((one) => [one.mixture, one.target]))
   const row = (name: string, one: Found) => [
     name,
     over === 'weights' && !one.mixture.startsWith('m:') ? one.mixture : sharesOf(one),
     formatNumber(one.target.choose, 4),
     formatNumber(one.target.confirm, 4),
     ...columns.map((domain) => formatNumber(one.domains[domain]!.confirm, 3)),
+    ...(found.second ? [formatNumber(one.second?.confirm ?? null, 4)] : []),
+    ...(found.rescored.length > 0
+      ? [formatNumber(merged.get(one.mixture)?.confirm ?? null, 4)]
+      : []),
     one.breaks.map((constraint) => FLAGS[constraint]).join(' ')
   ]
   return [
@@ -45,7 +52,16 @@ export function describeSearch(found: SearchedMixtures): string {
     `${formatCount(allowed)} of ${formatCount(subsets)} subsets ${over === 'weights' ? 'could bear weights that keep' : 'keep'} to the constraints; searched on ${read}.`,
     '',
     textTable(
-      ['', 'mixture', 'choose', 'confirm', ...columns, 'does not keep to'],
+      [
+        '',
+        'mixture',
+        'choose',
+        'confirm',
+        ...columns,
+        ...(found.second ? ['second'] : []),
+        ...(found.rescored.length > 0 ? ['merge'] : []),
+        'does not keep to'
+      ],
       [
         ...best.map((one, i) => row(String(i + 1), one)),
         row('proportional', found.proportional),
@@ -56,7 +72,8 @@ export function describeSearch(found: SearchedMixtures): string {
     'proportional: all partitions, each with as much as it has; uniform: all, each the same. Mixtures of different',
     'size stand together: that a larger one may be trained on more tokens, no ensemble knows.',
     '',
-    'TRAIN THESE to see whether it is right (sequential.added of the study; others go to mixtures.added first)',
+    ...describeFront(found),
+    'TRAIN THESE to see whether it is right (sequential.top of the study; those that it does not have go to mixtures.added first)',
     textTable(
       ['mixture', 'choose', 'why'],
       verify.map((one) => [one.mixture, formatNumber(one.target.choose, 4), WHY[one.why]])
@@ -64,6 +81,23 @@ export function describeSearch(found: SearchedMixtures): string {
     '',
     describeBelief(found)
   ].join('\n')
+}
+
+/** What can be had of both targets, where a second was asked about. */
+function describeFront({ front, second }: SearchedMixtures): string[] {
+  if (second === null) return []
+  return [
+    `TWO TARGETS, the second ${targetOf(second)}: no mixture is better in one of them and no worse in the other`,
+    textTable(
+      ['mixture', 'first: choose', 'confirm', 'second: choose', 'confirm'],
+      front.map((one) => [
+        sharesOf(one),
+        ...[one.target.choose, one.target.confirm].map((loss) => formatNumber(loss, 4)),
+        ...[one.second!.choose, one.second!.confirm].map((loss) => formatNumber(loss, 4))
+      ])
+    ),
+    ''
+  ]
 }
 
 function sharesOf({ mixture, shares }: Found): string {

@@ -15,13 +15,8 @@ export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { saveHtmlReport } from './htmlReports'
 export { ProjectSession } from './projectSession'
-export type {
-  Evidence,
-  ExportOptions,
-  ImportOptions,
-  RunOptions,
-  SearchedMixtures
-} from './projectSession'
+export type { SearchedMixtures } from '#shared/mixtureSearch'
+export type { Evidence, ExportOptions, ImportOptions, RunOptions } from './projectSession'
 export type { StudyStatus } from './studies/studyStatus'
 export { DOCUMENT_CHOICES } from './studies/results'
 export type { PlanSummary } from './studies/cost'

@@ -19,6 +19,7 @@ import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
 import { needsBranchesError, notPreparedError, readOnlyError } from './studies/refusals'
+import { rescoreMixtures } from './studies/search/rescoreMixtures'
 import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
 import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
@@ -41,7 +42,7 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
-import type { SearchRequest, SearchResult } from '#shared/mixtureSearch'
+import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
@@ -68,9 +69,6 @@ export interface Evidence extends GatheredEvidence {
   /** What trained the runs, and whether it was verified. */
   devices: DeviceTrust[]
 }
-
-/** Mixtures found, and how well the ensemble ordered those that were trained. */
-export type SearchedMixtures = SearchResult & ReturnType<typeof believedOf>
 
 /** An open project. */
 export class ProjectSession {
@@ -320,8 +318,8 @@ export class ProjectSession {
   /**
    * Which mixtures should be trained on, by the ensemble of their branches.
    *
-   * Writes nothing but what branches make of tokens, where that was not kept: may be asked beside a
-   * run.
+   * Writes nothing but what branches make of tokens, where that was not kept, and may be asked beside
+   * a run; but for merges that are asked about, whose measurements stay.
    *
    * @throws WorkbenchError as `searchStudy` does; `study/from-tables`, `study/not-prepared`,
    *   `storage/locked` for a copy without checkpoints
@@ -329,14 +327,17 @@ export class ProjectSession {
   async search(
     study: Study,
     request: SearchRequest,
-    options: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+    options: Omit<RunOptions, 'queue'> & { beforeWork?: () => void } = {}
   ): Promise<SearchedMixtures> {
     if (this.isFromTables) throw needsBranchesError()
     if (this.readOnlyBecause !== null) throw readOnlyError(this.readOnlyBecause)
     const context = await this.workOn(study, options)
     const found = await searchStudy(request, context, options.onProgress ?? (() => undefined))
+    const { beforeWork = () => undefined } = options
+    const workOn = (one: Study) => this.workOn(one, options)
+    const rescored = await rescoreMixtures(study, found, request.rescore, workOn, beforeWork)
     const { comparison } = await this.reports.belief(study)
-    return { ...found, ...believedOf(comparison) }
+    return { ...found, rescored, ...believedOf(comparison) }
   }
 
   /**

@@ -9,6 +9,7 @@ export {
   counted,
   duration,
   inBytes,
+  inFlops,
   percent
 } from '#shared/numberWords'
 

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
+import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
+import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
 import { DecoderShapeSchema } from './recipe'
 import {
   CorpusRoleSchema,
@@ -26,6 +28,7 @@ import {
 } from './trainingView'
 import { SourceDescriptionSchema } from './sourceDescription'
 import { TEXT_COMMANDS } from './storedText'
+import { UnitChangesSchema } from './unitChanges'
 
 const count = z.number().int().nonnegative()
 
@@ -83,6 +86,10 @@ export const PROJECT_COMMANDS = {
     output: z.array(CurveSchema)
   },
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
+  /** What every base unit does to every domain, by its branch alone. */
+  readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
+  /** What ways of answering cost against the number of partitions; null of tables. */
+  readCostCurves: { input: ofStudy, output: CostCurvesSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
   /** Why the proxies may fail; reads every checkpoint the first time. */
   readDiagnosis: { input: ofStudy, output: DiagnosisSchema.nullable() },
@@ -119,7 +126,9 @@ export const PROJECT_COMMANDS = {
   trainSequentially: {
     input: z.strictObject({
       study: z.string(),
-      mixtures: z.array(z.union([z.string(), weights])).min(1)
+      mixtures: z.array(z.union([z.string(), weights])).min(1),
+      /** Why: picked by the user, which is meant without a word, or told by a search. */
+      list: z.enum(['added', 'top']).optional()
     }),
     output: nothing
   },
@@ -132,6 +141,16 @@ export const PROJECT_COMMANDS = {
     }),
     output: z.strictObject({ folder: z.string().nullable() })
   },
+  /**
+   * Searches for the mixtures to train on, beside whatever trains; null when it was stopped. Its
+   * progress is told under the key `search`; one search at a time. Merges that are asked about are
+   * measured in the end, which wants a project that is open for writing and runs nothing.
+   */
+  searchMixtures: {
+    input: z.strictObject({ study: z.string(), request: SearchRequestSchema }),
+    output: z.strictObject({ found: SearchedMixturesSchema.nullable() })
+  },
+  stopSearch: { input: nothing, output: nothing },
   /** Stops evaluations and exports; what is done by then is kept. */
   stopMixtures: { input: nothing, output: nothing },
   /** Answers when the run has begun; what comes of it is told by events. */

@@ -193,6 +193,8 @@ const HeadlineSchema = z.strictObject({
   proxy: z.string(),
   budget: BudgetKindSchema,
   n: count,
+  /** Trained mixtures left out since somebody, or a search, picked them. */
+  picked: count,
   spearman: value,
   documents: IntervalSchema.nullable(),
   mixtures: IntervalSchema.nullable(),

@@ -115,6 +115,8 @@ export const SequentialChoiceSchema = z.strictObject({
   ]),
   /** Names of mixtures that the user picked, trained besides those of `choose`. */
   added: z.array(z.string()).default([]),
+  /** Names of mixtures that a search by a proxy told to train, besides those of `choose`. */
+  top: z.array(z.string()).default([]),
   /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
   budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
   /** Tokens of a fixed budget; null: two base units' worth. */
@@ -323,8 +325,11 @@ export interface Mixture {
 export const RunRoleSchema = z.enum(['seed', 'branch', 'sequential'])
 export type RunRole = z.infer<typeof RunRoleSchema>
 
-/** Why a sequential model is trained; evidence on runs that the user picked may be biased. */
-export const ChosenBySchema = z.enum(['random', 'design', 'user'])
+/**
+ * Why a sequential model is trained. What the user picked, or took from a search's list (`top`), may
+ * be just what a proxy flatters: the headline leaves it out.
+ */
+export const ChosenBySchema = z.enum(['random', 'design', 'top', 'user'])
 export type ChosenBy = z.infer<typeof ChosenBySchema>
 
 export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', 'failed'])

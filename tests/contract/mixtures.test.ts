@@ -130,6 +130,7 @@ test('mixtures picked by hand are trained for real, those built by hand too', as
   const { sequential, mixtures } = session.study()
   expect(sequential.added).toEqual(['code+law', NAME])
   expect(mixtures.added).toEqual([ONE])
+  expect(sequential.top).toEqual([])
   const matrix = (await api.readMatrix({ study }))!
   const trained = matrix.rows.filter((_, row) => matrix.sequential[0]!.values[row]![0] !== null)
   expect(trained.map(({ mixture }) => mixture)).toEqual([NAME, 'code+law'])

@@ -14,6 +14,10 @@ const plain: SearchRequest = {
   target: {},
   atMost: {},
   atLeast: {},
+  noMore: {},
+  sizes: null,
+  second: null,
+  rescore: 0,
   tokens: null,
   repeat: null,
   limit: 10

@@ -169,6 +169,7 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
     },
     mixtures,
     sequentialMixtures: truths.map((mixture) => mixture.name),
+    pickedMixtures: [],
     domains,
     runs: [],
     models: [

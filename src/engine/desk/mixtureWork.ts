@@ -10,7 +10,8 @@ import { studyOfOne, withMixtures, withSequential } from '../studies/requestedMi
 import type { MixtureRequest } from '../studies/requestedMixtures'
 import { isStop } from '../studies/runContext'
 import { scoreMixture } from '../studies/scoreMixture'
-import type { RunContext, StudyEvent } from '../studies/runContext'
+import type { RunContext } from '../studies/runContext'
+import { measuredProgress } from './pacedProgress'
 
 /** Under which keys progress is told. */
 const EVALUATE = 'evaluate'
@@ -48,7 +49,7 @@ export class MixtureWork {
     this.#following(EVALUATE, async (signal) => {
       const only = studyOfOne(this.#session.study(study), weights)
       const context = await this.#contextOf(only, EVALUATE, signal)
-      await evaluateMixtures(namesOf(context), context, this.#assertFree)
+      await evaluateMixtures(namesOf(context), context, this.assertFree)
       return studyMatrix(await readResults(describeReport(context), context.measurements))
     })
 
@@ -60,7 +61,7 @@ export class MixtureWork {
   evaluateMixtures: ProjectApi['evaluateMixtures'] = ({ study, mixtures }) =>
     this.#following(EVALUATE, async (signal) => {
       const context = await this.#contextOf(this.#session.study(study), EVALUATE, signal)
-      await evaluateMixtures(mixtures, context, this.#assertFree)
+      await evaluateMixtures(mixtures, context, this.assertFree)
       const count = mixtures.length
       this.#host.tell({ kind: 'measured', label: 'mixtures', done: count, total: count })
       return { wasStopped: signal.aborted }
@@ -68,7 +69,7 @@ export class MixtureWork {
 
   addMixture: ProjectApi['addMixture'] = async ({ study, weights }) => {
     this.#host.assertWritable()
-    const { names } = await this.#widened(study, [weights], false)
+    const { names } = await this.#widened(study, [weights], null)
     return { mixture: names[0]! }
   }
 
@@ -93,9 +94,13 @@ export class MixtureWork {
     })
 
   /** Adds mixtures to those that the study trains; the caller runs it. */
-  async addSequential(study: string, requests: readonly MixtureRequest[]): Promise<void> {
-    this.#assertFree()
-    await this.#widened(study, requests, true)
+  async addSequential(
+    study: string,
+    requests: readonly MixtureRequest[],
+    list: 'added' | 'top' = 'added'
+  ): Promise<void> {
+    this.assertFree()
+    await this.#widened(study, requests, list)
   }
 
   /** Asks evaluations and exports to stop. */
@@ -110,7 +115,8 @@ export class MixtureWork {
     await Promise.allSettled(this.#going)
   }
 
-  readonly #assertFree = (): void => {
+  /** @throws WorkbenchError where nothing may be measured now */
+  readonly assertFree = (): void => {
     this.#host.assertWritable()
     this.#host.assertIdle()
   }
@@ -119,12 +125,13 @@ export class MixtureWork {
   async #widened(
     name: string,
     requests: readonly MixtureRequest[],
-    isTrained: boolean
+    list: 'added' | 'top' | null
   ): Promise<{ names: string[] }> {
     const study = this.#session.study(name)
     const { prepared, plan } = await this.#session.workOn(study)
     const { study: wider, names } = withMixtures(study, prepared, plan, requests)
-    const changed = isTrained ? withSequential(wider, plan.sequentialMixtures, names) : wider
+    const changed =
+      list === null ? wider : withSequential(wider, plan.sequentialMixtures, names, list)
     if (changed !== study) {
       await this.#session.workOn(changed)
       await this.#host.editStudy(changed)
@@ -133,15 +140,7 @@ export class MixtureWork {
   }
 
   #contextOf(study: Study, key: string, signal: AbortSignal): Promise<RunContext> {
-    const beganAt = Date.now()
-    const onEvent = (event: StudyEvent): void => {
-      if (event.kind !== 'measured') return
-      const { label, done, total } = event
-      const rate = done / Math.max(0.001, (Date.now() - beganAt) / 1000)
-      const secondsLeft = (total - done) / rate
-      const progress = { activity: 'measure', label, done, total, unit: 'models' as const }
-      this.#host.tell({ kind: 'progress', key, progress: { ...progress, rate, secondsLeft } })
-    }
+    const onEvent = measuredProgress(key, (event) => this.#host.tell(event))
     return this.#session.workOn(study, { signal, onEvent })
   }
 

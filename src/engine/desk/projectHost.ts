@@ -6,11 +6,12 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { readHtmlReport } from '../htmlReports'
 import { MachineMeters } from '../machineMeters'
-import type { MeasuredTexts } from '#shared/storedText'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
 import { TextImport } from './textImport'
+import { TextQuestions } from './textQuestions'
 import { MixtureWork } from './mixtureWork'
+import { SearchWork } from './searchWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
 import { outcomeOf, told } from './studyNews'
@@ -25,6 +26,7 @@ import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { parseStudy } from '../studies/study'
 import { studyCost } from '../studies/studyCost'
+import { unitChanges } from '../studies/unitChanges'
 
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
@@ -37,11 +39,12 @@ export class ProjectHost implements ProjectApi {
   readonly #copies = new Map<Promise<unknown>, 'whole' | 'bundle'>()
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
+  readonly #searches: SearchWork
   readonly #queue = new RunQueue()
   readonly #traces: TraceReader
   readonly #meters: MachineMeters
   readonly #closing = new AbortController()
-  readonly #counting = new Map<string, Promise<MeasuredTexts>>()
+  readonly #questions: TextQuestions
   #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
 
   private constructor(session: ProjectSession, version: string) {
@@ -57,6 +60,11 @@ export class ProjectHost implements ProjectApi {
       assertIdle: () => this.#assertIdle(),
       editStudy: (study) => this.#edit(study)
     })
+    this.#searches = new SearchWork(session, {
+      tell: (event) => this.#tell(event),
+      assertFree: () => this.#mixtures.assertFree()
+    })
+    this.#questions = new TextQuestions(session, (event) => this.#tell(event))
     this.#traces = new TraceReader(session.folder)
     this.#meters = new MachineMeters(session.folder, session.threads)
   }
@@ -80,7 +88,11 @@ export class ProjectHost implements ProjectApi {
   get isBusy(): boolean {
     const { importing } = this.#texts
     return (
-      this.#running !== null || importing !== null || this.#mixtures.isBusy || this.#copies.size > 0
+      this.#running !== null ||
+      importing !== null ||
+      this.#mixtures.isBusy ||
+      this.#searches.isBusy ||
+      this.#copies.size > 0
     )
   }
 
@@ -112,41 +124,11 @@ export class ProjectHost implements ProjectApi {
     return { partitions, domains, overlaps }
   }
 
-  readTexts: ProjectApi['readTexts'] = ({ study }) =>
-    this.#session.askText('texts', this.#session.study(study), {})
-
-  readLengths: ProjectApi['readLengths'] = ({ study: name }) => {
-    const study = this.#session.study(name)
-    // Screens that ask at once share one count, of the study and the text as they are now.
-    const key = JSON.stringify([study, this.#session.corpora.map((one) => one.fingerprint)])
-    const counting =
-      this.#counting.get(key) ??
-      this.#session
-        .askText(
-          'lengths',
-          study,
-          {},
-          {
-            signal: this.#closing.signal,
-            onProgress: (progress) => this.#tell({ kind: 'progress', key: 'count', progress })
-          }
-        )
-        .finally(() => {
-          this.#counting.delete(key)
-          this.#tell({ kind: 'ended', key: 'count' })
-        })
-    this.#counting.set(key, counting)
-    return counting
-  }
-
-  listDocuments: ProjectApi['listDocuments'] = ({ study, ...request }) =>
-    this.#session.askText('documents', this.#session.study(study), request)
-
-  searchDocuments: ProjectApi['searchDocuments'] = ({ study, ...request }) =>
-    this.#session.askText('search', this.#session.study(study), request)
-
-  readDocument: ProjectApi['readDocument'] = ({ study, ...request }) =>
-    this.#session.askText('document', this.#session.study(study), request)
+  readTexts: ProjectApi['readTexts'] = (input) => this.#questions.readTexts(input)
+  readLengths: ProjectApi['readLengths'] = (input) => this.#questions.readLengths(input)
+  listDocuments: ProjectApi['listDocuments'] = (input) => this.#questions.listDocuments(input)
+  searchDocuments: ProjectApi['searchDocuments'] = (input) => this.#questions.searchDocuments(input)
+  readDocument: ProjectApi['readDocument'] = (input) => this.#questions.readDocument(input)
 
   previewUnits: ProjectApi['previewUnits'] = async ({ study: name, sequences }) => {
     const study = this.#session.study(name)
@@ -177,6 +159,12 @@ export class ProjectHost implements ProjectApi {
   readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
     this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
 
+  readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
+    this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
+
+  readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
+    this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))
+
   readBelief: ProjectApi['readBelief'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.belief(one))
 
@@ -203,13 +191,20 @@ export class ProjectHost implements ProjectApi {
 
   exportMerge: ProjectApi['exportMerge'] = (input) => this.#mixtures.exportMerge(input)
 
+  searchMixtures: ProjectApi['searchMixtures'] = (input) => this.#searches.searchMixtures(input)
+
+  stopSearch: ProjectApi['stopSearch'] = async () => {
+    await this.#searches.stop()
+    return {}
+  }
+
   stopMixtures: ProjectApi['stopMixtures'] = () => {
     this.#mixtures.stop()
     return Promise.resolve({})
   }
 
-  trainSequentially: ProjectApi['trainSequentially'] = async ({ study, mixtures }) => {
-    await this.#mixtures.addSequential(study, mixtures)
+  trainSequentially: ProjectApi['trainSequentially'] = async ({ study, mixtures, list }) => {
+    await this.#mixtures.addSequential(study, mixtures, list)
     return this.runStudy({ study })
   }
 
@@ -328,6 +323,8 @@ export class ProjectHost implements ProjectApi {
   async close(): Promise<void> {
     await this.stopStudy({})
     await this.#mixtures.close()
+    await this.#searches.stop()
+    this.#questions.close()
     this.#closing.abort(new Error('the project is closed'))
     await this.#running?.ended
     await this.#texts.close()

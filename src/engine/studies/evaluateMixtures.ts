@@ -59,7 +59,8 @@ export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
     ensembles: plan.ensembles.filter(({ mixture }) => wanted.has(mixture)),
     sequentials: [],
     repeats: [],
-    sequentialMixtures: []
+    sequentialMixtures: [],
+    pickedMixtures: []
   }
 }
 

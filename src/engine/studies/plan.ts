@@ -76,6 +76,8 @@ export interface StudyPlan {
   repeats: PlannedRepeat[]
   mixtures: Mixture[]
   sequentialMixtures: string[]
+  /** Those of them that were picked besides what the study chose. */
+  pickedMixtures: string[]
 }
 
 /** Models of a study trained again: the same text, start and recipe, another order of data. */
@@ -205,11 +207,13 @@ export function planStudy(
       sequentialsOf(mixture, byChoice).some((run) => history.trained.has(run.fingerprint))
   }
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
-  const picked = pickedMixtures(study.sequential, mixtures, chosen)
+  const picked = pickedMixtures(study.sequential.added, mixtures, chosen)
+  const top = pickedMixtures(study.sequential.top, mixtures, [...chosen, ...picked])
   // What somebody asked for by hand is waited for: it comes first.
   const inOrder = spreadOverSizes(chosen, study.randomSeed)
   const sequentials = [
     ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
+    ...top.flatMap((mixture) => sequentialsOf(mixture, 'top')),
     ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
   const again = inOrder.filter((one) => !known.isBranch(one)).slice(0, study.repeats.sequential)
@@ -235,7 +239,8 @@ export function planStudy(
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     repeats,
     mixtures,
-    sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
+    sequentialMixtures: [...chosen, ...picked, ...top].sort(bySizeThenName).map(({ name }) => name),
+    pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }
 

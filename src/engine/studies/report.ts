@@ -31,6 +31,7 @@ export function describeReport(input: {
     prepared,
     mixtures: plan.mixtures,
     sequentialMixtures: plan.sequentialMixtures,
+    pickedMixtures: plan.pickedMixtures,
     runs: runsOf(plan).flatMap((run): ReportedRun[] => {
       const head = heads.get(run.fingerprint)
       if (!head || !isRunFinished(project.folder, run.fingerprint)) return []

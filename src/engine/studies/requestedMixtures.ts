@@ -9,10 +9,15 @@ export type MixtureRequest = string | Record<string, number>
 
 /** The study asking about one mixture alone, none of it trained for real. */
 export function studyOfOne(study: Study, weights: Record<string, number>): Study {
+  return studyOfMixtures(study, [weights])
+}
+
+/** The study asking about some mixtures alone. */
+export function studyOfMixtures(study: Study, list: Record<string, number>[]): Study {
   return {
     ...study,
-    mixtures: { ...study.mixtures, choose: { kind: 'list', list: [weights] }, added: [] },
-    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [] }
+    mixtures: { ...study.mixtures, choose: { kind: 'list', list }, added: [] },
+    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [], top: [] }
   }
 }
 
@@ -43,14 +48,19 @@ export function withMixtures(
   return { study: { ...study, mixtures: { ...study.mixtures, added } }, names }
 }
 
-/** The study that also trains some of its mixtures; those that it trains anyway are not added. */
+/**
+ * The study that also trains some of its mixtures; those that it trains anyway are not added.
+ *
+ * @param list why: picked by the user, or told by a search
+ */
 export function withSequential(
   study: Study,
   trained: readonly string[],
-  names: readonly string[]
+  names: readonly string[],
+  list: 'added' | 'top' = 'added'
 ): Study {
   const fresh = [...new Set(names)].filter((name) => !trained.includes(name))
   if (fresh.length === 0) return study
-  const added = [...study.sequential.added, ...fresh]
-  return { ...study, sequential: { ...study.sequential, added } }
+  const listed = [...study.sequential[list], ...fresh]
+  return { ...study, sequential: { ...study.sequential, [list]: listed } }
 }

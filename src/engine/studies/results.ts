@@ -37,6 +37,8 @@ export interface StudyResults {
   mixtures: Mixture[]
   /** Names of the mixtures chosen to be trained sequentially. */
   sequentialMixtures: string[]
+  /** Those of them that were picked besides what the study chose: the headline leaves them out. */
+  pickedMixtures: string[]
   domains: MeasuredDomain[]
   runs: ReportedRun[]
   models: ModelResult[]

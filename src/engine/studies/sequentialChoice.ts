@@ -71,18 +71,19 @@ export function chooseSequential(
 }
 
 /**
- * The mixtures that the user picked to be trained besides those of the choice.
+ * The mixtures that were picked to be trained besides those of the choice.
  *
- * @param chosen what the choice gave: not picked once more
+ * @param names the study's `sequential.added` or `sequential.top`
+ * @param chosen what is trained anyway: not picked once more
  * @throws WorkbenchError `study/invalid` for one that is not one of the study's
  */
 export function pickedMixtures(
-  choice: SequentialChoice,
+  names: readonly string[],
   mixtures: Mixture[],
   chosen: readonly Mixture[]
 ): Mixture[] {
   const there = new Set(chosen.map(({ name }) => name))
-  return mixturesNamed(choice.added, mixtures).filter(({ name }) => !there.has(name))
+  return mixturesNamed(names, mixtures).filter(({ name }) => !there.has(name))
 }
 
 /**

@@ -7,12 +7,14 @@ import { isRunFinished } from '#engine/storage/runs'
 import type { AnyReportJob, ReportFacts } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Diagnosis } from '#shared/diagnosis'
+import type { CostCurves } from '#shared/costCurves'
 import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { DocumentChoice, StudyResults } from './results'
+import { costCurves } from './costCurves'
 import { studyCost } from './studyCost'
 
 /** What reports are read from. */
@@ -106,6 +108,13 @@ export class StudyReports {
     return this.#sources.pool.run('htmlReport', job, { lane: 'aside' })
   }
 
+  /** What ways of answering cost against the number of members; null where tables do not say. */
+  async costCurves(study: Study): Promise<CostCurves | null> {
+    if (this.#sources.project.tables !== null) return null
+    const cost = await this.#cost(study)
+    return cost && costCurves(await this.results(study), cost)
+  }
+
   async #cost(study: Study): Promise<ReportFacts['cost']> {
     const { project } = this.#sources
     const { plan } = await this.#sources.plan(study)
@@ -125,13 +134,14 @@ export class StudyReports {
 /** Changes whenever a belief may: measurements are only ever added, so that their number tells. */
 function identityOf(report: AnyReportJob, measured: number): string {
   if ('tables' in report) return report.tables
-  const { study, prepared, mixtures, models, sequentialMixtures } = report
+  const { study, prepared, mixtures, models, sequentialMixtures, pickedMixtures } = report
   return fingerprintOf({
     study,
     domains: prepared.domains.map(({ fingerprint }) => fingerprint),
     models: models.map(({ fingerprint }) => fingerprint),
     mixtures: mixtures.map(({ name }) => name),
     sequentialMixtures,
+    pickedMixtures,
     measured
   })
 }

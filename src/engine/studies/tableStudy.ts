@@ -122,6 +122,7 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
     sequentialMixtures: measured.flatMap(({ role, mixture }) =>
       role === 'sequential' ? [mixture!] : []
     ),
+    pickedMixtures: [],
     domains,
     runs: [],
     models: measured,

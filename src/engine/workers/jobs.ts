@@ -260,6 +260,8 @@ export interface ReportJob {
   mixtures: Mixture[]
   /** Names of the mixtures chosen to be trained sequentially. */
   sequentialMixtures: string[]
+  /** Those of them that were picked besides what the study chose: the headline leaves them out. */
+  pickedMixtures: string[]
   /** Heads of the runs that are finished. */
   runs: ReportedRun[]
   models: NamedModel[]

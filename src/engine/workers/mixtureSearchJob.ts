@@ -11,7 +11,7 @@ import { readBranches } from './measureJob'
 /** The worker's thread looks up at least so often: whether it should stop stands in its mail. */
 const LOOK_UP_MS = 50
 
-const LABELS = { subsets: 'subsets', weights: 'weights', scores: 'best' } as const
+const LABELS = { subsets: 'subsets', weights: 'weights', scores: 'best', front: 'front' } as const
 
 /**
  * Reads what every branch makes of every token, measured now where it was not kept, and searches.

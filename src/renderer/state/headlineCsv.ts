@@ -8,12 +8,12 @@ export function headlineCsv(headlines: Belief['headline']): string {
   const head = [
     ...['proxy', 'budget', 'n', 'spearman'],
     ...['mixtures', 'documents', 'drop'].flatMap(ends),
-    ...['p', 'pairs_alike', 'pairs_compared']
+    ...['p', 'pairs_alike', 'pairs_compared', 'picked_left_out']
   ]
   const rows = headlines.map((one) => [
     ...[one.proxy, one.budget, one.n, one.spearman],
     ...[one.mixtures, one.documents, one.drop].flatMap((of) => [of?.low ?? null, of?.high ?? null]),
-    ...[one.p, one.decisions.alike, one.decisions.compared]
+    ...[one.p, one.decisions.alike, one.decisions.compared, one.picked]
   ])
   return csvTable(head, rows)
 }

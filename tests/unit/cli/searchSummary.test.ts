@@ -7,8 +7,10 @@ const losses = { choose: 3.1, confirm: 3.2 }
 const one = (mixture: string, shares: Record<string, number>) => ({
   mixture,
   shares,
+  weights: shares,
   tokens: 100,
   target: losses,
+  second: null,
   domains: { law: losses },
   breaks: []
 })
@@ -32,6 +34,9 @@ const found = (belief: SearchedMixtures['believed']): SearchedMixtures => ({
   over: 'weights',
   members: ['code', 'law'],
   target: { law: 1 },
+  second: null,
+  front: [],
+  rescored: [],
   subsets: 3,
   allowed: 2,
   tokens: 5000,

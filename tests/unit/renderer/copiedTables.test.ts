@@ -8,6 +8,7 @@ test('the headline is copied with its intervals, what is unknown as nothing', ()
     proxy: 'ensemble',
     budget: 'sum' as const,
     n: 20,
+    picked: 2,
     spearman: 0.9412,
     documents: null,
     mixtures: { low: 0.76, high: 1 },
@@ -18,8 +19,8 @@ test('the headline is copied with its intervals, what is unknown as nothing', ()
     decisions: { alike: 61, compared: 66 }
   }
   expect(headlineCsv([one]).split('\r\n')).toEqual([
-    'proxy,budget,n,spearman,mixtures_low,mixtures_high,documents_low,documents_high,drop_low,drop_high,p,pairs_alike,pairs_compared',
-    'ensemble,sum,20,0.9412,0.76,1,,,0.83,1,,61,66',
+    'proxy,budget,n,spearman,mixtures_low,mixtures_high,documents_low,documents_high,drop_low,drop_high,p,pairs_alike,pairs_compared,picked_left_out',
+    'ensemble,sum,20,0.9412,0.76,1,,,0.83,1,,61,66,2',
     ''
   ])
 })

@@ -45,7 +45,7 @@ export function allowedSubsets(
 ): AllowedSubsets {
   const checks =
     request.over === 'weights'
-      ? supportChecks(bounds)
+      ? supportChecks(bounds, request)
       : subsetChecks(scores, members, bounds, request, asked)
   const passed = checks.map(() => 0)
   const [target] = scores
@@ -83,6 +83,8 @@ export function allowedSubsets(
 const WORDS: Record<SearchConstraint, string> = {
   atMost: 'losses of at most so much',
   atLeast: 'least shares',
+  noMore: 'largest shares',
+  sizes: 'number of members',
   tokens: 'tokens to train on',
   repeat: 'repetition'
 }
@@ -91,9 +93,10 @@ function subsetChecks(
   scores: readonly Float64Array[],
   members: readonly SearchMember[],
   bounds: ShareBounds,
-  { tokens, repeat }: SearchRequest,
+  request: SearchRequest,
   asked: readonly AskedDomain[]
 ): Check[] {
+  const { tokens, repeat, noMore } = request
   const own = members.map((member) => member.tokens)
   const totals = totalsOf(own)
   const checks: Check[] = []
@@ -105,6 +108,16 @@ function subsetChecks(
       why: () => `no subset gives ${members[i]!.name} a share of ${least}.`
     })
   })
+  members.forEach(({ name }, i) => {
+    const most = noMore[name]
+    if (most === undefined || most >= 1) return
+    checks.push({
+      constraint: 'noMore',
+      allows: (subset) => !isIn(subset, i) || own[i]! / totals[subset]! <= most + ROUNDING,
+      why: () => `every subset gives ${name} a share of more than ${most}.`
+    })
+  })
+  checks.push(...sizeChecks(request))
   if (tokens !== null) {
     checks.push({
       constraint: 'tokens',
@@ -136,19 +149,32 @@ function subsetChecks(
   return checks
 }
 
-function supportChecks({ least, most }: ShareBounds): Check[] {
+function sizeChecks({ sizes }: SearchRequest): Check[] {
+  if (sizes === null) return []
+  const { least, most } = sizes
+  return [
+    {
+      constraint: 'sizes',
+      allows: (subset) => sizeOf(subset) >= least && sizeOf(subset) <= most,
+      why: () => `no subset has ${least} to ${most} members.`
+    }
+  ]
+}
+
+function supportChecks({ least, most }: ShareBounds, request: SearchRequest): Check[] {
   const reach = totalsOf(most)
   const wanted = least.reduce((mask, share, i) => (share > 0 ? mask | (1 << i) : mask), 0)
   return [
+    ...sizeChecks(request),
     {
       constraint: 'atLeast',
       allows: (subset) => (subset & wanted) === wanted,
       why: () => 'no subset holds all of which a share is asked for.'
     },
     {
-      constraint: 'repeat',
+      constraint: request.repeat === null ? 'noMore' : 'repeat',
       allows: (subset) => reach[subset]! >= 1 - ROUNDING,
-      why: () => 'no subset has enough text.'
+      why: () => 'no subset of that size has enough text, or shares large enough.'
     }
   ]
 }

@@ -8,8 +8,9 @@ import type {
 } from '#shared/mixtureSearch'
 import { allowedSubsets, isIn, sizeOf } from './allowedSubsets'
 import type { AllowedSubsets } from './allowedSubsets'
-import { brokenBy, infeasible, round, shareBounds } from './constraints'
+import { brokenBy, hasSize, infeasible, round, shareBounds } from './constraints'
 import type { SearchMember } from './constraints'
+import { targetsBetween, nondominated, spread } from './paretoFront'
 import { chooseTokens, chosenProbabilities, halfLosses } from './searchText'
 import type { SearchDomain } from './searchText'
 import { askedDomains, tokensOfEach } from './searchTarget'
@@ -28,7 +29,7 @@ export interface SearchInput {
 
 /** Told between two pieces of work; may throw to stop. */
 export type TellSearch = (
-  what: 'subsets' | 'weights' | 'scores',
+  what: 'subsets' | 'weights' | 'scores' | 'front',
   done: number,
   total: number
 ) => Promise<void>
@@ -69,38 +70,52 @@ export async function searchMixtures(
   const searched: Searched = { ...input, asked, bounds }
   const subsets = 2 ** members.length
   const counts = tokensOfEach(asked, Math.floor(MOST_SCORED / subsets))
-  let scores = 1
-  const texts = asked.map(({ domain, weight, ceiling }, i) => {
+  const secondScore = request.second === null ? null : 1
+  let scores = secondScore === null ? 1 : 2
+  const ceilings = scores
+  const texts = asked.map(({ domain, weight, second, ceiling }, i) => {
     const probabilities = chosenProbabilities(domain, counts[i]!, randomSeed)
     return {
       sums: probabilities.map((own, m) => own.map((one) => one * members[m]!.branches)),
-      adds: [{ score: 0, weight }, ...(ceiling === null ? [] : [{ score: scores++, weight: 1 }])]
+      adds: [
+        { score: 0, weight },
+        ...(secondScore === null ? [] : [{ score: secondScore, weight: second }]),
+        ...(ceiling === null ? [] : [{ score: scores++, weight: 1 }])
+      ]
     }
   })
   const branches = members.map((member) => member.branches)
   const found = await scoreSubsets(texts, branches, scores, (done) =>
     tell('subsets', Math.round(done * (subsets - 1)), subsets - 1)
   )
-  const allowed = allowedSubsets(found, members, bounds, request, asked, RESCORED)
+  const allowed = allowedSubsets(
+    [found[0]!, ...found.slice(ceilings)],
+    members,
+    bounds,
+    request,
+    asked,
+    RESCORED
+  )
   const rescored: Scored[] = []
   for (const [i, subset] of allowed.best.entries()) {
     rescored.push(scored(sharesOf(subset, members), searched))
     await tell('scores', i + 1, allowed.best.length)
   }
   const best = await bestOf(rescored, allowed, searched, tell)
+  const front = secondScore === null ? [] : await frontOf(found, allowed, searched, tell)
   const told = (shares: readonly number[]) => toldMixture(shares, searched)
   const all = 2 ** members.length - 1
   return {
     over: request.over,
     members: members.map(({ name }) => name),
-    target: Object.fromEntries(
-      asked.filter(({ weight }) => weight > 0).map((one) => [one.domain.name, one.weight])
-    ),
+    target: toldWeights(asked, ({ weight }) => weight),
+    second: request.second && toldWeights(asked, ({ second }) => second),
     subsets: subsets - 1,
     allowed: allowed.allowed,
     tokens: asked.reduce((sum, { domain }) => sum + chooseTokens(domain), 0),
     tokensRead: counts.reduce((sum, count) => sum + count, 0),
     best: best.slice(0, request.limit).map(told),
+    front: front.map(told),
     proportional: told(sharesOf(all, members)),
     uniform: told(members.map(() => 1 / members.length)),
     verify: toVerify(best, rescored, found[0]!, allowed, searched)
@@ -111,19 +126,21 @@ export async function searchMixtures(
 interface Scored {
   shares: number[]
   target: number
+  second: number
   /** By domain with a ceiling, how far above it: nats per token. */
   above: { name: string; excess: number; ceiling: number }[]
 }
 
 function scored(shares: number[], { asked }: Searched): Scored {
-  let target = 0
+  let [target, second] = [0, 0]
   const above: Scored['above'] = []
-  for (const { domain, weight, ceiling } of asked) {
+  for (const { domain, weight, second: weightInSecond, ceiling } of asked) {
     const loss = halfLosses(domain, shares).choose!
     target += weight * loss
+    second += weightInSecond * loss
     if (ceiling !== null) above.push({ name: domain.name, excess: loss - ceiling, ceiling })
   }
-  return { shares, target, above }
+  return { shares, target, second, above }
 }
 
 async function bestOf(
@@ -139,10 +156,14 @@ async function bestOf(
         scored(shares, searched)
       )
   const slack = isSubsets ? 0 : CEILING_SLACK
-  const keeping = candidates.filter(({ above }) => above.every(({ excess }) => excess <= slack))
+  const sized = candidates.filter(({ shares }) => hasSize(shares, searched.request))
+  if (sized.length === 0 && candidates.length > 0) {
+    throw infeasible('sizes', 'the best weights give fewer members a share than are asked for.')
+  }
+  const keeping = sized.filter(({ above }) => above.every(({ excess }) => excess <= slack))
   if (keeping.length === 0) {
     // Over weights nothing is found at all where nothing keeps to it.
-    const nearest = candidates[0]?.above.find(({ excess }) => excess > slack)
+    const nearest = sized[0]?.above.find(({ excess }) => excess > slack)
     const why = nearest
       ? `${nearest.name} is to cost at most ${nearest.ceiling} nats per token; the best mixtures cost ${round(nearest.ceiling + nearest.excess)}.`
       : `no weights bring ${Object.keys(searched.request.atMost).join(', ')} to so low a loss.`
@@ -151,10 +172,72 @@ async function bestOf(
   return keeping.sort((a, b) => a.target - b.target).map(({ shares }) => shares)
 }
 
-/** Subsets on which weights are searched: all members first, then the best. */
-function supportsOf({ best }: AllowedSubsets, { members, request }: Searched): boolean[][] {
+/**
+ * What can be had of both losses: exactly over subsets; over weights by the best for weightings of both.
+ */
+async function frontOf(
+  scores: readonly Float64Array[],
+  allowed: AllowedSubsets,
+  searched: Searched,
+  tell: TellSearch
+): Promise<number[][]> {
+  const { members, request } = searched
+  const found: Scored[] = []
+  if (request.over === 'subsets') {
+    const subsets: number[] = []
+    for (let subset = 1; subset < 2 ** members.length; subset++) {
+      if (allowed.isAllowed(subset)) subsets.push(subset)
+    }
+    const [first, second] = scores
+    const front = spread(
+      nondominated(
+        subsets,
+        (subset) => first![subset]!,
+        (subset) => second![subset]!
+      )
+    )
+    for (const [done, subset] of front.entries()) {
+      await tell('front', done, front.length)
+      found.push(scored(sharesOf(subset, members), searched))
+    }
+  } else {
+    const targets = targetsBetween(searched.asked)
+    const supports = supportsOf(allowed, searched).slice(0, request.sizes === null ? 1 : undefined)
+    for (const [done, asked] of targets.entries()) {
+      await tell('front', done, targets.length)
+      const pause = () => tell('front', done, targets.length)
+      const weights = await searchWeights(supports, { ...searched, asked }, pause)
+      found.push(...weights.map((shares) => scored(shares, searched)))
+    }
+  }
+  const slack = request.over === 'subsets' ? 0 : CEILING_SLACK
+  const keeping = found.filter(
+    ({ shares, above }) => hasSize(shares, request) && above.every(({ excess }) => excess <= slack)
+  )
+  // Of a sample of tokens all is not known: what all of them say decides.
+  return nondominated(
+    [...keeping.keys()],
+    (place) => keeping[place]!.target,
+    (place) => keeping[place]!.second
+  ).map((place) => keeping[place]!.shares)
+}
+
+function toldWeights(
+  asked: readonly AskedDomain[],
+  weightOf: (one: AskedDomain) => number
+): Record<string, number> {
+  return Object.fromEntries(
+    asked.filter((one) => weightOf(one) > 0).map((one) => [one.domain.name, weightOf(one)])
+  )
+}
+
+/** Subsets on which weights are searched: all members first, where all may be in, then the best. */
+function supportsOf(
+  { best, isAllowed }: AllowedSubsets,
+  { members, request }: Searched
+): boolean[][] {
   const all = 2 ** members.length - 1
-  const own = [...new Set([all, ...best.slice(0, request.limit)])]
+  const own = [...new Set([...(isAllowed(all) ? [all] : []), ...best.slice(0, request.limit)])]
   return own.map((subset) => members.map((_, i) => isIn(subset, i)))
 }
 
@@ -220,13 +303,8 @@ function toldMixture(
   { domains, asked, members, bounds, request }: Searched
 ): UnnamedMixture {
   const losses = new Map(domains.map((domain) => [domain.name, halfLosses(domain, shares)]))
-  const target = (half: keyof HalfLosses): number | null => {
-    const parts = asked
-      .filter(({ weight }) => weight > 0)
-      .map(({ domain, weight }) => ({ weight, loss: losses.get(domain.name)![half] }))
-    if (parts.some(({ loss }) => loss === null)) return null
-    return parts.reduce((sum, { weight, loss }) => sum + weight * loss!, 0)
-  }
+  const both = (weightOf: (one: AskedDomain) => number): HalfLosses =>
+    weighedLosses(toldWeights(asked, weightOf), Object.fromEntries(losses))
   // Weights were rounded: a bound is kept to up to that.
   const rounding = request.over === 'weights' ? 1e-4 : 1e-9
   const breaks = brokenBy(shares, members, bounds, request, rounding)
@@ -239,8 +317,26 @@ function toldMixture(
       members.flatMap(({ name }, i) => (shares[i]! > 0 ? [[name, shares[i]!]] : []))
     ),
     tokens: members.reduce((sum, { tokens }, i) => sum + (shares[i]! > 0 ? tokens : 0), 0),
-    target: { choose: target('choose'), confirm: target('confirm') },
+    target: both(({ weight }) => weight),
+    second: request.second && both(({ second }) => second),
     domains: Object.fromEntries(losses),
     breaks: isDear ? [...breaks, 'atMost'] : breaks
   }
+}
+
+/** A weighting's loss on each half; null where a domain of it has no document there. */
+export function weighedLosses(
+  weights: Record<string, number>,
+  losses: Record<string, HalfLosses>
+): HalfLosses {
+  const on = (half: keyof HalfLosses): number | null => {
+    let sum = 0
+    for (const [name, weight] of Object.entries(weights)) {
+      const loss = losses[name]?.[half] ?? null
+      if (loss === null) return null
+      sum += weight * loss
+    }
+    return sum
+  }
+  return { choose: on('choose'), confirm: on('confirm') }
 }

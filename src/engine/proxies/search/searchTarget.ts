@@ -9,6 +9,8 @@ export interface AskedDomain {
   domain: SearchDomain
   /** In the target; all sum to 1. */
   weight: number
+  /** In the second loss; all sum to 1, or are 0 where there is none. */
+  second: number
   /** Nats per token at most; null without a ceiling. */
   ceiling: number | null
 }
@@ -20,8 +22,11 @@ export interface AskedDomain {
  * @throws WorkbenchError `study/missing-domain` listing those there; `usage/invalid` for weights
  *   that mean nothing
  */
-export function assertTarget(domains: readonly string[], { target, atMost }: SearchRequest): void {
-  const asked = [...Object.keys(target), ...Object.keys(atMost)]
+export function assertTarget(
+  domains: readonly string[],
+  { target, second, atMost }: SearchRequest
+): void {
+  const asked = [target, second ?? {}, atMost].flatMap((one) => Object.keys(one))
   const missing = asked.find((name) => !domains.includes(name))
   if (missing !== undefined) {
     throw new WorkbenchError(
@@ -30,9 +35,10 @@ export function assertTarget(domains: readonly string[], { target, atMost }: Sea
       { domain: missing, found: [...domains] }
     )
   }
-  const weights = Object.values(target)
-  const isSound = weights.every((weight) => Number.isFinite(weight) && weight >= 0)
-  if (!isSound || (weights.length > 0 && !weights.some((weight) => weight > 0))) {
+  const isSound = (weights: number[]) =>
+    weights.every((weight) => Number.isFinite(weight) && weight >= 0) &&
+    (weights.length === 0 || weights.some((weight) => weight > 0))
+  if (![target, second ?? {}].every((one) => isSound(Object.values(one)))) {
     throw new WorkbenchError(
       'usage/invalid',
       'Weights of domains are numbers of 0 or more, and one at least is above 0.'
@@ -52,22 +58,29 @@ export function askedDomains(
   domains: readonly SearchDomain[],
   request: SearchRequest
 ): AskedDomain[] {
-  const { target, atMost } = request
+  const { target, second, atMost } = request
   assertTarget(
     domains.map(({ name }) => name),
     request
   )
-  const isPlain = Object.keys(target).length === 0
-  const weightOf = (domain: SearchDomain): number =>
-    isPlain ? Number(chooseTokens(domain) > 0) : (target[domain.name] ?? 0)
-  const sum = domains.reduce((all, domain) => all + weightOf(domain), 0)
+  const weightsOf = (named: Record<string, number>): number[] => {
+    const isPlain = Object.keys(named).length === 0
+    const own = domains.map((domain) =>
+      isPlain ? Number(chooseTokens(domain) > 0) : (named[domain.name] ?? 0)
+    )
+    const sum = own.reduce((all, one) => all + one, 0)
+    return own.map((one) => one / sum)
+  }
+  const weights = weightsOf(target)
+  const seconds = second === null ? domains.map(() => 0) : weightsOf(second)
   const asked = domains
-    .map((domain) => ({
+    .map((domain, i) => ({
       domain,
-      weight: weightOf(domain) / sum,
+      weight: weights[i]!,
+      second: seconds[i]!,
       ceiling: atMost[domain.name] ?? null
     }))
-    .filter(({ weight, ceiling }) => weight > 0 || ceiling !== null)
+    .filter(({ weight, second, ceiling }) => weight > 0 || second > 0 || ceiling !== null)
   const empty = asked.find(({ domain }) => chooseTokens(domain) === 0)
   if (empty || asked.length === 0) {
     const name = empty?.domain.name ?? domains.map((one) => one.name).join(', ')

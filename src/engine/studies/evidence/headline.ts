@@ -22,6 +22,8 @@ export interface HeadlineAgreement {
   budget: BudgetKind
   /** Mixtures compared with another. */
   n: number
+  /** Trained mixtures left out since they were picked, by the user or by a search. */
+  picked: number
   /** Spearman's ρ of ranks centred within groups; null with too few mixtures or no difference. */
   spearman: number | null
   /**
@@ -46,7 +48,8 @@ export interface HeadlineAgreement {
  * change in nats per token against the seed.
  *
  * Sizes are kept apart since larger mixtures merge more branches and, with the sum budget, train
- * longer. The seed's own loss is the same for all mixtures and so leaves every rank as it is. One
+ * longer. Mixtures that were picked, by the user or from a search's list, are left out: they may be
+ * just those that a proxy flatters. The seed's own loss is the same for all mixtures and so leaves every rank as it is. One
  * row per truth budget and proxy; `count` shows what knowing the number of units alone gives, and
  * is null where it does not differ within a size.
  */
@@ -104,8 +107,11 @@ function headline(
   const scores = scoreStudy(results, documents)
   const domain = scores.domains.findIndex(({ name }) => name === HEADLINE_DOMAIN)
   if (domain < 0) return []
+  const isPicked = new Set(results.pickedMixtures)
   return scores.budgets.flatMap((budget) => {
-    const truth = scores.sequential(budget, domain)
+    const all = scores.sequential(budget, domain)
+    const truth = all.map((value, i) => (isPicked.has(scores.mixtures[i]!.name) ? NaN : value))
+    const picked = all.filter((value, i) => Number.isFinite(value) && !Number.isFinite(truth[i]))
     const trained = scores.mixtures.filter((_, i) => Number.isFinite(truth[i]))
     const means = canResample(results, documents)
       ? resampleMeans(results, trained, documents)
@@ -114,7 +120,7 @@ function headline(
       const values = scores.proxy(proxy, domain, budget)
       if (!values) return []
       return headlineOf(
-        { results, scores, means, stratify, hasRelabelling, budget },
+        { results, scores, means, stratify, hasRelabelling, budget, picked: picked.length },
         proxy,
         values,
         truth
@@ -131,6 +137,7 @@ interface HeadlineContext {
   stratify: (mixtures: Mixture[]) => Stratum
   hasRelabelling: boolean
   budget: BudgetKind
+  picked: number
 }
 
 function headlineOf(
@@ -177,6 +184,7 @@ function headlineOf(
     proxy,
     budget,
     n,
+    picked: context.picked,
     spearman: spearman.value,
     // A regression would have to be fitted anew to every resample.
     documents:

@@ -68,7 +68,7 @@ export const RUN_COLUMNS: Column[] = [
   text('device', 'Device that computed it'),
   text(
     'chosen_by',
-    'Why a sequential run was chosen: `random`, `design` (all mixtures) or `user` (a list, or picked in the window)'
+    'Why a sequential run was chosen: `random`, `design` (all mixtures), `top` (told by a search, since its proxy puts them first or to check that) or `user` (a list, or picked in the window)'
   ),
   text('fingerprint', 'SHA-256 of everything the result depends on'),
   integer('random_seed', '', 'Random seed of its order of data')

@@ -90,6 +90,7 @@ function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece
   const columns: ShownColumn<HeadlineAgreement>[] = [
     { head: 'Proxy', cell: ({ proxy }) => proxy },
     { head: 'n', isNumber: true, cell: ({ n }) => n },
+    { head: 'Picked, left out', isNumber: true, cell: ({ picked }) => picked },
     { head: 'ρ', isNumber: true, cell: ({ spearman }) => figure(spearman, correlation) },
     { head: '95 % over mixtures', cell: ({ mixtures }) => ends(mixtures) },
     { head: '95 % over documents', cell: ({ documents }) => ends(documents) },

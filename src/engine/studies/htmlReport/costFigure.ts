@@ -1,4 +1,5 @@
 /** Runs against the number of partitions, on a logarithmic axis. */
+import { countsShown, WAYS } from '../naiveWays'
 import { axisOver, ticksOf } from './axis'
 import { markup } from './markup'
 import type { Piece } from './markup'
@@ -7,17 +8,10 @@ const WIDTH = 460
 const HEIGHT = 240
 const BOX = { left: 46, top: 10, right: 340, bottom: 200 }
 
-/** Training runs that answer about n partitions, way by way. */
-const WAYS = [
-  { name: 'every subset: 2ⁿ − 1', className: 'all', runs: (n: number) => 2 ** n - 1 },
-  { name: 'every pair: n(n − 1)/2', className: 'pairs', runs: (n: number) => (n * (n - 1)) / 2 },
-  { name: 'modular: n', className: 'modular', runs: (n: number) => n }
-]
-
 /** @param members partitions, or units, of the study at hand: a hairline marks it */
 export function costFigure(members: number): Piece {
-  const last = Math.min(32, Math.max(12, 2 * members))
-  const counts = Array.from({ length: last - 1 }, (_, i) => i + 2)
+  const counts = countsShown(members)
+  const last = counts.at(-1)!
   const x = axisOver([2, last], [BOX.left, BOX.right])
   const y = axisOver([1, 2 ** last], [BOX.bottom, BOX.top], true)
   const own = Math.min(last, Math.max(2, members))

@@ -1,4 +1,6 @@
 /** What the question costs in several ways of answering it (runs, tokens), and what was spent. Pure. */
+import { WAYS } from '../naiveWays'
+import type { Way } from '../naiveWays'
 import type { StudyResults } from '../results'
 import type { ReportFacts } from '#engine/workers/jobs'
 
@@ -31,11 +33,7 @@ export interface CostSummary {
 /**
  * Counts runs and tokens of training.
  *
- * Every member is in half of all subsets and in n − 1 of the pairs, so that naive ways train on
- * 2ⁿ⁻¹ and on n − 1 times the tokens of all members together, however unequal they are. Every way
- * pays for the seed once.
- *
- * @see Na et al. 2024, arXiv 2410.15661: O(2ⁿ) runs against O(n)
+ * Every way pays for the seed once.
  */
 export function costSummary(
   results: StudyResults,
@@ -59,17 +57,13 @@ export function costSummary(
     tokens,
     seconds: tokensPerSecond === null ? null : tokens / tokensPerSecond
   })
-  const naive = (what: string, how: string, runs: number, times: number) =>
-    way(what, how, seedRuns + runs, cost.seedTokens + times * memberTokens)
+  const naive = (what: string, how: string, { runs, times }: Way) =>
+    way(what, how, seedRuns + runs(members), cost.seedTokens + times(members) * memberTokens)
+  const [all, pairs] = WAYS
   return {
     lines: [
-      naive(
-        'Every subset, trained',
-        `2ⁿ − 1, n = ${members}`,
-        2 ** members - 1,
-        2 ** (members - 1)
-      ),
-      naive('Every pair, trained', 'n (n − 1) / 2', (members * (members - 1)) / 2, members - 1),
+      naive('Every subset, trained', `2ⁿ − 1, n = ${members}`, all!),
+      naive('Every pair, trained', 'n (n − 1) / 2', pairs!),
       way(
         'Every mixture of this study, trained',
         `${mixtures.length} mixtures`,

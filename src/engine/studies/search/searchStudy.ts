@@ -36,13 +36,15 @@ export async function searchStudy(
   assertTrained(context.plan.branches, context.project.folder)
   const job = searchJob(request, context)
   const found = await pool.run('mixtureSearch', job, { lane: 'aside', signal, onProgress })
-  const named = <Mixture extends UnnamedMixture>(one: Mixture) => ({
-    ...one,
-    mixture: nameOf(one, job.members)
-  })
+  const named = <Mixture extends UnnamedMixture>(one: Mixture) => {
+    const weights = weightsOf(one, job.members)
+    const parts = Object.entries(weights).map(([name, weight]) => ({ name, weight }))
+    return { ...one, weights, mixture: nameOf(parts) }
+  }
   return {
     ...found,
     best: found.best.map(named),
+    front: found.front.map(named),
     proportional: named(found.proportional),
     uniform: named(found.uniform),
     verify: found.verify.map(named)
@@ -104,20 +106,23 @@ function searchJob(
   }
 }
 
-/**
- * What a study calls a mixture: it has no weights where every branch counts the same, as in the
- * micro merge.
- */
-function nameOf({ shares }: UnnamedMixture, members: MixtureSearchJob['members']): string {
+/** A mixture's weights as a study lists them: all 1 where every branch counts the same, as in the micro merge. */
+function weightsOf(
+  { shares }: UnnamedMixture,
+  members: MixtureSearchJob['members']
+): Record<string, number> {
   const own = members.filter(({ name }) => shares[name] !== undefined)
   const branches = own.reduce((sum, one) => sum + one.branches.length, 0)
   const isPlain = own.every(
     (one) => Math.abs(shares[one.name]! - one.branches.length / branches) < 1e-9
   )
-  return mixtureName(
-    own.map(({ name }) => ({
-      name,
-      weight: isPlain ? null : Number(shares[name]!.toPrecision(DIGITS))
-    }))
+  return Object.fromEntries(
+    own.map(({ name }) => [name, isPlain ? 1 : Number(shares[name]!.toPrecision(DIGITS))])
   )
+}
+
+/** What a study calls a mixture: weights stand in the name only where they are not all the same. */
+function nameOf(parts: { name: string; weight: number }[]): string {
+  const isPlain = parts.every(({ weight }) => weight === 1)
+  return mixtureName(isPlain ? parts.map(({ name }) => ({ name, weight: null })) : parts)
 }

@@ -261,6 +261,26 @@ describe('what is missing', () => {
     )
   })
 
+  test('what somebody or a search picked is no part of the headline, and is counted', () => {
+    const results = study({})
+    const picked = ['a+b', 'c+d']
+    const without = {
+      ...results,
+      models: results.models.filter(
+        ({ role, mixture }) => role !== 'sequential' || !picked.includes(mixture!)
+      )
+    }
+    const left = headlineAgreement({ ...results, pickedMixtures: picked })
+    // Regressions are fitted on whatever was trained.
+    const isFitted = (proxy: string) => (REGRESSIONS as readonly string[]).includes(proxy)
+    const plain = (rows: typeof left) => rows.filter(({ proxy }) => !isFitted(proxy))
+    expect(plain(left).map((row) => ({ ...row, picked: 0 }))).toEqual(
+      plain(headlineAgreement(without))
+    )
+    expect(left.map((row) => row.picked)).toEqual(left.map(() => 2))
+    expect(left[0]!.n).toBe(headlineAgreement(results)[0]!.n - 2)
+  })
+
   test('a domain one model lacks leaves that mixture out of the means only', () => {
     const results = study({})
     const model = results.models.find((one) => one.role === 'sequential' && one.mixture === 'a+b')!

@@ -130,13 +130,17 @@ test('mixtures and sequential models added by hand leave all other runs as they 
       mixtures: { choose: { kind: 'all' }, added: [{ a: 3, b: 1 }] },
       sequential: {
         choose: { kind: 'random', count: 2 },
-        added: ['a*0.75+b*0.25', open.name, before.sequentialMixtures[0]!]
+        added: ['a*0.75+b*0.25', before.sequentialMixtures[0]!],
+        top: [open.name, before.sequentialMixtures[1]!, 'a*0.75+b*0.25']
       }
     }),
     text
   )
-  const byHand = after.sequentials.filter((run) => run.chosenBy === 'user')
-  expect(new Set(byHand.map((run) => run.mixture))).toEqual(new Set(['a*0.75+b*0.25', open.name]))
+  const chosenBy = (why: string) =>
+    after.sequentials.filter((run) => run.chosenBy === why).map(({ mixture }) => mixture)
+  expect([chosenBy('user'), chosenBy('top')]).toEqual([['a*0.75+b*0.25'], [open.name]])
+  expect(after.pickedMixtures).toEqual(['a*0.75+b*0.25', open.name])
+  expect(before.pickedMixtures).toEqual([])
   expect(after.sequentials.filter((run) => run.chosenBy === 'random')).toEqual(before.sequentials)
   expect(after.merges).toEqual(expect.arrayContaining(before.merges))
   expect(after.mixtures.length).toBe(before.mixtures.length + 1)

@@ -8,7 +8,7 @@ import { searchMixtures } from '#engine/proxies/search/searchMixtures'
 import { tokensOfEach } from '#engine/proxies/search/searchTarget'
 import { scoreSubsets } from '#engine/proxies/search/subsetScores'
 import { seededRandom } from '#engine/statistics/random'
-import type { SearchRequest } from '#shared/mixtureSearch'
+import type { HalfLosses, SearchRequest } from '#shared/mixtureSearch'
 
 const tell = () => Promise.resolve()
 const plain: SearchRequest = {
@@ -16,6 +16,10 @@ const plain: SearchRequest = {
   target: {},
   atMost: {},
   atLeast: {},
+  noMore: {},
+  sizes: null,
+  second: null,
+  rescore: 0,
   tokens: null,
   repeat: null,
   limit: 1000
@@ -132,7 +136,7 @@ test('subsets are ranked on one half as brute force does, and measured on the ot
 
 test('of too many tokens a seeded sample is read, the same tokens of every member', () => {
   const input = study([1, 1, 1])
-  const asked = input.domains.map((domain) => ({ domain, weight: 1, ceiling: null }))
+  const asked = input.domains.map((domain) => ({ domain, weight: 1, second: 0, ceiling: null }))
   // Of 30 tokens each in the half that is searched.
   expect(tokensOfEach(asked, 1000)).toEqual([30, 30, 30])
   expect(tokensOfEach(asked, 31)).toEqual([10, 10, 11])
@@ -150,6 +154,34 @@ test('of too many tokens a seeded sample is read, the same tokens of every membe
   expect(others).toEqual([first, first])
   expect(places(1)[0]).toEqual(first)
   expect(places(2)[0]).not.toEqual(first)
+})
+
+test('of two targets exactly the mixtures are told that no other beats in both', async () => {
+  const input = study([1, 2, 1, 1], 240)
+  const two = { ...plain, target: { code: 1 }, second: { law: 1 } }
+  const found = await searchMixtures({ ...input, request: two }, tell)
+  const losses = (one: { target: HalfLosses; second: HalfLosses | null }) =>
+    [one.target.choose!, one.second!.choose!] as const
+  const beaten = (one: readonly [number, number]) =>
+    found.best.some((other) => {
+      const [first, second] = losses(other)
+      return first <= one[0] && second <= one[1] && (first < one[0] || second < one[1])
+    })
+  const unbeaten = found.best.filter((one) => !beaten(losses(one)))
+  expect(found.front.map(({ shares }) => shares)).toEqual(unbeaten.map(({ shares }) => shares))
+  expect(found.front.length).toBeGreaterThan(2)
+  expect(found.front[0]!.second!.choose).toBe(found.front[0]!.domains['law']!.choose)
+
+  // Weights do at least as well everywhere: each subset is beaten, or nearly, by a point of theirs.
+  const weights = await searchMixtures({ ...input, request: { ...two, over: 'weights' } }, tell)
+  expect(weights.front.length).toBeGreaterThan(4)
+  const firsts = weights.front.map(({ target }) => target.choose!)
+  expect(firsts).toEqual([...firsts].sort((a, b) => a - b))
+  for (const end of ['target', 'second'] as const) {
+    const least = Math.min(...weights.front.map((one) => one[end]!.choose!))
+    expect(least).toBeLessThan(Math.min(...found.front.map((one) => one[end]!.choose!)) + 1e-3)
+  }
+  expect((await searchMixtures({ ...input, request: plain }, tell)).front).toEqual([])
 })
 
 describe('constraints', () => {
@@ -171,6 +203,16 @@ describe('constraints', () => {
     const shared = await search({ atLeast: { a: 0.4 } })
     expect(shared.best.every(({ shares }) => shares['a']! >= 0.4)).toBe(true)
     expect(shared.proportional.breaks).toEqual(['atLeast'])
+    const narrow = await search({ noMore: { b: 0.5 }, sizes: { least: 2, most: 3 } })
+    expect(narrow.best.every(({ shares }) => (shares['b'] ?? 0) <= 0.5)).toBe(true)
+    const sizes = narrow.best.map(({ shares }) => Object.keys(shares).length)
+    expect([Math.min(...sizes), Math.max(...sizes), narrow.allowed]).toEqual([2, 3, 7])
+    expect(narrow.proportional.breaks).toEqual(['sizes'])
+    const free = { over: 'weights', noMore: { a: 0.1 }, sizes: { least: 1, most: 3 } } as const
+    const weights = await search(free)
+    expect(weights.best.every(({ shares }) => (shares['a'] ?? 0) <= 0.1001)).toBe(true)
+    expect(weights.best.every(({ shares }) => Object.keys(shares).length <= 3)).toBe(true)
+    expect(weights.uniform.breaks).toEqual(['noMore', 'sizes'])
     const all = await search({})
     const losses = all.best.map(({ domains }) => domains['fiction']!.choose!)
     const ceiling = losses.sort((a, b) => a - b)[7]!
@@ -191,6 +233,18 @@ describe('constraints', () => {
     )
     await expect(search({ atLeast: { a: 0.5 }, tokens: 500, repeat: 1 })).rejects.toEqual(
       infeasible('atLeast', /a is to have a share of at least 0.5.*makes 0.2/)
+    )
+    await expect(search({ atLeast: { a: 0.5 }, noMore: { a: 0.4 } })).rejects.toEqual(
+      infeasible('noMore', /at least 0.5 and of at most 0.4/)
+    )
+    const little = { a: 0.2, b: 0.2, c: 0.2, d: 0.2 }
+    await expect(search({ noMore: little })).rejects.toEqual(infeasible('noMore', /sum to 0.8/))
+    await expect(search({ sizes: { least: 5, most: 9 } })).rejects.toEqual(
+      infeasible('sizes', /5 members at least; there are 4/)
+    )
+    const tight = { a: 0.9, b: 0.05, c: 0.05, d: 0.05 }
+    await expect(search({ noMore: tight })).rejects.toEqual(
+      infeasible('noMore', /not all of them together \(largest shares\)/)
     )
     await expect(search({ atMost: { law: 0.5 } })).rejects.toEqual(
       infeasible('atMost', /law is to cost at most 0.5 .*the least that any subset costs is \d/)
