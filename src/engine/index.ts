@@ -14,6 +14,7 @@ export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
 export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { saveHtmlReport } from './htmlReports'
+export { measureLines } from './weightLines'
 export { ProjectSession } from './projectSession'
 export type {
   Evidence,

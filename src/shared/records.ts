@@ -115,6 +115,8 @@ export const SequentialChoiceSchema = z.strictObject({
   ]),
   /** Names of mixtures that the user picked, trained besides those of `choose`. */
   added: z.array(z.string()).default([]),
+  /** Names of mixtures that a diagnosis proposed since they tell most, trained besides these. */
+  design: z.array(z.string()).default([]),
   /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
   budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
   /** Tokens of a fixed budget; null: two base units' worth. */

@@ -176,6 +176,7 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
       ...branches,
       ...merges,
       ...sequential
-    ]
+    ],
+    lines: []
   }
 }

@@ -133,6 +133,9 @@ function partsOf(model: MeasuredModel): string[] {
     case 'checkpoint':
       return []
     case 'merge':
+      return model.branches
+        .map((branch) => branch.fingerprint)
+        .filter((fingerprint) => fingerprint !== model.outside?.fingerprint)
     case 'ensemble':
       return model.branches.map((branch) => branch.fingerprint)
   }

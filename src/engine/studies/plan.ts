@@ -14,7 +14,7 @@ import type {
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine/workers/jobs'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
-import { chooseSequential, pickedMixtures } from './sequentialChoice'
+import { chooseSequential, designedMixtures, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
@@ -186,9 +186,11 @@ export function planStudy(
   }
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
   const picked = pickedMixtures(study.sequential, mixtures, chosen)
+  const designed = designedMixtures(study.sequential, mixtures, [...chosen, ...picked])
   // What somebody asked for by hand is waited for: it comes first.
   const sequentials = [
     ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
+    ...designed.flatMap((mixture) => sequentialsOf(mixture, 'design')),
     ...spreadOverSizes(chosen, study.randomSeed).flatMap((one) => sequentialsOf(one, byChoice))
   ]
   return {
@@ -200,7 +202,9 @@ export function planStudy(
     merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     mixtures,
-    sequentialMixtures: [...chosen, ...picked].sort(bySizeThenName).map(({ name }) => name)
+    sequentialMixtures: [...chosen, ...picked, ...designed]
+      .sort(bySizeThenName)
+      .map(({ name }) => name)
   }
 }
 

@@ -10,6 +10,7 @@ import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
 import { tableResults } from './tableStudy'
+import { planLines } from './weightLines'
 
 /**
  * Names all that a study's report is about: its mixtures, models and finished runs.
@@ -37,7 +38,11 @@ export function describeReport(input: {
       const { role, name, mixture, budget, chosenBy } = run
       return [{ ...head, role, name, mixture, budget, chosenBy }]
     }),
-    models: modelsOf(plan)
+    models: modelsOf(plan),
+    lines: planLines(plan, study.randomSeed).map((line) => ({
+      ...line,
+      points: line.points.map(({ t, fingerprint }) => ({ t, fingerprint }))
+    }))
   }
 }
 
@@ -53,7 +58,7 @@ export async function readResults(
   if ('tables' in report) {
     return tableResults(report.study, await readTables(report.project, report.tables))
   }
-  const { project, models, ...rest } = report
+  const { project, models, lines, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
   const natsOf = (fingerprint: string): Map<string, number[]> =>
@@ -73,7 +78,11 @@ export async function readResults(
     ),
     models: models
       .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
-      .filter((model) => model.nats.size > 0)
+      .filter((model) => model.nats.size > 0),
+    lines: lines.map((line) => ({
+      ...line,
+      points: line.points.map((point) => ({ ...point, nats: natsOf(point.fingerprint) }))
+    }))
   }
 }
 

@@ -12,7 +12,7 @@ export function studyOfOne(study: Study, weights: Record<string, number>): Study
   return {
     ...study,
     mixtures: { ...study.mixtures, choose: { kind: 'list', list: [weights] }, added: [] },
-    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [] }
+    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [], design: [] }
   }
 }
 

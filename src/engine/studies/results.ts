@@ -1,5 +1,5 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
-import type { NamedModel } from '#engine/workers/jobs'
+import type { NamedModel, WeightLine } from '#engine/workers/jobs'
 import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
@@ -21,6 +21,11 @@ export interface ModelResult extends NamedModel {
   nats: Map<string, number[]>
 }
 
+/** A line between two models, with what each model on it costs as far as it is measured. */
+export type MeasuredLine = Omit<WeightLine, 'points'> & {
+  points: (WeightLine['points'][number] & Pick<ModelResult, 'nats'>)[]
+}
+
 /** A held-out domain with its documents. */
 export type MeasuredDomain = HeldOutDomain & { perDocument: DomainDocuments }
 
@@ -40,6 +45,8 @@ export interface StudyResults {
   domains: MeasuredDomain[]
   runs: Run[]
   models: ModelResult[]
+  /** Straight lines between models, as far as they are measured. */
+  lines: MeasuredLine[]
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

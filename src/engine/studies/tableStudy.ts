@@ -122,7 +122,8 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
     ),
     domains,
     runs: [],
-    models: measured
+    models: measured,
+    lines: []
   }
 }
 

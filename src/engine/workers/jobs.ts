@@ -1,5 +1,5 @@
 /** The messages between host and worker: each job with its input and its result. */
-import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
+import type { BranchGeometry, Diagnosis, LineKind } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
@@ -160,7 +160,8 @@ export interface WeightedBranch {
 export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
   | { kind: 'checkpoint'; folder: string }
-  | { kind: 'merge'; branches: WeightedBranch[] }
+  /** `outside`: that one of them which is a checkpoint from outside. */
+  | { kind: 'merge'; branches: WeightedBranch[]; outside?: { fingerprint: string; folder: string } }
   | { kind: 'ensemble'; branches: WeightedBranch[] }
 
 export interface MeasureJob {
@@ -244,6 +245,16 @@ export interface ReportJob {
   /** Heads of the runs that are finished. */
   runs: Run[]
   models: NamedModel[]
+  /** Straight lines in the space of weights, measured or not. */
+  lines: WeightLine[]
+}
+
+/** A straight line between two models: the models on it, by their place from 0 to 1. */
+export interface WeightLine {
+  kind: LineKind
+  from: string
+  to: string
+  points: { t: number; fingerprint: string }[]
 }
 
 /** The report of a study made from tables: all else is read where it is computed. */
@@ -273,6 +284,8 @@ export interface GeometryJob {
 export interface DiagnosisJob {
   report: AnyReportJob
   geometry: BranchGeometry | null
+  /** How many mixtures are proposed; null: as many as are missing, ten at most. */
+  propose: number | null
 }
 
 /** What a report says besides what was measured; the host knows it. */
@@ -300,6 +313,7 @@ export interface ReportFacts {
 export type HtmlReportJob = AnyReportJob & {
   documents: 'all' | 'clean' | 'choose' | 'confirm'
   facts: ReportFacts
+  geometry: BranchGeometry | null
 }
 
 /** A checkpoint from outside, as a study starts from it. */

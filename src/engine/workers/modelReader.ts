@@ -6,7 +6,7 @@ import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import { RecentlyUsed } from './recentlyUsed'
-import type { MeasuredModel, WeightedBranch } from './jobs'
+import type { MeasuredModel } from './jobs'
 
 /** What has parameters: an ensemble has none. */
 export type ReadableModel = Exclude<MeasuredModel, { kind: 'ensemble' }>
@@ -41,7 +41,7 @@ export class ModelReader {
    *   `merge/mismatch`, `checkpoint/invalid`
    */
   async read(project: string, model: ReadableModel, heldBytes: number): Promise<ParameterSet> {
-    if (model.kind === 'merge') return this.#average(project, model.branches, heldBytes)
+    if (model.kind === 'merge') return this.#average(project, model, heldBytes)
     return readParameters(await this.open(project, model))
   }
 
@@ -57,11 +57,17 @@ export class ModelReader {
 
   async #average(
     project: string,
-    branches: readonly WeightedBranch[],
+    { branches, outside }: Extract<ReadableModel, { kind: 'merge' }>,
     heldBytes: number
   ): Promise<ParameterSet> {
     const files: ParameterSource[] = []
-    for (const { fingerprint } of branches) files.push(await this.#open(project, fingerprint))
+    for (const { fingerprint } of branches) {
+      const stored: StoredModel =
+        fingerprint === outside?.fingerprint
+          ? { kind: 'checkpoint', folder: outside.folder }
+          : { kind: 'run', fingerprint }
+      files.push(await this.open(project, stored))
+    }
     const isHeld = files.reduce((sum, file) => sum + floatBytes(file), 0) <= heldBytes
     const sources: ParameterSource[] = []
     for (const [index, file] of files.entries()) {
