@@ -94,7 +94,7 @@ export function modelsOnLines(
     points.map(({ t, fingerprint, parts }): ModelToMeasure => {
       const label = `${from} to ${to}, t = ${t}`
       const outside = parts.some((one) => one.fingerprint === seedCheckpoint?.fingerprint)
-        ? seedCheckpoint
+        ? { fingerprint: seedCheckpoint!.fingerprint, folder: seedCheckpoint!.folder }
         : null
       if (parts.length > 1) {
         const model = { kind: 'merge' as const, branches: parts, ...(outside ? { outside } : {}) }
