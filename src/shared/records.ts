@@ -152,7 +152,9 @@ export const StudySchema = z.strictObject({
       /** Documents' windows per forward pass. */
       batchSize: positive.default(16),
       /** Steps between measurements of the held-out part during training; null: none. */
-      everySteps: positive.nullable().default(null)
+      everySteps: positive.nullable().default(null),
+      /** Shares of a branch's steps after which its weights are kept too, for agreement at them. */
+      branchCheckpoints: z.array(z.number().gt(0).lt(1)).max(9).default([])
     })
     .prefault({})
 })

@@ -134,7 +134,7 @@ test('lines are measured when asked for, kept, exported, and shared with mixture
   expect(barrier.measure.value).toBeCloseTo(heights.reduce((a, b) => a + b, 0) / 3, 12)
 
   const again = await engine.openProject(project)
-  const [a, b] = plan.branches as [{ name: string }, { name: string }]
+  const [a, b] = [plan.branches[0]!, plan.branches[1]!]
   const quarter = {
     ...study,
     mixtures: {
@@ -175,6 +175,64 @@ test('lines are measured when asked for, kept, exported, and shared with mixture
   expect(run.chosenBy).toBe('design')
   await last.close()
 }, 120_000)
+
+test('branches keep earlier weights without being trained otherwise; those trained before say so', async () => {
+  const folder = await temporaryFolder()
+  const sequential = { choose: { kind: 'all' as const } }
+  const mixtures = { over: 'units' as const, choose: { kind: 'all' as const } }
+  const evaluation = { branchCheckpoints: [0.25, 0.5] }
+  const keeping = await tinyProject(engine, join(folder, 'keeping'), {
+    sequential,
+    mixtures,
+    evaluation
+  })
+  const study = keeping.study()
+  await keeping.run(study)
+  const { plan } = await keeping.plan(study)
+  const [branch] = plan.branches
+  const earlier = (step: number) =>
+    projectPaths.earlierCheckpoint(keeping.folder, branch!.fingerprint, step)
+  const steps = (await readdir(join(earlier(1), '..'))).map(Number).sort((a, b) => a - b)
+  expect(steps).toEqual([Math.round(branch!.steps / 4), Math.round(branch!.steps / 2)])
+  const length = (a: number[], b: number[]) =>
+    Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0))
+  const read = async (path: string) => {
+    const set = await readParameters((await openCheckpoint(path)).parameters)
+    return [...set.values()].flatMap(({ data }) => [...data])
+  }
+  const seed = await weightsOf(keeping.folder, plan.seed!.fingerprint)
+  const [quarter, half] = [await read(earlier(steps[0]!)), await read(earlier(steps[1]!))]
+  expect(length(seed, quarter)).toBeGreaterThan(0)
+  expect(length(seed, half)).toBeGreaterThan(length(seed, quarter))
+
+  const converged = finding(await keeping.reports.diagnosis(study), 'not-converged')
+  const rhos = converged.numbers.filter(({ name }) => name.startsWith('ρ of merge-micro'))
+  expect(rhos.map(({ name }) => name)).toEqual([
+    expect.stringContaining('at 26 %'),
+    expect.stringContaining('at 50 %'),
+    expect.stringContaining('at their end')
+  ])
+  expect(converged.why).not.toContain('lack')
+  const { models } = await keeping.results(study)
+  const { earlier: told } = await keeping.results(study)
+  const pair = plan.sequentialMixtures.find((name) => name.includes('+'))!
+  const merge = models.find(({ role, mixture }) => role === 'merge' && mixture === pair)!
+  expect(told[0]!.merges.get(pair)!.nats).not.toEqual(merge.nats)
+  expect((await keeping.run(study)).measured).toBe(0)
+
+  // The same text without keeping any: the same runs, to the last bit.
+  const plain = await tinyProject(engine, join(folder, 'plain'), { sequential, mixtures })
+  await plain.run(plain.study())
+  expect((await plain.plan(plain.study())).plan.branches).toEqual(plan.branches)
+  expect(await weightsOf(plain.folder, branch!.fingerprint)).toEqual(
+    await weightsOf(keeping.folder, branch!.fingerprint)
+  )
+  const later = await plain.saveStudy({ ...plain.study(), evaluation })
+  expect(await plain.run(later)).toMatchObject({ trained: 0, measured: 0, failed: [] })
+  const lacking = finding(await plain.reports.diagnosis(later), 'not-converged')
+  expect(lacking.why).toContain('Some branches lack earlier checkpoints')
+  expect(lacking.numbers.filter(({ name }) => name.startsWith('ρ of'))).toEqual([])
+}, 240_000)
 
 test('a study made from tables is diagnosed as far as tables go', async () => {
   const project = join(await temporaryFolder(), 'sweep')

@@ -34,6 +34,8 @@ export interface SyntheticOptions {
   lines?: (Pick<MeasuredLine, 'kind' | 'from' | 'to'> & {
     loss: (t: number, domain: string) => number
   })[]
+  /** Merges of earlier branches, of mixtures that are trained: nats per token at shares of the steps. */
+  earlier?: Record<number, (mixture: Mixture, domain: string) => number>
   /** How much documents differ in difficulty, in nats per token, for each model apart. */
   documentNoise?: number
 }
@@ -197,6 +199,19 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
         )
         return { t, fingerprint, nats }
       })
+    })),
+    earlier: Object.entries(options.earlier ?? {}).map(([share, loss]) => ({
+      share: Number(share),
+      planned: truths.length,
+      merges: new Map(
+        truths.map((mixture) => {
+          const name = `${mixture.name} at ${share}`
+          return [
+            mixture.name,
+            model({ role: 'merge', name, ...none }, (domain) => loss(mixture, domain))
+          ]
+        })
+      )
     }))
   }
 }

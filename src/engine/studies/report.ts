@@ -4,7 +4,8 @@ import { readDomainDocuments } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTables } from '#engine/storage/tableProject'
-import type { AnyReportJob, NamedModel, ReportJob } from '#engine/workers/jobs'
+import type { AnyReportJob, EarlierModels, NamedModel, ReportJob } from '#engine/workers/jobs'
+import { planEarlier } from './earlierBranches'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
@@ -42,7 +43,8 @@ export function describeReport(input: {
     lines: planLines(plan, study.randomSeed).map((line) => ({
       ...line,
       points: line.points.map(({ t, fingerprint }) => ({ t, fingerprint }))
-    }))
+    })),
+    earlier: describeEarlier(study, plan)
   }
 }
 
@@ -58,7 +60,7 @@ export async function readResults(
   if ('tables' in report) {
     return tableResults(report.study, await readTables(report.project, report.tables))
   }
-  const { project, models, lines, ...rest } = report
+  const { project, models, lines, earlier, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
   const natsOf = (fingerprint: string): Map<string, number[]> =>
@@ -82,8 +84,29 @@ export async function readResults(
     lines: lines.map((line) => ({
       ...line,
       points: line.points.map((point) => ({ ...point, nats: natsOf(point.fingerprint) }))
+    })),
+    earlier: earlier.map(({ share, merges }) => ({
+      share,
+      planned: merges.length,
+      merges: new Map(
+        merges
+          .map(({ mixture, fingerprint }) => [mixture, { nats: natsOf(fingerprint) }] as const)
+          .filter(([, { nats }]) => nats.size > 0)
+      )
     }))
   }
+}
+
+function describeEarlier(study: Study, plan: StudyPlan): EarlierModels[] {
+  const merges = planEarlier(study, plan)
+  const steps = [...new Set(merges.map(({ step }) => step))]
+  return steps.map((step) => ({
+    step,
+    share: step / plan.branches[0]!.steps,
+    merges: merges
+      .filter((one) => one.step === step)
+      .map(({ mixture, fingerprint }) => ({ mixture, fingerprint }))
+  }))
 }
 
 function modelsOf(plan: StudyPlan): NamedModel[] {

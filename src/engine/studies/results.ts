@@ -26,6 +26,14 @@ export type MeasuredLine = Omit<WeightLine, 'points'> & {
   points: (WeightLine['points'][number] & Pick<ModelResult, 'nats'>)[]
 }
 
+/** Merges of branches at one step, those that are measured and how many there should be. */
+export interface MeasuredEarlier {
+  share: number
+  planned: number
+  /** By mixture. */
+  merges: Map<string, Pick<ModelResult, 'nats'>>
+}
+
 /** A held-out domain with its documents. */
 export type MeasuredDomain = HeldOutDomain & { perDocument: DomainDocuments }
 
@@ -47,6 +55,8 @@ export interface StudyResults {
   models: ModelResult[]
   /** Straight lines between models, as far as they are measured. */
   lines: MeasuredLine[]
+  /** Merges of earlier branches, as far as they are measured. */
+  earlier: MeasuredEarlier[]
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

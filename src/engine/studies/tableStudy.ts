@@ -123,7 +123,8 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
     domains,
     runs: [],
     models: measured,
-    lines: []
+    lines: [],
+    earlier: []
   }
 }
 

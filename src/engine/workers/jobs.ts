@@ -139,6 +139,8 @@ export interface TrainJob {
   heldOut: { everySteps: number; domains: { name: string; fingerprint: string }[] } | null
   /** True for runs that others go on from: their moments are kept. */
   keepMoments: boolean
+  /** Steps after which the weights are kept besides those of the end. */
+  keepSteps: number[]
 }
 
 export interface TrainResult {
@@ -161,7 +163,13 @@ export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
   | { kind: 'checkpoint'; folder: string }
   /** `outside`: that one of them which is a checkpoint from outside. */
-  | { kind: 'merge'; branches: WeightedBranch[]; outside?: { fingerprint: string; folder: string } }
+  | {
+      kind: 'merge'
+      branches: WeightedBranch[]
+      /** After so many steps of theirs, where they were kept then; their end when left out. */
+      step?: number
+      outside?: { fingerprint: string; folder: string }
+    }
   | { kind: 'ensemble'; branches: WeightedBranch[] }
 
 export interface MeasureJob {
@@ -247,6 +255,16 @@ export interface ReportJob {
   models: NamedModel[]
   /** Straight lines in the space of weights, measured or not. */
   lines: WeightLine[]
+  /** Merges of branches as they were at earlier steps, measured or not. */
+  earlier: EarlierModels[]
+}
+
+/** Merges of branches as they were after so many steps, of mixtures that are trained for real. */
+export interface EarlierModels {
+  step: number
+  /** Of a branch's whole training, 0 … 1. */
+  share: number
+  merges: { mixture: string; fingerprint: string }[]
 }
 
 /** A straight line between two models: the models on it, by their place from 0 to 1. */

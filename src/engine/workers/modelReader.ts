@@ -12,7 +12,8 @@ import type { MeasuredModel } from './jobs'
 export type ReadableModel = Exclude<MeasuredModel, { kind: 'ensemble' }>
 
 /** A model that lies in files of its own. */
-type StoredModel = { kind: 'run'; fingerprint: string } | { kind: 'checkpoint'; folder: string }
+type StoredModel =
+  { kind: 'run'; fingerprint: string; step?: number } | { kind: 'checkpoint'; folder: string }
 
 /**
  * Reads models one after the other; a model is good until the next one is asked for.
@@ -51,13 +52,13 @@ export class ModelReader {
    * @throws WorkbenchError `storage/corrupt`, `checkpoint/invalid`
    */
   async open(project: string, model: StoredModel): Promise<ParameterSource> {
-    if (model.kind === 'run') return this.#open(project, model.fingerprint)
+    if (model.kind === 'run') return this.#open(project, model.fingerprint, model.step)
     return (await openCheckpoint(model.folder)).parameters
   }
 
   async #average(
     project: string,
-    { branches, outside }: Extract<ReadableModel, { kind: 'merge' }>,
+    { branches, outside, step }: Extract<ReadableModel, { kind: 'merge' }>,
     heldBytes: number
   ): Promise<ParameterSet> {
     const files: ParameterSource[] = []
@@ -65,13 +66,13 @@ export class ModelReader {
       const stored: StoredModel =
         fingerprint === outside?.fingerprint
           ? { kind: 'checkpoint', folder: outside.folder }
-          : { kind: 'run', fingerprint }
+          : { kind: 'run', fingerprint, ...(step === undefined ? {} : { step }) }
       files.push(await this.open(project, stored))
     }
     const isHeld = files.reduce((sum, file) => sum + floatBytes(file), 0) <= heldBytes
     const sources: ParameterSource[] = []
     for (const [index, file] of files.entries()) {
-      const key = `${project} ${branches[index]!.fingerprint}`
+      const key = `${project} ${branches[index]!.fingerprint} ${step ?? ''}`
       sources.push(
         isHeld
           ? sourceOf(await this.#held.take(key, heldBytes, () => readParameters(file)), file.label)
@@ -84,10 +85,14 @@ export class ModelReader {
     return this.#merged
   }
 
-  async #open(project: string, fingerprint: string): Promise<ParameterSource> {
-    const folder = projectPaths.checkpoint(project, fingerprint)
-    if (!this.#verified.has(folder)) await verifyRun(project, fingerprint)
-    this.#verified.add(folder)
+  async #open(project: string, fingerprint: string, step?: number): Promise<ParameterSource> {
+    const run = projectPaths.run(project, fingerprint)
+    if (!this.#verified.has(run)) await verifyRun(project, fingerprint)
+    this.#verified.add(run)
+    const folder =
+      step === undefined
+        ? projectPaths.checkpoint(project, fingerprint)
+        : projectPaths.earlierCheckpoint(project, fingerprint, step)
     return (await openCheckpoint(folder)).parameters
   }
 }

@@ -207,6 +207,39 @@ describe.each(SEEDS)('whole lines with random seed %i', (seed) => {
     expect(numberOf(found, 'barrier from a#1 to b#1')).toBeGreaterThan(0.04)
   })
 
+  test('earlier checkpoints: merges that came to agree, and merges that always did', () => {
+    const traces = ['a#1', 'b#1'].map((name) => ({
+      name,
+      points: Array.from({ length: 300 }, (_, i) => ({
+        step: i + 1,
+        loss: 3 + Math.exp((-8 * i) / 300) + 0.05 * noiseOf(`${seed} ${name} ${i}`)
+      }))
+    }))
+    const proxy = plus(additive(seed), chance(seed, 'proxy', 0.01))
+    const rhos = (earlier: SyntheticOptions['earlier']) => {
+      const found = diagnosed(
+        'not-converged',
+        seed,
+        { proxy, ...(earlier ? { earlier } : {}) },
+        { traces }
+      )
+      expect(found.verdict).toBe('no')
+      const own = found.numbers.filter(({ name }) => name.startsWith('ρ of merge-micro'))
+      return { found, values: own.map(({ value }) => value!) }
+    }
+    const unrelated = plus(() => 4, chance(seed, 'early', 0.3))
+    const grown = rhos({ 0.25: unrelated, 0.5: proxy }).values
+    expect(grown).toHaveLength(3)
+    expect(grown[0]).toBeLessThan(0.6)
+    expect(grown[1]).toBeGreaterThan(0.8)
+    expect(grown[1]).toBe(grown[2])
+    const always = rhos({ 0.25: proxy, 0.5: proxy })
+    expect(new Set(always.values).size).toBe(1)
+    expect(always.found.why).toMatch(/ρ [01][.]\d\d at 25 % of the branches’ steps/)
+    const none = rhos(undefined)
+    expect([none.values, none.found.why]).toEqual([[], expect.not.stringContaining('Agreement')])
+  })
+
   test('a valley is no barrier, whatever the middles of mixtures say', () => {
     const high = { branch: () => 4, proxy: () => 4.1 }
     expect(diagnosed('barrier', seed, high).verdict).toBe('yes')
