@@ -93,6 +93,8 @@ export const PROJECT_COMMANDS = {
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
   /** Why the proxies may fail; reads every checkpoint the first time. */
   readDiagnosis: { input: ofStudy, output: DiagnosisSchema.nullable() },
+  /** Measures what the lines of a diagnosis lack; progress and stop as for `evaluateMixtures`. */
+  measureLines: { input: ofStudy, output: z.strictObject({ wasStopped: z.boolean() }) },
   /** One of the exported tables as CSV; null before the text is prepared. */
   readTable: {
     input: z.strictObject({ study: z.string(), table: z.string() }),

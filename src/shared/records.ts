@@ -117,6 +117,8 @@ export const SequentialChoiceSchema = z.strictObject({
   added: z.array(z.string()).default([]),
   /** Names of mixtures that a search by a proxy told to train, besides those of `choose`. */
   top: z.array(z.string()).default([]),
+  /** Names of mixtures that a diagnosis proposed since they tell most, trained besides these. */
+  design: z.array(z.string()).default([]),
   /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
   budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
   /** Tokens of a fixed budget; null: two base units' worth. */
@@ -164,7 +166,9 @@ export const StudySchema = z.strictObject({
       /** Documents' windows per forward pass. */
       batchSize: positive.default(16),
       /** Steps between measurements of the held-out part during training; null: none. */
-      everySteps: positive.nullable().default(null)
+      everySteps: positive.nullable().default(null),
+      /** Shares of a branch's steps after which its weights are kept too, for agreement at them. */
+      branchCheckpoints: z.array(z.number().gt(0).lt(1)).max(9).default([])
     })
     .prefault({})
 })

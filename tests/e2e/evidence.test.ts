@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Locator, Page } from '@playwright/test'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import type { Row } from '#engine/studies/tables'
 import { expectAccessible } from '../support/accessibility'
 import { tinyStudy } from '../support/builtEngine'
-import { openWindow, show, tableRows } from '../support/browserWindow'
+import { newProject, openWindow, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
 import { serveProject } from '../support/servedProject'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -233,6 +233,60 @@ test('proxies stand side by side with the exported numbers, and the proxy is dia
   await expectAccessible(page, 'Evidence, diagnosed')
   expect(complaints).toEqual([])
 })
+
+test('lines are measured on a press and drawn; what to train next is kept in the study as design', async () => {
+  const within = await mkdtemp(join(tmpdir(), 'assay-test-'))
+  onTestFinished(() => rm(within, { recursive: true, force: true }))
+  const choose = { kind: 'random' as const, count: 1 }
+  const few = await newProject(40, { sequential: { choose } }, within)
+  await assayDone(['run', few])
+  const { link } = await serveProject(few)
+  const { page, complaints } = await openWindow(link)
+  await show(page, 'Evidence')
+  await page.getByRole('button', { name: 'Diagnose' }).click()
+  await page.getByRole('button', { name: /^Measure \d+ models$/ }).click()
+  const panels = page.getByRole('img', { name: /^Loss above the straight/ })
+  await panels.waitFor({ timeout: 60_000 })
+  await page.getByText('Every line is measured.').waitFor()
+  const told = (await tableRows(few, 'lines')).filter((row) => row['domain'] === 'mean-all-log')
+  expect(await panels.locator('path.way').count()).toBe(told.length / 5)
+  const cosines = page.getByRole('img', { name: /^Cosines of branches/ })
+  expect(await cosines.locator('rect').count()).toBe(9)
+  await page.getByRole('combobox', { name: 'drawn' }).selectOption('loss')
+  const figure = page.locator('figure').filter({ hasText: 'Loss along straight lines' })
+  const csv = fromCsv(
+    [
+      ...['kind', 'line'].map((name) => ({ name, type: 'text' as const, unit: '', meaning: '' })),
+      ...['t', 'nats_per_token', 'barrier'].map((name) => ({
+        name,
+        type: 'number' as const,
+        unit: '',
+        meaning: ''
+      }))
+    ],
+    String(await saved(page, figure, 'CSV'))
+  )
+  expect(csv.map((row) => row['nats_per_token'])).toEqual(told.map((row) => row['loss']))
+  await saved(page, figure, 'SVG')
+
+  const claim = page.locator('details').filter({ hasText: 'Too few mixtures were trained' })
+  await claim.locator('summary').click()
+  await expectAccessible(page, 'lines and proposals')
+  const names = await claim.locator('.more tbody tr td:first-child').allInnerTexts()
+  expect(names.length).toBe(2)
+  await claim.getByRole('button', { name: 'Add 2 mixtures to what is trained' }).click()
+  await page.getByText('2 mixtures added. Run the study to train them.').waitFor()
+  await page.getByRole('button', { name: 'Run study' }).click()
+  await expect
+    .poll(
+      async () => (await tableRows(few, 'runs')).filter((row) => row['chosen_by'] === 'design'),
+      {
+        timeout: 60_000
+      }
+    )
+    .toHaveLength(2)
+  expect(complaints).toEqual([])
+}, 240_000)
 
 test('the Evidence screen breaks no rule of accessibility, light or dark, small or full size', async () => {
   const { page } = await openEvidence()

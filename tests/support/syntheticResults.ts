@@ -1,8 +1,15 @@
 /** A study's results with a known truth, without any training: losses are given as functions. */
 import { enumerateMixtures } from '#engine/studies/mixtures'
 import { chooseSequential } from '#engine/studies/sequentialChoice'
-import type { MeasuredDomain, MergeKind, ModelResult, StudyResults } from '#engine/studies/results'
+import type {
+  MeasuredDomain,
+  MeasuredLine,
+  MergeKind,
+  ModelResult,
+  StudyResults
+} from '#engine/studies/results'
 import type { BaseUnit, BudgetKind, Mixture, StudyDraft } from '#shared/records'
+import { LINE_POINTS } from '#shared/diagnosis'
 import { StudySchema } from '#shared/records'
 
 export interface SyntheticOptions {
@@ -23,6 +30,12 @@ export interface SyntheticOptions {
   proxy: (mixture: Mixture, domain: string, merge: MergeKind) => number
   /** Nats per token of a branch; default 4. */
   branch?: (unit: string, domain: string) => number
+  /** Straight lines between models, by name; a loss at each place. */
+  lines?: (Pick<MeasuredLine, 'kind' | 'from' | 'to'> & {
+    loss: (t: number, domain: string) => number
+  })[]
+  /** Merges of earlier branches, of mixtures that are trained: nats per token at shares of the steps. */
+  earlier?: Record<number, (mixture: Mixture, domain: string) => number>
   /** How much documents differ in difficulty, in nats per token, for each model apart. */
   documentNoise?: number
 }
@@ -177,6 +190,29 @@ export function syntheticResults(options: SyntheticOptions): StudyResults {
       ...branches,
       ...merges,
       ...sequential
-    ]
+    ],
+    lines: (options.lines ?? []).map(({ loss, ...line }) => ({
+      ...line,
+      points: LINE_POINTS.map((t) => {
+        const name = `${line.from} to ${line.to} at ${String(t)}`
+        const { fingerprint, nats } = model({ role: 'merge', name, ...none }, (domain) =>
+          loss(t, domain)
+        )
+        return { t, fingerprint, nats }
+      })
+    })),
+    earlier: Object.entries(options.earlier ?? {}).map(([share, loss]) => ({
+      share: Number(share),
+      planned: truths.length,
+      merges: new Map(
+        truths.map((mixture) => {
+          const name = `${mixture.name} at ${share}`
+          return [
+            mixture.name,
+            model({ role: 'merge', name, ...none }, (domain) => loss(mixture, domain))
+          ]
+        })
+      )
+    }))
   }
 }

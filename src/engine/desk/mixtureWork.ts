@@ -4,6 +4,7 @@ import type { Study } from '#shared/records'
 import type { ProjectSession } from '../projectSession'
 import { evaluateMixtures } from '../studies/evaluateMixtures'
 import { exportOf } from '../studies/exportMerge'
+import { measureLines } from '../studies/measureLines'
 import { studyMatrix } from '../studies/matrix'
 import { describeReport, readResults } from '../studies/report'
 import { studyOfOne, withMixtures, withSequential } from '../studies/requestedMixtures'
@@ -64,6 +65,13 @@ export class MixtureWork {
       await evaluateMixtures(mixtures, context, this.assertFree)
       const count = mixtures.length
       this.#host.tell({ kind: 'measured', label: 'mixtures', done: count, total: count })
+      return { wasStopped: signal.aborted }
+    })
+
+  measureLines: ProjectApi['measureLines'] = ({ study }) =>
+    this.#following(EVALUATE, async (signal) => {
+      const context = await this.#contextOf(this.#session.study(study), EVALUATE, signal)
+      await measureLines(context, this.#assertFree)
       return { wasStopped: signal.aborted }
     })
 

@@ -187,6 +187,7 @@ export class ProjectHost implements ProjectApi {
   evaluateMixtures: ProjectApi['evaluateMixtures'] = (input) =>
     this.#mixtures.evaluateMixtures(input)
 
+  measureLines: ProjectApi['measureLines'] = (input) => this.#mixtures.measureLines(input)
   addMixture: ProjectApi['addMixture'] = (input) => this.#mixtures.addMixture(input)
 
   exportMerge: ProjectApi['exportMerge'] = (input) => this.#mixtures.exportMerge(input)

@@ -25,7 +25,7 @@ const LEFT_OUT = [/^lock\.json/, /^cache\/drops(\/|$)/, /\.(draft|replaced)-[0-9
 /** What only training needs. */
 const NO_RESULT = [
   /^corpora(\/|$)/,
-  /^runs\/[^/]+\/(checkpoint|resume)(\/|$)/,
+  /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
   /^exports\/.*\.safetensors$/
 ]
 

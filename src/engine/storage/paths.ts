@@ -35,6 +35,9 @@ export const projectPaths = {
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),
+  /** Weights of a branch after so many steps, where a study keeps them. */
+  earlierCheckpoint: (project: string, fingerprint: string, step: number) =>
+    join(project, 'runs', fingerprint, 'earlier', String(step)),
   resume: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'resume'),
   trace: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'trace.jsonl'),

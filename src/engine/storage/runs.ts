@@ -24,14 +24,19 @@ export function isRunFinished(project: string, fingerprint: string): boolean {
   return existsSync(projectPaths.manifest(project, fingerprint))
 }
 
-/** Hashes the checkpoint's files and writes the manifest that makes a run finished. */
+/** Hashes the files of all its checkpoints and writes the manifest that makes a run finished. */
 export async function writeManifest(
   project: string,
   fingerprint: string,
   result: RunResult
 ): Promise<void> {
   const folder = projectPaths.run(project, fingerprint)
-  const names = [...(await readdir(join(folder, 'checkpoint'))).map((name) => `checkpoint/${name}`)]
+  const steps = await readdir(join(folder, 'earlier')).catch(() => [])
+  const checkpoints = ['checkpoint', ...steps.map((step) => `earlier/${step}`)]
+  const names: string[] = []
+  for (const one of checkpoints) {
+    names.push(...(await readdir(join(folder, one))).map((name) => `${one}/${name}`))
+  }
   const files = []
   for (const name of names.sort()) {
     const path = join(folder, name)

@@ -2,6 +2,7 @@
 import { WorkbenchError } from '#shared/errors'
 import { isRunFinished } from '#engine/storage/runs'
 import { measureAll, modelsOf, unmeasured } from './measureModels'
+import type { ModelToMeasure } from './measureModels'
 import { findMemory } from './placement'
 import type { PlannedRun, StudyPlan } from './plan'
 import { emptySummary, isStop } from './runContext'
@@ -29,7 +30,20 @@ export async function evaluateMixtures(
 ): Promise<void> {
   const part = partOf(context.plan, names)
   assertTrained(part.branches, context.project.folder)
-  const models = modelsOf(part)
+  await measureNow(modelsOf(part), context, beforeWork)
+}
+
+/**
+ * Measures models that somebody asked for; a stop leaves what is measured by then.
+ *
+ * @param beforeWork called when there is something to compute; may refuse it
+ * @throws WorkbenchError what measuring the first that failed threw
+ */
+export async function measureNow(
+  models: readonly ModelToMeasure[],
+  context: RunContext,
+  beforeWork: () => void
+): Promise<void> {
   if (unmeasured(models, context).length === 0) return
   beforeWork()
   const summary = emptySummary()

@@ -1,6 +1,8 @@
 /** Measures models of a study on the domains that they lack. */
+import { existsSync } from 'node:fs'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { HeldOutDomain, Measurement, ModelRole } from '#shared/records'
+import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
@@ -131,7 +133,13 @@ export function unmeasured(models: readonly ModelToMeasure[], context: RunContex
   return models.flatMap((model) => {
     const parts = partsOf(model.model)
     const domains = missingDomains(model.fingerprint, context)
-    const isReady = parts.every((part) => isRunFinished(context.project.folder, part))
+    const { folder } = context.project
+    const step = model.model.kind === 'merge' ? model.model.step : undefined
+    const isReady = parts.every(
+      (part) =>
+        isRunFinished(folder, part) &&
+        (step === undefined || existsSync(projectPaths.earlierCheckpoint(folder, part, step)))
+    )
     if (seen.has(model.fingerprint) || domains.length === 0 || !isReady) return []
     seen.add(model.fingerprint)
     return [{ model, domains }]
@@ -146,6 +154,9 @@ function partsOf(model: MeasuredModel): string[] {
     case 'checkpoint':
       return []
     case 'merge':
+      return model.branches
+        .map((branch) => branch.fingerprint)
+        .filter((fingerprint) => fingerprint !== model.outside?.fingerprint)
     case 'ensemble':
       return model.branches.map((branch) => branch.fingerprint)
   }

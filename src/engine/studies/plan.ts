@@ -14,7 +14,7 @@ import type {
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine/workers/jobs'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
-import { chooseSequential, pickedMixtures } from './sequentialChoice'
+import { chooseSequential, designedMixtures, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
@@ -209,11 +209,13 @@ export function planStudy(
   const chosen = chooseSequential(study.sequential, mixtures, study.randomSeed, known)
   const picked = pickedMixtures(study.sequential.added, mixtures, chosen)
   const top = pickedMixtures(study.sequential.top, mixtures, [...chosen, ...picked])
+  const designed = designedMixtures(study.sequential, mixtures, [...chosen, ...picked, ...top])
   // What somebody asked for by hand is waited for: it comes first.
   const inOrder = spreadOverSizes(chosen, study.randomSeed)
   const sequentials = [
     ...picked.flatMap((mixture) => sequentialsOf(mixture, 'user')),
     ...top.flatMap((mixture) => sequentialsOf(mixture, 'top')),
+    ...designed.flatMap((mixture) => sequentialsOf(mixture, 'design')),
     ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
   const again = inOrder.filter((one) => !known.isBranch(one)).slice(0, study.repeats.sequential)
@@ -239,7 +241,9 @@ export function planStudy(
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     repeats,
     mixtures,
-    sequentialMixtures: [...chosen, ...picked, ...top].sort(bySizeThenName).map(({ name }) => name),
+    sequentialMixtures: [...chosen, ...picked, ...top, ...designed]
+      .sort(bySizeThenName)
+      .map(({ name }) => name),
     pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }

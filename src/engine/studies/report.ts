@@ -5,12 +5,20 @@ import type { Measurements } from '#engine/storage/measurements'
 import { predictionKey, readPredictions } from '#engine/storage/predictions'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTables } from '#engine/storage/tableProject'
-import type { AnyReportJob, NamedModel, ReportedRun, ReportJob } from '#engine/workers/jobs'
+import type {
+  AnyReportJob,
+  EarlierModels,
+  NamedModel,
+  ReportedRun,
+  ReportJob
+} from '#engine/workers/jobs'
+import { planEarlier } from './earlierBranches'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
 import type { ModelResult, StudyResults } from './results'
 import { tableResults } from './tableStudy'
+import { planLines } from './weightLines'
 
 /**
  * Names all that a study's report is about: its mixtures, models and finished runs.
@@ -54,7 +62,12 @@ export function describeReport(input: {
         ...repeat.ensembles.map(averaged),
         ...repeat.sequentials.map(trained)
       ]
-    }))
+    })),
+    lines: planLines(plan, study.randomSeed).map((line) => ({
+      ...line,
+      points: line.points.map(({ t, fingerprint }) => ({ t, fingerprint }))
+    })),
+    earlier: describeEarlier(study, plan)
   }
 }
 
@@ -70,7 +83,7 @@ export async function readResults(
   if ('tables' in report) {
     return tableResults(report.study, await readTables(report.project, report.tables))
   }
-  const { project, models, repeats, sequentials, ...rest } = report
+  const { project, models, repeats, sequentials, lines, earlier, ...rest } = report
   const { study, prepared } = rest
   const definition = measurementDefinition(study)
   const predictions = await readPredictions(project)
@@ -100,7 +113,20 @@ export async function readResults(
     predictions: sequentials.flatMap((run) => {
       const prediction = predictions.get(predictionKey({ run: run.fingerprint, definition }))
       return prediction ? [{ ...run, prediction }] : []
-    })
+    }),
+    lines: lines.map((line) => ({
+      ...line,
+      points: line.points.map((point) => ({ ...point, nats: natsOf(point.fingerprint) }))
+    })),
+    earlier: earlier.map(({ share, merges }) => ({
+      share,
+      planned: merges.length,
+      merges: new Map(
+        merges
+          .map(({ mixture, fingerprint }) => [mixture, { nats: natsOf(fingerprint) }] as const)
+          .filter(([, { nats }]) => nats.size > 0)
+      )
+    }))
   }
 }
 
@@ -117,6 +143,18 @@ function merged({ fingerprint, mixture, merge }: PlannedMerge): NamedModel {
 function averaged({ fingerprint, mixture }: PlannedEnsemble): NamedModel {
   const name = `ensemble ${mixture}`
   return { fingerprint, role: 'ensemble', name, mixture, merge: null, budget: null }
+}
+
+function describeEarlier(study: Study, plan: StudyPlan): EarlierModels[] {
+  const merges = planEarlier(study, plan)
+  const steps = [...new Set(merges.map(({ step }) => step))]
+  return steps.map((step) => ({
+    step,
+    share: step / plan.branches[0]!.steps,
+    merges: merges
+      .filter((one) => one.step === step)
+      .map(({ mixture, fingerprint }) => ({ mixture, fingerprint }))
+  }))
 }
 
 function modelsOf(plan: StudyPlan): NamedModel[] {

@@ -17,7 +17,7 @@ export function studyOfMixtures(study: Study, list: Record<string, number>[]): S
   return {
     ...study,
     mixtures: { ...study.mixtures, choose: { kind: 'list', list }, added: [] },
-    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [], top: [] }
+    sequential: { ...study.sequential, choose: { kind: 'none' }, added: [], top: [], design: [] }
   }
 }
 

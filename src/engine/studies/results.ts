@@ -1,6 +1,6 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
 import type { Prediction } from '#engine/storage/predictions'
-import type { NamedModel, ReportedRun, SequentialRun } from '#engine/workers/jobs'
+import type { NamedModel, ReportedRun, SequentialRun, WeightLine } from '#engine/workers/jobs'
 import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
@@ -19,6 +19,19 @@ export type MergeKind = 'micro' | 'macro'
 export interface ModelResult extends NamedModel {
   /** By domain name: nats summed per document, in the order of the domain's documents. */
   nats: Map<string, number[]>
+}
+
+/** A line between two models, with what each model on it costs as far as it is measured. */
+export type MeasuredLine = Omit<WeightLine, 'points'> & {
+  points: (WeightLine['points'][number] & Pick<ModelResult, 'nats'>)[]
+}
+
+/** Merges of branches at one step, those that are measured and how many there should be. */
+export interface MeasuredEarlier {
+  share: number
+  planned: number
+  /** By mixture. */
+  merges: Map<string, Pick<ModelResult, 'nats'>>
 }
 
 /** A held-out domain with its documents. */
@@ -46,6 +59,10 @@ export interface StudyResults {
   repeats?: { randomSeed: number; models: ModelResult[] }[]
   /** What was said of sequential models before they were trained, in the order of training. */
   predictions?: (SequentialRun & { prediction: Prediction })[]
+  /** Straight lines between models, as far as they are measured. */
+  lines: MeasuredLine[]
+  /** Merges of earlier branches, as far as they are measured. */
+  earlier: MeasuredEarlier[]
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

@@ -6,6 +6,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { LaneName } from '#engine/workers/pool'
 import { predictBeforeTraining } from './predictions'
+import { earlierModels, keptSteps, planEarlier } from './earlierBranches'
 import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
 import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
@@ -39,7 +40,8 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   const { plan, signal, queue } = context
   queue.begin()
   const missing = missingRuns(context.project.folder, runsOf(plan))
-  const models = modelsOf(plan)
+  const earlier = earlierModels(planEarlier(context.study, plan))
+  const models = [...modelsOf(plan), ...earlier]
   const isDone = missing.length === 0 && unmeasured(models, context).length === 0
   const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
   if (isDone) return summary
@@ -176,7 +178,8 @@ async function trainOne(
         endOfTextId: prepared.tokenizer.endOfTextId,
         tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
         heldOut: heldOutOf(planned, study, prepared),
-        keepMoments: planned.keepMoments
+        keepMoments: planned.keepMoments,
+        keepSteps: keptSteps(study, planned)
       },
       {
         lane,

@@ -87,6 +87,23 @@ export function pickedMixtures(
 }
 
 /**
+ * The mixtures that are trained since they tell most, besides those of the choice and the user's;
+ * in the order in which they were proposed.
+ *
+ * @param others what is trained for another reason
+ * @throws WorkbenchError `study/invalid` for one that is not one of the study's
+ */
+export function designedMixtures(
+  choice: SequentialChoice,
+  mixtures: Mixture[],
+  others: readonly Mixture[]
+): Mixture[] {
+  const there = new Set(others.map(({ name }) => name))
+  const designed = choice.design.flatMap((name) => mixturesNamed([name], mixtures))
+  return [...new Set(designed)].filter(({ name }) => !there.has(name))
+}
+
+/**
  * Finds mixtures by name, members in any order; a long name's hash or the name itself.
  *
  * @throws WorkbenchError `study/invalid` naming those that are not there

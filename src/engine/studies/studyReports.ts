@@ -6,7 +6,7 @@ import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
 import type { AnyReportJob, ReportFacts } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
-import type { Diagnosis } from '#shared/diagnosis'
+import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
 import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Run, Study } from '#shared/records'
@@ -71,16 +71,18 @@ export class StudyReports {
   /**
    * Why the proxies may fail, claim by claim.
    *
+   * @param options `propose`: how many mixtures to propose where too few were trained; null: as
+   *   many as are missing, ten at most
    * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest
    */
-  async diagnosis(study: Study, options: { signal?: AbortSignal } = {}): Promise<Diagnosis> {
-    const { project, pool, plan } = this.#sources
+  async diagnosis(
+    study: Study,
+    { propose = null, ...options }: { propose?: number | null; signal?: AbortSignal } = {}
+  ): Promise<Diagnosis> {
     const report = await this.#describe(study)
-    const geometry =
-      project.tables === null
-        ? await branchGeometry(project, pool, (await plan(study)).plan, options)
-        : null
-    return pool.run('diagnosis', { report, geometry }, { ...options, lane: 'aside' })
+    const geometry = await this.#geometry(study, options)
+    const job = { report, geometry, propose }
+    return this.#sources.pool.run('diagnosis', job, { ...options, lane: 'aside' })
   }
 
   /** One of the exported tables as CSV; null for a name that none has. */
@@ -104,7 +106,8 @@ export class StudyReports {
       devices: await trustOf('tables' in report ? [] : report.runs),
       cost: 'tables' in report ? null : await this.#cost(study)
     }
-    const job = { ...report, documents, facts }
+    const geometry = await this.#geometry(study, {})
+    const job = { ...report, documents, facts, geometry }
     return this.#sources.pool.run('htmlReport', job, { lane: 'aside' })
   }
 
@@ -113,6 +116,12 @@ export class StudyReports {
     if (this.#sources.project.tables !== null) return null
     const cost = await this.#cost(study)
     return cost && costCurves(await this.results(study), cost)
+  }
+
+  async #geometry(study: Study, options: { signal?: AbortSignal }): Promise<BranchGeometry | null> {
+    const { project, pool, plan } = this.#sources
+    if (project.tables !== null) return null
+    return branchGeometry(project, pool, (await plan(study)).plan, options)
   }
 
   async #cost(study: Study): Promise<ReportFacts['cost']> {

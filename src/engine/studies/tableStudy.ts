@@ -129,7 +129,9 @@ export function tableResults(study: Study, tables: ImportedTables): StudyResults
     repeats: singleSeeds(tables).map((models, place) => ({
       randomSeed: place + 1,
       models: known(models)
-    }))
+    })),
+    lines: [],
+    earlier: []
   }
 }
 

@@ -1,5 +1,6 @@
 /** The tables a study is exported as: rows for CSV and Parquet alike. */
 import type { Interval } from '#engine/statistics/intervals'
+import { LINE_POINTS } from '#shared/diagnosis'
 import type { Estimate, Noise } from '#shared/evidenceView'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
@@ -7,6 +8,7 @@ import { compareProxies, UNKNOWN } from './evidence/comparison'
 import { measureNoise } from './evidence/noise'
 import { predictedLosses } from './evidence/predicted'
 import type { ProxyComparison } from './evidence/comparison'
+import { readLines } from './evidence/lineLosses'
 import type { AgreementStatistic } from './evidence/measureStratum'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
@@ -210,6 +212,24 @@ function mixtureRows({ mixtures }: StudyResults): Row[] {
   )
 }
 
+function lineRows(results: StudyResults, documents: DocumentChoice): Row[] {
+  return readLines(results, documents).flatMap(({ kind, from, to, domains }) =>
+    domains.flatMap(({ domain, losses, above, barrier }) =>
+      losses.map((loss, i) => ({
+        line: kind,
+        from,
+        to,
+        domain,
+        t: LINE_POINTS[i]!,
+        loss,
+        above_straight: above[i]!,
+        barrier,
+        documents
+      }))
+    )
+  )
+}
+
 /** Every table with its meaning and columns, in the order they are written. */
 export const TABLES: Omit<Table, 'rows'>[] = [
   { name: 'partitions', meaning: 'The token ledger', columns: columns.PARTITION_COLUMNS },
@@ -252,6 +272,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     name: 'overlaps',
     meaning: 'How much of each held-out domain stands in each training text, in 13-grams of words',
     columns: columns.OVERLAP_COLUMNS
+  },
+  {
+    name: 'lines',
+    meaning:
+      'Loss along straight lines between models, in the space of their weights; empty until they are measured',
+    columns: columns.LINE_COLUMNS
   }
 ]
 
@@ -304,7 +330,8 @@ export function studyTable(
     predictions: () => predictionRows(results),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
-    overlaps: () => overlapRows(results)
+    overlaps: () => overlapRows(results),
+    lines: () => lineRows(results, documents)
   }
   return { ...table, rows: rows[name]!() }
 }

@@ -1,5 +1,5 @@
 /** The messages between host and worker: each job with its input and its result. */
-import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
+import type { BranchGeometry, Diagnosis, LineKind } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
@@ -141,6 +141,8 @@ export interface TrainJob {
   heldOut: { everySteps: number; domains: { name: string; fingerprint: string }[] } | null
   /** True for runs that others go on from: their moments are kept. */
   keepMoments: boolean
+  /** Steps after which the weights are kept besides those of the end. */
+  keepSteps: number[]
 }
 
 export interface TrainResult {
@@ -162,7 +164,14 @@ export interface WeightedBranch {
 export type MeasuredModel =
   | { kind: 'run'; fingerprint: string }
   | { kind: 'checkpoint'; folder: string }
-  | { kind: 'merge'; branches: WeightedBranch[] }
+  /** `outside`: that one of them which is a checkpoint from outside. */
+  | {
+      kind: 'merge'
+      branches: WeightedBranch[]
+      /** After so many steps of theirs, where they were kept then; their end when left out. */
+      step?: number
+      outside?: { fingerprint: string; folder: string }
+    }
   | { kind: 'ensemble'; branches: WeightedBranch[] }
 
 export interface MeasureJob {
@@ -269,6 +278,26 @@ export interface ReportJob {
   sequentials: SequentialRun[]
   /** What was trained again, by random seed, under the names of what the study itself trained. */
   repeats: { randomSeed: number; models: NamedModel[] }[]
+  /** Straight lines in the space of weights, measured or not. */
+  lines: WeightLine[]
+  /** Merges of branches as they were at earlier steps, measured or not. */
+  earlier: EarlierModels[]
+}
+
+/** Merges of branches as they were after so many steps, of mixtures that are trained for real. */
+export interface EarlierModels {
+  step: number
+  /** Of a branch's whole training, 0 … 1. */
+  share: number
+  merges: { mixture: string; fingerprint: string }[]
+}
+
+/** A straight line between two models: the models on it, by their place from 0 to 1. */
+export interface WeightLine {
+  kind: LineKind
+  from: string
+  to: string
+  points: { t: number; fingerprint: string }[]
 }
 
 /** The report of a study made from tables: all else is read where it is computed. */
@@ -298,6 +327,8 @@ export interface GeometryJob {
 export interface DiagnosisJob {
   report: AnyReportJob
   geometry: BranchGeometry | null
+  /** How many mixtures are proposed; null: as many as are missing, ten at most. */
+  propose: number | null
 }
 
 /** What a report says besides what was measured; the host knows it. */
@@ -325,6 +356,7 @@ export interface ReportFacts {
 export type HtmlReportJob = AnyReportJob & {
   documents: 'all' | 'clean' | 'choose' | 'confirm'
   facts: ReportFacts
+  geometry: BranchGeometry | null
 }
 
 /** A checkpoint from outside, as a study starts from it. */

@@ -6,13 +6,14 @@ import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import { RecentlyUsed } from './recentlyUsed'
-import type { MeasuredModel, WeightedBranch } from './jobs'
+import type { MeasuredModel } from './jobs'
 
 /** What has parameters: an ensemble has none. */
 export type ReadableModel = Exclude<MeasuredModel, { kind: 'ensemble' }>
 
 /** A model that lies in files of its own. */
-type StoredModel = { kind: 'run'; fingerprint: string } | { kind: 'checkpoint'; folder: string }
+type StoredModel =
+  { kind: 'run'; fingerprint: string; step?: number } | { kind: 'checkpoint'; folder: string }
 
 /**
  * Reads models one after the other; a model is good until the next one is asked for.
@@ -41,7 +42,7 @@ export class ModelReader {
    *   `merge/mismatch`, `checkpoint/invalid`
    */
   async read(project: string, model: ReadableModel, heldBytes: number): Promise<ParameterSet> {
-    if (model.kind === 'merge') return this.#average(project, model.branches, heldBytes)
+    if (model.kind === 'merge') return this.#average(project, model, heldBytes)
     return readParameters(await this.open(project, model))
   }
 
@@ -51,21 +52,27 @@ export class ModelReader {
    * @throws WorkbenchError `storage/corrupt`, `checkpoint/invalid`
    */
   async open(project: string, model: StoredModel): Promise<ParameterSource> {
-    if (model.kind === 'run') return this.#open(project, model.fingerprint)
+    if (model.kind === 'run') return this.#open(project, model.fingerprint, model.step)
     return (await openCheckpoint(model.folder)).parameters
   }
 
   async #average(
     project: string,
-    branches: readonly WeightedBranch[],
+    { branches, outside, step }: Extract<ReadableModel, { kind: 'merge' }>,
     heldBytes: number
   ): Promise<ParameterSet> {
     const files: ParameterSource[] = []
-    for (const { fingerprint } of branches) files.push(await this.#open(project, fingerprint))
+    for (const { fingerprint } of branches) {
+      const stored: StoredModel =
+        fingerprint === outside?.fingerprint
+          ? { kind: 'checkpoint', folder: outside.folder }
+          : { kind: 'run', fingerprint, ...(step === undefined ? {} : { step }) }
+      files.push(await this.open(project, stored))
+    }
     const isHeld = files.reduce((sum, file) => sum + floatBytes(file), 0) <= heldBytes
     const sources: ParameterSource[] = []
     for (const [index, file] of files.entries()) {
-      const key = `${project} ${branches[index]!.fingerprint}`
+      const key = `${project} ${branches[index]!.fingerprint} ${step ?? ''}`
       sources.push(
         isHeld
           ? sourceOf(await this.#held.take(key, heldBytes, () => readParameters(file)), file.label)
@@ -78,10 +85,14 @@ export class ModelReader {
     return this.#merged
   }
 
-  async #open(project: string, fingerprint: string): Promise<ParameterSource> {
-    const folder = projectPaths.checkpoint(project, fingerprint)
-    if (!this.#verified.has(folder)) await verifyRun(project, fingerprint)
-    this.#verified.add(folder)
+  async #open(project: string, fingerprint: string, step?: number): Promise<ParameterSource> {
+    const run = projectPaths.run(project, fingerprint)
+    if (!this.#verified.has(run)) await verifyRun(project, fingerprint)
+    this.#verified.add(run)
+    const folder =
+      step === undefined
+        ? projectPaths.checkpoint(project, fingerprint)
+        : projectPaths.earlierCheckpoint(project, fingerprint, step)
     return (await openCheckpoint(folder)).parameters
   }
 }

@@ -3,6 +3,7 @@ import { Measurements } from '#engine/storage/measurements'
 import { readTrace } from '#engine/storage/traces'
 import { studyBelief } from '#engine/studies/evidence/belief'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
+import type { BranchTrace } from '#engine/studies/evidence/diagnosis'
 import { predictRuns } from '#engine/studies/evidence/predicted'
 import type { RunPrediction } from '#engine/studies/evidence/predicted'
 import { htmlReport } from '#engine/studies/htmlReport/page'
@@ -19,17 +20,20 @@ export async function readBelief(job: AnyReportJob): Promise<Belief> {
 }
 
 /** Holds every claim of why a proxy fails against what was measured; see `diagnoseStudy`. */
-export async function readDiagnosis({ report, geometry }: DiagnosisJob): Promise<Diagnosis> {
+export async function readDiagnosis(job: DiagnosisJob): Promise<Diagnosis> {
+  const { report, geometry, propose } = job
   const results = await resultsOf(report)
-  const { randomSeed } = results.study
-  const branches = results.runs.filter(
-    (run) => run.role === 'branch' && run.randomSeed === randomSeed
-  )
+  const traces = await readTraces(report.project, results)
+  return diagnoseStudy(results, { traces, geometry, propose })
+}
+
+async function readTraces(project: string, { runs, study }: StudyResults): Promise<BranchTrace[]> {
   const traces = []
-  for (const { name, fingerprint } of branches) {
-    traces.push({ name, points: await readTrace(report.project, fingerprint) })
+  const own = runs.filter((run) => run.role === 'branch' && run.randomSeed === study.randomSeed)
+  for (const { name, fingerprint } of own) {
+    traces.push({ name, points: await readTrace(project, fingerprint) })
   }
-  return diagnoseStudy(results, { traces, geometry })
+  return traces
 }
 
 /** What every proxy says of runs that are not trained yet; see `predictRuns`. */
@@ -45,8 +49,11 @@ export async function readTable({ table, ...job }: TableJob): Promise<string | n
 
 /** The whole report as the text of one HTML file. */
 export async function writeHtmlReport(job: HtmlReportJob): Promise<string> {
-  const { documents, facts, ...report } = job
-  return htmlReport(await resultsOf(report), facts, documents)
+  const { documents, facts, geometry, ...report } = job
+  const results = await resultsOf(report)
+  const traces = await readTraces(report.project, results)
+  const diagnosis = diagnoseStudy(results, { traces, geometry })
+  return htmlReport(results, facts, documents, diagnosis)
 }
 
 /** The host stores before it tells, so that all it asks about is on disk. */

@@ -88,6 +88,10 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
         const done = point.step + 1
         const rate = meter.add(tokensPerStep)
         const heldOut = await measureHeldOut(done, trainer)
+        if (job.keepSteps.includes(done)) {
+          const { parameters } = await trainer.state()
+          await keepEarlier(job, parameters, done)
+        }
         pending.push({
           step: done,
           tokens: done * tokensPerStep,
@@ -232,6 +236,14 @@ async function finish(job: TrainJob, state: TrainingState, result: RunResult): P
   )
   await writeManifest(project, fingerprint, result)
   await removeTree(projectPaths.resume(project, fingerprint))
+}
+
+/** Weights alone: nothing goes on from them. */
+async function keepEarlier(job: TrainJob, parameters: ParameterSet, step: number): Promise<void> {
+  const { project, fingerprint, config, tokenizerFile, endOfTextId } = job
+  await writeFolder(projectPaths.earlierCheckpoint(project, fingerprint, step), (draft) =>
+    writeCheckpoint(draft, config, parameters, { tokenizerFile, endOfTextId })
+  )
 }
 
 async function writeState(

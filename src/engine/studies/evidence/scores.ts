@@ -106,7 +106,7 @@ export function meanOver({ over, isLog }: DomainMean, losses: (domain: number) =
 
 /** Mean nats per token of a model on the chosen documents; NaN where it is not measured. */
 export function lossOn(
-  model: ModelResult | undefined,
+  model: Pick<ModelResult, 'nats'> | undefined,
   domain: MeasuredDomain,
   chosen: number[]
 ): number {

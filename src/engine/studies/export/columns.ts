@@ -68,7 +68,7 @@ export const RUN_COLUMNS: Column[] = [
   text('device', 'Device that computed it'),
   text(
     'chosen_by',
-    'Why a sequential run was chosen: `random`, `design` (all mixtures), `top` (told by a search, since its proxy puts them first or to check that) or `user` (a list, or picked in the window)'
+    'Why a sequential run was chosen: `random`, `design` (all mixtures, or proposed by a diagnosis), `top` (told by a search, since its proxy puts them first or to check that) or `user` (a list, or picked in the window)'
   ),
   text('fingerprint', 'SHA-256 of everything the result depends on'),
   integer('random_seed', '', 'Random seed of its order of data')
@@ -122,6 +122,18 @@ export const PAIR_COLUMNS: Column[] = [
   number('sequential_perplexity', 'perplexity', 'What the sequential model has'),
   text('documents', DOCUMENTS_MEANING),
   text('evidence', '`no` where the sequential model is the merge, one branch; else `yes`')
+]
+
+export const LINE_COLUMNS: Column[] = [
+  text('line', '`seed-branch`, `branch-branch` or `branch-merge` (the even merge of all branches)'),
+  text('from', 'Model at t = 0: `seed`, or a branch by its base unit'),
+  text('to', 'Model at t = 1'),
+  text('domain', 'Held-out domain, or a mean over domains that ends in `-log`'),
+  number('t', '', 'Place on the line: weights are (1 − t) of the first and t of the second model'),
+  number('loss', 'nats/token', 'Loss of the model at t'),
+  number('above_straight', 'nats/token', 'Loss less what lies straight between both ends'),
+  number('barrier', 'nats/token', 'Highest of these along the line; at least 0'),
+  text('documents', DOCUMENTS_MEANING)
 ]
 
 const STATISTIC_MEANINGS = {

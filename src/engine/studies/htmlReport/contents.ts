@@ -1,5 +1,6 @@
 /** What all sections of a report are written from, gathered once. */
 import type { ReportFacts } from '#engine/workers/jobs'
+import type { Diagnosis } from '#shared/diagnosis'
 import type { BudgetKind } from '#shared/records'
 import { studyPairs } from '../agreement'
 import type { Pair } from '../agreement'
@@ -15,6 +16,8 @@ import type { Table } from '../tables'
 export interface ReportContents {
   results: StudyResults
   facts: ReportFacts
+  /** Why the proxy may fail; on all documents, whatever the rest is on. */
+  diagnosis: Diagnosis
   evidence: GatheredEvidence
   /** Proxy and truth, mixture by mixture; only those that are evidence. */
   pairs: Pair[]
@@ -34,13 +37,15 @@ export interface ReportContents {
 export function gatherContents(
   results: StudyResults,
   facts: ReportFacts,
-  documents: DocumentChoice
+  documents: DocumentChoice,
+  diagnosis: Diagnosis
 ): ReportContents {
   const evidence = gatherEvidence(results, { documents })
   const { budgets } = results.study.sequential
   return {
     results,
     facts,
+    diagnosis,
     evidence,
     pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
     rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),

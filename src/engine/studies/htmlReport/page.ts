@@ -1,5 +1,6 @@
 /** A study's report as one HTML file that needs nothing else: no network, no script. */
 import type { ReportFacts } from '#engine/workers/jobs'
+import type { Diagnosis } from '#shared/diagnosis'
 import type { DocumentChoice, StudyResults } from '../results'
 import { agreementSection } from './agreementSection'
 import { comparisonSection } from './comparisonSection'
@@ -7,6 +8,7 @@ import { gatherContents } from './contents'
 import { costSection } from './costSection'
 import { csvSection } from './csvSection'
 import { definitionsSection } from './definitionsSection'
+import { diagnosisSection } from './diagnosisSection'
 import { ledgerSection } from './ledgerSection'
 import { markup } from './markup'
 import { noiseSection } from './noiseSection'
@@ -23,6 +25,7 @@ const SECTIONS = [
   { id: 'proxies', words: 'Proxies', write: comparisonSection },
   { id: 'agreement', words: 'Agreement', write: agreementSection },
   { id: 'noise', words: 'Noise', write: noiseSection },
+  { id: 'diagnosis', words: 'Diagnosis', write: diagnosisSection },
   { id: 'cost', words: 'Cost', write: costSection },
   { id: 'data', words: 'Data', write: ledgerSection },
   { id: 'recipe', words: 'Recipe', write: recipeSection },
@@ -32,7 +35,8 @@ const SECTIONS = [
 ]
 
 /**
- * Writes a report: question, answer, rankings, evidence, noise, cost, data, recipe, definitions, origin,
+ * Writes a report: question, answer, rankings, evidence, noise, diagnosis, cost, data, recipe, definitions,
+ * origin,
  * tables. What a study does not have says so in a sentence.
  *
  * Costs seconds, since every interval is 2,000 resamples: a job for a worker.
@@ -42,9 +46,10 @@ const SECTIONS = [
 export function htmlReport(
   results: StudyResults,
   facts: ReportFacts,
-  documents: DocumentChoice
+  documents: DocumentChoice,
+  diagnosis: Diagnosis
 ): string {
-  const contents = gatherContents(results, facts, documents)
+  const contents = gatherContents(results, facts, documents, diagnosis)
   const title = `${results.study.name}: what its mixtures are worth`
   const links = SECTIONS.map(({ id, words }) => markup`<li><a href="#${id}">${words}</a></li>`)
   // Whatever a name may hold, nothing is run and nothing is fetched.

@@ -42,7 +42,7 @@ export function recipeSection({ results, facts }: ReportContents): Piece {
       ],
       [
         'Sequential models',
-        `chosen: ${chosenWords(study.sequential.choose)}${besides(study.sequential.added, 'picked by the user')}${besides(study.sequential.top, 'told by a search')}; truth budget ${study.sequential.budgets.join(' and ')}`
+        `chosen: ${chosenWords(study.sequential.choose)}${besides(study.sequential.added, 'picked by the user')}${besides(study.sequential.top, 'told by a search')}${besides(study.sequential.design, 'proposed by the diagnosis')}; truth budget ${study.sequential.budgets.join(' and ')}`
       ],
       ['Merges', study.merges.join(', ')],
       [

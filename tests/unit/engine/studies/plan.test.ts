@@ -205,3 +205,28 @@ test('repeats add runs under other random seeds and change none of the study', (
   expect([...again].filter((one) => known.has(one))).toEqual([])
   expect(again.size).toBe(2 * (4 + 2))
 })
+
+test('mixtures that a diagnosis proposed are trained by design, best first, and change no other run', () => {
+  const text = preparedText({ a: 1, b: 1, c: 1, d: 1 })
+  const choose = { kind: 'random' as const, count: 3 }
+  const before = planStudy(smallStudy({ sequential: { choose } }), text)
+  const open = before.mixtures
+    .filter(({ name, units }) => units.length > 1 && !before.sequentialMixtures.includes(name))
+    .map(({ name }) => name)
+  const [user, late, early] = open as [string, string, string]
+  const design = [early, user, before.sequentialMixtures[0]!, late]
+  const after = planStudy(smallStudy({ sequential: { choose, added: [user], design } }), text)
+  const runs = after.sequentials.map(({ mixture, chosenBy }) => [mixture, chosenBy])
+  expect(runs.slice(0, 3)).toEqual([
+    [user, 'user'],
+    [early, 'design'],
+    [late, 'design']
+  ])
+  expect(after.sequentials.slice(3)).toEqual(before.sequentials)
+  expect(after.branches).toEqual(before.branches)
+  expect([...after.sequentialMixtures].sort()).toEqual(
+    [...before.sequentialMixtures, user, early, late].sort()
+  )
+  const strange = smallStudy({ sequential: { choose, design: ['rust'] } })
+  expect(() => planStudy(strange, text)).toThrow(/rust/)
+})

@@ -4,6 +4,7 @@ import type { BranchGeometry, Finding } from '#shared/diagnosis'
 import type { TracePoint } from '#shared/records'
 import { chosenDocuments, indexModels } from '#engine/studies/results'
 import { lossOn } from '../scores'
+import { earlierAgreement } from './earlierAgreement'
 import { finding, meanOf, measured, NATS } from './finding'
 import type { DiagnosedStudy } from './finding'
 import { CURVE_END, FEWEST_POINTS, THRESHOLDS } from './thresholds'
@@ -19,12 +20,13 @@ export interface BranchTrace {
  * part of their curves.
  *
  * Training text that was read before falls by being known by heart: with repeated text a no is sure,
- * a yes is not.
+ * a yes is not. Beside it stands how well merges of earlier checkpoints agreed, where they were kept.
  */
 export function diagnoseConvergence(study: DiagnosedStudy, traces: BranchTrace[]): Finding {
   const limit = THRESHOLDS['not-converged']
   const measure = (value: number | null) =>
     measured('fall of the training loss per tenth of the run, mean over branches', value, NATS)
+  const agreement = earlierAgreement(study)
   const ends = traces.flatMap(({ name, points }) => {
     const end = endOf(points)
     return end ? [{ name, ...end }] : []
@@ -33,7 +35,12 @@ export function diagnoseConvergence(study: DiagnosedStudy, traces: BranchTrace[]
     const why = study.results.tables
       ? 'The study was made from tables: there are no training curves.'
       : `No finished branch has ${FEWEST_POINTS} steps in the last ${100 * CURVE_END} % of its curve.`
-    return finding('not-converged', null, { verdict: 'cannot tell', measure: measure(null), why })
+    return finding('not-converged', null, {
+      verdict: 'cannot tell',
+      measure: measure(null),
+      why: why + agreement.words,
+      numbers: agreement.numbers
+    })
   }
   const fall = meanOf(ends.map((one) => one.fall))
   const squares = ends.reduce((sum, { error }) => sum + error ** 2, 0)
@@ -49,8 +56,9 @@ export function diagnoseConvergence(study: DiagnosedStudy, traces: BranchTrace[]
   return finding('not-converged', null, {
     verdict,
     measure: measure(fall),
-    why,
+    why: why + agreement.words,
     numbers: [
+      ...agreement.numbers,
       measured('standard error', error, NATS),
       measured('branches', ends.length),
       measured('branches that by themselves still fell beyond doubt', falling.length),

@@ -1,5 +1,6 @@
 /** Claims about merging itself: whether weighting matters, and whether the middle is worse than the ends. */
-import type { Finding } from '#shared/diagnosis'
+import type { Finding, LineKind, LineLosses } from '#shared/diagnosis'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import { countDecisions } from '../headline'
 import { withinSize } from '../strata'
 import { finding, meanOf, measured, NATS } from './finding'
@@ -51,31 +52,29 @@ export function diagnoseSizes(study: DiagnosedStudy): Finding {
 }
 
 /**
- * Whether the loss rises between two branches: that of their even merge less the mean of their own,
- * on the mean over all domains.
+ * Whether the loss rises between two branches, on the mean over all domains.
+ *
+ * Where lines between branches are measured, by how far they rise above what lies straight between
+ * their ends; else by their middles alone, which the study's mixtures of two units are.
  */
-export function diagnoseBarrier(study: DiagnosedStudy): Finding {
+export function diagnoseBarrier(study: DiagnosedStudy, lines: readonly LineLosses[]): Finding {
+  const heights = barriersOf(lines)
+  const between = heights.filter(({ kind }) => kind === 'branch-branch')
+  const middles = middlesOf(study)
+  if (between.length > 0) return fromLines(heights, middles)
   const measure = (value: number | null) =>
     measured(
       'loss of the middle of two branches less the mean of both, mean over pairs',
       value,
       NATS
     )
-  const merge = study.proxyLosses('merge-micro')
-  const ends = study.proxyLosses('branch-mean-log')
-  const barriers = study.mixtures.flatMap(({ name, units }, i) => {
-    const isEven = units.length === 2 && Math.abs(units[0]!.microWeight - 0.5) < 1e-9
-    const height = merge[i]! - ends[i]!
-    return isEven && Number.isFinite(height) ? [{ name, height }] : []
-  })
-  if (study.results.tables || barriers.length === 0) {
+  if (study.results.tables || middles.length === 0) {
     const why = study.results.tables
       ? 'Tables do not say how many branches were merged.'
-      : 'No even merge of two branches is measured: it takes mixtures of two units.'
+      : 'No even merge of two branches is measured: it takes mixtures of two units, or lines.'
     return finding('barrier', null, { verdict: 'cannot tell', measure: measure(null), why })
   }
-  barriers.sort((a, b) => b.height - a.height)
-  const mean = meanOf(barriers.map(({ height }) => height))
+  const mean = meanOf(middles.map(({ height }) => height))
   const isHigh = mean > THRESHOLDS.barrier
   const why = isHigh
     ? 'Merging costs by itself, whatever the data are worth.'
@@ -83,10 +82,71 @@ export function diagnoseBarrier(study: DiagnosedStudy): Finding {
   return finding('barrier', null, {
     verdict: isHigh ? 'yes' : 'no',
     measure: measure(mean),
-    why,
+    why: `${why} Only middles are measured, no whole lines.`,
     numbers: [
-      measured('pairs of branches', barriers.length),
-      ...barriers.map(({ name, height }) => measured(`barrier of ${name}`, height, NATS))
+      measured('pairs of branches', middles.length),
+      ...middles.map(({ name, height }) => measured(`barrier of ${name}`, height, NATS))
+    ]
+  })
+}
+
+interface Height {
+  name: string
+  height: number
+}
+
+/** Even merges of two branches less the mean of both, the highest first. */
+function middlesOf(study: DiagnosedStudy): Height[] {
+  const merge = study.proxyLosses('merge-micro')
+  const ends = study.proxyLosses('branch-mean-log')
+  return study.mixtures
+    .flatMap(({ name, units }, i) => {
+      const isEven = units.length === 2 && Math.abs(units[0]!.microWeight - 0.5) < 1e-9
+      const height = merge[i]! - ends[i]!
+      return isEven && Number.isFinite(height) ? [{ name, height }] : []
+    })
+    .sort((a, b) => b.height - a.height)
+}
+
+/** How far each line rises on the mean over all domains, the highest first. */
+function barriersOf(lines: readonly LineLosses[]): (Height & { kind: LineKind })[] {
+  return lines
+    .flatMap(({ kind, from, to, domains }) => {
+      const mean = domains.find(({ domain }) => domain === HEADLINE_DOMAIN)
+      return mean ? [{ kind, name: `${from} to ${to}`, height: mean.barrier }] : []
+    })
+    .sort((a, b) => b.height - a.height)
+}
+
+function fromLines(heights: (Height & { kind: LineKind })[], middles: Height[]): Finding {
+  const of = (kind: LineKind) => heights.filter((one) => one.kind === kind)
+  const meanHeight = (own: readonly Height[]) =>
+    own.length === 0 ? null : meanOf(own.map(({ height }) => height))
+  const between = of('branch-branch')
+  const mean = meanHeight(between)!
+  const isHigh = mean > THRESHOLDS.barrier
+  const why = isHigh
+    ? 'Merging costs by itself, whatever the data are worth.'
+    : 'On the way from branch to branch the loss hardly rises above what lies straight between.'
+  const name = 'highest point of the line between two branches above the straight, mean over lines'
+  return finding('barrier', null, {
+    verdict: isHigh ? 'yes' : 'no',
+    measure: measured(name, mean, NATS),
+    why: `${why} By whole lines.`,
+    numbers: [
+      measured('lines between branches', between.length),
+      measured('barrier from the seed, mean over lines', meanHeight(of('seed-branch')), NATS),
+      measured(
+        'barrier to the merge of all, mean over lines',
+        meanHeight(of('branch-merge')),
+        NATS
+      ),
+      measured(
+        'loss of the middle less the mean of both, mean over mixtures of two',
+        meanHeight(middles),
+        NATS
+      ),
+      ...heights.map((one) => measured(`barrier from ${one.name}`, one.height, NATS))
     ]
   })
 }

@@ -8,6 +8,8 @@ import { finding, measured } from './finding'
 import type { DiagnosedStudy } from './finding'
 import { FEWEST_TELLING, THRESHOLDS } from './thresholds'
 
+const MORE = 'more mixtures for '
+
 /** So many mixtures nobody trains: what needs more is not said as a number. */
 const MOST = 10_000
 
@@ -50,7 +52,7 @@ export function diagnosePower(study: DiagnosedStudy, budget: BudgetKind): Findin
       ? `${study.proxy} or the sequential models do not differ within sizes.`
       : `${n} mixtures of which another has the same size have both values: no agreement can be said.`
     const verdict = isSame ? 'cannot tell' : 'yes'
-    const more = measured('more mixtures for a first number', FEWEST_TELLING - freedom)
+    const more = measured(`${MORE}a first number`, FEWEST_TELLING - freedom)
     return finding('few-mixtures', budget, {
       verdict,
       measure: measure(null),
@@ -75,12 +77,14 @@ export function diagnosePower(study: DiagnosedStudy, budget: BudgetKind): Findin
       measured('half width by resampling mixtures', interval ? resampled : null),
       measured('half width in theory at this ρ', inTheory),
       measured('lowest ρ with one partition left out', spearman.drop?.low ?? null),
-      measured(
-        `more mixtures for a half width of ${target}`,
-        needed === null ? null : needed - freedom
-      )
+      measured(`${MORE}a half width of ${target}`, needed === null ? null : needed - freedom)
     ]
   })
+}
+
+/** How many more mixtures a finding of {@link diagnosePower} asks for; null where it cannot say. */
+export function moreMixtures({ numbers }: Finding): number | null {
+  return numbers.find(({ name }) => name.startsWith(MORE))?.value ?? null
 }
 
 function whyOf(of: { isFew: boolean; half: number; freedom: number; more: number | null }): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import type { DiagnosisSources } from '#engine/studies/evidence/diagnosis'
+import { barrierOf } from '#engine/studies/evidence/lineLosses'
 import { STATEMENTS, THRESHOLDS } from '#engine/studies/evidence/diagnosis/thresholds'
 import { CLAIMS } from '#shared/diagnosis'
 import type { BranchGeometry, Claim, Finding } from '#shared/diagnosis'
@@ -172,6 +173,172 @@ describe.each(SEEDS)('planted failures with random seed %i', (seed) => {
     const three = { choose: { kind: 'all' as const, minimumSize: 3 } }
     expect(diagnosed('barrier', seed, { mixtures: three }).verdict).toBe('cannot tell')
   })
+})
+
+describe.each(SEEDS)('whole lines with random seed %i', (seed) => {
+  const pairs = [
+    ['a#1', 'b#1'],
+    ['a#1', 'c#1'],
+    ['b#1', 'c#1']
+  ] as const
+  /** Ends of unlike loss, and a hump or a dip between them that is highest at t = 0.75. */
+  const lines = (height: number): SyntheticOptions['lines'] =>
+    pairs.map(([from, to]) => ({
+      kind: 'branch-branch',
+      from,
+      to,
+      loss: (t, domain) => {
+        const end = (name: string) => 4 + 0.3 * noiseOf(`${seed} ${name} ${domain}`)
+        const hump = height * (1 + 0.1 * noiseOf(`${seed} ${from} ${to}`))
+        const shape = { 0: 0, 0.25: 0.1, 0.5: 0.3, 0.75: 1, 1: 0 }[String(t)]!
+        return (1 - t) * end(from) + t * end(to) + hump * shape
+      }
+    }))
+
+  test('a hump away from the middle is found, where the middle alone says nothing', () => {
+    const branch = () => 4
+    const flat = { branch, proxy: () => 4 }
+    const middles = diagnosed('barrier', seed, flat)
+    expect([middles.verdict, middles.why]).toEqual(['no', expect.stringContaining('Only middles')])
+    const found = diagnosed('barrier', seed, { ...flat, lines: lines(0.05) })
+    expect([found.verdict, found.why]).toEqual(['yes', expect.stringContaining('By whole lines')])
+    expect(found.measure.value).toBeCloseTo(0.05, 1)
+    expect(numberOf(found, 'lines between branches')).toBe(3)
+    expect(numberOf(found, 'barrier from a#1 to b#1')).toBeGreaterThan(0.04)
+  })
+
+  test('earlier checkpoints: merges that came to agree, and merges that always did', () => {
+    const traces = ['a#1', 'b#1'].map((name) => ({
+      name,
+      points: Array.from({ length: 300 }, (_, i) => ({
+        step: i + 1,
+        loss: 3 + Math.exp((-8 * i) / 300) + 0.05 * noiseOf(`${seed} ${name} ${i}`)
+      }))
+    }))
+    const proxy = plus(additive(seed), chance(seed, 'proxy', 0.01))
+    const rhos = (earlier: SyntheticOptions['earlier']) => {
+      const found = diagnosed(
+        'not-converged',
+        seed,
+        { proxy, ...(earlier ? { earlier } : {}) },
+        { traces }
+      )
+      expect(found.verdict).toBe('no')
+      const own = found.numbers.filter(({ name }) => name.startsWith('ρ of merge-micro'))
+      return { found, values: own.map(({ value }) => value!) }
+    }
+    const unrelated = plus(() => 4, chance(seed, 'early', 0.3))
+    const grown = rhos({ 0.25: unrelated, 0.5: proxy }).values
+    expect(grown).toHaveLength(3)
+    expect(grown[0]).toBeLessThan(0.6)
+    expect(grown[1]).toBeGreaterThan(0.8)
+    expect(grown[1]).toBe(grown[2])
+    const always = rhos({ 0.25: proxy, 0.5: proxy })
+    expect(new Set(always.values).size).toBe(1)
+    expect(always.found.why).toMatch(/ρ [01][.]\d\d at 25 % of the branches’ steps/)
+    const none = rhos(undefined)
+    expect([none.values, none.found.why]).toEqual([[], expect.not.stringContaining('Agreement')])
+  })
+
+  test('a valley is no barrier, whatever the middles of mixtures say', () => {
+    const high = { branch: () => 4, proxy: () => 4.1 }
+    expect(diagnosed('barrier', seed, high).verdict).toBe('yes')
+    const found = diagnosed('barrier', seed, { ...high, lines: lines(-0.05) })
+    expect([found.verdict, found.measure.value]).toEqual(['no', 0])
+    expect(numberOf(found, 'loss of the middle less the mean of both')).toBeCloseTo(0.1)
+  })
+
+  test('few mixtures, one partition in none of them: it is proposed first; enough, and none is', () => {
+    const results = (options: Partial<SyntheticOptions>) =>
+      syntheticResults({
+        partitions: FIVE,
+        truth: additive(seed),
+        proxy: plus(additive(seed), chance(seed, 'proxy', 0.01)),
+        randomSeed: seed,
+        ...options
+      })
+    const without = ['a+b', 'a+c', 'a+d', 'b+c', 'b+d', 'c+d', 'a+b+c', 'a+b+d']
+    const sequential = { choose: { kind: 'list' as const, mixtures: without } }
+    const { proposed, whyNoneProposed } = diagnoseStudy(results({ sequential }), NOTHING)
+    expect(whyNoneProposed).toBeNull()
+    expect(proposed[0]!.reason).toBe('No mixture before it holds e.')
+    expect(proposed[0]!.mixture).toContain('e')
+    const names = proposed.map(({ mixture }) => mixture)
+    expect(names.filter((name) => without.includes(name))).toEqual([])
+    expect(new Set(names).size).toBe(names.length)
+    const three = diagnoseStudy(results({ sequential }), { ...NOTHING, propose: 3 }).proposed
+    expect(three).toEqual(proposed.slice(0, 3))
+
+    const all = diagnoseStudy(results({}), NOTHING)
+    expect([all.proposed, all.whyNoneProposed]).toEqual([[], null])
+    const unrelated = plus(() => 4, chance(seed, 'unrelated', 0.3))
+    const noneLeft = diagnoseStudy(results({ proxy: unrelated }), NOTHING)
+    expect([noneLeft.proposed, noneLeft.whyNoneProposed]).toEqual([
+      [],
+      expect.stringContaining('Every mixture')
+    ])
+  })
+
+  test('what is proposed tells more of the partitions than the next ones drawn at random', () => {
+    const sequential = (count: number) => ({
+      mixtures: { choose: { kind: 'all' as const, minimumSize: 2 } },
+      sequential: { choose: { kind: 'random' as const, count } }
+    })
+    const results = (more: Partial<SyntheticOptions>) =>
+      syntheticResults({
+        partitions: { ...FIVE, f: 1, g: 1 },
+        truth: additive(seed),
+        proxy: additive(seed),
+        randomSeed: seed,
+        ...more
+      })
+    const before = results(sequential(8))
+    const { proposed } = diagnoseStudy(before, { ...NOTHING, propose: 6 })
+    const drawn = results(sequential(14)).sequentialMixtures
+    const errorWith = (names: readonly string[]) => {
+      const chosen = before.mixtures.filter(({ name }) => names.includes(name))
+      const parts = ['a', 'b', 'c', 'd', 'e', 'f']
+      const rows = chosen.map((mixture) => [
+        ...[2, 3, 4, 5, 6, 7].map((size) => Number(mixture.members.length === size)),
+        ...parts.map((name) => (holds(mixture, name) ? 1 / mixture.members.length : 0))
+      ])
+      return ridgeVariance(rows, parts.length)
+    }
+    const names = [...before.sequentialMixtures, ...proposed.map(({ mixture }) => mixture)]
+    expect(errorWith(names)).toBeLessThan(errorWith(drawn))
+  })
+})
+
+/** Sum of the variances of the last terms of a barely held linear model. */
+function ridgeVariance(rows: number[][], terms: number): number {
+  const size = rows[0]!.length
+  const matrix = Array.from({ length: size }, (_, i) => [
+    ...Array.from({ length: size }, (_, j) =>
+      rows.reduce((sum, row) => sum + row[i]! * row[j]!, i === j ? 1e-3 : 0)
+    ),
+    ...Array.from({ length: size }, (_, j) => Number(i === j))
+  ])
+  for (let i = 0; i < size; i++) {
+    const pivot = matrix[i]![i]!
+    matrix[i] = matrix[i]!.map((value) => value / pivot)
+    for (let other = 0; other < size; other++) {
+      if (other === i) continue
+      const factor = matrix[other]![i]!
+      matrix[other] = matrix[other]!.map((value, k) => value - factor * matrix[i]![k]!)
+    }
+  }
+  return matrix.slice(-terms).reduce((sum, row, i) => sum + row[2 * size - terms + i]!, 0)
+}
+
+test('barriers are NumPy’s', () => {
+  const { places, lines } = JSON.parse(
+    readFileSync('tests/golden/statistics/design.json', 'utf8')
+  ) as { places: number[]; lines: { losses: number[]; above: number[]; barrier: number }[] }
+  for (const { losses, above, barrier } of lines) {
+    const found = barrierOf(places, losses)
+    found.above.forEach((value, i) => expect(value).toBeCloseTo(above[i]!, 12))
+    expect(found.barrier).toBeCloseTo(barrier, 12)
+  }
 })
 
 test('distance: branches at right angles far from the seed, and near ones', () => {

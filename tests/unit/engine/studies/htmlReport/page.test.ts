@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import { htmlReport } from '#engine/studies/htmlReport/page'
+import type { StudyResults } from '#engine/studies/results'
 import type { ReportFacts } from '#engine/workers/jobs'
 import { noiseOf, syntheticResults } from '../../../../support/syntheticResults'
 import type { SyntheticOptions } from '../../../../support/syntheticResults'
@@ -30,17 +32,22 @@ function options(partitions: Record<string, number>): SyntheticOptions {
   }
 }
 
+/** As a worker writes it, without curves and weights. */
+function reportOf(results: StudyResults): string {
+  const diagnosis = diagnoseStudy(results, { traces: [], geometry: null })
+  return htmlReport(results, FACTS, 'all', diagnosis)
+}
+
 const NASTY = '<script>alert("1")</script>'
 const QUOTES = `"onload='x' & co`
 
 test('names are text, whatever they hold', () => {
-  const html = htmlReport(
+  const html = reportOf(
     syntheticResults({
       ...options({ [NASTY]: 1, [QUOTES]: 1, plain: 1, other: 1 }),
-      outDomains: ['</svg><script>x</script>']
-    }),
-    FACTS,
-    'all'
+      outDomains: ['</svg><script>x</script>'],
+      lines: [{ kind: 'branch-branch', from: NASTY, to: QUOTES, loss: (t) => 3 + t * (1 - t) }]
+    })
   )
   expect(html).not.toMatch(/<script|<img|<b>/)
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
@@ -51,7 +58,7 @@ test('names are text, whatever they hold', () => {
 })
 
 test('the report reaches for nothing outside itself', () => {
-  const html = htmlReport(syntheticResults(options({ a: 1, b: 1, c: 1, d: 1 })), FACTS, 'all')
+  const html = reportOf(syntheticResults(options({ a: 1, b: 1, c: 1, d: 1 })))
   const links = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link!)
   expect(links.filter((link) => !/^(#|data:)/.test(link))).toEqual([])
   expect(html).toContain("default-src 'none'")
@@ -59,12 +66,34 @@ test('the report reaches for nothing outside itself', () => {
 
 test('of what is not measured a sentence stands in its place', () => {
   const whole = syntheticResults(options({ a: 1, b: 1 }))
-  const html = htmlReport({ ...whole, models: [], runs: [] }, FACTS, 'all')
+  const html = reportOf({ ...whole, models: [], runs: [] })
   const sentences = [
     'No proxy can be held against a sequential model yet.',
     'there is nothing to rank',
     'proxies cannot be compared',
+    'between seed, branches and their merge was not measured',
     'No mixture has both a proxy value and a sequential model'
   ]
   expect(sentences.filter((sentence) => !html.includes(sentence))).toEqual([])
+})
+
+test('verdicts, what to train next and lines are reported', () => {
+  const html = reportOf(
+    syntheticResults({
+      ...options({ a: 1, b: 1, c: 1, d: 1 }),
+      sequential: { choose: { kind: 'list', mixtures: ['a+b', 'b+c'] } },
+      lines: [
+        { kind: 'seed-branch', from: 'seed', to: 'a#1', loss: (t) => 4 - t },
+        { kind: 'branch-branch', from: 'a#1', to: 'b#1', loss: (t) => 3 + t * (1 - t) }
+      ]
+    })
+  )
+  const told = [
+    'Between branches the loss is higher than at them: yes',
+    'Mixtures that would tell most if they were trained next',
+    'No mixture before it holds d.',
+    'n 1, highest 0.2500 nats/token above the straight line',
+    '<data value="0.25" title="0.25">0.2500</data>'
+  ]
+  expect(told.filter((words) => !html.includes(words))).toEqual([])
 })
