@@ -2,6 +2,7 @@
 import type { Evidence } from '#engine'
 import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
+import { sizeOffsetWords } from '#shared/sizeOffset'
 import { formatNumber, textTable } from './format'
 import { describeTables } from './tablesSummary'
 
@@ -63,6 +64,7 @@ export function describeEvidence(
     ...(options.acrossSizes
       ? [
           `ACROSS SIZES. ${evidence.acrossSizes.caution}`,
+          ...(tables ? [] : [sizeOffsetWords(evidence.acrossSizes.offset)]),
           '',
           describeRankings([evidence.acrossSizes], options.limit ?? 5, short),
           ''
@@ -95,11 +97,15 @@ function describeRankings(rankings: Evidence['rankings'], limit: number, proxy: 
   return rankings
     .filter((ranking) => ranking.mixtures.length > 1)
     .map((ranking) => {
+      const isLevelled = ranking.offset?.isEarned ?? false
+      const levelled = (...cells: string[]) => (isLevelled ? cells : [])
       const rows = ranking.mixtures
         .slice(0, limit)
         .map((one) => [
+          ...levelled(one.levelledRank === null ? '—' : String(one.levelledRank)),
           String(one.rank),
           one.mixture,
+          ...levelled(formatNumber(one.levelledValue, 4)),
           formatNumber(one.proxyValue, 4),
           formatNumber(one.sequentialValue, 4),
           one.sequentialRank === null
@@ -109,7 +115,18 @@ function describeRankings(rankings: Evidence['rankings'], limit: number, proxy: 
       const left = ranking.mixtures.length - rows.length
       return [
         `${ranking.size === null ? 'All sizes' : `Size ${ranking.size}`}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
-        textTable(['rank', 'mixture', proxy, 'trained', `${proxy} → true rank`], rows),
+        textTable(
+          [
+            ...levelled('levelled rank'),
+            'rank',
+            'mixture',
+            ...levelled('levelled'),
+            proxy,
+            'trained',
+            `${proxy} → true rank`
+          ],
+          rows
+        ),
         ...(left > 0 ? [`… and ${left} more`] : [])
       ].join('\n')
     })

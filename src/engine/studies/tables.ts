@@ -6,6 +6,8 @@ import type { AgreementRow } from './agreement'
 import { compareProxies, UNKNOWN } from './evidence/comparison'
 import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
+import { studyOffsets } from './evidence/sizeOffsets'
+import type { OffsetRow } from './evidence/sizeOffsets'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
 import type { Row, Table } from './export/columns'
@@ -103,6 +105,33 @@ function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
   }
 }
 
+function offsetRow(row: OffsetRow, documents: DocumentChoice): Row {
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    proxy: row.proxy,
+    n: row.n,
+    partitions_least: row.partitions.least,
+    partitions_most: row.partitions.most,
+    branches_least: row.branches.least,
+    branches_most: row.branches.most,
+    intercept: row.intercept,
+    per_partition: row.perPartition,
+    per_branch: row.perBranch,
+    rmse_raw: row.rmse.raw,
+    rmse_levelled: row.rmse.levelled,
+    pairs: row.pairs,
+    accuracy_raw: row.accuracy?.raw ?? null,
+    accuracy_levelled: row.accuracy?.levelled ?? null,
+    accuracy_count: row.countAccuracy,
+    regret_raw: row.regret.raw,
+    regret_levelled: row.regret.levelled,
+    earns: row.isEarned ? 'yes' : 'no',
+    documents
+  }
+}
+
 function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   return {
     domain: row.domain,
@@ -195,6 +224,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     name: 'overlaps',
     meaning: 'How much of each held-out domain stands in each training text, in 13-grams of words',
     columns: columns.OVERLAP_COLUMNS
+  },
+  {
+    name: 'offsets',
+    meaning:
+      'Truth less proxy by the numbers of partitions and branches merged: what it takes to rank different sizes together, and whether it earns its place',
+    columns: columns.OFFSET_COLUMNS
   }
 ]
 
@@ -242,7 +277,8 @@ export function studyTable(
       ),
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
-    overlaps: () => overlapRows(results)
+    overlaps: () => overlapRows(results),
+    offsets: () => studyOffsets(results, { documents }).map((row) => offsetRow(row, documents))
   }
   return { ...table, rows: rows[name]!() }
 }

@@ -22,6 +22,11 @@ export function isRegression(name: ProxyName): name is RegressionKind {
   return (REGRESSIONS as readonly ProxyName[]).includes(name)
 }
 
+/** True for proxies in the unit of the truth; counts and shares are none. */
+export function isLoss(name: ProxyName): boolean {
+  return name !== 'count' && name !== 'share'
+}
+
 /** A domain, or a mean over several of them. */
 export interface ScoredDomain {
   name: string

@@ -218,6 +218,47 @@ export const COMPARISON_COLUMNS: Column[] = [
   text('documents', DOCUMENTS_MEANING)
 ]
 
+export const OFFSET_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', PROXY_MEANING),
+  integer('n', 'mixtures', 'Trained mixtures that the offset is learned from'),
+  integer('partitions_least', 'partitions', 'Fewest partitions merged among them'),
+  integer('partitions_most', 'partitions', 'Most; beyond these nothing is levelled'),
+  integer('branches_least', 'branches', 'Fewest branches merged among them'),
+  integer('branches_most', 'branches', 'Most; beyond these nothing is levelled'),
+  number(
+    'intercept',
+    'nats per token',
+    'Offset = intercept + per_partition · ln partitions + per_branch · ln branches'
+  ),
+  number('per_partition', 'nats per token', 'Slope on the natural log of the partitions merged'),
+  number(
+    'per_branch',
+    'nats per token',
+    'Slope on the natural log of the branches merged; with a sum budget that is ln tokens, but for a constant'
+  ),
+  number(
+    'rmse_raw',
+    'nats per token',
+    'Root of the mean squared error of mixtures left out one at a time, with one offset for all'
+  ),
+  number('rmse_levelled', 'nats per token', 'The same with the offset by size'),
+  integer('pairs', 'pairs', 'Pairs of different sizes that the proxy as it stands does not tie'),
+  number('accuracy_raw', '0 to 1', 'Share of them that the proxy orders as training does'),
+  number('accuracy_levelled', '0 to 1', 'The same of the proxy with its offset'),
+  number('accuracy_count', '0 to 1', 'The same by the number of branches alone, more being better'),
+  number(
+    'regret_raw',
+    'nats per token',
+    'What choosing among all sizes by the proxy costs: loss of the mixture it puts first less the least'
+  ),
+  number('regret_levelled', 'nats per token', 'The same of the proxy with its offset'),
+  text('earns', '`yes` where rankings across sizes use it, else `no`'),
+  text('documents', DOCUMENTS_MEANING)
+]
+
 export const MIXTURE_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   text('unit', 'Base unit it holds'),

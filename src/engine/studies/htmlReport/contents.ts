@@ -5,7 +5,7 @@ import { studyPairs } from '../agreement'
 import type { Pair } from '../agreement'
 import { gatherEvidence } from '../evidence/gatherEvidence'
 import type { GatheredEvidence } from '../evidence/gatherEvidence'
-import { rankWithinSizes } from '../rankings'
+import { rankAcrossSizes, rankWithinSizes } from '../rankings'
 import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
 import { studyTables } from '../tables'
@@ -19,6 +19,8 @@ export interface ReportContents {
   /** Proxy and truth, mixture by mixture; only those that are evidence. */
   pairs: Pair[]
   rankings: Ranking[]
+  /** All sizes together, by truth budget; each says why that is no comparison as it stands. */
+  acrossSizes: Ranking[]
   /** The tables of the export, on the same documents. */
   tables: Table[]
   budgets: BudgetKind[]
@@ -44,6 +46,7 @@ export function gatherContents(
     evidence,
     pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
     rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),
+    acrossSizes: budgets.map((budget) => rankAcrossSizes(results, { documents, budget })),
     tables: studyTables(results, { documents, known: evidence }),
     budgets,
     proxy: results.tables?.proxies[0]?.proxy ?? 'merge-micro'
