@@ -1,8 +1,8 @@
 /** A study's results with a known truth, without any training: losses are given as functions. */
 import { enumerateMixtures } from '#engine/studies/mixtures'
 import { chooseSequential } from '#engine/studies/sequentialChoice'
-import type { MeasuredDomain, MergeKind, ModelResult, StudyResults } from '#engine/studies/results'
-import type { BaseUnit, BudgetKind, Mixture, StudyDraft } from '#shared/records'
+import type { MeasuredDomain, ModelResult, StudyResults } from '#engine/studies/results'
+import type { BaseUnit, BudgetKind, MergeKind, Mixture, StudyDraft } from '#shared/records'
 import { StudySchema } from '#shared/records'
 
 export interface SyntheticOptions {

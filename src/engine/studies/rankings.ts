@@ -1,20 +1,16 @@
 /** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
-import { TABLE_PROXIES } from '#shared/importedTables'
 import type { BudgetKind } from '#shared/records'
 import type { SizeOffset } from '#shared/sizeOffset'
 import { scoreStudy } from './evidence/scores'
+import type { MeasuredProxy } from './evidence/scores'
 import { levelProxy } from './evidence/sizeOffsets'
 import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
-/** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = TABLE_PROXIES
-export type RankingProxy = (typeof RANKING_PROXIES)[number]
-
 interface RankingOptions {
   /** Default `merge-micro`; of tables the first that they hold. */
-  proxy?: RankingProxy
+  proxy?: MeasuredProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
   domain?: string
   /** Default: the study's first. */
@@ -56,7 +52,7 @@ export interface Regret {
 export interface Ranking {
   /** The one size they have; null for a ranking across sizes. */
   size: number | null
-  proxy: RankingProxy
+  proxy: MeasuredProxy
   domain: string
   budget: BudgetKind
   /** How many of them were also trained sequentially. */
@@ -191,7 +187,7 @@ function withDefaults(results: StudyResults, options: RankingOptions): Required<
 }
 
 /** Tables may hold any of them alone. */
-function firstProxy({ tables }: StudyResults): RankingProxy {
+function firstProxy({ tables }: StudyResults): MeasuredProxy {
   return tables?.proxies[0]?.proxy ?? 'merge-micro'
 }
 

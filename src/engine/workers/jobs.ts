@@ -8,6 +8,7 @@ import type {
   CorpusRole,
   DecoderConfig,
   DomainKind,
+  MergeKind,
   Mixture,
   ModelRole,
   PartitionRule,
@@ -227,8 +228,8 @@ export interface NamedModel {
   name: string
   /** Name of the mixture a merge or a sequential model stands for. */
   mixture: string | null
-  /** Set for merges: every base unit counts the same, or every partition. */
-  merge: 'micro' | 'macro' | null
+  /** Set for merges: how its branches are weighted. */
+  merge: MergeKind | null
   /** Set for sequential models. */
   budget: BudgetKind | null
 }

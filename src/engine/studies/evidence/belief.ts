@@ -2,8 +2,9 @@
 import type { Belief, Ranking as ToldRanking } from '#shared/evidenceView'
 import { headlineAgreement, studyAgreement } from '../agreement'
 import { compareProxies } from './comparison'
+import { measuredProxies } from './scores'
 import { untriedPartitions } from '../mixtures'
-import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
+import { rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
 import type { StudyResults } from '../results'
 
@@ -17,7 +18,7 @@ const LISTED = 200
  */
 export function studyBelief(results: StudyResults): Belief {
   const ways = results.study.sequential.budgets.flatMap((budget) =>
-    RANKING_PROXIES.map((proxy) => ({ budget, proxy }))
+    measuredProxies(results.study).map((proxy) => ({ budget, proxy }))
   )
   return {
     headline: headlineAgreement(results),

@@ -5,14 +5,24 @@ import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
 import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import type { RegressionKind } from '#engine/proxies/regression/regression'
 import { TABLE_PROXIES } from '#shared/importedTables'
+import type { TableProxy } from '#shared/importedTables'
 import { meanLoss } from '#shared/metrics'
-import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
+import type { BudgetKind, DomainKind, MergeKind, Mixture, Study } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
-/** What may stand in for a sequential model, merges first. */
-const PROXIES = [...TABLE_PROXIES, ...REGRESSIONS, 'count', 'share'] as const
-export type ProxyName = (typeof PROXIES)[number]
+/** A merge or a branch's worth: a loss that is measured and not fitted. */
+export type MeasuredProxy = TableProxy | `merge-${MergeKind}`
+
+/** What may stand in for a sequential model. */
+export type ProxyName = MeasuredProxy | RegressionKind | 'count' | 'share'
+
+/** Merges between micro and macro behind these two, else in the order of the list. */
+export function measuredProxies({ merges }: Pick<Study, 'merges'>): MeasuredProxy[] {
+  const names = TABLE_PROXIES as readonly MeasuredProxy[]
+  const between = merges.map((merge) => `merge-${merge}` as const)
+  return [...new Set([...names.slice(0, 2), ...between.sort().reverse(), ...names])]
+}
 
 /** Mixtures that must be trained before a regression says anything. */
 const FEWEST_FITTED = 5
@@ -241,9 +251,12 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   return {
     mixtures,
     domains: [...plain, ...means],
-    proxies: PROXIES.filter((name) =>
-      isRegression(name) ? isFitted : (read[name] ?? ['count', 'share'].includes(name))
-    ),
+    proxies: [
+      ...measuredProxies(study).filter((name) => read[name]),
+      ...(isFitted ? REGRESSIONS : []),
+      'count',
+      'share'
+    ],
     budgets: study.sequential.budgets,
     proxy: (name, domain, budget) => {
       const losses = isRegression(name) ? fit(name, budget) : read[name]

@@ -86,7 +86,7 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   number('perplexity_low', 'perplexity', 'Lower end of its 95 % interval over documents'),
   number('perplexity_high', 'perplexity', 'Upper end of its 95 % interval over documents'),
   number('bits_per_byte', 'bits/byte', 'nats / (bytes · ln 2); on means the mean over domains'),
-  text('merge', '`micro` or `macro` for a merge'),
+  text('merge', '`micro`, `macro` or `tau-` and its τ for a merge'),
   text('budget', '`sum` or `fixed` for a sequential model'),
   integer('documents', 'documents', 'Documents measured; empty on means'),
   integer('clean_documents', 'documents', 'Those that training text does not overlap'),

@@ -103,6 +103,9 @@ const PROXIES: Record<string, string> = {
   share: 'Share of the domain’s partition in the mixture: a baseline, turned as count is.'
 }
 
+const BETWEEN =
+  'The same, between micro and macro: each partition counts by the τ-th power of its base units in the mixture.'
+
 const DOCUMENTS: Record<DocumentChoice, string> = {
   all: 'All held-out documents.',
   clean: 'Held-out documents that training text does not overlap.',
@@ -122,7 +125,10 @@ export function definitionsSection({ results, evidence }: ReportContents): Piece
     factsOf([
       ...MEASURES.filter(([name]) => !results.tables || !OF_TEXT.includes(name)),
       ...(results.tables ? [] : [['Documents', DOCUMENTS[evidence.documents]] as const]),
-      ...proxies.flatMap((name) => (PROXIES[name] ? [[name, PROXIES[name]] as const] : []))
+      ...proxies.flatMap((name) => {
+        const meaning = PROXIES[name] ?? (name.startsWith('merge-tau-') ? BETWEEN : null)
+        return meaning ? [[name, meaning] as const] : []
+      })
     ])
   )
 }
