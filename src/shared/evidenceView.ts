@@ -97,6 +97,8 @@ export const ComparisonSchema = z.strictObject({
   proxy: z.string(),
   n: count,
   spearman: EstimateSchema,
+  /** ρ among the quarter of each size that the proxy puts first. */
+  topSpearman: EstimateSchema,
   accuracy: EstimateSchema,
   topQuarter: EstimateSchema,
   regret: EstimateSchema,

@@ -101,7 +101,8 @@ function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
     ...estimateCells('offset', row.offset),
     ...estimateCells('accuracy_difference', row.difference?.accuracy ?? UNKNOWN),
     ...estimateCells('spearman_difference', row.difference?.spearman ?? UNKNOWN),
-    documents
+    documents,
+    ...estimateCells('top_spearman', row.topSpearman)
   }
 }
 

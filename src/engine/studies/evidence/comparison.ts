@@ -23,6 +23,8 @@ export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
   /** Mixtures compared with another. */
   n: number
   spearman: Estimate
+  /** ρ among the quarter of each size that the proxy puts first: where choices are made. */
+  topSpearman: Estimate
   /** This proxy's less the reference's, resampled as pairs; null for the reference itself. */
   difference: { accuracy: Estimate; spearman: Estimate } | null
 }
@@ -31,7 +33,9 @@ export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
 const REFERENCE_PROXY: ProxyName = 'merge-micro'
 
 /** Spearman's ρ behind the statistics of choosing, in one row of numbers. */
-const NUMBERS = [...CHOICE_STATISTICS, 'spearman'] as const
+const NUMBERS = [...CHOICE_STATISTICS, 'spearman', 'topSpearman'] as const
+
+const SPEARMAN = CHOICE_STATISTICS.length
 
 /**
  * Compares every proxy with the truth among mixtures of one size, on every domain and mean.
@@ -161,10 +165,14 @@ function measureOf(x: Float64Array, y: Float64Array, groups: Int32Array) {
   const pairs = pairWorkspace({ x, y, groups })
   const numbers = new Float64Array(NUMBERS.length)
   const correlations = new Float64Array(3)
+  const top = new Uint16Array(groups.length)
   return (counts: Uint16Array | null, offset: number): Float64Array => {
     choice.measure(counts, offset, numbers)
     pairs.measure(counts, offset, correlations)
-    numbers[NUMBERS.length - 1] = correlations[1]!
+    numbers[SPEARMAN] = correlations[1]!
+    choice.keepTopQuarter(counts, offset, top)
+    const freedom = pairs.measure(top, 0, correlations)
+    numbers[SPEARMAN + 1] = freedom < FEWEST_PAIRS ? NaN : correlations[1]!
     return numbers
   }
 }

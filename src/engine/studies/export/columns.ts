@@ -215,7 +215,12 @@ export const COMPARISON_COLUMNS: Column[] = [
   ),
   ...estimateColumns('accuracy_difference', '−1 to 1', `Accuracy ${DIFFERENCE}`),
   ...estimateColumns('spearman_difference', '−2 to 2', `ρ ${DIFFERENCE}`),
-  text('documents', DOCUMENTS_MEANING)
+  text('documents', DOCUMENTS_MEANING),
+  ...estimateColumns(
+    'top_spearman',
+    '−1 to 1',
+    "Spearman's ρ among the quarter of each size, rounded up, that the proxy puts first; empty below four of them"
+  )
 ]
 
 export const OFFSET_COLUMNS: Column[] = [

@@ -69,6 +69,7 @@ function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece
       cell: ({ difference }) => estimated(difference && difference.accuracy)
     },
     { head: 'Top quarter', cell: ({ topQuarter }) => estimated(topQuarter) },
+    { head: 'ρ in the proxy’s top quarter', cell: ({ topSpearman }) => estimated(topSpearman) },
     { head: 'Regret, nats/token', cell: ({ regret }) => estimated(regret, nats) },
     {
       head: 'Regret of range',

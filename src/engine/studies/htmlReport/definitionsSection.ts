@@ -67,6 +67,10 @@ const MEASURES: [string, string][] = [
     'Share of the truly best quarter of a size that is among the best quarter by the proxy.'
   ],
   [
+    'ρ in the proxy’s top quarter',
+    'ρ within sizes among the quarter of each size, rounded up, that the proxy puts first: where choices are made. No number below four comparable mixtures.'
+  ],
+  [
     'Regret',
     'What choosing by the proxy cost: loss of the mixture it puts first less the least, mean over sizes, in nats per token; of range: as a share of what there was to lose.'
   ],
