@@ -344,7 +344,7 @@ export interface DeviceCheck {
 
 /** A measured rate, for `assay bench` and for the plan's estimates. */
 export interface BenchJob {
-  what: 'train' | 'eval' | 'merge' | 'tokenize'
+  what: 'train' | 'eval' | 'merge' | 'tokenize' | 'ensemble' | 'bootstrap' | 'search'
   config: DecoderConfig
   batchSize: number
   /** Repetitions at most, and seconds after which no further one is begun. */
@@ -359,6 +359,12 @@ export interface BenchJob {
 export interface BenchResult {
   tokensPerSecond?: number
   bytesPerSecond?: number
+  /** `ensemble`. */
+  mixturesPerSecond?: number
+  /** `search`: subsets times tokens. */
+  subsetTokensPerSecond?: number
+  /** `bootstrap` and `search`: the best repetition. */
+  elapsedSeconds?: number
   /** `merge`: bytes per second of a plain copy on one thread, in the same run. */
   copyBytesPerSecond?: number
   /** `merge`: averaging on one thread alone. */
