@@ -16,8 +16,9 @@ const COUNT_OF_BRANCHES = [
   'count knows the number of base units and nothing else: where it differs within a size, it says what size',
   'alone gives. ensemble averages what the branches say of each token; branch-mean, branch-mean-log and',
   "best-branch are the mean of the branches' own perplexities, of their logs, and the least of them. linear to",
-  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it. Mixtures share',
-  'partitions and are no independent draws: read the widest interval.'
+  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it; with -merged they',
+  'are fitted on merges, which are free, and see nothing that was trained. Mixtures share partitions and are no',
+  'independent draws: read the widest interval.'
 ]
 const COUNT_OF_TABLES = [
   'count knows the number of partitions and nothing else. Tables have no documents to resample. Mixtures share',
@@ -77,9 +78,10 @@ export function describeEvidence(
     '',
     ...near,
     'PROXIES COMPARED on the mean over all domains, among mixtures of one size. accuracy: pairs ordered as',
-    'training orders them; ρ in it: among the quarter of each size that the proxy puts first; regret: what choosing by the proxy cost, in nats per token and as a share of what',
-    'there was to lose; slope and offset: how the truth follows from the proxy. Intervals are the wider of that',
-    'over mixtures and that with one partition left out. difference: accuracy less that of the micro merge.',
+    'training orders them; ρ in it: among the quarter of each size that the proxy puts first; regret: what',
+    'choosing by the proxy cost, in nats per token and as a share of what there was to lose; slope and offset:',
+    'how the truth follows from the proxy. Intervals are the wider of that over mixtures and that with one',
+    'partition left out. difference: accuracy less that of the micro merge.',
     '',
     describeComparison(evidence.comparison),
     '',

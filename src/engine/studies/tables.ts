@@ -6,6 +6,8 @@ import type { AgreementRow } from './agreement'
 import { compareProxies, UNKNOWN } from './evidence/comparison'
 import type { ProxyComparison } from './evidence/comparison'
 import type { AgreementStatistic } from './evidence/measureStratum'
+import { studyFits } from './evidence/fits'
+import type { FitRow } from './evidence/fits'
 import { studyOffsets } from './evidence/sizeOffsets'
 import type { OffsetRow } from './evidence/sizeOffsets'
 import type { DocumentChoice, StudyResults } from './results'
@@ -133,6 +135,21 @@ function offsetRow(row: OffsetRow, documents: DocumentChoice): Row {
   }
 }
 
+function fitRow(row: FitRow, documents: DocumentChoice): Row {
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    proxy: row.proxy,
+    budget: row.budget,
+    n: row.n,
+    rmse_one: row.one?.rmse ?? null,
+    rmse_tenth: row.tenth?.rmse ?? null,
+    rmse_mean: row.tenth?.meanRmse ?? null,
+    spearman: row.tenth?.spearman ?? null,
+    documents
+  }
+}
+
 function agreementRow(row: AgreementRow, documents: DocumentChoice): Row {
   return {
     domain: row.domain,
@@ -231,6 +248,11 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     meaning:
       'Truth less proxy by the numbers of partitions and branches merged: what it takes to rank different sizes together, and whether it earns its place',
     columns: columns.OFFSET_COLUMNS
+  },
+  {
+    name: 'fits',
+    meaning: 'How far each regression is off on mixtures that it was not fitted on',
+    columns: columns.FIT_COLUMNS
   }
 ]
 
@@ -238,7 +260,7 @@ interface TableOptions {
   /** Default `all`. */
   documents?: DocumentChoice
   /** What was computed on these documents already: it costs seconds. */
-  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[] }
+  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[]; fits: FitRow[] }
 }
 
 /**
@@ -279,7 +301,11 @@ export function studyTable(
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results),
-    offsets: () => studyOffsets(results, { documents }).map((row) => offsetRow(row, documents))
+    offsets: () => studyOffsets(results, { documents }).map((row) => offsetRow(row, documents)),
+    fits: () =>
+      (options.known?.fits ?? studyFits(results, { documents })).map((row) =>
+        fitRow(row, documents)
+      )
   }
   return { ...table, rows: rows[name]!() }
 }

@@ -4,7 +4,7 @@ import { learnSizeOffset } from '#engine/proxies/sizeOffset'
 import type { BudgetKind } from '#shared/records'
 import type { SizeOffset } from '#shared/sizeOffset'
 import type { DocumentChoice, StudyResults } from '../results'
-import { isLoss, isRegression, scoreStudy } from './scores'
+import { isLoss, isFittedOnTruth, scoreStudy } from './scores'
 import type { ProxyName, ScoredDomain, Scores } from './scores'
 import { sizeOf } from './strata'
 
@@ -23,7 +23,7 @@ export interface LevelledProxy {
  * are left alone.
  *
  * @param place of the domain in the scores
- * @returns null where too few mixtures were trained, for regressions, which were fitted on all sizes, and
+ * @returns null where too few mixtures were trained, for regressions on the truth, which know all sizes, and
  *   for tables, which know no branches
  */
 export function levelProxy(
@@ -33,7 +33,7 @@ export function levelProxy(
   place: number,
   budget: BudgetKind
 ): LevelledProxy | null {
-  if (tables || !isLoss(proxy) || isRegression(proxy)) return null
+  if (tables || !isLoss(proxy) || isFittedOnTruth(proxy)) return null
   const values = scores.proxy(proxy, place, budget)
   if (!values) return null
   const isLog = scores.domains[place]!.name.endsWith('-log')

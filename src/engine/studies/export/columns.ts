@@ -264,6 +264,27 @@ export const OFFSET_COLUMNS: Column[] = [
   text('documents', DOCUMENTS_MEANING)
 ]
 
+export const FIT_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain'),
+  text('domain_kind', '`in`, `seed` or `out`'),
+  text('proxy', 'The regression'),
+  text('budget', 'Truth budget of the sequential models it is fitted on; empty on merges'),
+  integer('n', 'mixtures', 'Mixtures it is fitted on'),
+  number(
+    'rmse_one',
+    'nats per token',
+    'Root of the mean squared error of mixtures left out one at a time; empty with more than 64'
+  ),
+  number('rmse_tenth', 'nats per token', 'The same, a tenth of the mixtures left out at a time'),
+  number(
+    'rmse_mean',
+    'nats per token',
+    'The same of predicting the mean of the others, parts as for rmse_tenth'
+  ),
+  number('spearman', '−1 to 1', "Spearman's ρ of predictions by a tenth left out and losses"),
+  text('documents', DOCUMENTS_MEANING)
+]
+
 export const MIXTURE_COLUMNS: Column[] = [
   text('mixture', 'Name of the mixture'),
   text('unit', 'Base unit it holds'),

@@ -1,6 +1,7 @@
 /** Proxies side by side: how well each ranks, and what choosing by it would have cost. */
 import { HEADLINE_DOMAIN, proxyRows } from '#shared/evidenceView'
 import type { ProxyComparison } from '../evidence/comparison'
+import type { FitRow } from '../evidence/fits'
 import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
 import type { ReportContents } from './contents'
@@ -42,7 +43,27 @@ left out, since mixtures share partitions and are no independent draws. Hairline
         evidence.comparison.filter((row) => row.budget === budget),
         budgets.length > 1 ? `, truth budget ${budget}` : ''
       )
-    ])
+    ]),
+    fitsTable(contents)
+  )
+}
+
+/** What regressions are off by on mixtures left out, beside predicting the mean. */
+function fitsTable({ fits }: ReportContents): Piece {
+  const known = fits.filter(({ tenth }) => tenth !== null)
+  if (known.length === 0) return null
+  const columns: ShownColumn<FitRow>[] = [
+    { head: 'Domain', cell: ({ domain }) => domain },
+    { head: 'Regression', cell: ({ proxy, budget }) => (budget ? `${proxy}, ${budget}` : proxy) },
+    { head: 'n', isNumber: true, cell: ({ n }) => n },
+    { head: 'One left out', isNumber: true, cell: ({ one }) => figure(one?.rmse, nats) },
+    { head: 'A tenth left out', isNumber: true, cell: ({ tenth }) => figure(tenth?.rmse, nats) },
+    { head: 'The mean', isNumber: true, cell: ({ tenth }) => figure(tenth?.meanRmse, nats) }
+  ]
+  return tableOf(
+    'Regressions: root mean squared error on mixtures left out, nats/token; of those on merges against the merge, not the truth',
+    columns,
+    known
   )
 }
 

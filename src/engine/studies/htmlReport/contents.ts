@@ -3,6 +3,8 @@ import type { ReportFacts } from '#engine/workers/jobs'
 import type { BudgetKind } from '#shared/records'
 import { studyPairs } from '../agreement'
 import type { Pair } from '../agreement'
+import { studyFits } from '../evidence/fits'
+import type { FitRow } from '../evidence/fits'
 import { gatherEvidence } from '../evidence/gatherEvidence'
 import type { GatheredEvidence } from '../evidence/gatherEvidence'
 import { rankAcrossSizes, rankWithinSizes } from '../rankings'
@@ -21,6 +23,8 @@ export interface ReportContents {
   rankings: Ranking[]
   /** All sizes together, by truth budget; each says why that is no comparison as it stands. */
   acrossSizes: Ranking[]
+  /** Errors of regressions on mixtures left out. */
+  fits: FitRow[]
   /** The tables of the export, on the same documents. */
   tables: Table[]
   budgets: BudgetKind[]
@@ -39,15 +43,17 @@ export function gatherContents(
   documents: DocumentChoice
 ): ReportContents {
   const evidence = gatherEvidence(results, { documents })
+  const fits = studyFits(results, { documents })
   const { budgets } = results.study.sequential
   return {
     results,
     facts,
     evidence,
+    fits,
     pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
     rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),
     acrossSizes: budgets.map((budget) => rankAcrossSizes(results, { documents, budget })),
-    tables: studyTables(results, { documents, known: evidence }),
+    tables: studyTables(results, { documents, known: { ...evidence, fits } }),
     budgets,
     proxy: results.tables?.proxies[0]?.proxy ?? 'merge-micro'
   }

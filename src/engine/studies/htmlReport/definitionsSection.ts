@@ -102,6 +102,11 @@ const PROXIES: Record<string, string> = {
   ridge: 'Regression on shares: least squares with small coefficients preferred.',
   'mixing-law': 'Regression on shares: floor + scale · exp(Σ exponent · share).',
   'boosted-trees': 'Regression on shares: many small decision trees.',
+  'linear-merged':
+    'Regression on shares fitted on merges instead, which are free. It sees no sequential model, so that nothing need be left out.',
+  'ridge-merged': 'The same with small coefficients preferred.',
+  'mixing-law-merged': 'The same as floor + scale · exp(Σ exponent · share).',
+  'boosted-trees-merged': 'The same by many small decision trees.',
   count:
     'Number of units of the mixture: a baseline that knows nothing else. Where proxies are compared, more of it stands for a lower loss.',
   share: 'Share of the domain’s partition in the mixture: a baseline, turned as count is.'

@@ -120,7 +120,17 @@ test('every domain has its offset, perplexities levelled as losses; counts have 
   const results = study(1, 0.4, 0.02)
   const rows = studyOffsets(results)
   expect(new Set(rows.map(({ proxy }) => proxy))).toEqual(
-    new Set(['merge-micro', 'merge-macro', 'branch-mean', 'branch-mean-log', 'best-branch'])
+    new Set([
+      'merge-micro',
+      'merge-macro',
+      'branch-mean',
+      'branch-mean-log',
+      'best-branch',
+      'linear-merged',
+      'ridge-merged',
+      'mixing-law-merged',
+      'boosted-trees-merged'
+    ])
   )
   const own = rows.find(({ domain, proxy }) => domain === 'a' && proxy === 'merge-micro')!
   const levelled = rankAcrossSizes(results, { domain: 'a' })
