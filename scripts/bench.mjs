@@ -10,6 +10,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { evidenceTable } from './bench/evidence.mjs'
 import { peerPython } from './bench/venv.mjs'
 import { SetupFailure } from './setup/failure.mjs'
 import { setUp } from './setup/index.mjs'
@@ -174,7 +175,7 @@ const tokensOf = (rate) => `${thousands(rate.tokensPerSecond ?? NaN)} tokens/s`
 /**
  * Puts a table between its marks in the page.
  *
- * @param {'bench' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'window'} mark
  * @param {string} table
  */
 function writeTable(mark, table) {
@@ -191,6 +192,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '10' },
     window: { type: 'boolean', default: false },
+    evidence: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '2' },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
@@ -198,7 +200,7 @@ const { values } = parseArgs({
 })
 
 /**
- * @param {'bench' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'window'} mark
  * @param {string} table
  */
 function show(mark, table) {
@@ -208,21 +210,27 @@ function show(mark, table) {
 
 if (values.help) {
   console.log(
-    `npm run bench -- [--rounds 4] [--seconds 10] [--window] [--minutes 2] [--write]
+    `npm run bench -- [--rounds 4] [--seconds 10] [--evidence] [--window] [--minutes 2] [--write]
 
-Measures Assay beside PyTorch, then the window; --window: the window alone. Its memory is watched for
---minutes. --write puts the tables into docs/benchmarks.md.`
+Measures Assay beside PyTorch, evidence and search beside NumPy, then the window; --evidence: the second
+alone; --window: the window alone. Its memory is watched for --minutes. --write puts the tables into docs/benchmarks.md.`
   )
 } else {
   try {
     await setUp(root)
     if (!values.window) {
       const python = await peerPython(root)
-      show('bench', tableOf(await measureAll(python, Number(values.rounds), values.seconds)))
+      const rounds = Number(values.rounds)
+      if (!values.evidence) {
+        show('bench', tableOf(await measureAll(python, rounds, values.seconds)))
+      }
+      show('evidence', await evidenceTable(root, python, rounds))
     }
-    // Packages are there only from here on.
-    const { measureWindow } = await import('./bench/window/index.mjs')
-    show('window', await measureWindow(root, Number(values.minutes)))
+    if (!values.evidence) {
+      // Packages are there only from here on.
+      const { measureWindow } = await import('./bench/window/index.mjs')
+      show('window', await measureWindow(root, Number(values.minutes)))
+    }
   } catch (error) {
     if (!(error instanceof SetupFailure)) throw error
     console.error(error.message)

@@ -2,6 +2,7 @@
 import type { Evidence } from '#engine'
 import { HEADLINE_DOMAIN, noiseRows, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
+import { sizeOffsetWords } from '#shared/sizeOffset'
 import { formatNumber, textTable } from './format'
 import { describeTables } from './tablesSummary'
 
@@ -15,8 +16,9 @@ const COUNT_OF_BRANCHES = [
   'count knows the number of base units and nothing else: where it differs within a size, it says what size',
   'alone gives. ensemble averages what the branches say of each token; branch-mean, branch-mean-log and',
   "best-branch are the mean of the branches' own perplexities, of their logs, and the least of them. linear to",
-  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it. Mixtures share',
-  'partitions and are no independent draws: read the widest interval.'
+  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it; with -merged they',
+  'are fitted on merges, which are free, and see nothing that was trained. Mixtures share partitions and are no',
+  'independent draws: read the widest interval.'
 ]
 const COUNT_OF_TABLES = [
   'count knows the number of partitions and nothing else. Tables have no documents to resample. Mixtures share',
@@ -63,6 +65,7 @@ export function describeEvidence(
     ...(options.acrossSizes
       ? [
           `ACROSS SIZES. ${evidence.acrossSizes.caution}`,
+          ...(tables ? [] : [sizeOffsetWords(evidence.acrossSizes.offset)]),
           '',
           describeRankings([evidence.acrossSizes], options.limit ?? 5, short),
           ''
@@ -76,9 +79,10 @@ export function describeEvidence(
     '',
     ...near,
     'PROXIES COMPARED on the mean over all domains, among mixtures of one size. accuracy: pairs ordered as',
-    'training orders them; regret: what choosing by the proxy cost, in nats per token and as a share of what',
-    'there was to lose; slope and offset: how the truth follows from the proxy. Intervals are the wider of that',
-    'over mixtures and that with one partition left out. difference: accuracy less that of the micro merge.',
+    'training orders them; ρ in it: among the quarter of each size that the proxy puts first; regret: what',
+    'choosing by the proxy cost, in nats per token and as a share of what there was to lose; slope and offset:',
+    'how the truth follows from the proxy. Intervals are the wider of that over mixtures and that with one',
+    'partition left out. difference: accuracy less that of the micro merge.',
     '',
     describeComparison(evidence.comparison),
     '',
@@ -98,11 +102,15 @@ function describeRankings(rankings: Evidence['rankings'], limit: number, proxy: 
   return rankings
     .filter((ranking) => ranking.mixtures.length > 1)
     .map((ranking) => {
+      const isLevelled = ranking.offset?.isEarned ?? false
+      const levelled = (...cells: string[]) => (isLevelled ? cells : [])
       const rows = ranking.mixtures
         .slice(0, limit)
         .map((one) => [
+          ...levelled(one.levelledRank === null ? '—' : String(one.levelledRank)),
           String(one.rank),
           one.mixture,
+          ...levelled(formatNumber(one.levelledValue, 4)),
           formatNumber(one.proxyValue, 4),
           formatNumber(one.sequentialValue, 4),
           one.sequentialRank === null
@@ -112,7 +120,18 @@ function describeRankings(rankings: Evidence['rankings'], limit: number, proxy: 
       const left = ranking.mixtures.length - rows.length
       return [
         `${ranking.size === null ? 'All sizes' : `Size ${ranking.size}`}: ${ranking.mixtures.length} mixtures, ${ranking.trained} also trained`,
-        textTable(['rank', 'mixture', proxy, 'trained', `${proxy} → true rank`], rows),
+        textTable(
+          [
+            ...levelled('levelled rank'),
+            'rank',
+            'mixture',
+            ...levelled('levelled'),
+            proxy,
+            'trained',
+            `${proxy} → true rank`
+          ],
+          rows
+        ),
         ...(left > 0 ? [`… and ${left} more`] : [])
       ].join('\n')
     })
@@ -169,6 +188,7 @@ function describeComparison(rows: Evidence['comparison']): string {
       'accuracy',
       'difference',
       'top quarter',
+      'ρ in it',
       'regret',
       'of range',
       'slope',
@@ -183,6 +203,7 @@ function describeComparison(rows: Evidence['comparison']): string {
         shown(row.accuracy),
         shown(row.difference && row.difference.accuracy),
         shown(row.topQuarter),
+        shown(row.topSpearman),
         shown(row.regret, 3),
         formatNumber(row.regretShare.value, 2),
         formatNumber(row.slope.value, 2),

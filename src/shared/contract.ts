@@ -12,6 +12,7 @@ import {
   CorpusSchema,
   DomainKindSchema,
   HeldOutDomainSchema,
+  MergeKindSchema,
   OverlapSchema,
   PartitionRuleSchema,
   PreparedPartitionSchema,
@@ -139,7 +140,7 @@ export const PROJECT_COMMANDS = {
     input: z.strictObject({
       study: z.string(),
       mixture: z.union([z.string(), weights]),
-      merge: z.enum(['micro', 'macro'])
+      merge: MergeKindSchema
     }),
     output: z.strictObject({ folder: z.string().nullable() })
   },

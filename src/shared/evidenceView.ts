@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { FitSchema } from './fittedLine'
 import { BudgetKindSchema, DomainKindSchema } from './records'
+import { SizeOffsetSchema } from './sizeOffset'
 
 const count = z.number().int().nonnegative()
 const value = z.number().nullable()
@@ -96,6 +97,8 @@ export const ComparisonSchema = z.strictObject({
   proxy: z.string(),
   n: count,
   spearman: EstimateSchema,
+  /** ρ among the quarter of each size that the proxy puts first. */
+  topSpearman: EstimateSchema,
   accuracy: EstimateSchema,
   topQuarter: EstimateSchema,
   regret: EstimateSchema,
@@ -219,12 +222,18 @@ export const RankingSchema = z.strictObject({
     .nullable(),
   /** Why the order must not be read as it stands; null where it may be. */
   caution: z.string().nullable(),
+  /** Across sizes: what makes them comparable; null where it cannot be learned. */
+  offset: SizeOffsetSchema.nullable(),
+  /** In the order of the levelled proxy where the offset earns its place, else in the proxy's. */
   mixtures: z.array(
     z.strictObject({
       mixture: z.string(),
       size: count,
       rank: count,
       proxyValue: z.number(),
+      /** With its offset by size; null where that has not earned its place or does not reach. */
+      levelledValue: value,
+      levelledRank: count.nullable(),
       rankAmongTrained: count.nullable(),
       sequentialValue: value,
       sequentialRank: count.nullable(),

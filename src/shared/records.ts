@@ -135,6 +135,15 @@ export const RepeatChoiceSchema = z.strictObject({
   sequential: count.default(8)
 })
 export type RepeatChoice = z.infer<typeof RepeatChoiceSchema>
+/**
+ * How branches are weighted in a merge: every base unit the same, every partition the same, or
+ * between them, each partition by the τ-th power of its base units (micro is τ = 1, macro τ = 0).
+ */
+export const MergeKindSchema = z.union([
+  z.enum(['micro', 'macro']),
+  z.templateLiteral(['tau-0.', z.string().regex(/\d{0,2}[1-9]/)])
+])
+export type MergeKind = z.infer<typeof MergeKindSchema>
 
 export const StudySchema = z.strictObject({
   version: z.literal(STUDY_VERSION),
@@ -157,10 +166,7 @@ export const StudySchema = z.strictObject({
   sequential: SequentialChoiceSchema,
   /** What is trained again with other random seeds, to tell noise from disagreement. */
   repeats: RepeatChoiceSchema.prefault({}),
-  merges: z
-    .array(z.enum(['micro', 'macro']))
-    .min(1)
-    .default(['micro', 'macro']),
+  merges: z.array(MergeKindSchema).min(1).default(['micro', 'macro']),
   evaluation: z
     .strictObject({
       /** Documents' windows per forward pass. */

@@ -4,11 +4,10 @@ import { chooseSequential } from '#engine/studies/sequentialChoice'
 import type {
   MeasuredDomain,
   MeasuredLine,
-  MergeKind,
   ModelResult,
   StudyResults
 } from '#engine/studies/results'
-import type { BaseUnit, BudgetKind, Mixture, StudyDraft } from '#shared/records'
+import type { BaseUnit, BudgetKind, MergeKind, Mixture, StudyDraft } from '#shared/records'
 import { LINE_POINTS } from '#shared/diagnosis'
 import { StudySchema } from '#shared/records'
 

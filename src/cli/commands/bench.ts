@@ -1,4 +1,4 @@
-/** `assay bench`: how fast this machine trains, evaluates, merges and tokenises. */
+/** `assay bench`: how fast this machine trains, evaluates, merges, tokenises and weighs evidence. */
 import { resolve } from 'node:path'
 import { Argument } from 'commander'
 import type { Command } from 'commander'
@@ -10,7 +10,16 @@ import { choice, wholeNumber } from '../flags'
 import { formatBytes, formatCount } from '../format'
 import { EXIT, withEngine } from '../session'
 
-const KINDS = ['train', 'campaign', 'eval', 'merge', 'tokenize'] as const
+const KINDS = [
+  'train',
+  'campaign',
+  'eval',
+  'merge',
+  'tokenize',
+  'ensemble',
+  'bootstrap',
+  'search'
+] as const
 type Kind = (typeof KINDS)[number]
 
 const llama = {
@@ -90,7 +99,9 @@ export function addBenchCommand(program: Command): void {
 train     one branch on all threads        campaign  4 branches, one thread each, rates added up
 eval      perplexity on all threads        merge     8 models averaged in memory by all
                                                    workers, beside a plain copy by one
-tokenize  text to token ids
+tokenize  text to token ids                ensemble  mixtures scored by their branches
+bootstrap correlations of 10,000           search    all subsets of 16 members by the
+          resamples on 30 domains                    ensemble
 
 Examples:
   assay bench train --shape demo
@@ -148,11 +159,13 @@ async function benchMerge(engine: Engine, job: BenchJob): Promise<BenchResult> {
 }
 
 function describe(what: Kind, result: BenchResult): string {
-  const { tokensPerSecond, bytesPerSecond, peakBytes } = result
+  const { tokensPerSecond, bytesPerSecond, mixturesPerSecond, elapsedSeconds, peakBytes } = result
   return [
     `${what}: ${result.shape}`,
     tokensPerSecond === undefined ? '' : `  ${formatCount(tokensPerSecond)} tokens/s`,
     bytesPerSecond === undefined ? '' : `  ${formatBytes(bytesPerSecond)}/s`,
+    mixturesPerSecond === undefined ? '' : `  ${formatCount(mixturesPerSecond)} mixtures/s`,
+    elapsedSeconds === undefined ? '' : `  ${elapsedSeconds.toFixed(2)} s`,
     describeCopy(result),
     `  ${result.backend}, ${result.threads} threads, ${formatBytes(peakBytes)} of memory at most`
   ]

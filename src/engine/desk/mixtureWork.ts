@@ -71,7 +71,7 @@ export class MixtureWork {
   measureLines: ProjectApi['measureLines'] = ({ study }) =>
     this.#following(EVALUATE, async (signal) => {
       const context = await this.#contextOf(this.#session.study(study), EVALUATE, signal)
-      await measureLines(context, this.#assertFree)
+      await measureLines(context, this.assertFree)
       return { wasStopped: signal.aborted }
     })
 

@@ -6,6 +6,11 @@ export function unitCount(mixture: Mixture): number {
   return mixture.units.length
 }
 
+/** Number of partitions that a mixture's base units belong to. */
+export function partitionCount(mixture: Mixture): number {
+  return new Set(mixture.units.map(({ partition }) => partition)).size
+}
+
 /** Whether a mixture holds any of a partition. */
 export function holdsPartition(mixture: Mixture, partition: string): boolean {
   return mixture.units.some((unit) => unit.partition === partition)

@@ -22,6 +22,11 @@ export interface ChoiceWorkspace {
    * @param out receives as many numbers as there are {@link CHOICE_STATISTICS}
    */
   measure(counts: Uint16Array | null, offset: number, out: Float64Array): void
+  /**
+   * Writes how often each item counts in the quarter of its group, rounded up, that x puts first;
+   * what is not in it has 0.
+   */
+  keepTopQuarter(counts: Uint16Array | null, offset: number, out: Uint16Array): void
 }
 
 /** One group, its items in the order of each number. */
@@ -148,7 +153,17 @@ export function choiceWorkspace(
     out[5] = gap / all
   }
 
-  return { measure }
+  function keepTopQuarter(counted: Uint16Array | null, start: number, out: Uint16Array): void {
+    const counts = counted ?? once
+    const offset = counted ? start : 0
+    out.fill(0)
+    for (const { byX } of prepared) {
+      const size = byX.reduce((sum, item) => sum + counts[offset + item]!, 0)
+      take(byX, counts, offset, Math.ceil(size / 4), (item, count) => (out[item] = count))
+    }
+  }
+
+  return { measure, keepTopQuarter }
 }
 
 function prepareGroup(items: readonly number[], x: Float64Array, y: Float64Array): Group {

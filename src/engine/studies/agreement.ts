@@ -9,7 +9,7 @@ import type { BudgetKind, Mixture } from '#shared/records'
 import { measureStratum, ranked } from './evidence/measureStratum'
 import type { AgreementContext, StratumAgreement } from './evidence/measureStratum'
 import { relabelMixtures } from './evidence/relabel'
-import { scoreStudy } from './evidence/scores'
+import { isLoss, scoreStudy } from './evidence/scores'
 import type { ProxyName, ScoredDomain, Scores } from './evidence/scores'
 import { sizeOf, STRATA_BY_PRESENCE, strataOf } from './evidence/strata'
 import type { Stratum } from './evidence/strata'
@@ -160,7 +160,7 @@ export function studyAgreement(
       const isByPresence = STRATA_BY_PRESENCE.includes(stratum.name)
       const table = tableFor(mixtures, isByPresence ? domain.partition : null)
       const measured = measureStratum(context, stratum, x, y, { table, ...lookup })
-      const hasFit = measured.pearson.value !== null && proxy !== 'count' && proxy !== 'share'
+      const hasFit = measured.pearson.value !== null && isLoss(proxy)
       rows.push({
         domain: domain.name,
         domainKind: domain.kind,

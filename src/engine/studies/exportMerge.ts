@@ -1,5 +1,6 @@
 /** From a mixture of a plan to the job that writes its merge as a model. */
 import { join } from 'node:path'
+import type { MergeKind } from '#shared/records'
 import { folderName } from '#engine/storage/folderName'
 import { projectPaths } from '#engine/storage/paths'
 import type { ExportJob } from '#engine/workers/jobs'
@@ -10,13 +11,13 @@ import type { RunContext } from './runContext'
 /**
  * What a worker needs to write the merge of a mixture.
  *
- * @param merge each base unit counts the same, or each partition
+ * @param merge how its branches are weighted
  * @returns the job, and its folder's name within the project
  * @throws WorkbenchError `study/invalid` for a mixture that is not there, `run/missing`
  */
 export function exportOf(
   mixture: string,
-  merge: 'micro' | 'macro',
+  merge: MergeKind,
   { project, study, prepared, plan }: RunContext
 ): { job: ExportJob; folder: string } {
   const { mixtures, branches: runs } = partOf(plan, [mixture])

@@ -5,12 +5,14 @@ import type {
   BudgetKind,
   ChosenBy,
   DecoderConfig,
+  MergeKind,
   Mixture,
   Prepared,
   Recipe,
   RunRole,
   Study
 } from '#shared/records'
+import { mergeWeights } from '#engine/proxies/mergeWeights'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine/workers/jobs'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
@@ -48,7 +50,7 @@ export interface PlannedRun {
 export interface PlannedMerge {
   fingerprint: string
   mixture: string
-  merge: 'micro' | 'macro'
+  merge: MergeKind
   /** Fingerprints of the branches, each once, with weights that sum to 1. */
   branches: WeightedBranch[]
 }
@@ -269,15 +271,16 @@ function inOrder(branches: readonly WeightedBranch[]): WeightedBranch[] {
   return [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
 }
 
-/** Branches of a mixture with their weights in its micro or macro merge. */
+/** Branches of a mixture with their weights in a merge of it. */
 export function mergeBranches(
   mixture: Mixture,
-  merge: 'micro' | 'macro',
+  merge: MergeKind,
   branchOf: ReadonlyMap<string, string>
 ): WeightedBranch[] {
-  return mixture.units.map((one) => ({
+  const weights = mergeWeights(mixture, merge)
+  return mixture.units.map((one, i) => ({
     fingerprint: branchOf.get(one.unit)!,
-    weight: merge === 'micro' ? one.microWeight : one.macroWeight
+    weight: weights[i]!
   }))
 }
 

@@ -1,18 +1,16 @@
 /** Mixtures in the order a proxy puts them in, beside the truth where it was trained. */
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
-import { TABLE_PROXIES } from '#shared/importedTables'
 import type { BudgetKind } from '#shared/records'
+import type { SizeOffset } from '#shared/sizeOffset'
 import { scoreStudy } from './evidence/scores'
+import type { MeasuredProxy } from './evidence/scores'
+import { levelProxy } from './evidence/sizeOffsets'
 import { sizeOf } from './evidence/strata'
 import type { DocumentChoice, StudyResults } from './results'
 
-/** Proxies that are losses, so that lower is better. */
-export const RANKING_PROXIES = TABLE_PROXIES
-export type RankingProxy = (typeof RANKING_PROXIES)[number]
-
 interface RankingOptions {
   /** Default `merge-micro`; of tables the first that they hold. */
-  proxy?: RankingProxy
+  proxy?: MeasuredProxy
   /** A domain or a mean; default `mean-all-log`, the mean over all domains in nats per token. */
   domain?: string
   /** Default: the study's first. */
@@ -27,6 +25,9 @@ interface RankedMixture {
   rank: number
   /** The proxy's value: a perplexity, or nats per token on a `-log` mean. */
   proxyValue: number
+  /** With its offset by size; null where that has not earned its place or does not reach. */
+  levelledValue: number | null
+  levelledRank: number | null
   /** The proxy's rank among those of the ranking that were also trained sequentially. */
   rankAmongTrained: number | null
   sequentialValue: number | null
@@ -51,7 +52,7 @@ export interface Regret {
 export interface Ranking {
   /** The one size they have; null for a ranking across sizes. */
   size: number | null
-  proxy: RankingProxy
+  proxy: MeasuredProxy
   domain: string
   budget: BudgetKind
   /** How many of them were also trained sequentially. */
@@ -60,6 +61,9 @@ export interface Ranking {
   regret: Regret | null
   /** Why the order must not be read as it stands; null where it may be. */
   caution: string | null
+  /** Across sizes: what makes them comparable; null where it cannot be learned. */
+  offset: SizeOffset | null
+  /** In the order of the levelled proxy where the offset earns its place, else in the proxy's. */
   mixtures: RankedMixture[]
 }
 
@@ -72,25 +76,35 @@ interface Scored {
   mixture: string
   size: number
   proxy: number
+  /** NaN where the proxy is not levelled. */
+  levelled: number
   sequential: number
 }
 
-function scored(results: StudyResults, options: Required<RankingOptions>): Scored[] {
+interface ScoredMixtures {
+  list: Scored[]
+  offset: SizeOffset | null
+}
+
+function scored(results: StudyResults, options: Required<RankingOptions>): ScoredMixtures {
   const scores = scoreStudy(results, options.documents)
   const domain = scores.domains.findIndex(({ name }) => name === options.domain)
   const values = domain < 0 ? null : scores.proxy(options.proxy, domain, options.budget)
-  if (!values || !scores.proxies.includes(options.proxy)) return []
+  if (!values || !scores.proxies.includes(options.proxy)) return { list: [], offset: null }
   const truth = scores.budgets.includes(options.budget)
     ? scores.sequential(options.budget, domain)
     : null
-  return scores.mixtures
+  const level = truth && levelProxy(results, scores, options.proxy, domain, options.budget)
+  const list = scores.mixtures
     .map((mixture, i) => ({
       mixture: mixture.name,
       size: sizeOf(mixture),
       proxy: values[i]!,
+      levelled: level?.offset.isEarned ? level.values[i]! : NaN,
       sequential: truth?.[i] ?? NaN
     }))
     .filter((one) => Number.isFinite(one.proxy))
+  return { list, offset: level?.offset ?? null }
 }
 
 /** Ranks values against a list: 1 + how many of it are lower. */
@@ -123,13 +137,14 @@ function regretOf(trained: Scored[]): Regret | null {
 }
 
 function rankScored(
-  list: Scored[],
+  { list, offset }: ScoredMixtures,
   options: Required<RankingOptions>,
   size: number | null
 ): Ranking {
   const { proxy, domain, budget } = options
   const trained = list.filter((one) => Number.isFinite(one.sequential))
   const rank = ranker(list.map((one) => one.proxy))
+  const levelledRank = ranker(list.map((one) => one.levelled))
   const rankAmongTrained = ranker(trained.map((one) => one.proxy))
   const sequentialRank = ranker(trained.map((one) => one.sequential))
   const best = trained.reduce((least, one) => Math.min(least, one.sequential), Infinity)
@@ -141,16 +156,25 @@ function rankScored(
         size: one.size,
         rank: rank(one.proxy),
         proxyValue: one.proxy,
+        levelledValue: Number.isFinite(one.levelled) ? one.levelled : null,
+        levelledRank: Number.isFinite(one.levelled) ? levelledRank(one.levelled) : null,
         rankAmongTrained: isTrained ? rankAmongTrained(one.proxy) : null,
         sequentialValue: isTrained ? one.sequential : null,
         sequentialRank: isTrained ? sequentialRank(one.sequential) : null,
         regret: isTrained ? one.sequential - best : null
       }
     })
-    .sort((a, b) => a.proxyValue - b.proxyValue)
+    .sort((a, b) => byLevelled(a, b) || a.proxyValue - b.proxyValue)
   const caution = size === null ? ACROSS_SIZES : null
   const regret = regretOf(trained)
-  return { size, proxy, domain, budget, trained: trained.length, regret, caution, mixtures }
+  const told = { size, proxy, domain, budget, trained: trained.length }
+  return { ...told, regret, caution, offset, mixtures }
+}
+
+/** Those that are levelled first, by their levelled values. */
+function byLevelled(a: RankedMixture, b: RankedMixture): number {
+  const [one, other] = [a.levelledValue ?? Infinity, b.levelledValue ?? Infinity]
+  return one === other ? 0 : one - other
 }
 
 function withDefaults(results: StudyResults, options: RankingOptions): Required<RankingOptions> {
@@ -163,7 +187,7 @@ function withDefaults(results: StudyResults, options: RankingOptions): Required<
 }
 
 /** Tables may hold any of them alone. */
-function firstProxy({ tables }: StudyResults): RankingProxy {
+function firstProxy({ tables }: StudyResults): MeasuredProxy {
   return tables?.proxies[0]?.proxy ?? 'merge-micro'
 }
 
@@ -175,18 +199,20 @@ function firstProxy({ tables }: StudyResults): RankingProxy {
  */
 export function rankWithinSizes(results: StudyResults, options: RankingOptions = {}): Ranking[] {
   const full = withDefaults(results, options)
-  const list = scored(results, full)
+  const { list } = scored(results, full)
   const sizes = [...new Set(list.map((one) => one.size))].sort((a, b) => a - b)
-  return sizes.map((size) =>
-    rankScored(
-      list.filter((one) => one.size === size),
-      full,
-      size
-    )
-  )
+  return sizes.map((size) => rankScored({ list: sizedAlike(list, size), offset: null }, full, size))
 }
 
-/** Ranks mixtures of all sizes together; its `caution` says why that is not a comparison. */
+/** Mixtures of one size as they stand: there is nothing to level. */
+function sizedAlike(list: readonly Scored[], size: number): Scored[] {
+  return list.filter((one) => one.size === size).map((one) => ({ ...one, levelled: NaN }))
+}
+
+/**
+ * Ranks mixtures of all sizes together; its `caution` says why the proxy as it stands is no
+ * comparison, and where an offset by size earns its place, they are in the order of the levelled proxy.
+ */
 export function rankAcrossSizes(results: StudyResults, options: RankingOptions = {}): Ranking {
   const full = withDefaults(results, options)
   return rankScored(scored(results, full), full, null)

@@ -1,19 +1,18 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
 import type { Prediction } from '#engine/storage/predictions'
 import type { NamedModel, ReportedRun, SequentialRun, WeightLine } from '#engine/workers/jobs'
+import { hasOneMerge } from '#engine/proxies/mergeWeights'
 import type { TableProxy } from '#shared/importedTables'
 import type {
   BudgetKind,
   DomainDocuments,
   HeldOutDomain,
+  MergeKind,
   Mixture,
   Prepared,
   Study
 } from '#shared/records'
 import type { TablesSummary } from './tableStudy'
-
-/** A merge's kind: every base unit counts the same, or every partition. */
-export type MergeKind = 'micro' | 'macro'
 
 /** What one model costs on the domains it was measured on. */
 export interface ModelResult extends NamedModel {
@@ -41,7 +40,7 @@ export type MeasuredDomain = HeldOutDomain & { perDocument: DomainDocuments }
  * A study with what is known of it. Models not yet measured are simply absent.
  *
  * A model that stands for several things need not be repeated: the merge of one unit is its
- * branch, a macro merge with the micro merge's weights is that merge, and the sequential model of
+ * branch, any other merge with the micro merge's weights is that merge, and the sequential model of
  * one unit with the sum budget is its branch.
  */
 export interface StudyResults {
@@ -104,7 +103,7 @@ export function indexModels(results: StudyResults): ModelIndex {
       const unit = onlyUnit(mixture)
       if (unit !== null) return branch(unit)
       const own = byKey.get(`merge\n${kind}\n${mixture.name}`)
-      if (own || kind === 'micro' || !hasEqualMerges(mixture)) return own
+      if (own || kind === 'micro' || !hasOneMerge(mixture)) return own
       return byKey.get(`merge\nmicro\n${mixture.name}`)
     },
     ensemble: (mixture) => {
@@ -119,10 +118,6 @@ export function indexModels(results: StudyResults): ModelIndex {
     },
     tabled: (mixture, proxy) => byKey.get(`proxy\n${proxy}\n${mixture.name}`)
   }
-}
-
-function hasEqualMerges(mixture: Mixture): boolean {
-  return mixture.units.every((unit) => Math.abs(unit.microWeight - unit.macroWeight) < 1e-12)
 }
 
 /** Which documents of a domain count under a choice. */

@@ -10,6 +10,10 @@ import { predictedLosses } from './evidence/predicted'
 import type { ProxyComparison } from './evidence/comparison'
 import { readLines } from './evidence/lineLosses'
 import type { AgreementStatistic } from './evidence/measureStratum'
+import { studyFits } from './evidence/fits'
+import type { FitRow } from './evidence/fits'
+import { studyOffsets } from './evidence/sizeOffsets'
+import type { OffsetRow } from './evidence/sizeOffsets'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
 import type { Row, Table } from './export/columns'
@@ -104,6 +108,49 @@ function comparisonRow(row: ProxyComparison, documents: DocumentChoice): Row {
     ...estimateCells('offset', row.offset),
     ...estimateCells('accuracy_difference', row.difference?.accuracy ?? UNKNOWN),
     ...estimateCells('spearman_difference', row.difference?.spearman ?? UNKNOWN),
+    documents,
+    ...estimateCells('top_spearman', row.topSpearman)
+  }
+}
+
+function offsetRow(row: OffsetRow, documents: DocumentChoice): Row {
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    budget: row.budget,
+    proxy: row.proxy,
+    n: row.n,
+    partitions_least: row.partitions.least,
+    partitions_most: row.partitions.most,
+    branches_least: row.branches.least,
+    branches_most: row.branches.most,
+    intercept: row.intercept,
+    per_partition: row.perPartition,
+    per_branch: row.perBranch,
+    rmse_raw: row.rmse.raw,
+    rmse_levelled: row.rmse.levelled,
+    pairs: row.pairs,
+    accuracy_raw: row.accuracy?.raw ?? null,
+    accuracy_levelled: row.accuracy?.levelled ?? null,
+    accuracy_count: row.countAccuracy,
+    regret_raw: row.regret.raw,
+    regret_levelled: row.regret.levelled,
+    earns: row.isEarned ? 'yes' : 'no',
+    documents
+  }
+}
+
+function fitRow(row: FitRow, documents: DocumentChoice): Row {
+  return {
+    domain: row.domain,
+    domain_kind: row.domainKind,
+    proxy: row.proxy,
+    budget: row.budget,
+    n: row.n,
+    rmse_one: row.one?.rmse ?? null,
+    rmse_tenth: row.tenth?.rmse ?? null,
+    rmse_mean: row.tenth?.meanRmse ?? null,
+    spearman: row.tenth?.spearman ?? null,
     documents
   }
 }
@@ -278,6 +325,17 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     meaning:
       'Loss along straight lines between models, in the space of their weights; empty until they are measured',
     columns: columns.LINE_COLUMNS
+  },
+  {
+    name: 'offsets',
+    meaning:
+      'Truth less proxy by the numbers of partitions and branches merged: what it takes to rank different sizes together, and whether it earns its place',
+    columns: columns.OFFSET_COLUMNS
+  },
+  {
+    name: 'fits',
+    meaning: 'How far each regression is off on mixtures that it was not fitted on',
+    columns: columns.FIT_COLUMNS
   }
 ]
 
@@ -285,7 +343,12 @@ interface TableOptions {
   /** Default `all`. */
   documents?: DocumentChoice
   /** What was computed on these documents already: it costs seconds. */
-  known?: { agreement: AgreementRow[]; comparison: ProxyComparison[]; noise: Noise[] }
+  known?: {
+    agreement: AgreementRow[]
+    comparison: ProxyComparison[]
+    noise: Noise[]
+    fits: FitRow[]
+  }
 }
 
 /**
@@ -331,7 +394,12 @@ export function studyTable(
     mixtures: () => mixtureRows(results),
     domains: () => domainRows(results),
     overlaps: () => overlapRows(results),
-    lines: () => lineRows(results, documents)
+    lines: () => lineRows(results, documents),
+    offsets: () => studyOffsets(results, { documents }).map((row) => offsetRow(row, documents)),
+    fits: () =>
+      (options.known?.fits ?? studyFits(results, { documents })).map((row) =>
+        fitRow(row, documents)
+      )
   }
   return { ...table, rows: rows[name]!() }
 }

@@ -9,6 +9,7 @@ import type {
   CorpusRole,
   DecoderConfig,
   DomainKind,
+  MergeKind,
   Mixture,
   ModelRole,
   PartitionRule,
@@ -238,8 +239,8 @@ export interface NamedModel {
   name: string
   /** Name of the mixture a merge or a sequential model stands for. */
   mixture: string | null
-  /** Set for merges: every base unit counts the same, or every partition. */
-  merge: 'micro' | 'macro' | null
+  /** Set for merges: how its branches are weighted. */
+  merge: MergeKind | null
   /** Set for sequential models. */
   budget: BudgetKind | null
 }
@@ -400,7 +401,7 @@ export interface DeviceCheck {
 
 /** A measured rate, for `assay bench` and for the plan's estimates. */
 export interface BenchJob {
-  what: 'train' | 'eval' | 'merge' | 'tokenize'
+  what: 'train' | 'eval' | 'merge' | 'tokenize' | 'ensemble' | 'bootstrap' | 'search'
   config: DecoderConfig
   batchSize: number
   /** Repetitions at most, and seconds after which no further one is begun. */
@@ -415,6 +416,12 @@ export interface BenchJob {
 export interface BenchResult {
   tokensPerSecond?: number
   bytesPerSecond?: number
+  /** `ensemble`. */
+  mixturesPerSecond?: number
+  /** `search`: subsets times tokens. */
+  subsetTokensPerSecond?: number
+  /** `bootstrap` and `search`: the best repetition. */
+  elapsedSeconds?: number
   /** `merge`: bytes per second of a plain copy on one thread, in the same run. */
   copyBytesPerSecond?: number
   /** `merge`: averaging on one thread alone. */

@@ -1,5 +1,6 @@
 /** What is done to the selected mixtures, how far it is, and what went wrong: shown beside them. */
 import { toPlain } from '#shared/errors'
+import type { MergeKind } from '#shared/records'
 import { counted } from '../format'
 import type { EngineState } from './engineState.svelte'
 
@@ -42,7 +43,7 @@ export class MixtureActions {
   }
 
   /** Writes merges as models, one after the other. */
-  exportMerged(names: readonly string[], merge: 'micro' | 'macro'): Promise<void> {
+  exportMerged(names: readonly string[], merge: MergeKind): Promise<void> {
     return this.#do(`Exporting ${counted(names.length, 'mixture')}`, async () => {
       const folders: string[] = []
       const { api, study } = this.#engine

@@ -62,7 +62,9 @@ export function rankingCsv(ranking: Ranking): string {
       'sequential_value',
       'rank_among_trained',
       'sequential_rank',
-      'regret'
+      'regret',
+      'levelled_value',
+      'levelled_rank'
     ],
     ranking.mixtures.map((one) => [
       one.rank,
@@ -74,7 +76,9 @@ export function rankingCsv(ranking: Ranking): string {
       one.sequentialValue,
       one.rankAmongTrained,
       one.sequentialRank,
-      one.regret
+      one.regret,
+      one.levelledValue,
+      one.levelledRank
     ])
   )
 }

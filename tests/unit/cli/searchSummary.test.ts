@@ -24,6 +24,7 @@ const believed = (n: number, accuracy: number | null): SearchedMixtures['believe
   spearman: estimate(null),
   accuracy: { value: accuracy, interval: { low: 0.6, high: 0.9 }, drop: { low: 0.5, high: 0.95 } },
   topQuarter: estimate(null),
+  topSpearman: estimate(null),
   regret: estimate(0.012),
   regretShare: estimate(null),
   slope: estimate(null),

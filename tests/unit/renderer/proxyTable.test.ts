@@ -19,6 +19,7 @@ const row = (proxy: string, accuracy: number | null, difference: Estimate | null
     spearman: one,
     accuracy: of(accuracy),
     topQuarter: one,
+    topSpearman: one,
     regret: one,
     regretShare: one,
     slope: one,

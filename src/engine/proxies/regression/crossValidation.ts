@@ -7,7 +7,7 @@ import type { RegressionPoint } from './points'
 
 /** Up to so many compositions each is left out alone. */
 const MOST_LEFT_OUT_ALONE = 64
-const FOLDS = 10
+export const FOLDS = 10
 
 export interface CrossValidation {
   /** How many times it was fitted, each time without one part of the points. */
@@ -30,18 +30,22 @@ export interface CrossValidation {
 }
 
 /**
- * Divides points into parts to be left out in turn: each composition alone up to 64 of them, else
- * ten parts drawn by the random seed.
+ * Divides points into parts to be left out in turn: each composition alone up to so many of them,
+ * else ten parts drawn by the random seed.
  *
  * Points of one composition (the same mixture with other random seeds) go out together, since any
  * of them tells of the others.
  *
  * @returns part of each point, from 0 without gaps
  */
-export function foldsOf(points: RegressionPoint[], randomSeed: number): Int32Array {
+export function foldsOf(
+  points: RegressionPoint[],
+  randomSeed: number,
+  mostAlone = MOST_LEFT_OUT_ALONE
+): Int32Array {
   const keys = points.map(({ shares }) => shares.join())
   const distinct = [...new Set(keys)]
-  const isAlone = distinct.length <= MOST_LEFT_OUT_ALONE
+  const isAlone = distinct.length <= mostAlone
   const order = isAlone
     ? distinct
     : shuffle(distinct, seededRandom(deriveSeed(randomSeed, 'folds')))

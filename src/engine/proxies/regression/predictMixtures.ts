@@ -21,13 +21,15 @@ interface PredictionOptions extends RegressionOptions {
   fittedOn: FittedOn
   /** The study's, for mixtures to fit on where they are many, and for parts to leave out. */
   randomSeed: number
+  /** Leaves nothing out and gives no errors: predictions on merges need neither, and it takes long. */
+  withoutErrors?: boolean
 }
 
 /** One domain's fit; with nothing in it but a note where too few mixtures are measured. */
 export interface DomainRegression {
   /** The fit on all mixtures that are fitted on. */
   fit: Regression | null
-  /** Errors on mixtures left out. */
+  /** Errors on mixtures left out; null where they were not asked for either. */
   heldOut: CrossValidation | null
   notes: RegressionNote[]
 }
@@ -40,7 +42,8 @@ export interface MixturePredictions {
   domains: DomainRegression[]
 }
 
-function drawnFrom(measured: number[], randomSeed: number): number[] {
+/** Mixtures to fit on: all, or of too many those drawn by the random seed. */
+export function drawnFrom(measured: number[], randomSeed: number): number[] {
   if (measured.length <= MOST_POINTS) return measured
   return shuffle([...measured], seededRandom(deriveSeed(randomSeed, 'fitted on')))
     .slice(0, MOST_POINTS)
@@ -72,12 +75,13 @@ function predictDomain(
     }
   }
   const fit = fitRegression(kind, points, options)
-  const heldOut = crossValidated(kind, points, folds, options)
+  const isHeldOut = options.fittedOn === 'sequential'
+  const isJudged = isHeldOut || !options.withoutErrors
+  const heldOut = isJudged ? crossValidated(kind, points, folds, options) : null
   const predictions = Float64Array.from(shares, fit.predict)
   const origins = shares.map((): PredictionOrigin => 'unseen')
   used.forEach((i, place) => {
-    const isHeldOut = options.fittedOn === 'sequential'
-    if (isHeldOut) predictions[i] = heldOut.predictions[place]!
+    if (heldOut && isHeldOut) predictions[i] = heldOut.predictions[place]!
     origins[i] = isHeldOut ? 'held-out' : 'in-sample'
   })
   const isDrawn = used.length < measured.length

@@ -17,18 +17,22 @@ const BLOCK = 1024
 /** Subsets between two pauses: some ten milliseconds. */
 const SUBSETS_AT_ONCE = 4096
 
-/** Factors of one logarithm: eight probabilities of 1e-35 are still told from nothing. */
-const FACTORS = 8
+/** Factors of one logarithm: 32 probabilities of e^-20 are still told from nothing. */
+const FACTORS = 32
 const LEAST_PRODUCT = 1e-290
+
+/** Subsets scored in one pass over the tokens: they share all but their lowest three members. */
+const TOGETHER = 8
 
 /**
  * Scores every subset: its branches all count the same, as in the micro merge.
  *
- * A subset is its largest part (itself without its lowest member) and one member: one addition per
- * token, and a logarithm for every eight. Counting upwards visits every subset after that part, and
- * the part's sums are the last ones made at its own lowest member, so that one array per member is
- * all that is kept. Nothing is ever subtracted, unlike in Gray-code order, where a probable member
- * taken away again leaves its rounding behind in the improbable rest.
+ * A subset is its largest part (itself without its lowest member) and one member. Counting upwards
+ * visits every subset after that part, and the part's sums are the last ones made at its own lowest
+ * member, so that one array per member is all that is kept. Eight subsets that differ in the lowest
+ * three members alone are made in one pass: an addition and a factor each per token, one store for
+ * all, and a logarithm for every 32 tokens. Nothing is ever subtracted, unlike in Gray-code order,
+ * where a probable member taken away again leaves its rounding behind in the improbable rest.
  *
  * A token to which no member of a subset gives a probability that a float64 holds costs 744 nats.
  *
@@ -47,6 +51,8 @@ export async function scoreSubsets(
   const logBranches = totalsOf(branches).map(Math.log)
   const levels = branches.map(() => new Float64Array(BLOCK))
   const nothing = new Float64Array(BLOCK)
+  const scratch = new Float64Array(BLOCK)
+  const logs = new Float64Array(TOGETHER)
   const inAll = texts.reduce((sum, { sums }) => sum + sums[0]!.length, 0)
   let before = 0
   for (const { sums, adds } of texts) {
@@ -54,15 +60,26 @@ export async function scoreSubsets(
     for (let first = 0; first < tokens; first += BLOCK) {
       const count = Math.min(BLOCK, tokens - first)
       const blocks = sums.map((member) => member.subarray(first, first + count))
-      for (let from = 1; from < subsets; from += SUBSETS_AT_ONCE) {
+      // Fewer than three members are joined by some that say nothing.
+      const [a, b, c] = [blocks[0]!, blocks[1] ?? nothing, blocks[2] ?? nothing]
+      for (let from = 0; from < subsets; from += SUBSETS_AT_ONCE) {
         const to = Math.min(subsets, from + SUBSETS_AT_ONCE)
-        for (let subset = from; subset < to; subset++) {
-          const lowest = lowestOf(subset)
-          const part = subset & (subset - 1)
-          const sumsOfPart = part === 0 ? nothing : levels[lowestOf(part)]!
-          const logs = addMember(sumsOfPart, blocks[lowest]!, levels[lowest]!, count)
-          const nats = count * logBranches[subset]! - logs
-          for (const { score, weight } of adds) found[score]![subset]! += (weight * nats) / tokens
+        for (let base = from; base < to; base += TOGETHER) {
+          if (base === 0) {
+            addLowest(nothing, nothing, scratch, a, b, c, count, logs)
+          } else {
+            const lowest = lowestOf(base)
+            const part = base & (base - 1)
+            const sumsOfPart = part === 0 ? nothing : levels[lowestOf(part)]!
+            addLowest(sumsOfPart, blocks[lowest]!, levels[lowest]!, a, b, c, count, logs)
+          }
+          const end = Math.min(to, base + TOGETHER)
+          for (let subset = Math.max(1, base); subset < end; subset++) {
+            const nats = count * logBranches[subset]! - logs[subset - base]!
+            for (const { score, weight } of adds) {
+              found[score]![subset]! += (weight * nats) / tokens
+            }
+          }
         }
         await pause((before + (count * to) / subsets) / inAll)
       }
@@ -85,24 +102,87 @@ function lowestOf(subset: number): number {
   return 31 - Math.clz32(subset & -subset)
 }
 
-/** Adds a member to sums, and returns the sum of the logarithms of what comes of it. */
-function addMember(
-  sums: Float64Array,
+/**
+ * Adds a member to a part's sums, and to what comes of it every choice of the lowest three members.
+ *
+ * @param into receives the sums of part and member
+ * @param logs receives for each choice, whose bits are `a`, `b`, `c`, the sum of the logarithms
+ */
+function addLowest(
+  part: Float64Array,
   member: Float64Array,
   into: Float64Array,
-  count: number
-): number {
-  let logs = 0
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  count: number,
+  logs: Float64Array
+): void {
+  logs.fill(0)
   for (let first = 0; first < count; first += FACTORS) {
     const end = Math.min(count, first + FACTORS)
-    let product = 1
+    let p0 = 1
+    let p1 = 1
+    let p2 = 1
+    let p3 = 1
+    let p4 = 1
+    let p5 = 1
+    let p6 = 1
+    let p7 = 1
     for (let token = first; token < end; token++) {
-      const sum = sums[token]! + member[token]!
-      into[token] = sum
-      product *= sum
+      const own = part[token]! + member[token]!
+      into[token] = own
+      const ofA = a[token]!
+      const ofB = b[token]!
+      const withB = own + ofB
+      const withC = own + c[token]!
+      const withBoth = withC + ofB
+      p0 *= own
+      p1 *= own + ofA
+      p2 *= withB
+      p3 *= withB + ofA
+      p4 *= withC
+      p5 *= withC + ofA
+      p6 *= withBoth
+      p7 *= withBoth + ofA
     }
-    if (product > LEAST_PRODUCT) logs += Math.log(product)
-    else for (let t = first; t < end; t++) logs += Math.log(Math.max(into[t]!, Number.MIN_VALUE))
+    products[0] = p0
+    products[1] = p1
+    products[2] = p2
+    products[3] = p3
+    products[4] = p4
+    products[5] = p5
+    products[6] = p6
+    products[7] = p7
+    for (let choice = 0; choice < TOGETHER; choice++) {
+      // Of products too small, and of the empty choice, which nobody reads, tokens are taken singly.
+      const product = products[choice]!
+      logs[choice]! +=
+        product > LEAST_PRODUCT
+          ? Math.log(product)
+          : logsOneByOne(choice, into, a, b, c, first, end)
+    }
+  }
+}
+
+const products = new Float64Array(TOGETHER)
+
+function logsOneByOne(
+  choice: number,
+  sums: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  first: number,
+  end: number
+): number {
+  let logs = 0
+  for (let token = first; token < end; token++) {
+    let sum = sums[token]!
+    if (choice & 4) sum += c[token]!
+    if (choice & 2) sum += b[token]!
+    if (choice & 1) sum += a[token]!
+    logs += Math.log(Math.max(sum, Number.MIN_VALUE))
   }
   return logs
 }

@@ -4,8 +4,9 @@ import { headlineAgreement, studyAgreement } from '../agreement'
 import { compareProxies } from './comparison'
 import { measureNoise } from './noise'
 import { scorePredictions } from './predicted'
+import { measuredProxies } from './scores'
 import { untriedPartitions } from '../mixtures'
-import { RANKING_PROXIES, rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
+import { rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
 import type { StudyResults } from '../results'
 
@@ -19,7 +20,7 @@ const LISTED = 200
  */
 export function studyBelief(results: StudyResults): Belief {
   const ways = results.study.sequential.budgets.flatMap((budget) =>
-    RANKING_PROXIES.map((proxy) => ({ budget, proxy }))
+    measuredProxies(results.study).map((proxy) => ({ budget, proxy }))
   )
   return {
     headline: headlineAgreement(results),

@@ -10,7 +10,7 @@ import type { Estimate } from '#shared/evidenceView'
 import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { partitionSets } from './measureStratum'
-import { scoreStudy } from './scores'
+import { isLoss, scoreStudy } from './scores'
 import type { ProxyName, ScoredDomain } from './scores'
 import { withinSize } from './strata'
 
@@ -23,6 +23,8 @@ export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
   /** Mixtures compared with another. */
   n: number
   spearman: Estimate
+  /** ρ among the quarter of each size that the proxy puts first: where choices are made. */
+  topSpearman: Estimate
   /** This proxy's less the reference's, resampled as pairs; null for the reference itself. */
   difference: { accuracy: Estimate; spearman: Estimate } | null
 }
@@ -30,11 +32,10 @@ export interface ProxyComparison extends Record<ChoiceStatistic, Estimate> {
 /** What every other proxy is held against: the paper's own; of tables without it, their first. */
 const REFERENCE_PROXY: ProxyName = 'merge-micro'
 
-/** Proxies that are counts or shares: more of them is a lower loss, and they have no unit in common. */
-const MORE_IS_BETTER: readonly ProxyName[] = ['count', 'share']
-
 /** Spearman's ρ behind the statistics of choosing, in one row of numbers. */
-const NUMBERS = [...CHOICE_STATISTICS, 'spearman'] as const
+const NUMBERS = [...CHOICE_STATISTICS, 'spearman', 'topSpearman'] as const
+
+const SPEARMAN = CHOICE_STATISTICS.length
 
 /**
  * Compares every proxy with the truth among mixtures of one size, on every domain and mean.
@@ -67,11 +68,11 @@ export function compareProxies(
       const columns = scores.proxies.flatMap((proxy): Column[] => {
         const values = scores.proxy(proxy, place, budget)
         if (!values) return []
-        const isCount = MORE_IS_BETTER.includes(proxy)
-        return [{ proxy, values: isCount ? values.map((one) => -one) : inNats(values) }]
+        // Of counts and shares more is a lower loss.
+        return [{ proxy, values: isLoss(proxy) ? inNats(values) : values.map((one) => -one) }]
       })
       const named = columns.find(({ proxy }) => proxy === REFERENCE_PROXY)
-      const reference = named ?? columns.find(({ proxy }) => !MORE_IS_BETTER.includes(proxy))
+      const reference = named ?? columns.find(({ proxy }) => isLoss(proxy))
       const seen = new Map<string, Measured>()
       // Most proxies speak of the same mixtures: each is measured on them once.
       const on = (column: Column, known: readonly number[]): Measured => {
@@ -98,7 +99,7 @@ export function compareProxies(
           budget,
           proxy,
           n: own.n,
-          ...estimatesOf(own, MORE_IS_BETTER.includes(proxy)),
+          ...estimatesOf(own, !isLoss(proxy)),
           difference: both && {
             accuracy: differenceIn('accuracy'),
             spearman: differenceIn('spearman')
@@ -164,10 +165,14 @@ function measureOf(x: Float64Array, y: Float64Array, groups: Int32Array) {
   const pairs = pairWorkspace({ x, y, groups })
   const numbers = new Float64Array(NUMBERS.length)
   const correlations = new Float64Array(3)
+  const top = new Uint16Array(groups.length)
   return (counts: Uint16Array | null, offset: number): Float64Array => {
     choice.measure(counts, offset, numbers)
     pairs.measure(counts, offset, correlations)
-    numbers[NUMBERS.length - 1] = correlations[1]!
+    numbers[SPEARMAN] = correlations[1]!
+    choice.keepTopQuarter(counts, offset, top)
+    const freedom = pairs.measure(top, 0, correlations)
+    numbers[SPEARMAN + 1] = freedom < FEWEST_PAIRS ? NaN : correlations[1]!
     return numbers
   }
 }

@@ -1,4 +1,6 @@
 /** The one number a study is summed up by, beside what counting units alone gives. */
+import { countDecisions } from '#engine/statistics/decisions'
+import type { Decisions } from '#engine/statistics/decisions'
 import { percentileInterval } from '#engine/statistics/intervals'
 import type { Interval } from '#engine/statistics/intervals'
 import { pairWorkspace } from '#engine/statistics/pairs'
@@ -40,7 +42,7 @@ export interface HeadlineAgreement {
   relabellings: number
   smallestP: number | null
   /** Pairs of comparable mixtures that proxy and truth order alike, of those neither ties. */
-  decisions: { alike: number; compared: number }
+  decisions: Decisions
 }
 
 /**
@@ -196,7 +198,7 @@ function headlineOf(
     p: spearman.p,
     relabellings,
     smallestP,
-    decisions: countDecisions(stratum, x, y)
+    decisions: stratumDecisions(stratum, x, y)
   }
 }
 
@@ -230,20 +232,11 @@ function documentInterval(
 }
 
 /** Counts pairs of comparable mixtures that two columns order alike, of those neither ties. */
-export function countDecisions(
+export function stratumDecisions(
   { items, groups }: Stratum,
   x: Float64Array,
   y: Float64Array
-): HeadlineAgreement['decisions'] {
-  const decisions = { alike: 0, compared: 0 }
-  for (let a = 0; a < items.length; a++) {
-    for (let b = 0; b < a; b++) {
-      if (groups[a] !== groups[b]) continue
-      const sign =
-        Math.sign(x[items[a]!]! - x[items[b]!]!) * Math.sign(y[items[a]!]! - y[items[b]!]!)
-      if (sign !== 0) decisions.compared++
-      if (sign > 0) decisions.alike++
-    }
-  }
-  return decisions
+): Decisions {
+  const pick = (values: Float64Array) => Float64Array.from(items, (i) => values[i]!)
+  return countDecisions(pick(x), pick(y), (a, b) => groups[a] === groups[b])
 }

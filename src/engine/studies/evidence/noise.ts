@@ -15,14 +15,13 @@ import { scoreStudy } from './scores'
 import type { ProxyName, Scores } from './scores'
 import { withinSize } from './strata'
 
-/** Proxies that are made of branches alone, and so differ when branches are trained again. */
+/** Proxies besides merges that are made of branches alone, and so differ when branches are trained again. */
 const OF_BRANCHES: readonly ProxyName[] = [
-  'merge-micro',
-  'merge-macro',
   'ensemble',
   'branch-mean',
   'branch-mean-log',
-  'best-branch'
+  'best-branch',
+  'proxy'
 ]
 
 /** A difference of two values is told from noise at 95 % beyond so many deviations of one of them. */
@@ -99,7 +98,7 @@ function noiseAt(
   const ofTruth = isMean ? { ...single, variance: single.variance * perMean } : single
 
   return own.proxies
-    .filter((proxy) => OF_BRANCHES.includes(proxy) || proxy === 'proxy')
+    .filter((proxy) => proxy.startsWith('merge-') || OF_BRANCHES.includes(proxy))
     .flatMap((proxy): Noise[] => {
       const proxyOf = (scores: Scores) => {
         const values = scores.proxy(proxy, place.domain, place.budget)

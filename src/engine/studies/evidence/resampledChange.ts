@@ -2,7 +2,7 @@
 import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
 import { drawDocuments, resampledLosses } from '#engine/statistics/documents'
 import { deriveSeed } from '#engine/statistics/random'
-import type { BudgetKind, Mixture } from '#shared/records'
+import type { BudgetKind, MergeKind, Mixture } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 import { domainsWithText } from './scores'
@@ -17,8 +17,7 @@ export function documentSeed(randomSeed: number, domain: MeasuredDomain): number
 }
 
 /** Proxies whose loss can be resampled over documents. */
-export type ResampledProxy =
-  'merge-micro' | 'merge-macro' | 'ensemble' | keyof typeof BRANCH_PROXIES
+export type ResampledProxy = `merge-${MergeKind}` | 'ensemble' | keyof typeof BRANCH_PROXIES
 
 const branchProxies = Object.entries(BRANCH_PROXIES) as [
   keyof typeof BRANCH_PROXIES,

@@ -5,21 +5,46 @@ import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
 import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import type { RegressionKind } from '#engine/proxies/regression/regression'
 import { TABLE_PROXIES } from '#shared/importedTables'
+import type { TableProxy } from '#shared/importedTables'
 import { meanLoss } from '#shared/metrics'
-import type { BudgetKind, DomainKind, Mixture } from '#shared/records'
+import type { BudgetKind, DomainKind, MergeKind, Mixture, Study } from '#shared/records'
 import { chosenDocuments, indexModels } from '../results'
 import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '../results'
 
-/** What may stand in for a sequential model, merges first. */
-const PROXIES = [...TABLE_PROXIES, ...REGRESSIONS, 'count', 'share'] as const
-export type ProxyName = (typeof PROXIES)[number]
+/** A merge or a branch's worth: a loss that is measured and not fitted. */
+export type MeasuredProxy = TableProxy | `merge-${MergeKind}`
+
+/** What may stand in for a sequential model. */
+export type ProxyName = MeasuredProxy | FittedProxy | 'count' | 'share'
+
+/** A regression on what was trained, or on merges, which are free. */
+export type FittedProxy = RegressionKind | `${RegressionKind}-merged`
+
+/** Merges between micro and macro behind these two, else in the order of the list. */
+export function measuredProxies({ merges }: Pick<Study, 'merges'>): MeasuredProxy[] {
+  const names = TABLE_PROXIES as readonly MeasuredProxy[]
+  const between = merges.map((merge) => `merge-${merge}` as const)
+  return [...new Set([...names.slice(0, 2), ...between.sort().reverse(), ...names])]
+}
 
 /** Mixtures that must be trained before a regression says anything. */
 const FEWEST_FITTED = 5
 
+const MERGED_REGRESSIONS = REGRESSIONS.map((kind) => `${kind}-merged` as const)
+
 /** True for proxies that are fitted on what was trained. */
-export function isRegression(name: ProxyName): name is RegressionKind {
+export function isFittedOnTruth(name: ProxyName): name is RegressionKind {
   return (REGRESSIONS as readonly ProxyName[]).includes(name)
+}
+
+/** True for all proxies that are fitted, be it on what was trained or on merges. */
+export function isRegression(name: ProxyName): name is FittedProxy {
+  return isFittedOnTruth(name) || (MERGED_REGRESSIONS as readonly ProxyName[]).includes(name)
+}
+
+/** True for proxies in the unit of the truth; counts and shares are none. */
+export function isLoss(name: ProxyName): boolean {
+  return name !== 'count' && name !== 'share'
 }
 
 /** A domain, or a mean over several of them. */
@@ -49,9 +74,12 @@ export interface Scores {
    * Value of a proxy for each mixture; null where the proxy says nothing about such a domain.
    *
    * Regressions are fitted on the sequential models of the budget; of a mixture that was trained
-   * they say what a fit without it does.
+   * they say what a fit without it does. Those on merges see no sequential model at all, so that
+   * nothing has to be left out of them.
    */
   proxy(name: ProxyName, domain: number, budget: BudgetKind): Float64Array | null
+  /** What a regression is fitted on: nats per token by mixture, then domain; null for others. */
+  fittedOn(name: ProxyName, budget: BudgetKind): readonly Float64Array[] | null
   /** Value of the seed itself. */
   seed(domain: number): number
   /**
@@ -217,28 +245,37 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
     ])
   )
   const isMerge = (budget: BudgetKind, mixture: number) => areMerges.get(budget)![mixture]!
-  const isFitted = study.sequential.budgets.some(
-    (budget) =>
-      truths.get(budget)!.filter((own) => own.some(Number.isFinite)).length >= FEWEST_FITTED
-  )
+  const areEnough = (losses: Losses | undefined) =>
+    (losses ?? []).filter((own) => own.some(Number.isFinite)).length >= FEWEST_FITTED
+  const isFitted = study.sequential.budgets.some((budget) => areEnough(truths.get(budget)))
+  const merges = measuredProxies(study).find((name) => name.startsWith('merge-') && read[name])
+  const merged = merges && areEnough(read[merges]) ? read[merges]! : null
+  const { shares } = compositions(mixtures)
   const fitted = new Map<string, Losses>()
-  const fit = (kind: RegressionKind, budget: BudgetKind): Losses => {
-    const key = `${kind} ${budget}`
-    const losses =
-      fitted.get(key) ??
-      predictMixtures(kind, compositions(mixtures).shares, truths.get(budget)!, {
-        fittedOn: 'sequential',
-        randomSeed: study.randomSeed
-      }).losses
+  const fit = (name: FittedProxy, budget: BudgetKind): Losses => {
+    const isOnTruth = isFittedOnTruth(name)
+    const key = isOnTruth ? `${name} ${budget}` : name
+    const known = fitted.get(key)
+    if (known) return known
+    const kind = name.replace(/-merged$/, '') as RegressionKind
+    const { losses } = predictMixtures(kind, shares, isOnTruth ? truths.get(budget)! : merged!, {
+      fittedOn: isOnTruth ? 'sequential' : 'merges',
+      randomSeed: study.randomSeed,
+      withoutErrors: !isOnTruth
+    })
     fitted.set(key, losses)
     return losses
   }
   return {
     mixtures,
     domains: [...plain, ...means],
-    proxies: PROXIES.filter((name) =>
-      isRegression(name) ? isFitted : (read[name] ?? ['count', 'share'].includes(name))
-    ),
+    proxies: [
+      ...measuredProxies(study).filter((name) => read[name]),
+      ...(isFitted ? REGRESSIONS : []),
+      ...(merged ? MERGED_REGRESSIONS : []),
+      'count',
+      'share'
+    ],
     budgets: study.sequential.budgets,
     proxy: (name, domain, budget) => {
       const losses = isRegression(name) ? fit(name, budget) : read[name]
@@ -247,6 +284,10 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
       const partition = plain[domain]?.partition
       if (name !== 'share' || !partition) return null
       return Float64Array.from(mixtures, (mixture) => partitionShare(mixture, partition))
+    },
+    fittedOn: (name, budget) => {
+      if (!isRegression(name)) return null
+      return isFittedOnTruth(name) ? truths.get(budget)! : merged
     },
     seed: (domain) => valuesOn([seedLosses], domain)[0]!,
     sequential: (budget, domain) =>

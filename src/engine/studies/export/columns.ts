@@ -87,7 +87,7 @@ export const MEASUREMENT_COLUMNS: Column[] = [
   number('perplexity_low', 'perplexity', 'Lower end of its 95 % interval over documents'),
   number('perplexity_high', 'perplexity', 'Upper end of its 95 % interval over documents'),
   number('bits_per_byte', 'bits/byte', 'nats / (bytes · ln 2); on means the mean over domains'),
-  text('merge', '`micro` or `macro` for a merge'),
+  text('merge', '`micro`, `macro` or `tau-` and its τ for a merge'),
   text('budget', '`sum` or `fixed` for a sequential model'),
   integer('documents', 'documents', 'Documents measured; empty on means'),
   integer('clean_documents', 'documents', 'Those that training text does not overlap'),
@@ -233,6 +233,73 @@ export const COMPARISON_COLUMNS: Column[] = [
   ),
   ...estimateColumns('accuracy_difference', '−1 to 1', `Accuracy ${DIFFERENCE}`),
   ...estimateColumns('spearman_difference', '−2 to 2', `ρ ${DIFFERENCE}`),
+  text('documents', DOCUMENTS_MEANING),
+  ...estimateColumns(
+    'top_spearman',
+    '−1 to 1',
+    "Spearman's ρ among the quarter of each size, rounded up, that the proxy puts first; empty below four of them"
+  )
+]
+
+export const OFFSET_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', PROXY_MEANING),
+  integer('n', 'mixtures', 'Trained mixtures that the offset is learned from'),
+  integer('partitions_least', 'partitions', 'Fewest partitions merged among them'),
+  integer('partitions_most', 'partitions', 'Most; beyond these nothing is levelled'),
+  integer('branches_least', 'branches', 'Fewest branches merged among them'),
+  integer('branches_most', 'branches', 'Most; beyond these nothing is levelled'),
+  number(
+    'intercept',
+    'nats per token',
+    'Offset = intercept + per_partition · ln partitions + per_branch · ln branches'
+  ),
+  number('per_partition', 'nats per token', 'Slope on the natural log of the partitions merged'),
+  number(
+    'per_branch',
+    'nats per token',
+    'Slope on the natural log of the branches merged; with a sum budget that is ln tokens, but for a constant'
+  ),
+  number(
+    'rmse_raw',
+    'nats per token',
+    'Root of the mean squared error of mixtures left out one at a time, with one offset for all'
+  ),
+  number('rmse_levelled', 'nats per token', 'The same with the offset by size'),
+  integer('pairs', 'pairs', 'Pairs of different sizes that the proxy as it stands does not tie'),
+  number('accuracy_raw', '0 to 1', 'Share of them that the proxy orders as training does'),
+  number('accuracy_levelled', '0 to 1', 'The same of the proxy with its offset'),
+  number('accuracy_count', '0 to 1', 'The same by the number of branches alone, more being better'),
+  number(
+    'regret_raw',
+    'nats per token',
+    'What choosing among all sizes by the proxy costs: loss of the mixture it puts first less the least'
+  ),
+  number('regret_levelled', 'nats per token', 'The same of the proxy with its offset'),
+  text('earns', '`yes` where rankings across sizes use it, else `no`'),
+  text('documents', DOCUMENTS_MEANING)
+]
+
+export const FIT_COLUMNS: Column[] = [
+  text('domain', 'Held-out domain'),
+  text('domain_kind', '`in`, `seed` or `out`'),
+  text('proxy', 'The regression'),
+  text('budget', 'Truth budget of the sequential models it is fitted on; empty on merges'),
+  integer('n', 'mixtures', 'Mixtures it is fitted on'),
+  number(
+    'rmse_one',
+    'nats per token',
+    'Root of the mean squared error of mixtures left out one at a time; empty with more than 64'
+  ),
+  number('rmse_tenth', 'nats per token', 'The same, a tenth of the mixtures left out at a time'),
+  number(
+    'rmse_mean',
+    'nats per token',
+    'The same of predicting the mean of the others, parts as for rmse_tenth'
+  ),
+  number('spearman', '−1 to 1', "Spearman's ρ of predictions by a tenth left out and losses"),
   text('documents', DOCUMENTS_MEANING)
 ]
 

@@ -2,6 +2,7 @@
 import { HEADLINE_DOMAIN, proxyRows } from '#shared/evidenceView'
 import type { Predicted } from '#shared/evidenceView'
 import type { ProxyComparison } from '../evidence/comparison'
+import type { FitRow } from '../evidence/fits'
 import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
 import type { ReportContents } from './contents'
@@ -47,7 +48,27 @@ left out, since mixtures share partitions and are no independent draws. Hairline
         evidence.predicted.filter((row) => row.budget === budget && row.trained > 0),
         budgets.length > 1 ? `, truth budget ${budget}` : ''
       )
-    ])
+    ]),
+    fitsTable(contents)
+  )
+}
+
+/** What regressions are off by on mixtures left out, beside predicting the mean. */
+function fitsTable({ fits }: ReportContents): Piece {
+  const known = fits.filter(({ tenth }) => tenth !== null)
+  if (known.length === 0) return null
+  const columns: ShownColumn<FitRow>[] = [
+    { head: 'Domain', cell: ({ domain }) => domain },
+    { head: 'Regression', cell: ({ proxy, budget }) => (budget ? `${proxy}, ${budget}` : proxy) },
+    { head: 'n', isNumber: true, cell: ({ n }) => n },
+    { head: 'One left out', isNumber: true, cell: ({ one }) => figure(one?.rmse, nats) },
+    { head: 'A tenth left out', isNumber: true, cell: ({ tenth }) => figure(tenth?.rmse, nats) },
+    { head: 'The mean', isNumber: true, cell: ({ tenth }) => figure(tenth?.meanRmse, nats) }
+  ]
+  return tableOf(
+    'Regressions: root mean squared error on mixtures left out, nats/token; of those on merges against the merge, not the truth',
+    columns,
+    known
   )
 }
 
@@ -74,6 +95,7 @@ function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece
       cell: ({ difference }) => estimated(difference && difference.accuracy)
     },
     { head: 'Top quarter', cell: ({ topQuarter }) => estimated(topQuarter) },
+    { head: 'ρ in the proxy’s top quarter', cell: ({ topSpearman }) => estimated(topSpearman) },
     { head: 'Regret, nats/token', cell: ({ regret }) => estimated(regret, nats) },
     {
       head: 'Regret of range',

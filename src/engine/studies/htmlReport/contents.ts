@@ -4,9 +4,11 @@ import type { Diagnosis } from '#shared/diagnosis'
 import type { BudgetKind } from '#shared/records'
 import { studyPairs } from '../agreement'
 import type { Pair } from '../agreement'
+import { studyFits } from '../evidence/fits'
+import type { FitRow } from '../evidence/fits'
 import { gatherEvidence } from '../evidence/gatherEvidence'
 import type { GatheredEvidence } from '../evidence/gatherEvidence'
-import { rankWithinSizes } from '../rankings'
+import { rankAcrossSizes, rankWithinSizes } from '../rankings'
 import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
 import { studyTables } from '../tables'
@@ -22,6 +24,10 @@ export interface ReportContents {
   /** Proxy and truth, mixture by mixture; only those that are evidence. */
   pairs: Pair[]
   rankings: Ranking[]
+  /** All sizes together, by truth budget; each says why that is no comparison as it stands. */
+  acrossSizes: Ranking[]
+  /** Errors of regressions on mixtures left out. */
+  fits: FitRow[]
   /** The tables of the export, on the same documents. */
   tables: Table[]
   budgets: BudgetKind[]
@@ -41,15 +47,18 @@ export function gatherContents(
   diagnosis: Diagnosis
 ): ReportContents {
   const evidence = gatherEvidence(results, { documents })
+  const fits = studyFits(results, { documents })
   const { budgets } = results.study.sequential
   return {
     results,
     facts,
     diagnosis,
     evidence,
+    fits,
     pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
     rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),
-    tables: studyTables(results, { documents, known: evidence }),
+    acrossSizes: budgets.map((budget) => rankAcrossSizes(results, { documents, budget })),
+    tables: studyTables(results, { documents, known: { ...evidence, fits } }),
     budgets,
     proxy: results.tables?.proxies[0]?.proxy ?? 'merge-micro'
   }

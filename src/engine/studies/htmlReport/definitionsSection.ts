@@ -67,12 +67,20 @@ const MEASURES: [string, string][] = [
     'Share of the truly best quarter of a size that is among the best quarter by the proxy.'
   ],
   [
+    'ρ in the proxy’s top quarter',
+    'ρ within sizes among the quarter of each size, rounded up, that the proxy puts first: where choices are made. No number below four comparable mixtures.'
+  ],
+  [
     'Regret',
     'What choosing by the proxy cost: loss of the mixture it puts first less the least, mean over sizes, in nats per token; of range: as a share of what there was to lose.'
   ],
   [
     'Slope, offset',
     'Calibration: slope of the sequential loss on the proxy’s within sizes; mean of the sequential loss less the proxy’s.'
+  ],
+  [
+    'Offset by size, levelled',
+    'Truth less proxy, learned from trained mixtures as intercept + slope · ln partitions + slope · ln branches merged (with the sum budget ln tokens too), slopes held small by ridge; levelled: the proxy with it. It is used where mixtures left out one at a time have an error at least a tenth lower and more pairs of different sizes are ordered as training orders them.'
   ],
   [
     'Overlapping document',
@@ -94,10 +102,18 @@ const PROXIES: Record<string, string> = {
   ridge: 'Regression on shares: least squares with small coefficients preferred.',
   'mixing-law': 'Regression on shares: floor + scale · exp(Σ exponent · share).',
   'boosted-trees': 'Regression on shares: many small decision trees.',
+  'linear-merged':
+    'Regression on shares fitted on merges instead, which are free. It sees no sequential model, so that nothing need be left out.',
+  'ridge-merged': 'The same with small coefficients preferred.',
+  'mixing-law-merged': 'The same as floor + scale · exp(Σ exponent · share).',
+  'boosted-trees-merged': 'The same by many small decision trees.',
   count:
     'Number of units of the mixture: a baseline that knows nothing else. Where proxies are compared, more of it stands for a lower loss.',
   share: 'Share of the domain’s partition in the mixture: a baseline, turned as count is.'
 }
+
+const BETWEEN =
+  'The same, between micro and macro: each partition counts by the τ-th power of its base units in the mixture.'
 
 const DOCUMENTS: Record<DocumentChoice, string> = {
   all: 'All held-out documents.',
@@ -118,7 +134,10 @@ export function definitionsSection({ results, evidence }: ReportContents): Piece
     factsOf([
       ...MEASURES.filter(([name]) => !results.tables || !OF_TEXT.includes(name)),
       ...(results.tables ? [] : [['Documents', DOCUMENTS[evidence.documents]] as const]),
-      ...proxies.flatMap((name) => (PROXIES[name] ? [[name, PROXIES[name]] as const] : []))
+      ...proxies.flatMap((name) => {
+        const meaning = PROXIES[name] ?? (name.startsWith('merge-tau-') ? BETWEEN : null)
+        return meaning ? [[name, meaning] as const] : []
+      })
     ])
   )
 }

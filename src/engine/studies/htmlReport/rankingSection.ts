@@ -1,8 +1,9 @@
 /** Mixtures in the order the proxy puts them in, within each size, with the truth where it is known. */
+import { sizeOffsetWords } from '#shared/sizeOffset'
 import type { Ranking } from '../rankings'
 import type { ReportContents } from './contents'
 import { absent, markup, section, tableOf } from './markup'
-import type { Piece } from './markup'
+import type { Piece, ShownColumn } from './markup'
 import { figure } from './numbers'
 
 /** Rows shown of each size; all are in pairs.csv and measurements.csv. */
@@ -19,7 +20,10 @@ export function rankingSection(contents: ReportContents): Piece {
           markup`<p>By ${proxy}: mean over all domains of the loss, in nats per token; lower is better. <em>Trained</em> is the same of the
 model that was trained on the mixture. ${whyApart(contents)}</p>
 `,
-          shown.map((ranking) => rankingTable(ranking, budgets.length > 1))
+          shown.map((ranking) => rankingTable(ranking, budgets.length > 1)),
+          contents.results.tables || new Set(shown.map(({ size }) => size)).size < 2
+            ? null
+            : contents.acrossSizes.map((ranking) => acrossSizes(ranking, budgets.length > 1))
         ]
   return section('mixtures', 'Mixtures ranked within sizes', content)
 }
@@ -31,16 +35,37 @@ function whyApart({ results, budgets }: ReportContents): string {
   return `Sizes are kept apart: larger mixtures average more branches${budgets.includes('sum') ? `, ${tokens}` : ''}.`
 }
 
+/** Sizes together: their caution, what an offset by size is worth, and the order that follows. */
+function acrossSizes(ranking: Ranking, hasBudgets: boolean): Piece {
+  return [
+    markup`<h3>All sizes together${hasBudgets ? `, truth budget ${ranking.budget}` : ''}</h3>
+<p>${ranking.caution} ${sizeOffsetWords(ranking.offset)}</p>
+`,
+    rankingTable(ranking, hasBudgets)
+  ]
+}
+
 function rankingTable(ranking: Ranking, hasBudgets: boolean): Piece {
-  const { size, mixtures, trained, budget, regret } = ranking
+  const { size, mixtures, trained, budget, regret, offset } = ranking
+  const levelled: ShownColumn<Ranking['mixtures'][number]>[] = offset?.isEarned
+    ? [
+        {
+          head: 'Levelled rank',
+          isNumber: true,
+          cell: (row) => figure(row.levelledRank, String)
+        },
+        { head: 'Levelled', isNumber: true, cell: (row) => figure(row.levelledValue) }
+      ]
+    : []
   const rows = mixtures.slice(0, LISTED)
   const left = mixtures.length - rows.length
   const where = hasBudgets ? `, truth budget ${budget}` : ''
   return [
     tableOf(
-      `Size ${size}: ${mixtures.length} mixtures, ${trained} also trained${where}`,
+      `${size === null ? 'All sizes' : `Size ${size}`}: ${mixtures.length} mixtures, ${trained} also trained${where}`,
       [
         { head: 'Mixture', cell: ({ mixture }) => mixture },
+        ...levelled,
         { head: 'Rank', isNumber: true, cell: ({ rank }) => rank },
         { head: 'Proxy', isNumber: true, cell: ({ proxyValue }) => figure(proxyValue) },
         { head: 'Trained', isNumber: true, cell: (row) => figure(row.sequentialValue) },

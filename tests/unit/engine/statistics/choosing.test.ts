@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
 import { holm } from '#engine/statistics/holm'
+import { FEWEST_PAIRS, pairWorkspace } from '#engine/statistics/pairs'
 
 interface Golden {
   cases: {
@@ -69,4 +70,34 @@ test('Holm’s correction is statsmodels’, and asks nothing where there is no 
   expect(holm(p)).toEqual(close(corrected))
   expect(holm([null, 0.03, null, 0.04])).toEqual([null, 0.06, null, 0.06])
   expect(holm([])).toEqual([])
+})
+
+interface TopQuarter {
+  cases: {
+    name: string
+    x: number[]
+    y: number[]
+    groups: number[]
+    value: number | null
+    repeated: { counts: number[]; value: number | null }[]
+  }[]
+}
+const topQuarter = JSON.parse(
+  readFileSync('tests/golden/statistics/topQuarter.json', 'utf8')
+) as TopQuarter
+
+test.each(topQuarter.cases)('$name: ρ in the top quarter as SciPy’s ranks give it', (one) => {
+  const [x, y] = [Float64Array.from(one.x), Float64Array.from(one.y)]
+  const groups = Int32Array.from(one.groups)
+  const choice = choiceWorkspace(x, y, groups)
+  const pairs = pairWorkspace({ x, y, groups })
+  const [top, out] = [new Uint16Array(x.length), new Float64Array(3)]
+  const rho = (counts: Uint16Array | null, offset: number) => {
+    choice.keepTopQuarter(counts, offset, top)
+    return pairs.measure(top, 0, out) < FEWEST_PAIRS ? NaN : out[1]!
+  }
+  expect([rho(null, 0)]).toEqual(close([one.value]))
+  for (const { counts, value } of one.repeated) {
+    expect([rho(Uint16Array.from([7, 7, ...counts]), 2)]).toEqual(close([value]))
+  }
 })

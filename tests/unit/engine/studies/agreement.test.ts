@@ -69,6 +69,8 @@ function find(
 
 const exact = studyAgreement(study({}))
 
+/** Regressions that see merges alone. */
+const ON_MERGES = REGRESSIONS.map((kind) => `${kind}-merged`)
 const OF_BRANCHES = ['branch-mean', 'branch-mean-log', 'best-branch']
 
 describe('a proxy that equals the truth', () => {
@@ -257,7 +259,7 @@ describe('what is missing', () => {
     expect(studyPairs(results)).toEqual([])
     expect(new Set(studyAgreement(results).map((row) => row.n))).toEqual(new Set([0]))
     expect(headlineAgreement(results).map((row) => row.spearman)).toEqual(
-      new Array<null>(5).fill(null)
+      new Array<null>(5 + ON_MERGES.length).fill(null)
     )
   })
 
@@ -347,7 +349,7 @@ test('a mixture of one unit is its branch, as proxy and as truth of the sum budg
     (pair) => pair.mixture === 'a' && pair.domain === 'b'
   )
   expect(pairs.map((pair) => [pair.proxy, pair.sequentialPerplexity])).toEqual(
-    ['merge-micro', ...OF_BRANCHES, ...REGRESSIONS, 'count', 'share'].map((proxy) => [
+    ['merge-micro', ...OF_BRANCHES, ...REGRESSIONS, ...ON_MERGES, 'count', 'share'].map((proxy) => [
       proxy,
       expect.closeTo(Math.exp(3.5), 9)
     ])
@@ -415,6 +417,7 @@ describe('the headline', () => {
       ['merge-micro', 25, expect.closeTo(1, 12)],
       ...OF_BRANCHES.map((proxy) => [proxy, 25, null]),
       ...REGRESSIONS.map((proxy) => [proxy, 25, expect.any(Number)]),
+      ...ON_MERGES.map((proxy) => [proxy, 25, expect.closeTo(1, 12)]),
       ['count', 25, null]
     ])
   })

@@ -1,7 +1,7 @@
 /** Claims about merging itself: whether weighting matters, and whether the middle is worse than the ends. */
 import type { Finding, LineKind, LineLosses } from '#shared/diagnosis'
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
-import { countDecisions } from '../headline'
+import { stratumDecisions } from '../headline'
 import { withinSize } from '../strata'
 import { finding, meanOf, measured, NATS } from './finding'
 import type { DiagnosedStudy } from './finding'
@@ -24,7 +24,7 @@ export function diagnoseSizes(study: DiagnosedStudy): Finding {
   const micro = study.proxyLosses('merge-micro')
   const macro = study.proxyLosses('merge-macro')
   const both = study.mixtures.flatMap((_, i) => (Number.isFinite(micro[i]! + macro[i]!) ? [i] : []))
-  const { alike, compared } = countDecisions(
+  const { alike, compared } = stratumDecisions(
     withinSize(both.map((i) => study.mixtures[i]!)),
     Float64Array.from(both, (i) => micro[i]!),
     Float64Array.from(both, (i) => macro[i]!)

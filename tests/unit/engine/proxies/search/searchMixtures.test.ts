@@ -311,3 +311,25 @@ describe('weights', () => {
     expect(best!.breaks).toEqual([])
   })
 })
+
+test('subsets of more members and tokens than fit one pass are scored as one by one', async () => {
+  const random = seededRandom(9)
+  const of = Array.from({ length: 7 }, () =>
+    Float64Array.from({ length: 2100 }, () => Math.exp(-random.below(30)))
+  )
+  const branches = of.map(() => 1)
+  const [scores] = await scoreSubsets(
+    [{ sums: of, adds: [{ score: 0, weight: 1 }] }],
+    branches,
+    1,
+    tell
+  )
+  for (let subset = 1; subset < 128; subset++) {
+    const own = of.filter((_, m) => (subset >> m) & 1)
+    const loss = own[0]!.reduce(
+      (sum, _, t) => sum - Math.log(own.reduce((all, one) => all + one[t]!, 0) / own.length),
+      0
+    )
+    expect(scores![subset]).toBeCloseTo(loss / 2100, 10)
+  }
+})
