@@ -14,6 +14,9 @@ export { FolderShelf, RecentShelf, SingleShelf } from './desk/shelves'
 export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { saveHtmlReport } from './htmlReports'
+export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'
+export { cautionsOf } from './studies/htmlReport/seriesPage'
+export { studiesOf } from './studies/series/generate'
 export { ProjectSession } from './projectSession'
 export type {
   Evidence,

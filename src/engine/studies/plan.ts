@@ -16,6 +16,7 @@ import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
 import { chooseSequential, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
+import { partSequences, wholeUnit } from './unitParts'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
 const RUN_FORMAT = 1
@@ -133,7 +134,6 @@ export function planStudy(
   const added = addedMixtures(study.mixtures, units).filter(({ name }) => !isListed.has(name))
   const mixtures = [...listed, ...added].sort(bySizeThenName)
   const seed = planSeed(study, prepared, config)
-  const start = branchStart(study, seed, seedCheckpoint)
 
   const planRun = (
     role: RunRole,
@@ -142,24 +142,27 @@ export function planStudy(
     budget: BudgetKind | null,
     draws: UnitDraw[],
     chosenBy: ChosenBy | null = null
-  ): PlannedRun => ({
-    ...completeRun(study, prepared, config, draws, {
-      recipe: study.branch,
-      start: start.start,
-      startIdentity: start.identity,
-      replay: study.branch.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
-    }),
-    role,
-    name,
-    mixture,
-    budget,
-    chosenBy,
-    keepMoments: false
-  })
+  ): PlannedRun => {
+    const recipe = (role === 'sequential' ? study.sequential.recipe : null) ?? study.branch
+    const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
+    return {
+      ...completeRun(study, prepared, config, draws, {
+        recipe,
+        start,
+        startIdentity: identity,
+        replay: recipe.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
+      }),
+      role,
+      name,
+      mixture,
+      budget,
+      chosenBy,
+      keepMoments: false
+    }
+  }
 
-  // A short unit is repeated and a joined one sub-sampled: every branch trains equally long.
   const branches = units.map((unit) =>
-    planRun('branch', unit.name, null, null, [{ unit, sequences: study.unit.sequences }])
+    planRun('branch', unit.name, null, null, [{ unit, sequences: branchSequences(unit, study) }])
   )
   const branchOf = new Map(branches.map((run) => [run.name, run.fingerprint]))
   const sequentialsOf = (mixture: Mixture, chosenBy: ChosenBy) =>
@@ -173,12 +176,19 @@ export function planStudy(
         chosenBy
       )
     )
-  const trainings = new Set(branches.map((run) => run.fingerprint))
+  // With units in parts too, what is drawn stays what it is without them.
+  const wholes = new Map(units.map(wholeUnit).map((unit) => [unit.name, unit]))
+  const trainings = new Set(
+    [...wholes.values()].map((unit) => {
+      const draws = [{ unit, sequences: study.unit.sequences }]
+      return planRun('branch', unit.name, null, null, draws).fingerprint
+    })
+  )
   const byChoice = CHOSEN_BY[study.sequential.choose.kind]
   const known: KnownOfMixtures = {
     isAdded: ({ name }) => !isListed.has(name),
     isBranch: (mixture) =>
-      mixture.units.length === 1 &&
+      wholesOf(mixture, unitsByName).length === 1 &&
       sequentialsOf(mixture, byChoice).every((run) => trainings.has(run.fingerprint)),
     isTrained: (mixture) =>
       history.trained.size > 0 &&
@@ -274,22 +284,28 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   }
 }
 
-function branchStart(
+/** A short unit is repeated and a joined one sub-sampled: every branch trains equally long. */
+function branchSequences({ partOf }: BaseUnit, { unit }: Study): number {
+  return partOf ? partSequences(unit.sequences, partOf.place, partOf.parts) : unit.sequences
+}
+
+function startOf(
   study: Study,
+  recipe: Recipe,
   seed: PlannedRun | null,
   checkpoint: SeedCheckpoint | null
 ): { start: RunStart; identity: unknown } {
-  if (study.branch.start !== 'none') {
+  if (recipe.start !== 'none') {
     if (seed) {
       const start: RunStart = {
         kind: 'run',
         fingerprint: seed.fingerprint,
-        carryMoments: study.branch.start === 'weights-and-moments'
+        carryMoments: recipe.start === 'weights-and-moments'
       }
       return { start, identity: start }
     }
     if (checkpoint) {
-      const carryMoments = study.branch.start === 'weights-and-moments'
+      const carryMoments = recipe.start === 'weights-and-moments'
       return {
         start: { kind: 'checkpoint', folder: checkpoint.folder, carryMoments },
         identity: { kind: 'checkpoint', fingerprint: checkpoint.fingerprint, carryMoments }
@@ -342,6 +358,20 @@ function completeRun(
   }
 }
 
+/** What a sequential model reads of a mixture: whole units, however branches share them. */
+function wholesOf(
+  mixture: Mixture,
+  units: ReadonlyMap<string, BaseUnit>
+): { unit: BaseUnit; weight: number }[] {
+  const wholes = new Map<string, { unit: BaseUnit; weight: number }>()
+  for (const { unit: name, microWeight } of mixture.units) {
+    const unit = wholeUnit(units.get(name)!)
+    const weight = (wholes.get(unit.name)?.weight ?? 0) + microWeight
+    wholes.set(unit.name, { unit, weight })
+  }
+  return [...wholes.values()]
+}
+
 function drawsOf(
   mixture: Mixture,
   budget: BudgetKind,
@@ -349,27 +379,27 @@ function drawsOf(
   units: ReadonlyMap<string, BaseUnit>
 ): UnitDraw[] {
   const perUnit = study.unit.sequences
+  const wholes = wholesOf(mixture, units)
   const isWeighted = mixture.members.some((member) => member.weight !== null)
   if (budget === 'sum' && !isWeighted) {
-    return mixture.units.map((one) => ({ unit: units.get(one.unit)!, sequences: perUnit }))
+    return wholes.map(({ unit }) => ({ unit, sequences: perUnit }))
   }
   const total =
     budget === 'sum'
-      ? perUnit * mixture.units.length
+      ? perUnit * wholes.length
       : Math.floor(
           (study.sequential.fixedTokens ?? 2 * perUnit * study.model.contextLength) /
             study.model.contextLength
         )
-  return shareOut(mixture, total, units)
+  return shareOut(wholes, total)
 }
 
 /** Shares a number of sequences by weight, the largest remainders rounded up. */
 function shareOut(
-  mixture: Mixture,
-  total: number,
-  units: ReadonlyMap<string, BaseUnit>
+  wholes: readonly { unit: BaseUnit; weight: number }[],
+  total: number
 ): UnitDraw[] {
-  const exact = mixture.units.map((one) => one.microWeight * total)
+  const exact = wholes.map(({ weight }) => weight * total)
   const counts = exact.map(Math.floor)
   const missing = total - counts.reduce((sum, value) => sum + value, 0)
   exact
@@ -377,8 +407,8 @@ function shareOut(
     .sort((a, b) => b.rest - a.rest || a.index - b.index)
     .slice(0, missing)
     .forEach(({ index }) => counts[index]!++)
-  return mixture.units
-    .map((one, index) => ({ unit: units.get(one.unit)!, sequences: counts[index]! }))
+  return wholes
+    .map(({ unit }, index) => ({ unit, sequences: counts[index]! }))
     .filter((draw) => draw.sequences > 0)
 }
 
