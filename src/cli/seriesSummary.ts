@@ -1,5 +1,5 @@
 /** Series as text: what they would cost, and what they found. */
-import { cautionsOf } from '#engine'
+import { cautionsOf, effectsCaution } from '#engine'
 import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
 import type { SeriesCost, SeriesResult } from '#shared/seriesView'
@@ -80,7 +80,8 @@ function estimated(one: Estimate): string {
   return `${formatNumber(one.value, 2)}${range}`
 }
 
-function describeEffects({ kind, effects }: SeriesResult): string {
+function describeEffects(result: SeriesResult): string {
+  const { kind, effects } = result
   const sense =
     kind === 'leave-one-out'
       ? 'Loss without the partition less loss of all, nats per token: above 0, it helps.'
@@ -96,7 +97,9 @@ function describeEffects({ kind, effects }: SeriesResult): string {
         formatNumber(proxy, 4),
         formatNumber(truth, 4)
       ])
-    )
+    ),
+    '',
+    effectsCaution(result)
   ].join('\n')
 }
 

@@ -15,7 +15,7 @@ export type { Desk } from './desk/desk'
 export { Workbench } from './desk/workbench'
 export { saveHtmlReport } from './htmlReports'
 export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'
-export { cautionsOf } from './studies/htmlReport/seriesPage'
+export { cautionsOf, effectsCaution } from './studies/htmlReport/seriesPage'
 export { studiesOf } from './studies/series/generate'
 export { ProjectSession } from './projectSession'
 export type {

@@ -176,12 +176,12 @@ export function planStudy(
         chosenBy
       )
     )
-  // With units in parts too, what is drawn stays what it is without them.
+  // With units in parts, or a recipe of its own, what is drawn stays what it is without.
   const wholes = new Map(units.map(wholeUnit).map((unit) => [unit.name, unit]))
   const trainings = new Set(
     [...wholes.values()].map((unit) => {
       const draws = [{ unit, sequences: study.unit.sequences }]
-      return planRun('branch', unit.name, null, null, draws).fingerprint
+      return planRun('sequential', unit.name, null, null, draws).fingerprint
     })
   )
   const byChoice = CHOSEN_BY[study.sequential.choose.kind]
@@ -284,9 +284,14 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   }
 }
 
-/** A short unit is repeated and a joined one sub-sampled: every branch trains equally long. */
-function branchSequences({ partOf }: BaseUnit, { unit }: Study): number {
-  return partOf ? partSequences(unit.sequences, partOf.place, partOf.parts) : unit.sequences
+/**
+ * A short unit is repeated and a joined one sub-sampled: every branch trains equally long. Parts of
+ * a unit share its steps, so that together they train as long as the whole.
+ */
+function branchSequences({ partOf }: BaseUnit, { unit, branch }: Study): number {
+  if (!partOf) return unit.sequences
+  const steps = Math.floor(unit.sequences / branch.batchSize)
+  return partSequences(steps, partOf.place, partOf.parts) * branch.batchSize
 }
 
 function startOf(

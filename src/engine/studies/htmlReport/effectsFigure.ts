@@ -1,12 +1,12 @@
 /** What leaving partitions out, or adding them, changes: bars by proxy, marks by training. */
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
+import { tickWords } from '#shared/numberWords'
 import type { SeriesEffect, SeriesResult } from '#shared/seriesView'
 import { axisOver, roomy, ticksOf } from './axis'
 import { markup } from './markup'
 import type { Piece } from './markup'
 import { spoken } from './numbers'
-import { at, markOf } from './plotFrame'
-import { tickWords } from '#shared/numberWords'
+import { at, markOf, shortened } from './plotFrame'
 
 const WIDTH = 720
 const ROW = 22
@@ -34,7 +34,7 @@ export function effectsFigure({ kind, effects }: SeriesResult): Piece {
     const to = proxy === null ? zero : x(proxy)
     const told = (what: string, value: number | null) =>
       `${partition}, ${what}: ${spoken(value)} nats per token`
-    return markup`<text class="label" x="${BOX.left - 8}" y="${at(middle + 3)}" text-anchor="end">${shortened(partition)}</text>
+    return markup`<text class="label" x="${BOX.left - 8}" y="${at(middle + 3)}" text-anchor="end">${shortened(partition, 32)}</text>
 <rect class="change" x="${at(Math.min(zero, to))}" y="${at(middle - 6)}" width="${at(Math.abs(to - zero))}" height="12"><title>${told('merge-micro', proxy)}</title></rect>${truth === null ? null : markOf(1, x(truth), middle, told('sequential', truth))}`
   })
   const grid = ticksOf(x, 6).map(
@@ -55,8 +55,4 @@ ${bars}
 <text x="${at((BOX.left + BOX.right) / 2)}" y="${bottom + 31}" text-anchor="middle">change of the mean loss over all domains, nats per token</text>
 </svg>
 `
-}
-
-function shortened(name: string): string {
-  return name.length <= 32 ? name : `${name.slice(0, 31)}…`
 }

@@ -19,6 +19,11 @@ export type Ticks = readonly { place: number; words: string }[]
 /** A place as it is written. */
 export const at = (place: number): string => place.toFixed(1)
 
+/** A name where there is room for so many letters. */
+export function shortened(name: string, letters: number): string {
+  return name.length <= letters ? name : `${name.slice(0, Math.max(1, Math.floor(letters) - 1))}…`
+}
+
 /** A panel's lines and words, its marks left out. */
 export function plotFrame(
   { left, top, right, bottom }: PlotBox,

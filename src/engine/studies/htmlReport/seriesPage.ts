@@ -1,6 +1,6 @@
 /** A series as one HTML file, or its figure alone as SVG. */
-import { correlation, counted, grouped } from '#shared/numberWords'
-import { HEADLINE_DOMAIN } from '#shared/evidenceView'
+import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
+import { correlation, counted, grouped, withInterval } from '#shared/numberWords'
 import { SERIES_QUESTIONS } from '#shared/series'
 import { seriesCsv } from '#shared/seriesTable'
 import type { SeriesEffect, SeriesResult, SeriesRow, SeriesWindow } from '#shared/seriesView'
@@ -81,10 +81,19 @@ export function cautionsOf(rows: readonly SeriesRow[], notRun: readonly string[]
   ]
 }
 
+/** What effects may be read as: mixtures of two sizes stand behind each. */
+export function effectsCaution({ kind, rows }: SeriesResult): string {
+  const [own] = rows
+  const ranks =
+    own && own.spearman.value !== null
+      ? ` The merge orders them as training does at ρ ${withInterval(own.spearman.value, widerInterval(own.spearman))}, n ${own.n}.`
+      : ''
+  const common = kind === 'leave-one-out' ? 'all of them' : 'those kept alone'
+  return `Changes are in nats per token. Compare partitions with one another: their mixtures are of one size. Against ${common} the merge has another number of branches, which shifts all of its bars alike, and with the sum budget the sequential model another number of tokens. One run stands behind each: small differences may be noise.${ranks}`
+}
+
 function meaningOf(result: SeriesResult): string {
-  if (isOfEffects(result)) {
-    return 'Changes are in nats per token, by the micro merge and by sequential models where both mixtures are trained. One run stands behind each: small changes may be noise.'
-  }
+  if (isOfEffects(result)) return effectsCaution(result)
   if (result.kind === 'rolling-windows') {
     return 'Losses in nats per token. Next to a window are the partition before and the one behind it.'
   }

@@ -4,12 +4,14 @@ import { axisOver, roomy } from './axis'
 import { markup } from './markup'
 import type { Piece } from './markup'
 import { spoken } from './numbers'
-import { MARKS, at, markOf, marksLegend, plotFrame } from './plotFrame'
+import { MARKS, at, markOf, marksLegend, plotFrame, shortened } from './plotFrame'
 import { meansByWindow } from './windowMeans'
 
 const WIDTH = 720
 const PANEL = 250
 const BOX = { left: 46, right: 700 }
+/** More ticks than this along a panel run into one another. */
+const MOST_TICKS = 8
 const LINES = ['inside the window', 'next to it', 'further away']
 
 /** One panel for each width of window, one line for each distance. */
@@ -46,12 +48,13 @@ function panelOf(
   const box = { ...BOX, top: top + 22, bottom: top + PANEL - 44 }
   const own = meansByWindow(windows, width)
   const y = axisOver(range, [box.bottom, box.top])
-  const x = axisOver([0, Math.max(1, own.length - 1)], [box.left + 30, box.right - 30])
+  const x = axisOver([0, Math.max(1, own.length - 1)], [box.left + 62, box.right - 62])
   const place = (i: number) => (own.length === 1 ? (box.left + box.right) / 2 : x(i))
-  const every = Math.ceil(own.length / 8)
+  const every = Math.ceil(own.length / MOST_TICKS)
+  const room = Math.min(22, 106 / Math.ceil(own.length / every))
   const ticks = own.flatMap(({ from, to }, i) => {
-    const words = width === 1 ? from : `${from} – ${to}`
-    return i % every === 0 ? [{ place: place(i), words: words.slice(0, 26) }] : []
+    const words = width === 1 ? shortened(from, room) : between(from, to, room)
+    return i % every === 0 ? [{ place: place(i), words }] : []
   })
   const lines = MARKS.map(({ className }, kind) => {
     const points = own.flatMap(({ means, from, to }, i) => {
@@ -73,4 +76,9 @@ function panelOf(
     above: `Windows of ${width}: loss of the merge on held-out text of partitions, nats per token`,
     below: 'window'
   })}${lines}`
+}
+
+function between(from: string, to: string, room: number): string {
+  const half = (room - 3) / 2
+  return `${shortened(from, half)} – ${shortened(to, half)}`
 }

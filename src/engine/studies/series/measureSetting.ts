@@ -1,6 +1,7 @@
 /** What one study of a series found, read off its results. Pure. */
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import type { Comparison } from '#shared/evidenceView'
+import type { Run } from '#shared/records'
 import type { SeriesKind } from '#shared/series'
 import type { SeriesEffect, SeriesRow, SeriesWindow } from '#shared/seriesView'
 import { UNKNOWN } from '../evidence/comparison'
@@ -26,9 +27,12 @@ export function settingRows(
   const budget = scores.budgets[0]!
   const domain = scores.domains.findIndex(({ name }) => name === HEADLINE_DOMAIN)
   const gains = gainsOnOwn(results).map(({ gain }) => gain)
-  const runs = [...new Map(results.runs.map((run) => [run.fingerprint, run])).values()]
-  const branches = runs.filter(({ role }) => role === 'branch')
-  const tokensOf = (list: typeof runs) => list.reduce((sum, run) => sum + run.tokens, 0)
+  // One training may stand for a branch and for the sequential model of its unit.
+  const tokensOf = (runs: readonly Run[]) =>
+    [...new Map(runs.map((run) => [run.fingerprint, run])).values()].reduce(
+      (sum, run) => sum + run.tokens,
+      0
+    )
   return proxiesOf(kind).map((proxy): SeriesRow => {
     const values = domain < 0 ? null : scores.proxy(proxy, domain, budget)
     const truth = domain < 0 ? null : scores.sequential(budget, domain)
@@ -47,8 +51,8 @@ export function settingRows(
       proxyLoss: meanOf([...(values ?? [])]),
       proxyLossTrained: meanOf([...(values ?? [])].filter((_, i) => isTrained(i))),
       sequentialLoss: meanOf([...(truth ?? [])]),
-      tokens: tokensOf(runs),
-      branchTokens: tokensOf(branches)
+      tokens: tokensOf(results.runs),
+      branchTokens: tokensOf(results.runs.filter(({ role }) => role === 'branch'))
     }
   })
 }
