@@ -39,15 +39,14 @@ export const SeriesOriginSchema = z.strictObject({
 })
 export type SeriesOrigin = z.infer<typeof SeriesOriginSchema>
 
-/** How many mixtures are also trained: all, none, or so many drawn at random. */
-export const SeriesTruthSchema = z.union([z.enum(['all', 'none']), z.number().int().positive()])
-
 /** What a series is made from: one line. */
-export const SeriesRequestSchema = z.strictObject({
-  kind: z.enum(SERIES_KINDS),
+export interface SeriesRequest {
+  kind: SeriesKind
   /** Settings; none: sensible ones. */
-  values: z.array(z.union([z.number(), z.string()])).default([]),
-  /** Left out: as in the study that is varied, or all where the mixtures are new. */
-  truth: SeriesTruthSchema.optional()
-})
-export type SeriesRequest = z.infer<typeof SeriesRequestSchema>
+  values: (number | string)[]
+  /**
+   * How many mixtures are also trained: all, none, or so many drawn at random. Left out: as in the
+   * study that is varied, or all where the mixtures are new.
+   */
+  truth?: 'all' | 'none' | number
+}

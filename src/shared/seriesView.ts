@@ -1,99 +1,91 @@
-/** What a series found, in the form that shells are told. */
-import { z } from 'zod'
-import { EstimateSchema } from './evidenceView'
-import { DomainKindSchema } from './records'
-import { SERIES_KINDS } from './series'
-
-const count = z.number().int().nonnegative()
-const value = z.number().nullable()
+/** What a series found and would cost, in the form that shells are told. */
+import type { Estimate } from './evidenceView'
+import type { DomainKind } from './records'
+import type { SeriesKind, SeriesOrigin } from './series'
 
 /** One setting and proxy. Losses in nats per token, means over all domains where none is named. */
-export const SeriesRowSchema = z.strictObject({
-  study: z.string(),
-  setting: z.union([z.number(), z.string()]).nullable(),
-  proxy: z.string(),
+export interface SeriesRow {
+  study: string
+  setting: SeriesOrigin['value']
+  proxy: string
   /** Mixtures compared with another. */
-  n: count,
+  n: number
   /** Spearman's ρ within sizes, and pairs ordered as training orders them. */
-  spearman: EstimateSchema,
-  accuracy: EstimateSchema,
+  spearman: Estimate
+  accuracy: Estimate
   /** Gain of branches over the seed on their own partition: mean over partitions. */
-  branchGain: value,
+  branchGain: number | null
   /** Of the proxy, over all mixtures, and over those that were also trained. */
-  proxyLoss: value,
-  proxyLossTrained: value,
-  sequentialLoss: value,
+  proxyLoss: number | null
+  proxyLossTrained: number | null
+  sequentialLoss: number | null
   /** Predicted tokens of its finished runs, and of its branches alone. */
-  tokens: count,
-  branchTokens: count,
+  tokens: number
+  branchTokens: number
   /** Runs that are not trained yet. */
-  runsLeft: count,
+  runsLeft: number
   /** True where it is not what the study it was varied from would give now. */
-  isAltered: z.boolean()
-})
-export type SeriesRow = z.infer<typeof SeriesRowSchema>
+  isAltered: boolean
+}
 
 /** What one partition does to one domain: loss with or without it, less that of the others. */
-export const SeriesEffectSchema = z.strictObject({
-  study: z.string(),
-  partition: z.string(),
-  domain: z.string(),
-  domainKind: z.union([DomainKindSchema, z.literal('mean')]),
+export interface SeriesEffect {
+  study: string
+  partition: string
+  domain: string
+  domainKind: DomainKind | 'mean'
   /** By the micro merge, and by sequential models where both are trained. */
-  proxy: value,
-  truth: value
-})
-export type SeriesEffect = z.infer<typeof SeriesEffectSchema>
+  proxy: number | null
+  truth: number | null
+}
 
 /** A window of partitions, on the held-out part of one of them or on another domain. */
-export const SeriesWindowSchema = z.strictObject({
-  study: z.string(),
-  width: count,
+export interface SeriesWindow {
+  study: string
+  width: number
   /** Place of its first partition in the order, from 1. */
-  first: count,
-  from: z.string(),
-  to: z.string(),
-  domain: z.string(),
+  first: number
+  from: string
+  to: string
+  domain: string
   /** How many partitions outside of the window the domain's is; null for other domains. */
-  distance: count.nullable(),
-  proxy: value,
-  truth: value
-})
-export type SeriesWindow = z.infer<typeof SeriesWindowSchema>
+  distance: number | null
+  proxy: number | null
+  truth: number | null
+}
 
 /** A series with all that is measured of it. */
-export const SeriesResultSchema = z.strictObject({
-  kind: z.enum(SERIES_KINDS),
-  of: z.string(),
-  rows: z.array(SeriesRowSchema),
+export interface SeriesResult {
+  kind: SeriesKind
+  of: string
+  rows: SeriesRow[]
   /** Of `leave-one-out` and `swap-one`. */
-  effects: z.array(SeriesEffectSchema),
+  effects: SeriesEffect[]
   /** Of `rolling-windows`. */
-  windows: z.array(SeriesWindowSchema),
+  windows: SeriesWindow[]
   /** Studies of which nothing is measured yet. */
-  notRun: z.array(z.string())
-})
-export type SeriesResult = z.infer<typeof SeriesResultSchema>
+  notRun: string[]
+}
+
+/** What one study of a series would cost from here, shared work left to earlier ones. */
+export interface SeriesStudyCost {
+  study: string
+  setting: SeriesOrigin['value']
+  mixtures: number
+  /** Runs of the study; of them those not trained, and not of an earlier setting. */
+  runs: number
+  runsLeft: number
+  tokensLeft: number
+  /** Models not measured, and not of an earlier setting. */
+  modelsLeft: number
+  /** Of training and measuring, from a measured rate. */
+  seconds: number
+}
 
 /** What a series would cost from here. */
-export const SeriesCostSchema = z.strictObject({
-  studies: z.array(
-    z.strictObject({
-      study: z.string(),
-      setting: z.union([z.number(), z.string()]).nullable(),
-      mixtures: count,
-      /** Runs of the study; of them those not trained, and not of an earlier setting. */
-      runs: count,
-      runsLeft: count,
-      tokensLeft: count,
-      /** Models not measured, and not of an earlier setting. */
-      modelsLeft: count,
-      seconds: z.number()
-    })
-  ),
-  runsLeft: count,
-  tokensLeft: count,
-  /** Training and measuring, from a measured rate. */
-  seconds: z.number()
-})
-export type SeriesCost = z.infer<typeof SeriesCostSchema>
+export interface SeriesCost {
+  studies: SeriesStudyCost[]
+  runsLeft: number
+  tokensLeft: number
+  seconds: number
+}

@@ -1,6 +1,6 @@
 /** What the studies of a series would cost together: what several share is counted once. Pure. */
 import type { Study } from '#shared/records'
-import type { SeriesCost } from '#shared/seriesView'
+import type { SeriesCost, SeriesStudyCost } from '#shared/seriesView'
 import type { MeasuredRate } from '../cost'
 import { distinctModels } from '../measureModels'
 import { distinctRuns, runsOf } from '../plan'
@@ -28,7 +28,7 @@ export function seriesCost(
 ): SeriesCost {
   const trained = new Set<string>()
   const measured = new Set<string>()
-  const studies = settings.map(({ study, plan, tokensEach, isMeasured }) => {
+  const studies = settings.map(({ study, plan, tokensEach, isMeasured }): SeriesStudyCost => {
     const runs = distinctRuns(runsOf(plan))
     const left = runs.filter(({ fingerprint }) => !isDone(fingerprint) && !trained.has(fingerprint))
     const models = distinctModels(plan).filter((one) => !isMeasured(one) && !measured.has(one))
@@ -49,7 +49,7 @@ export function seriesCost(
         (models.length * tokensEach) / (rate.evaluateTokensPerSecond * rate.workers)
     }
   })
-  const sum = (of: (one: (typeof studies)[number]) => number) =>
+  const sum = (of: (one: SeriesStudyCost) => number) =>
     studies.reduce((total, one) => total + of(one), 0)
   return {
     studies,
