@@ -28,12 +28,15 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
   'corpus/invalid-encoding': skipping,
   'corpus/invalid-line': skipping,
+  'run/missing': ({ studies }) => (Array.isArray(studies) ? 'assay vary PROJECT KIND --run' : null),
   'search/infeasible': ({ constraint }) => `loosen ${CONSTRAINT_FLAGS[String(constraint)]}`,
   'storage/exists': ({ folder, isProject }) =>
     isProject === true ? `assay status ${folder}` : null,
   'storage/missing': ({ folder, expected }) =>
     expected === undefined ? null : `assay new ${folder}`,
   'storage/read-only': () => 'assay open PROJECT --read-only, or assay serve PROJECT --read-only',
+  'study/missing': ({ series }) =>
+    typeof series === 'string' ? `assay vary PROJECT ${series}` : null,
   'study/missing-domain': ({ missing, role }) =>
     role === 'seed' ? `assay import PROJECT FILES --as seed --name ${missing}` : null,
   // Where there are partitions, another name is to be written into the study.

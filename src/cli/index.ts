@@ -13,6 +13,7 @@ import { addRunCommands } from './commands/run'
 import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
 import { addDemoCommand } from './commands/demo'
+import { addVaryCommand } from './commands/vary'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT, reportError } from './session'
 
@@ -32,6 +33,7 @@ addProjectCommands(program)
 addImportCommand(program)
 addImportTableCommand(program)
 addRunCommands(program)
+addVaryCommand(program)
 addReportCommand(program)
 addDiagnoseCommand(program)
 addSearchCommand(program)

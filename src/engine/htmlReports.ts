@@ -1,11 +1,8 @@
 /** A study's report as one HTML file, for whoever asks: a screen, the command line. */
-import { stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
 import type { ProjectSession } from './projectSession'
-import { makeFolder, writeFileAtomic } from './storage/files'
 import type { DocumentChoice } from './studies/results'
+import { assertNoFolder, saveTextFile } from './textFiles'
 import { trustOf } from './verifiedDevices'
 
 interface ReportOptions {
@@ -40,17 +37,6 @@ export async function saveHtmlReport(
   study: Study,
   options: ReportOptions & { file: string }
 ): Promise<{ file: string; bytes: number }> {
-  const file = resolve(options.file)
-  const there = await stat(file).catch(() => null)
-  if (there?.isDirectory()) {
-    throw new WorkbenchError(
-      'storage/exists',
-      `${file} is a folder. Expected the name of a file to write the report to; add one.`,
-      { path: file }
-    )
-  }
-  const html = Buffer.from(await readHtmlReport(session, study, options))
-  await makeFolder(dirname(file))
-  await writeFileAtomic(file, html)
-  return { file, bytes: html.length }
+  const file = await assertNoFolder(options.file)
+  return saveTextFile(file, await readHtmlReport(session, study, options))
 }

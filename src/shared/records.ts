@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
 import { DecoderShapeSchema, RecipeSchema } from './recipe'
+import { SeriesOriginSchema } from './series'
 
 /** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
 export const STUDY_VERSION = 1
@@ -59,7 +60,9 @@ export const UnitChoiceSchema = z.strictObject({
   /** What becomes of a partition with less than one unit: an error, or one short, repeated unit. */
   tooSmall: z.enum(['error', 'short', 'drop']).default('error'),
   /** At most this many units of one partition; null: as many as there are. */
-  maximum: positive.nullable().default(null)
+  maximum: positive.nullable().default(null),
+  /** Interleaved parts that every unit is cut into for its branches: one branch for each. */
+  parts: positive.default(1)
 })
 export type UnitChoice = z.infer<typeof UnitChoiceSchema>
 
@@ -122,7 +125,9 @@ export const SequentialChoiceSchema = z.strictObject({
   /** `sum`: the sum of the units' budgets (the paper's); `fixed`: the same for every mixture. */
   budgets: z.array(BudgetKindSchema).min(1).default(['sum']),
   /** Tokens of a fixed budget; null: two base units' worth. */
-  fixedTokens: positive.nullable().default(null)
+  fixedTokens: positive.nullable().default(null),
+  /** Recipe of sequential models; null: that of branches. */
+  recipe: RecipeSchema.nullable().default(null)
 })
 export type SequentialChoice = z.infer<typeof SequentialChoiceSchema>
 
@@ -152,7 +157,7 @@ export const StudySchema = z.strictObject({
   tokenizer: TokenizerChoiceSchema,
   model: DecoderShapeSchema,
   seed: SeedChoiceSchema,
-  /** Recipe of branches and sequential models alike. */
+  /** Recipe of branches, and of sequential models without one of their own. */
   branch: RecipeSchema,
   /** Names of training partitions, or all that are in the project. */
   partitions: z.union([z.literal('all'), z.array(name).min(1)]).default('all'),
@@ -176,7 +181,9 @@ export const StudySchema = z.strictObject({
       /** Shares of a branch's steps after which its weights are kept too, for agreement at them. */
       branchCheckpoints: z.array(z.number().gt(0).lt(1)).max(9).default([])
     })
-    .prefault({})
+    .prefault({}),
+  /** Set where the study was made as one of a series. */
+  series: SeriesOriginSchema.optional()
 })
 export type Study = z.infer<typeof StudySchema>
 /** A study as a person writes it: defaults left out. */
@@ -254,7 +261,20 @@ export const BaseUnitSchema = z.strictObject({
   tokens: z.string(),
   /** First sequence in the partition's stream, and how many. */
   firstSequence: count,
-  sequences: positive
+  sequences: positive,
+  /** Sequences from one of its own to the next; 1 when left out. */
+  stride: positive.optional(),
+  /** Set for a part of a base unit: the whole that it is cut from, and which part of how many. */
+  partOf: z
+    .strictObject({
+      name: z.string(),
+      fingerprint: z.string(),
+      firstSequence: count,
+      sequences: positive,
+      place: count,
+      parts: positive
+    })
+    .optional()
 })
 export type BaseUnit = z.infer<typeof BaseUnitSchema>
 

@@ -5,7 +5,7 @@ import { sourceFiles } from './declarations'
 
 /** Flags, and commands as they are typed: what only one of the shells has. */
 const TYPED =
-  /(^|[\s(`'"])--[a-z]|\bassay (new|import|study|plan|run|status|report|export|open|serve|demo|doctor|bench)\b/
+  /(^|[\s(`'"])--[a-z]|\bassay (new|import|study|plan|run|status|report|export|open|serve|demo|doctor|bench|vary|experiment)\b/
 
 /** Engine files whose texts are meant for another program. */
 const TO_PROGRAMS = ['src/engine/backends/nvidiaSmi.ts', 'src/engine/desk/demoMaker.ts']

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { PlanSummary, RunSummary } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT, Interrupted, withProject } from '../session'
+import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
 import { formatBytes, formatCount, formatFlops, formatSeconds, textTable } from '../format'
 
@@ -60,26 +61,43 @@ export function addRunCommands(program: Command): void {
     )
     .action(async (path: string, flags: RunFlags) => {
       const seconds = secondsAllowed(flags, new Date())
-      await withProject(path, flags, async ({ progress, signal, stop, print }, session) => {
-        const endsAt = seconds === null ? Infinity : Date.now() + seconds * 1000
-        // One timer for all of it would overflow after 24 days.
-        const timer = setInterval(() => {
-          if (Date.now() >= endsAt) stop(new TimeIsUp())
-        }, 500)
-        try {
-          const summary = await session.run(session.study(flags.study), {
+      await withProject(path, flags, async (context, session) => {
+        const { progress, signal, print } = context
+        const summary = await untilTime(seconds, context, () =>
+          session.run(session.study(flags.study), {
             signal,
             onProgress: (one) => progress.update('prepare', one),
             onEvent: studyDisplay(progress)
           })
-          print(describeSummary(summary, path, signal), summary)
-          if (signal.reason instanceof Interrupted) return EXIT.interrupted
-          return summary.failed.length > 0 ? EXIT.failed : EXIT.ok
-        } finally {
-          clearInterval(timer)
-        }
+        )
+        print(describeSummary(summary, path, signal), summary)
+        return exitOf(summary, signal)
       })
     })
+}
+
+/** Asks work to stop cleanly when the seconds given are over; null: never. */
+export async function untilTime<Result>(
+  seconds: number | null,
+  { stop }: Pick<CommandContext, 'stop'>,
+  work: () => Promise<Result>
+): Promise<Result> {
+  const endsAt = seconds === null ? Infinity : Date.now() + seconds * 1000
+  // One timer for all of it would overflow after 24 days.
+  const timer = setInterval(() => {
+    if (Date.now() >= endsAt) stop(new TimeIsUp())
+  }, 500)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** The exit status of what was run. */
+export function exitOf({ failed }: Pick<RunSummary, 'failed'>, signal: AbortSignal): number {
+  if (signal.reason instanceof Interrupted) return EXIT.interrupted
+  return failed.length > 0 ? EXIT.failed : EXIT.ok
 }
 
 function describeSummary(summary: RunSummary, path: string, signal: AbortSignal): string {

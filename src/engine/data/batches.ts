@@ -71,7 +71,8 @@ export async function openBatches(input: BatchesInput): Promise<Batches> {
       key = permutationKey(randomSeed, purpose, unit.fingerprint, epoch)
       unitKeys.set(name, key)
     }
-    return unit.firstSequence + permute(unit.sequences, key, position % unit.sequences)
+    const place = permute(unit.sequences, key, position % unit.sequences)
+    return unit.firstSequence + place * (unit.stride ?? 1)
   }
 
   const readRow = (unit: BaseUnit, sequence: number, target: Int32Array, row: number): void => {

@@ -151,7 +151,8 @@ export function naiveTraining(study: Study, plan: StudyPlan): { runs: number; to
 }
 
 function naiveTokens(mixture: Mixture, study: Study, config: DecoderConfig): number {
-  return mixture.units.length * study.unit.sequences * config.contextLength
+  const wholes = mixture.units.length / study.unit.parts
+  return wholes * study.unit.sequences * config.contextLength
 }
 
 function sum(values: readonly number[]): number {

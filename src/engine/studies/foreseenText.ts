@@ -3,6 +3,7 @@ import type { BaseUnit, Study } from '#shared/records'
 import type { StoredText, StoredTexts } from '#shared/storedText'
 import { unitsOf } from '#engine/data/browse/fates'
 import type { PlannedText } from './plan'
+import { cutParts } from './unitParts'
 
 /**
  * Text as a plan reads it, from what is known of it before it is prepared: where its tokens are
@@ -21,7 +22,9 @@ export function foreseenText(
   return {
     text: {
       tokenizer: { fingerprint: '', vocabularySize, endOfTextId: 0 },
-      partitions: training.map((one) => ({ baseUnits: foreseenUnits(one, study) })),
+      partitions: training.map((one) => ({
+        baseUnits: cutParts(foreseenUnits(one, study), study.unit.parts)
+      })),
       seed: seed ? { baseUnits: foreseenUnits(seed, study) } : null
     },
     isExact: [...training, ...(seed ? [seed] : [])].every(({ training: of }) => of.tokens !== null)

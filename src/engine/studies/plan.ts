@@ -18,6 +18,7 @@ import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
 import { chooseSequential, designedMixtures, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
+import { partSequences, wholeUnit } from './unitParts'
 
 /** Version of what a run's fingerprint covers; a change here makes every run new. */
 const RUN_FORMAT = 1
@@ -156,7 +157,6 @@ export function planStudy(
   const added = addedMixtures(study.mixtures, units).filter(({ name }) => !isListed.has(name))
   const mixtures = [...listed, ...added].sort(bySizeThenName)
   const seed = planSeed(study, prepared, config)
-  const start = branchStart(study, seed, seedCheckpoint)
 
   const planRun = (
     role: RunRole,
@@ -166,27 +166,30 @@ export function planStudy(
     draws: UnitDraw[],
     chosenBy: ChosenBy | null,
     randomSeed: number
-  ): PlannedRun => ({
-    ...completeRun(study, prepared, config, draws, {
-      randomSeed,
-      recipe: study.branch,
-      start: start.start,
-      startIdentity: start.identity,
-      replay: study.branch.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
-    }),
-    role,
-    name: randomSeed === study.randomSeed ? name : `${name} (random seed ${randomSeed})`,
-    mixture,
-    budget,
-    chosenBy,
-    keepMoments: false,
-    repeat: randomSeed === study.randomSeed ? null : randomSeed
-  })
+  ): PlannedRun => {
+    const recipe = (role === 'sequential' ? study.sequential.recipe : null) ?? study.branch
+    const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
+    return {
+      ...completeRun(study, prepared, config, draws, {
+        randomSeed,
+        recipe,
+        start,
+        startIdentity: identity,
+        replay: recipe.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
+      }),
+      role,
+      name: randomSeed === study.randomSeed ? name : `${name} (random seed ${randomSeed})`,
+      mixture,
+      budget,
+      chosenBy,
+      keepMoments: false,
+      repeat: randomSeed === study.randomSeed ? null : randomSeed
+    }
+  }
 
-  // A short unit is repeated and a joined one sub-sampled: every branch trains equally long.
   const branchesUnder = (randomSeed: number) =>
     units.map((unit) => {
-      const draws = [{ unit, sequences: study.unit.sequences }]
+      const draws = [{ unit, sequences: branchSequences(unit, study) }]
       return planRun('branch', unit.name, null, null, draws, null, randomSeed)
     })
   const branches = branchesUnder(study.randomSeed)
@@ -197,12 +200,20 @@ export function planStudy(
       const name = `${mixture.name} (${budget})`
       return planRun('sequential', name, mixture.name, budget, draws, chosenBy, randomSeed)
     })
-  const trainings = new Set(branches.map((run) => run.fingerprint))
+  // With units in parts, or a recipe of its own, what is drawn stays what it is without.
+  const wholes = new Map(units.map(wholeUnit).map((unit) => [unit.name, unit]))
+  const trainings = new Set(
+    [...wholes.values()].map((unit) => {
+      const draws = [{ unit, sequences: study.unit.sequences }]
+      const { name } = unit
+      return planRun('sequential', name, null, null, draws, null, study.randomSeed).fingerprint
+    })
+  )
   const byChoice = CHOSEN_BY[study.sequential.choose.kind]
   const known: KnownOfMixtures = {
     isAdded: ({ name }) => !isListed.has(name),
     isBranch: (mixture) =>
-      mixture.units.length === 1 &&
+      wholesOf(mixture, unitsByName).length === 1 &&
       sequentialsOf(mixture, byChoice).every((run) => trainings.has(run.fingerprint)),
     isTrained: (mixture) =>
       history.trained.size > 0 &&
@@ -328,22 +339,33 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   }
 }
 
-function branchStart(
+/**
+ * A short unit is repeated and a joined one sub-sampled: every branch trains equally long. Parts of
+ * a unit share its steps, so that together they train as long as the whole.
+ */
+function branchSequences({ partOf }: BaseUnit, { unit, branch }: Study): number {
+  if (!partOf) return unit.sequences
+  const steps = Math.floor(unit.sequences / branch.batchSize)
+  return partSequences(steps, partOf.place, partOf.parts) * branch.batchSize
+}
+
+function startOf(
   study: Study,
+  recipe: Recipe,
   seed: PlannedRun | null,
   checkpoint: SeedCheckpoint | null
 ): { start: RunStart; identity: unknown } {
-  if (study.branch.start !== 'none') {
+  if (recipe.start !== 'none') {
     if (seed) {
       const start: RunStart = {
         kind: 'run',
         fingerprint: seed.fingerprint,
-        carryMoments: study.branch.start === 'weights-and-moments'
+        carryMoments: recipe.start === 'weights-and-moments'
       }
       return { start, identity: start }
     }
     if (checkpoint) {
-      const carryMoments = study.branch.start === 'weights-and-moments'
+      const carryMoments = recipe.start === 'weights-and-moments'
       return {
         start: { kind: 'checkpoint', folder: checkpoint.folder, carryMoments },
         identity: { kind: 'checkpoint', fingerprint: checkpoint.fingerprint, carryMoments }
@@ -402,6 +424,20 @@ function completeRun(
   }
 }
 
+/** What a sequential model reads of a mixture: whole units, however branches share them. */
+function wholesOf(
+  mixture: Mixture,
+  units: ReadonlyMap<string, BaseUnit>
+): { unit: BaseUnit; weight: number }[] {
+  const wholes = new Map<string, { unit: BaseUnit; weight: number }>()
+  for (const { unit: name, microWeight } of mixture.units) {
+    const unit = wholeUnit(units.get(name)!)
+    const weight = (wholes.get(unit.name)?.weight ?? 0) + microWeight
+    wholes.set(unit.name, { unit, weight })
+  }
+  return [...wholes.values()]
+}
+
 function drawsOf(
   mixture: Mixture,
   budget: BudgetKind,
@@ -409,27 +445,27 @@ function drawsOf(
   units: ReadonlyMap<string, BaseUnit>
 ): UnitDraw[] {
   const perUnit = study.unit.sequences
+  const wholes = wholesOf(mixture, units)
   const isWeighted = mixture.members.some((member) => member.weight !== null)
   if (budget === 'sum' && !isWeighted) {
-    return mixture.units.map((one) => ({ unit: units.get(one.unit)!, sequences: perUnit }))
+    return wholes.map(({ unit }) => ({ unit, sequences: perUnit }))
   }
   const total =
     budget === 'sum'
-      ? perUnit * mixture.units.length
+      ? perUnit * wholes.length
       : Math.floor(
           (study.sequential.fixedTokens ?? 2 * perUnit * study.model.contextLength) /
             study.model.contextLength
         )
-  return shareOut(mixture, total, units)
+  return shareOut(wholes, total)
 }
 
 /** Shares a number of sequences by weight, the largest remainders rounded up. */
 function shareOut(
-  mixture: Mixture,
-  total: number,
-  units: ReadonlyMap<string, BaseUnit>
+  wholes: readonly { unit: BaseUnit; weight: number }[],
+  total: number
 ): UnitDraw[] {
-  const exact = mixture.units.map((one) => one.microWeight * total)
+  const exact = wholes.map(({ weight }) => weight * total)
   const counts = exact.map(Math.floor)
   const missing = total - counts.reduce((sum, value) => sum + value, 0)
   exact
@@ -437,8 +473,8 @@ function shareOut(
     .sort((a, b) => b.rest - a.rest || a.index - b.index)
     .slice(0, missing)
     .forEach(({ index }) => counts[index]!++)
-  return mixture.units
-    .map((one, index) => ({ unit: units.get(one.unit)!, sequences: counts[index]! }))
+  return wholes
+    .map(({ unit }, index) => ({ unit, sequences: counts[index]! }))
     .filter((draw) => draw.sequences > 0)
 }
 

@@ -11,6 +11,7 @@ import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
 import type { PrepareJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
+import { withParts } from './unitParts'
 
 /** Version of what preparation does; a change here prepares anew. */
 const PREPARE_FORMAT = 2
@@ -51,7 +52,7 @@ export async function prepareStudy(input: {
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)
   await makeFolder(join(project.folder, 'cache'))
   await writeFileAtomic(preparedPath(project, study), JSON.stringify(prepared))
-  return prepared
+  return withParts(prepared, study)
 }
 
 /** What a worker must know of a project to read a study's text as preparation does. */
@@ -77,10 +78,13 @@ export async function findPrepared(project: Project, study: Study): Promise<Prep
   const parsed = PreparedSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
   if (!parsed.success) return null
   // A bundle holds what was measured, not what was trained on.
-  return project.isBundle || isComplete(project.folder, parsed.data) ? parsed.data : null
+  const isThere = project.isBundle || isComplete(project.folder, parsed.data)
+  return isThere ? withParts(parsed.data, study) : null
 }
 
 function preparedPath(project: Project, study: Study): string {
+  // Units are cut into parts where they are read: their text is the same.
+  const { parts: _parts, ...unit } = study.unit
   const key = fingerprintOf({
     format: PREPARE_FORMAT,
     corpora: project.corpora.map(({ name, fingerprint, role, domainKind }) => ({
@@ -93,7 +97,7 @@ function preparedPath(project: Project, study: Study): string {
     context: study.model.contextLength,
     seed: study.seed.source === 'text' ? [study.seed.corpus, study.seed.tokenBudget] : null,
     partitions: study.partitions,
-    unit: study.unit,
+    unit,
     holdOut: study.holdOut,
     domains: study.domains,
     duplicates: study.duplicates,

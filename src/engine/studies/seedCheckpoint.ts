@@ -45,9 +45,11 @@ export function assertStartsFrom(
       `the tokenizer has ${vocabularySize} entries, the checkpoint ${config.vocabularySize} embeddings`
     )
   }
-  if (study.branch.start === 'weights-and-moments' && !checkpoint.hasMoments) {
+  const starts = { branch: study.branch.start, 'sequential.recipe': study.sequential.recipe?.start }
+  for (const [field, start] of Object.entries(starts)) {
+    if (start !== 'weights-and-moments' || checkpoint.hasMoments) continue
     differing.push(
-      'branch.start is weights-and-moments, but the checkpoint holds no optimizer state; choose "weights"'
+      `${field}.start is weights-and-moments, but the checkpoint holds no optimizer state; choose "weights"`
     )
   }
   if (differing.length > 0) {

@@ -10,6 +10,7 @@ import type { WorkerPool } from '#engine/workers/pool'
 import { distinctRuns, runsOf } from './plan'
 import type { StudyPlan } from './plan'
 import { prepareJobOf } from './prepare'
+import { wholeUnit } from './unitParts'
 
 /**
  * Asks about stored text, in workers of their own, so that neither training nor the host waits.
@@ -106,9 +107,9 @@ function countUnused(
   const unused = finished.filter(
     ({ role, draws }) =>
       role !== 'seed' &&
-      draws.some(
-        ({ unit }) => !there.has(`${unit.partition} ${unit.firstSequence} ${unit.sequences}`)
-      )
+      draws
+        .map(({ unit }) => wholeUnit(unit))
+        .some((unit) => !there.has(`${unit.partition} ${unit.firstSequence} ${unit.sequences}`))
   )
   return { finishedRuns: finished.length, unusedRuns: unused.length }
 }

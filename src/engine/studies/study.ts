@@ -95,8 +95,13 @@ function checkStudy(study: Study, source: string): void {
   const fail = (field: string, message: string): never => {
     throw new WorkbenchError('study/invalid', `${source}: ${field}: ${message}`, { source, field })
   }
-  for (const [field, recipe] of [
+  const own = study.sequential.recipe
+  const trained = [
     ['branch', study.branch],
+    ...(own ? ([['sequential.recipe', own]] as const) : [])
+  ] as const
+  for (const [field, recipe] of [
+    ...trained,
     ...(study.seed.source === 'text' ? ([['seed.recipe', study.seed.recipe]] as const) : [])
   ] as const) {
     const { batchSize, microBatchSize } = recipe
@@ -104,8 +109,13 @@ function checkStudy(study: Study, source: string): void {
       fail(`${field}.microBatchSize`, `${microBatchSize} does not divide batchSize ${batchSize}`)
     }
   }
-  if (study.branch.replay > 0 && study.seed.source !== 'text') {
-    fail('branch.replay', 'replay reads seed text, and this study has none (seed.source)')
+  for (const [field, recipe] of trained) {
+    if (recipe.replay > 0 && study.seed.source !== 'text') {
+      fail(`${field}.replay`, 'replay reads seed text, and this study has none (seed.source)')
+    }
+    if (recipe.start !== 'none' && study.seed.source === 'none') {
+      fail(`${field}.start`, `"${recipe.start}" wants a seed, and this study has none`)
+    }
   }
   if (study.seed.source === 'text' && study.seed.recipe.start === 'weights') {
     fail(
@@ -116,14 +126,21 @@ function checkStudy(study: Study, source: string): void {
   if (study.seed.source === 'text' && study.seed.recipe.replay > 0) {
     fail('seed.recipe.replay', 'the seed reads seed text only; replay belongs to branch')
   }
-  if (study.seed.source === 'none' && study.branch.start !== 'none') {
-    fail('branch.start', `"${study.branch.start}" wants a seed, and this study has none`)
-  }
-  if (study.unit.sequences < study.branch.batchSize) {
+  const { sequences, parts } = study.unit
+  if (sequences < study.branch.batchSize) {
     fail(
       'unit.sequences',
-      `a base unit of ${study.unit.sequences} sequences is smaller than one batch (${study.branch.batchSize})`
+      `a base unit of ${sequences} sequences is smaller than one batch (${study.branch.batchSize})`
     )
+  }
+  if (Math.floor(sequences / parts) < study.branch.batchSize) {
+    fail(
+      'unit.parts',
+      `a base unit of ${sequences} sequences in ${parts} parts leaves less than one batch (${study.branch.batchSize}) to each`
+    )
+  }
+  if (parts > 1 && study.mixtures.over === 'units') {
+    fail('unit.parts', 'parts of units are merged by partition: set mixtures.over to "partitions"')
   }
 }
 

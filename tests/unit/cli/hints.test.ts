@@ -32,5 +32,9 @@ test.each<[ErrorCode, ErrorDetails, string | null]>([
   ['storage/exists', { folder: '/p', isProject: false }, null],
   ['usage/invalid', { found: 'x' }, null],
   ['usage/invalid', { file: 'a.gz', asked: 'inPlace' }, 'leave --in-place out'],
+  ['study/missing', { found: [], series: 'replay' }, 'assay vary PROJECT replay'],
+  ['study/missing', { found: ['a'] }, null],
+  ['run/missing', { studies: ['a / replay 0'] }, 'assay vary PROJECT KIND --run'],
+  ['run/missing', { missing: ['a#1'] }, null],
   ['run/diverged', {}, null]
 ])('%s with %j: %s', (code, details, hint) => expect(hintFor({ code, details })).toBe(hint))

@@ -185,10 +185,10 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
     mixtures.map((mixture) => Float64Array.from(measured, (_, d) => loss(mixture, d)))
   const modelLosses = (find: (mixture: Mixture) => ModelResult | undefined): Losses =>
     lossesOf((mixture, d) => lossOn(find(mixture), measured[d]!, chosen[d]!))
-  const units = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
+  const unitNames = [...new Set(mixtures.flatMap((one) => one.units.map(({ unit }) => unit)))]
   const ofBranches = measured.map(
     (domain, d) =>
-      new Map(units.map((unit) => [unit, lossOn(models.branch(unit), domain, chosen[d]!)]))
+      new Map(unitNames.map((unit) => [unit, lossOn(models.branch(unit), domain, chosen[d]!)]))
   )
 
   // Tables say what they say: nothing is made of branches that are not there.
@@ -229,12 +229,19 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   )
   const everySequential = (budget: BudgetKind, domain: number) =>
     valuesOn(truths.get(budget)!, domain)
+  const units = results.prepared.partitions.flatMap(({ baseUnits }) => baseUnits)
+  const wholeOf = new Map(units.map(({ name, partOf }) => [name, partOf?.name ?? name]))
+  // One unit has nothing to merge: with another recipe, or in parts, it is no evidence either, so
+  // that all settings of a series compare the same mixtures.
+  const isOneUnit = (mixture: Mixture) =>
+    !results.tables && new Set(mixture.units.map(({ unit }) => wholeOf.get(unit))).size === 1
   const areMerges = new Map(
     study.sequential.budgets.map((budget) => [
       budget,
       mixtures.map((mixture) => {
         const own = models.sequential(mixture, budget)
         if (!own) return false
+        if (budget === 'sum' && isOneUnit(mixture)) return true
         const isOwn = (model: ModelResult | undefined) => model?.fingerprint === own.fingerprint
         // Of one partition a table may give its branch as truth and as proxy.
         const isBranch =

@@ -31,10 +31,10 @@ export function recipeSection({ results, facts }: ReportContents): Piece {
       ],
       ['Tokenizer', tokenizerWords(study, prepared.tokenizer.vocabularySize)],
       ['Seed', seedWords(study)],
-      ['Branches and sequential models', recipeWords(study.branch)],
+      ...recipesOf(study),
       [
         'Base unit',
-        `${counted(study.unit.sequences, 'sequence')} of ${config.contextLength} tokens: ${grouped(unitTokens)} tokens each; text left over: ${study.unit.leftOver}`
+        `${counted(study.unit.sequences, 'sequence')} of ${config.contextLength} tokens: ${grouped(unitTokens)} tokens each; text left over: ${study.unit.leftOver}${study.unit.parts > 1 ? `; cut into ${study.unit.parts} interleaved parts, a branch for each` : ''}`
       ],
       [
         'Mixtures',
@@ -72,6 +72,14 @@ function seedWords({ seed }: Study): string {
     case 'none':
       return 'random initial weights, the same for all branches'
   }
+}
+
+function recipesOf({ branch, sequential }: Study): [string, string][] {
+  if (!sequential.recipe) return [['Branches and sequential models', recipeWords(branch)]]
+  return [
+    ['Branches', recipeWords(branch)],
+    ['Sequential models', recipeWords(sequential.recipe)]
+  ]
 }
 
 function recipeWords(recipe: Recipe): string {

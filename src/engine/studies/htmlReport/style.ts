@@ -16,6 +16,44 @@ const ways = Object.entries(WAYS)
   .map(([name, colour]) => `.way.${name} { stroke: ${colour}; } .own.${name} { fill: ${colour}; }`)
   .join('\n')
 
+const MARKS = { first: '#0072b2', second: '#e69f00', third: '#009e73' }
+const marks = Object.entries(MARKS)
+  .map(
+    ([name, colour]) => `.mark.${name} { fill: ${colour}; } .path.${name} { stroke: ${colour}; }`
+  )
+  .join('\n')
+
+/** What figures are drawn with. */
+const FIGURE_STYLE = `svg text { fill: ${QUIET}; font-size: 10px; }
+svg text.label { fill: ${INK}; }
+.grid { stroke: ${LINE}; stroke-width: 0.75; }
+.identity { stroke: ${QUIET}; stroke-width: 1; stroke-dasharray: 4 3; fill: none; }
+.band { fill: ${QUIET}; fill-opacity: 0.14; }
+.fit { fill: none; stroke: ${QUIET}; stroke-width: 1.2; }
+.dot { stroke: ${INK}; stroke-width: 0.7; fill-opacity: 0.85; }
+.bar { vertical-align: middle; margin-right: 4px; }
+.interval { stroke: ${ACCENT}; stroke-width: 3; stroke-opacity: 0.55; }
+.value { fill: ${ACCENT}; }
+.way { fill: none; stroke-width: 2; }
+.own { stroke: ${PAPER}; stroke-width: 1; }
+${dots}
+${ways}
+${marks}
+.mark { stroke: ${INK}; stroke-width: 0.6; }
+.whisker { stroke: ${ACCENT}; stroke-width: 3; stroke-opacity: 0.4; }
+.change { fill: ${MARKS.first}; fill-opacity: 0.75; }
+.zero { stroke: ${QUIET}; stroke-width: 1.2; }
+.path { fill: none; stroke-width: 1.6; }
+`
+
+/** The same inside of an SVG file by itself: light, since few programs know both. */
+export const LONE_FIGURE_STYLE = `svg { background: ${light(PAPER)}; font-family: Inter, system-ui, sans-serif; }
+${light(FIGURE_STYLE)}`
+
+function light(style: string): string {
+  return style.replace(/light-dark\((#\w+), #\w+\)/g, '$1')
+}
+
 /** The whole style sheet. */
 export const STYLE = `
 :root { color-scheme: light dark; }
@@ -57,23 +95,12 @@ figcaption strong { font-size: 13px; overflow-wrap: anywhere; }
 .panels figure { border: 1px solid ${LINE}; border-radius: 6px; padding: 9px 10px; display: flex; flex-direction: column; justify-content: space-between; }
 .panels svg { display: block; width: 100%; height: auto; }
 figure.cost { margin: 14px 0; max-width: 620px; }
+figure.series { margin: 14px 0 24px; max-width: 860px; }
+figure.series svg { width: 100%; height: auto; }
 figure.cost svg { width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; }
 .legend span { display: inline-flex; align-items: center; gap: 5px; }
-svg text { fill: ${QUIET}; font-size: 10px; }
-svg text.label { fill: ${INK}; }
-.grid { stroke: ${LINE}; stroke-width: 0.75; }
-.identity { stroke: ${QUIET}; stroke-width: 1; stroke-dasharray: 4 3; fill: none; }
-.band { fill: ${QUIET}; fill-opacity: 0.14; }
-.fit { fill: none; stroke: ${QUIET}; stroke-width: 1.2; }
-.dot { stroke: ${INK}; stroke-width: 0.7; fill-opacity: 0.85; }
-.bar { vertical-align: middle; margin-right: 4px; }
-.interval { stroke: ${ACCENT}; stroke-width: 3; stroke-opacity: 0.55; }
-.value { fill: ${ACCENT}; }
-.way { fill: none; stroke-width: 2; }
-.own { stroke: ${PAPER}; stroke-width: 1; }
-${dots}
-${ways}
+${FIGURE_STYLE}
 @media (max-width: 640px) { body { padding: 16px 14px 40px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; } }
 @media print {
   @page { size: A4 landscape; margin: 12mm; }

@@ -8,6 +8,7 @@ const choice = (changes: Partial<UnitChoice> = {}): UnitChoice => ({
   leftOver: 'drop',
   tooSmall: 'error',
   maximum: null,
+  parts: 1,
   ...changes
 })
 /** Tokens of exactly so many sequences of eight. */

@@ -58,6 +58,14 @@ const begin = (folder: string, units: BaseUnit[], sequences = SEQUENCES): Batche
 })
 
 describe('openBatches', () => {
+  it('reads of a part of a unit only the sequences that are its turn', async () => {
+    const { folder, units } = await projectWith(1)
+    const part = { ...units[0]!, firstSequence: SEQUENCES + 1, sequences: SEQUENCES / 2, stride: 2 }
+    const rows = await rowsOf(begin(folder, [part], SEQUENCES / 2))
+    const first = (sequence: number) => 1000 + sequence * T
+    expect(rows.map(([id]) => id!).sort((a, b) => a - b)).toEqual([11, 13, 15, 17, 19].map(first))
+  })
+
   it('reads each sequence of each unit once, as T+1 ids at stride T', async () => {
     const { folder, units } = await projectWith(2)
     const rows = await rowsOf(begin(folder, units))

@@ -3,6 +3,7 @@ import { fitLines, studentQuantile } from '#engine/statistics/leastSquares'
 import type { BranchGeometry, Finding } from '#shared/diagnosis'
 import type { TracePoint } from '#shared/records'
 import { chosenDocuments, indexModels } from '#engine/studies/results'
+import type { StudyResults } from '#engine/studies/results'
 import { lossOn } from '../scores'
 import { earlierAgreement } from './earlierAgreement'
 import { finding, meanOf, measured, NATS } from './finding'
@@ -84,13 +85,10 @@ function endOf(points: BranchTrace['points']) {
   return { fall: -fit.slope, error, freedom }
 }
 
-/** Whether some partition's branches gained next to nothing on their own domain. */
-export function diagnoseGain(study: DiagnosedStudy): Finding {
-  const { results } = study
+/** How much better than the seed branches are on their own domain: mean over those of a partition. */
+export function gainsOnOwn(results: StudyResults): { name: string; gain: number }[] {
   const models = indexModels(results)
-  const measure = (value: number | null) =>
-    measured('least gain of a partition on its own domain', value, NATS)
-  const gains = results.prepared.partitions.flatMap(({ name, baseUnits }) => {
+  return results.prepared.partitions.flatMap(({ name, baseUnits }) => {
     const domain = results.domains.find(({ partition }) => partition === name)
     if (!domain) return []
     const chosen = chosenDocuments(domain, 'all')
@@ -100,6 +98,14 @@ export function diagnoseGain(study: DiagnosedStudy): Finding {
       .filter(Number.isFinite)
     return own.length > 0 ? [{ name, gain: meanOf(own) }] : []
   })
+}
+
+/** Whether some partition's branches gained next to nothing on their own domain. */
+export function diagnoseGain(study: DiagnosedStudy): Finding {
+  const { results } = study
+  const measure = (value: number | null) =>
+    measured('least gain of a partition on its own domain', value, NATS)
+  const gains = gainsOnOwn(results)
   if (gains.length === 0) {
     const why = results.tables
       ? 'The study was made from tables, which do not tell branches from other models.'
