@@ -5,6 +5,7 @@ import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
+import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
@@ -34,6 +35,7 @@ addImportTableCommand(program)
 addRunCommands(program)
 addReportCommand(program)
 addDiagnoseCommand(program)
+addTransferCommand(program)
 addSearchCommand(program)
 addOpenCommand(program)
 addServeCommand(program)

@@ -40,7 +40,21 @@ export async function saveHtmlReport(
   study: Study,
   options: ReportOptions & { file: string }
 ): Promise<{ file: string; bytes: number }> {
-  const file = resolve(options.file)
+  return writeReport(options.file, await readHtmlReport(session, study, options))
+}
+
+/**
+ * Writes the text of a report into a file, whole or not at all.
+ *
+ * @returns the file and its bytes
+ * @throws WorkbenchError `storage/exists` where a folder has its name, `storage/disk-full`,
+ *   `storage/not-writable`
+ */
+export async function writeReport(
+  path: string,
+  text: string
+): Promise<{ file: string; bytes: number }> {
+  const file = resolve(path)
   const there = await stat(file).catch(() => null)
   if (there?.isDirectory()) {
     throw new WorkbenchError(
@@ -49,7 +63,7 @@ export async function saveHtmlReport(
       { path: file }
     )
   }
-  const html = Buffer.from(await readHtmlReport(session, study, options))
+  const html = Buffer.from(text)
   await makeFolder(dirname(file))
   await writeFileAtomic(file, html)
   return { file, bytes: html.length }

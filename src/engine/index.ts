@@ -23,6 +23,8 @@ export type {
   SearchedMixtures
 } from './projectSession'
 export type { StudyStatus } from './studies/studyStatus'
+export { readTransfer, saveTransfer, transferCsv } from './transfers'
+export type { TransferEvidence } from './transfers'
 export { DOCUMENT_CHOICES } from './studies/results'
 export type { PlanSummary } from './studies/cost'
 export type { RunSummary, StudyEvent } from './studies/run'
