@@ -5,6 +5,7 @@ import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
+import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
@@ -36,6 +37,7 @@ addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
 addDiagnoseCommand(program)
+addTransferCommand(program)
 addSearchCommand(program)
 addOpenCommand(program)
 addServeCommand(program)

@@ -84,7 +84,8 @@ function statisticCells(name: string, statistic: AgreementStatistic): Row {
   }
 }
 
-function estimateCells(name: string, { value, interval, drop }: Estimate): Row {
+/** An estimate with the ends of its intervals, under the name of its columns. */
+export function estimateCells(name: string, { value, interval, drop }: Estimate): Row {
   const ends = (prefix: string, ends: Interval | null): Row => ({
     [`${prefix}_low`]: ends?.low ?? null,
     [`${prefix}_high`]: ends?.high ?? null

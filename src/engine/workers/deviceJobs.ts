@@ -6,7 +6,7 @@ import { benchMerging } from '#engine/merging/benchMerging'
 import { verifyDevice } from '#engine/model/verify'
 import { parameterCount } from '#engine/model/config'
 import { benchEnsemble, benchSearch } from '#engine/proxies/benchProxies'
-import { benchBootstrap } from '#engine/statistics/benchBootstrap'
+import { benchBootstrap } from '#engine/proxies/benchBootstrap'
 import { benchTokenizing } from '#engine/tokenizer/benchTokenizing'
 import { benchTraining } from '#engine/training/benchTraining'
 import type { BackendReport, BenchJob, BenchResult, ComputeDevice, DeviceCheck } from './jobs'
@@ -59,24 +59,15 @@ export async function verifyBackend(): Promise<DeviceCheck[]> {
 /** What needs no tensors: one thread of plain JavaScript. */
 const PLAIN = { backend: 'JavaScript', threads: 1 }
 
-async function benchPlain(job: BenchJob) {
-  switch (job.what) {
-    case 'ensemble':
-      return benchEnsemble(job)
-    case 'search':
-      return benchSearch(job)
-    case 'bootstrap':
-      return benchBootstrap(job)
-    default:
-      return null
-  }
-}
+const PLAIN_WORK = { ensemble: benchEnsemble, search: benchSearch, bootstrap: benchBootstrap }
 
 /** Measures training, evaluation, averaging, tokenising or evidence at a given shape. */
 export async function benchDevice(job: BenchJob): Promise<BenchResult> {
   if (job.what === 'tokenize') return benchTokenizing(job)
-  const plain = await benchPlain(job)
-  if (plain) return { ...plain, ...PLAIN, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  if (job.what === 'ensemble' || job.what === 'search' || job.what === 'bootstrap') {
+    const found = await PLAIN_WORK[job.what](job)
+    return { ...found, ...PLAIN, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  }
   const { device, kernels } = await (await chooseBackend()).activate()
   const threads = Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0)
   const common = { backend: device.name, threads }

@@ -282,6 +282,21 @@ export const OFFSET_COLUMNS: Column[] = [
   text('documents', DOCUMENTS_MEANING)
 ]
 
+/** Of `assay transfer`, which is no table of one study. */
+export const TRANSFER_COLUMNS: Column[] = [
+  text('small', 'Study whose merges are the proxy'),
+  text('large', 'Study whose sequential models are the truth'),
+  text('domain', 'Held-out domain, or a mean over domains'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('budget', 'Truth budget: `sum` or `fixed`'),
+  text('proxy', 'Merge, or ensemble, of the smaller study'),
+  integer('n', 'mixtures', 'Mixtures that were compared with another of their size'),
+  ...estimateColumns('pearson', '−1 to 1', "Pearson's r within sizes"),
+  ...estimateColumns('spearman', '−1 to 1', "Spearman's ρ within sizes"),
+  ...estimateColumns('kendall', '−1 to 1', "Kendall's τ-b within sizes"),
+  ...estimateColumns('accuracy', '0 to 1', 'Share of pairs of one size ordered alike')
+]
+
 export const FIT_COLUMNS: Column[] = [
   text('domain', 'Held-out domain'),
   text('domain_kind', '`in`, `seed` or `out`'),

@@ -13,10 +13,10 @@ import { ledgerSection } from './ledgerSection'
 import { markup } from './markup'
 import { noiseSection } from './noiseSection'
 import { originSection } from './originSection'
+import { pageOf } from './pageFrame'
 import { questionSection } from './questionSection'
 import { rankingSection } from './rankingSection'
 import { recipeSection } from './recipeSection'
-import { STYLE } from './style'
 
 /** Sections in their order, by the words that lead to them. */
 const SECTIONS = [
@@ -52,27 +52,11 @@ export function htmlReport(
   const contents = gatherContents(results, facts, documents, diagnosis)
   const title = `${results.study.name}: what its mixtures are worth`
   const links = SECTIONS.map(({ id, words }) => markup`<li><a href="#${id}">${words}</a></li>`)
-  // Whatever a name may hold, nothing is run and nothing is fetched.
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Assay ${facts.version}">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${{ html: STYLE }}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="quiet">Project ${facts.project} · Assay ${facts.version} · ${facts.writtenAt.slice(0, 10)}</p>
+  const nav = markup`<p class="quiet">Project ${facts.project} · Assay ${facts.version} · ${facts.writtenAt.slice(0, 10)}</p>
 <nav aria-label="Sections"><ul>${links}</ul></nav>
-</header>
-<main>
-${SECTIONS.map(({ write }) => write(contents))}</main>
-</body>
-</html>
-`.html
+`
+  return pageOf(
+    { title, version: facts.version, nav },
+    SECTIONS.map(({ write }) => write(contents))
+  )
 }

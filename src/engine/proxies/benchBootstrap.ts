@@ -1,8 +1,8 @@
 /** Measures the bootstrap of correlations over many domains. */
-import { drawResamples } from './bootstrap'
-import { percentileInterval } from './intervals'
-import { pairWorkspace, STATISTICS } from './pairs'
-import { seededRandom } from './random'
+import { drawResamples } from '#engine/statistics/bootstrap'
+import { percentileInterval } from '#engine/statistics/intervals'
+import { pairWorkspace, STATISTICS } from '#engine/statistics/pairs'
+import { seededRandom } from '#engine/statistics/random'
 
 /** What docs/benchmarks.md reports. */
 const RESAMPLES = 10_000
