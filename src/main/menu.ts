@@ -82,6 +82,7 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Mixtures', 'show-mixtures', { accelerator: 'CmdOrCtrl+3', enabled: hasProject }),
     asks('Evidence', 'show-evidence', { accelerator: 'CmdOrCtrl+4', enabled: hasProject }),
     asks('What-if', 'show-what-if', { accelerator: 'CmdOrCtrl+5', enabled: hasProject }),
+    asks('Decide', 'show-decide', { accelerator: 'CmdOrCtrl+6', enabled: hasProject }),
     divider,
     asks('Names of screens', 'fold-rail', ofProject('CmdOrCtrl+B')),
     asks('Find a command…', 'palette', heardByPage('CmdOrCtrl+K')),

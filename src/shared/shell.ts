@@ -9,6 +9,7 @@ export const SHELL_ACTIONS = [
   'show-mixtures',
   'show-evidence',
   'show-what-if',
+  'show-decide',
   'import-files',
   'import-folder',
   'edit-study',
