@@ -54,6 +54,9 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Import text from files…', 'import-files', ofProject('CmdOrCtrl+I')),
     asks('Import text from a folder…', 'import-folder', { enabled: hasProject }),
     divider,
+    asks('Save the report…', 'save-report', { enabled: hasProject }),
+    asks('Save the report as PDF…', 'print-report', { enabled: hasProject }),
+    divider,
     asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
     asks('Bundle the results…', 'bundle', { enabled: hasProject }),
     {
