@@ -54,6 +54,9 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Import text from files…', 'import-files', ofProject('CmdOrCtrl+I')),
     asks('Import text from a folder…', 'import-folder', { enabled: hasProject }),
     divider,
+    asks('Save the report…', 'save-report', { enabled: hasProject }),
+    asks('Save the report as PDF…', 'print-report', { enabled: hasProject }),
+    divider,
     asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
     asks('Bundle the results…', 'bundle', { enabled: hasProject }),
     {
@@ -82,6 +85,7 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Mixtures', 'show-mixtures', { accelerator: 'CmdOrCtrl+3', enabled: hasProject }),
     asks('Evidence', 'show-evidence', { accelerator: 'CmdOrCtrl+4', enabled: hasProject }),
     asks('What-if', 'show-what-if', { accelerator: 'CmdOrCtrl+5', enabled: hasProject }),
+    asks('Decide', 'show-decide', { accelerator: 'CmdOrCtrl+6', enabled: hasProject }),
     divider,
     asks('Names of screens', 'fold-rail', ofProject('CmdOrCtrl+B')),
     asks('Find a command…', 'palette', heardByPage('CmdOrCtrl+K')),

@@ -4,6 +4,7 @@ import type { IpcMainInvokeEvent } from 'electron'
 import { CHANNELS } from '#shared/shell'
 import type { Desktop } from './desktop'
 import { chooseAndCreate, chooseAndOpen, reveal } from './projectDeeds'
+import { printReport } from './printReport'
 import { PAGE } from './protection'
 import { parseLink } from './remoteLink'
 import { recallSettings } from './settings'
@@ -26,6 +27,7 @@ export function answerPage(desktop: Desktop): void {
   answer(CHANNELS.connectRemote, (link) => connectTo(desktop, link))
   answer(CHANNELS.remoteHost, () => desktop.link.remoteHost)
   answer(CHANNELS.openedAhead, () => desktop.link.openedAhead)
+  answer(CHANNELS.printReport, (report) => printReport(desktop, report))
   answer(CHANNELS.readSettings, () => recallSettings())
   answer(CHANNELS.changeSettings, (change) => desktop.changeSettings(change))
 }

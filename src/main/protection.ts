@@ -1,6 +1,7 @@
 /** What keeps the page to itself: its own files, no other address, no permission. */
 import { app, protocol, session } from 'electron'
 import type { WebContents } from 'electron'
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
 import { PAGE_HEADERS, PAGE_TYPES } from '#shared/page'
@@ -9,6 +10,31 @@ const SCHEME = 'app'
 
 /** Where the page lies, for Chromium. */
 export const PAGE = `${SCHEME}://assay/`
+
+/** Pages besides the window's own, by address: each holds its styles and runs nothing. */
+const shown = new Map<string, string>()
+
+/** What a page may that holds its styles and nothing of which is fetched. */
+const SHOWN_HEADERS = {
+  ...PAGE_HEADERS,
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+  'content-type': PAGE_TYPES['.html']!
+}
+
+/**
+ * Makes text a page for as long as work on it takes.
+ *
+ * @param html holds all that it shows
+ */
+export async function withPage<T>(html: string, work: (url: string) => Promise<T>): Promise<T> {
+  const url = `${PAGE}shown-${randomUUID()}`
+  shown.set(url, html)
+  try {
+    return await work(url)
+  } finally {
+    shown.delete(url)
+  }
+}
 
 /** What must be said before the application is ready. */
 export function protectBeforeReady(): void {
@@ -24,6 +50,8 @@ export function protectBeforeReady(): void {
 export function protect(): void {
   const files = join(__dirname, '..', 'renderer')
   protocol.handle(SCHEME, async ({ url, method }) => {
+    const html = shown.get(url)
+    if (html !== undefined) return new Response(html, { headers: SHOWN_HEADERS })
     const { pathname } = new URL(url)
     const name = normalize(pathname === '/' ? '/index.html' : decodeURIComponent(pathname))
     const type = PAGE_TYPES[extname(name)]

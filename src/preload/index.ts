@@ -29,6 +29,7 @@ const shell: ShellBridge = {
   connectRemote: ask(CHANNELS.connectRemote),
   remoteHost: ask(CHANNELS.remoteHost),
   openedAhead: ask(CHANNELS.openedAhead),
+  printReport: ask(CHANNELS.printReport),
   readSettings: ask(CHANNELS.readSettings),
   changeSettings: ask(CHANNELS.changeSettings),
   onAction: (listener) =>

@@ -9,10 +9,13 @@ export const SHELL_ACTIONS = [
   'show-mixtures',
   'show-evidence',
   'show-what-if',
+  'show-decide',
   'import-files',
   'import-folder',
   'edit-study',
   'connect-remote',
+  'save-report',
+  'print-report',
   'save-copy',
   'bundle',
   'close-project',
@@ -67,6 +70,12 @@ export interface ShellBridge {
   remoteHost(): Promise<string | null>
   /** Title of the project that is opened before the page is given an engine; null where none is. */
   openedAhead(): Promise<string | null>
+  /**
+   * Asks where to and prints the report there as PDF; `name` of the file, without its ending.
+   *
+   * @returns false where the user would rather not
+   */
+  printReport(report: { name: string; html: string }): Promise<boolean>
   readSettings(): Promise<ShellSettings>
   /** @returns the settings as they are kept from now on */
   changeSettings(change: Partial<ShellSettings>): Promise<ShellSettings>
@@ -86,6 +95,7 @@ export const CHANNELS = {
   connectRemote: 'connect-remote',
   remoteHost: 'remote-host',
   openedAhead: 'opened-ahead',
+  printReport: 'print-report',
   readSettings: 'read-settings',
   changeSettings: 'change-settings',
   port: 'port',

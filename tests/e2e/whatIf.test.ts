@@ -49,6 +49,22 @@ test('sliders are answered by the ensemble at once, by the merge in the end, wit
   const ensemble = await cell('law', 2).innerText()
   await expect.poll(() => cell('law', 3).innerText(), { timeout: 20_000 }).toBe(ensemble)
   expect(await cell('law', 4).innerText()).not.toBe(ensemble)
+
+  // In the triangle the point gives and takes: by keys, and by the pointer.
+  const triangle = page.getByLabel('Of these three')
+  await triangle.focus()
+  await page.keyboard.press('Shift+ArrowUp')
+  await expect.poll(shares).toEqual(['10.0 %', '90.0 %', '0.0 %'])
+  await page.keyboard.press('ArrowRight')
+  await expect.poll(shares).toEqual(['9.9 %', '89.1 %', '1.0 %'])
+  await page.getByText('7 measured mixtures').waitFor()
+  const box = (await triangle.boundingBox())!
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width / 2, box.y + 1, { steps: 4 })
+  await page.mouse.up()
+  await expect.poll(shares).toEqual(['100.0 %', '0.0 %', '0.0 %'])
+  await expect.poll(() => cell('law', 5).getAttribute('title')).toBe(of('branch code#1', 'law'))
   await page.getByRole('button', { name: 'law', exact: true }).click()
   await expectAccessible(page, 'What-if')
   await show(page, 'Mixtures')

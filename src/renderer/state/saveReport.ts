@@ -2,9 +2,18 @@
 import { fileName, saveFile } from '../charts/exportFigure'
 import type { EngineState } from './engineState.svelte'
 
-/** Asks for the report, which takes seconds, and hands it over; why not is said in `problem`. */
-export async function saveReport(engine: EngineState): Promise<void> {
+/** Asks for the report, which takes seconds; null where there is none, which `problem` says. */
+export async function readReport(
+  engine: EngineState
+): Promise<{ name: string; html: string } | null> {
+  const name = `${engine.study} report`
   const html = await engine.report()
-  if (html === null) return
-  saveFile(fileName(`${engine.study} report`, 'html'), new Blob([html], { type: 'text/html' }))
+  return html === null ? null : { name, html }
+}
+
+/** Hands the report over as a file. */
+export async function saveReport(engine: EngineState): Promise<void> {
+  const report = await readReport(engine)
+  if (!report) return
+  saveFile(fileName(report.name, 'html'), new Blob([report.html], { type: 'text/html' }))
 }

@@ -9,6 +9,8 @@ export interface ShellTarget {
   /** Host and port of the remote engine; null where it is this computer's own. */
   remoteHost: string | null
   askForLink: () => void
+  /** Null where there is none, which the window says. */
+  readReport: () => Promise<{ name: string; html: string } | null>
   goBack: () => void
   fail: (message: string) => void
 }
@@ -40,6 +42,15 @@ export function shellActions(shell: ShellBridge | undefined, target: ShellTarget
       name: "Reveal the project's folder",
       blocked: isFar ?? (target.hasProject ? null : 'no project is open'),
       run: doing(() => shell.reveal())
+    },
+    {
+      id: 'print-report',
+      name: 'Save the report as PDF …',
+      blocked: target.hasProject ? null : 'no project is open',
+      run: doing(async () => {
+        const report = await target.readReport()
+        if (report) await shell.printReport(report)
+      })
     },
     {
       id: 'connect-remote',
