@@ -1,6 +1,6 @@
 /** Runs and compute against the number of members, beside what a study's own costs. Pure. */
 import { trainingFlopsPerToken } from '#engine/model/config'
-import type { ReportFacts } from '#engine/workers/jobs'
+import type { ReportFacts } from '#engine/workers/reportJobs'
 import type { CostCurves } from '#shared/costCurves'
 import { costSummary } from './htmlReport/costLines'
 import { countsShown, WAYS } from './naiveWays'

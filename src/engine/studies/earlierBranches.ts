@@ -3,7 +3,7 @@ import type { Study } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { WeightedBranch } from '#engine/workers/jobs'
 import type { ModelToMeasure } from './measureModels'
-import { mergeFingerprint } from './plan'
+import { mergeFingerprint } from './plannedMerges'
 import type { PlannedRun, StudyPlan } from './plan'
 
 /** A merge of branches as they were at one step. */

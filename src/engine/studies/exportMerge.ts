@@ -5,7 +5,7 @@ import { folderName } from '#engine/storage/folderName'
 import { projectPaths } from '#engine/storage/paths'
 import type { ExportJob } from '#engine/workers/jobs'
 import { assertTrained, partOf } from './evaluateMixtures'
-import { mergeBranches } from './plan'
+import { mergeBranches } from './plannedMerges'
 import type { RunContext } from './runContext'
 
 /**

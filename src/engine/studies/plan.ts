@@ -5,16 +5,16 @@ import type {
   BudgetKind,
   ChosenBy,
   DecoderConfig,
-  MergeKind,
   Mixture,
   Prepared,
   Recipe,
   RunRole,
   Study
 } from '#shared/records'
-import { mergeWeights } from '#engine/proxies/mergeWeights'
 import { fingerprintOf } from '#engine/storage/fingerprint'
-import type { RunStart, SeedCheckpoint, UnitDraw, WeightedBranch } from '#engine/workers/jobs'
+import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
+import { planEnsemble, planMerges } from './plannedMerges'
+import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
 import { chooseSequential, designedMixtures, pickedMixtures } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
@@ -45,22 +45,6 @@ export interface PlannedRun {
   keepMoments: boolean
   /** The random seed, where it trains again what the study has trained under its own; else null. */
   repeat: number | null
-}
-
-/** One average of branches; a merge of one branch is that branch and not listed. */
-export interface PlannedMerge {
-  fingerprint: string
-  mixture: string
-  merge: MergeKind
-  /** Fingerprints of the branches, each once, with weights that sum to 1. */
-  branches: WeightedBranch[]
-}
-
-/** Token probabilities of branches, averaged as the micro merge averages their parameters. */
-export interface PlannedEnsemble {
-  fingerprint: string
-  mixture: string
-  branches: WeightedBranch[]
 }
 
 /** All that a study consists of, whether it exists already or not. */
@@ -259,52 +243,6 @@ export function planStudy(
       .map(({ name }) => name),
     pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
-}
-
-/** The fingerprint of the model that stands for a mixture by a kind of merge. */
-export function mergeFingerprint(branches: WeightedBranch[]): string {
-  if (branches.length === 1) return branches[0]!.fingerprint
-  return fingerprintOf({
-    format: RUN_FORMAT,
-    merge: inOrder(branches)
-  })
-}
-
-/** An ensemble of one branch is that branch, and not listed. */
-function planEnsemble(mixture: Mixture, branchOf: ReadonlyMap<string, string>): PlannedEnsemble[] {
-  if (mixture.units.length < 2) return []
-  const branches = mergeBranches(mixture, 'micro', branchOf)
-  const fingerprint = fingerprintOf({ format: RUN_FORMAT, ensemble: inOrder(branches) })
-  return [{ fingerprint, mixture: mixture.name, branches }]
-}
-
-function inOrder(branches: readonly WeightedBranch[]): WeightedBranch[] {
-  return [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-}
-
-/** Branches of a mixture with their weights in a merge of it. */
-export function mergeBranches(
-  mixture: Mixture,
-  merge: MergeKind,
-  branchOf: ReadonlyMap<string, string>
-): WeightedBranch[] {
-  const weights = mergeWeights(mixture, merge)
-  return mixture.units.map((one, i) => ({
-    fingerprint: branchOf.get(one.unit)!,
-    weight: weights[i]!
-  }))
-}
-
-function planMerges(
-  mixture: Mixture,
-  study: Study,
-  branchOf: ReadonlyMap<string, string>
-): PlannedMerge[] {
-  if (mixture.units.length < 2) return []
-  return study.merges.map((merge) => {
-    const branches = mergeBranches(mixture, merge, branchOf)
-    return { fingerprint: mergeFingerprint(branches), mixture: mixture.name, merge, branches }
-  })
 }
 
 /** Each other random seed once; under the study's own nothing would be new. */

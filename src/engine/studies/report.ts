@@ -11,11 +11,12 @@ import type {
   NamedModel,
   ReportedRun,
   ReportJob
-} from '#engine/workers/jobs'
+} from '#engine/workers/reportJobs'
 import { planEarlier } from './earlierBranches'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
-import type { PlannedEnsemble, PlannedMerge, PlannedRun, StudyPlan } from './plan'
+import type { PlannedRun, StudyPlan } from './plan'
+import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
 import type { ModelResult, StudyResults } from './results'
 import { tableResults } from './tableStudy'
 import { planLines } from './weightLines'

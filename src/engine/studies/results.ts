@@ -1,6 +1,6 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
 import type { Prediction } from '#engine/storage/predictions'
-import type { NamedModel, ReportedRun, SequentialRun, WeightLine } from '#engine/workers/jobs'
+import type { NamedModel, ReportedRun, SequentialRun, WeightLine } from '#engine/workers/reportJobs'
 import { hasOneMerge } from '#engine/proxies/mergeWeights'
 import type { TableProxy } from '#shared/importedTables'
 import type {

@@ -3,7 +3,7 @@ import { meanLoss } from '#shared/metrics'
 import { assertTrained } from './evaluateMixtures'
 import { domainMeans, meanOver } from './evidence/scores'
 import { measuredText } from './measure'
-import { mergeBranches } from './plan'
+import { mergeBranches } from './plannedMerges'
 import type { RunContext } from './runContext'
 
 /** A mixture's name, and its values in the order of the matrix's domains and means. */

@@ -3,7 +3,7 @@ import { LINE_POINTS } from '#shared/diagnosis'
 import type { LineKind } from '#shared/diagnosis'
 import type { WeightedBranch } from '#engine/workers/jobs'
 import type { ModelToMeasure } from './measureModels'
-import { mergeFingerprint } from './plan'
+import { mergeFingerprint } from './plannedMerges'
 import type { StudyPlan } from './plan'
 import { firstByHash } from './subsets'
 

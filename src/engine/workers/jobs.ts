@@ -1,22 +1,17 @@
 /** The messages between host and worker: each job with its input and its result. */
-import type { BranchGeometry, Diagnosis, LineKind } from '#shared/diagnosis'
+import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
 import type { PlainError } from '#shared/errors'
 import type {
   BudgetKind,
-  ChosenBy,
   Corpus,
   CorpusRole,
   DecoderConfig,
   DomainKind,
-  MergeKind,
-  Mixture,
-  ModelRole,
   PartitionRule,
   Prepared,
   Progress,
   Recipe,
-  Run,
   RunResult,
   Study
 } from '#shared/records'
@@ -36,6 +31,7 @@ import type {
   StoredTexts,
   TextName
 } from '#shared/storedText'
+import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './reportJobs'
 
 /** Where a training run starts. */
 export type RunStart =
@@ -231,90 +227,6 @@ export interface CheckpointJob {
   folder: string
 }
 
-/** A model of a study, measured or not, by what it stands for. */
-export interface NamedModel {
-  fingerprint: string
-  role: ModelRole
-  /** A base unit's name for a branch; else whatever reads well. */
-  name: string
-  /** Name of the mixture a merge or a sequential model stands for. */
-  mixture: string | null
-  /** Set for merges: how its branches are weighted. */
-  merge: MergeKind | null
-  /** Set for sequential models. */
-  budget: BudgetKind | null
-}
-
-/** A sequential run, trained or not, by what it stands for. */
-export interface SequentialRun {
-  fingerprint: string
-  mixture: string
-  budget: BudgetKind
-  chosenBy: ChosenBy | null
-}
-
-/** What proxies say of sequential models that are not trained yet. */
-export interface PredictJob {
-  report: ReportJob
-  runs: SequentialRun[]
-}
-
-/** The head of a finished run, with the random seed of its order of data. */
-export type ReportedRun = Run & { randomSeed: number }
-
-/** What a report is made of, but for the measurements, which are read where it is computed. */
-export interface ReportJob {
-  project: string
-  study: Study
-  prepared: Prepared
-  mixtures: Mixture[]
-  /** Names of the mixtures chosen to be trained sequentially. */
-  sequentialMixtures: string[]
-  /** Those of them that were picked besides what the study chose: the headline leaves them out. */
-  pickedMixtures: string[]
-  /** Heads of the runs that are finished. */
-  runs: ReportedRun[]
-  models: NamedModel[]
-  /** Every sequential run of the plan, in the order of training. */
-  sequentials: SequentialRun[]
-  /** What was trained again, by random seed, under the names of what the study itself trained. */
-  repeats: { randomSeed: number; models: NamedModel[] }[]
-  /** Straight lines in the space of weights, measured or not. */
-  lines: WeightLine[]
-  /** Merges of branches as they were at earlier steps, measured or not. */
-  earlier: EarlierModels[]
-}
-
-/** Merges of branches as they were after so many steps, of mixtures that are trained for real. */
-export interface EarlierModels {
-  step: number
-  /** Of a branch's whole training, 0 … 1. */
-  share: number
-  merges: { mixture: string; fingerprint: string }[]
-}
-
-/** A straight line between two models: the models on it, by their place from 0 to 1. */
-export interface WeightLine {
-  kind: LineKind
-  from: string
-  to: string
-  points: { t: number; fingerprint: string }[]
-}
-
-/** The report of a study made from tables: all else is read where it is computed. */
-export interface TablesReportJob {
-  project: string
-  study: Study
-  /** Fingerprint of the project's tables. */
-  tables: string
-}
-
-/** What a report is computed from. */
-export type AnyReportJob = ReportJob | TablesReportJob
-
-/** One of the exported tables. */
-export type TableJob = AnyReportJob & { table: string }
-
 /** Where branches lie around the weights that they started from. */
 export interface GeometryJob {
   project: string
@@ -322,42 +234,6 @@ export interface GeometryJob {
   /** Where all of them started. */
   start: RunStart
   branches: { name: string; fingerprint: string }[]
-}
-
-/** Why the proxies of a study may fail; `geometry` null where no weights can be read. */
-export interface DiagnosisJob {
-  report: AnyReportJob
-  geometry: BranchGeometry | null
-  /** How many mixtures are proposed; null: as many as are missing, ten at most. */
-  propose: number | null
-}
-
-/** What a report says besides what was measured; the host knows it. */
-export interface ReportFacts {
-  /** Name of the project's folder. */
-  project: string
-  /** Assay's own version. */
-  version: string
-  /** When it is written, ISO 8601. */
-  writtenAt: string
-  /** What trained the runs, and whether the conformance suite passed on it here. */
-  devices: { backend: string; device: string; verification: 'passed' | 'failed' | 'none' }[]
-  /** Null for a study made from tables: nothing is known of its training. */
-  cost: {
-    config: DecoderConfig
-    seedTokens: number
-    /** Seed and branches, sequential models, and every mixture trained, as planned. */
-    modular: { runs: number; tokens: number }
-    evidence: { runs: number; tokens: number }
-    naive: { runs: number; tokens: number }
-  } | null
-}
-
-/** A report as one HTML file. */
-export type HtmlReportJob = AnyReportJob & {
-  documents: 'all' | 'clean' | 'choose' | 'confirm'
-  facts: ReportFacts
-  geometry: BranchGeometry | null
 }
 
 /** A checkpoint from outside, as a study starts from it. */

@@ -12,7 +12,7 @@ import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './jobs'
+import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './reportJobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {

@@ -1,7 +1,7 @@
 /** Predictions that were written down before training, held against what training gave. */
 import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
 import type { Prediction } from '#engine/storage/predictions'
-import type { SequentialRun } from '#engine/workers/jobs'
+import type { SequentialRun } from '#engine/workers/reportJobs'
 import type { Predicted } from '#shared/evidenceView'
 import type { BudgetKind, ChosenBy } from '#shared/records'
 import { chosenDocuments } from '../results'

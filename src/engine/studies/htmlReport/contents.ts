@@ -1,5 +1,5 @@
 /** What all sections of a report are written from, gathered once. */
-import type { ReportFacts } from '#engine/workers/jobs'
+import type { ReportFacts } from '#engine/workers/reportJobs'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { BudgetKind } from '#shared/records'
 import { studyPairs } from '../agreement'

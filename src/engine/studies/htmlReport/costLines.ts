@@ -2,7 +2,7 @@
 import { WAYS } from '../naiveWays'
 import type { Way } from '../naiveWays'
 import type { StudyResults } from '../results'
-import type { ReportFacts } from '#engine/workers/jobs'
+import type { ReportFacts } from '#engine/workers/reportJobs'
 
 /** One way of answering. */
 export interface CostLine {

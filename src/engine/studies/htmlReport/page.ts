@@ -1,5 +1,5 @@
 /** A study's report as one HTML file that needs nothing else: no network, no script. */
-import type { ReportFacts } from '#engine/workers/jobs'
+import type { ReportFacts } from '#engine/workers/reportJobs'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { DocumentChoice, StudyResults } from '../results'
 import { agreementSection } from './agreementSection'

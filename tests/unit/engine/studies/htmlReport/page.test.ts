@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import { htmlReport } from '#engine/studies/htmlReport/page'
 import type { StudyResults } from '#engine/studies/results'
-import type { ReportFacts } from '#engine/workers/jobs'
+import type { ReportFacts } from '#engine/workers/reportJobs'
 import { noiseOf, syntheticResults } from '../../../../support/syntheticResults'
 import type { SyntheticOptions } from '../../../../support/syntheticResults'
 
