@@ -65,6 +65,24 @@ test('a search says how often its proxy was right, with the wider interval, or t
   expect(text).toContain('a sample of 1.00k of 5.00k tokens')
 })
 
+test('two targets have a table of their own, and merges stand beside the best', () => {
+  const both = {
+    ...one('code+law', { code: 0.5, law: 0.5 }),
+    second: { choose: 4.5, confirm: 4.75 }
+  }
+  const text = describeSearch({
+    ...found([]),
+    second: { code: 1 },
+    best: [both],
+    front: [both],
+    rescored: [{ mixture: 'code+law', target: { choose: 5.1, confirm: 5.25 }, second: null }]
+  })
+  expect(text).toMatch(/TWO TARGETS, the second 1\.00 × code/)
+  expect(text).toMatch(/code\+law +3\.1000 +3\.2000 +3\.20\d* +4\.7500 +5\.2500/)
+  expect(text).toMatch(/first: choose +confirm +second: choose +confirm/)
+  expect(describeSearch(found([]))).not.toContain('TWO TARGETS')
+})
+
 test('names with numbers may be given in one flag or several, and may hold an equals sign', () => {
   const first = namedNumbers('code=2, law=0.5', {}, '--target')
   expect(namedNumbers('a=b=1', first, '--target')).toEqual({ code: 2, law: 0.5, 'a=b': 1 })
