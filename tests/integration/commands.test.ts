@@ -128,7 +128,9 @@ test('a study is planned, run and reported by commands; --json prints one docume
     'documents',
     'headline',
     'near',
+    'noise',
     'overlaps',
+    'predicted',
     'rankings',
     'untried'
   ])
