@@ -215,11 +215,12 @@ export function planStudy(
     ...designed.flatMap((mixture) => sequentialsOf(mixture, 'design')),
     ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
+  const trained = [...chosen, ...picked, ...top, ...designed]
   const again = inOrder.filter((one) => !known.isBranch(one)).slice(0, study.repeats.sequential)
   const repeats = repeatSeeds(study).map((randomSeed): PlannedRepeat => {
     const own = study.repeats.branches ? branchesUnder(randomSeed) : []
     const ownOf = new Map(own.map((run, i) => [units[i]!.name, run.fingerprint]))
-    const merged = own.length > 0 ? chosen : []
+    const merged = own.length > 0 ? trained : []
     return {
       randomSeed,
       branches: own,
@@ -238,9 +239,7 @@ export function planStudy(
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     repeats,
     mixtures,
-    sequentialMixtures: [...chosen, ...picked, ...top, ...designed]
-      .sort(bySizeThenName)
-      .map(({ name }) => name),
+    sequentialMixtures: [...trained].sort(bySizeThenName).map(({ name }) => name),
     pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }

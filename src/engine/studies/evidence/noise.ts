@@ -112,21 +112,23 @@ function noiseAt(
       const { items, groups } = withinSize(known.map((i) => own.mixtures[i]!))
       const compared = items.map((item) => known[item]!)
       if (compared.length < FEWEST_PAIRS) return []
-      const pick = (of: Float64Array) => Float64Array.from(compared, (i) => of[i]!)
+      const pick = (of: Float64Array, places: readonly number[] = compared) =>
+        Float64Array.from(places, (i) => of[i]!)
       const [x, y] = [pick(values), pick(truth)]
-      const isWhole = (one: Float64Array | null): one is Float64Array =>
-        one !== null && one.every(Number.isFinite)
       const seeds = others.flatMap(({ randomSeed, scores }) => {
         const of = proxyOf(scores)
-        const picked = of && pick(of)
-        return isWhole(picked) ? [{ randomSeed, x: picked }] : []
+        // A mixture that was chosen since has no merges of other random seeds yet: the rest has.
+        const places = compared.filter((i) => of && Number.isFinite(of[i]))
+        return of && places.length >= FEWEST_PAIRS ? [{ randomSeed, of, places }] : []
       })
-      const tried = [...(isMean ? [] : [x]), ...seeds.map((one) => one.x)]
+      const tried = [...(isMean ? [] : [values]), ...seeds.map((one) => one.of)]
+      const shared = compared.filter((i) => tried.every((of) => Number.isFinite(of[i])))
+      const sharedStratum = withinSize(shared.map((i) => own.mixtures[i]!))
       const ofProxy =
-        tried.length > 1
+        tried.length > 1 && sharedStratum.items.length >= FEWEST_PAIRS
           ? residualVariance(
-              compared.map((_, i) => tried.map((one) => one[i]!)),
-              groups
+              sharedStratum.items.map((item) => tried.map((of) => of[shared[item]!]!)),
+              sharedStratum.groups
             )
           : null
       const spread = { variance: varianceWithin(y, groups), noise: ofTruth.variance }
@@ -150,10 +152,11 @@ function noiseAt(
             sameNoise: proxySpread && ceiling(spread, proxySpread)
           },
           beyondNoise: beyondNoise(x, y, groups, threshold),
-          otherSeeds: seeds.map((one) => ({
-            randomSeed: one.randomSeed,
-            ...agreement(one.x, y, groups)
-          }))
+          otherSeeds: seeds.map(({ randomSeed, of, places }) => {
+            const same = withinSize(places.map((i) => own.mixtures[i]!))
+            const alike = same.items.map((item) => places[item]!)
+            return { randomSeed, ...agreement(pick(of, alike), pick(truth, alike), same.groups) }
+          })
         }
       ]
     })
