@@ -9,7 +9,7 @@ import {
 import type { VarianceEstimate } from '#engine/statistics/noise'
 import { FEWEST_PAIRS, pairWorkspace } from '#engine/statistics/pairs'
 import type { Noise } from '#shared/evidenceView'
-import type { BudgetKind } from '#shared/records'
+import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { scoreStudy } from './scores'
 import type { ProxyName, Scores } from './scores'
@@ -112,25 +112,19 @@ function noiseAt(
       const { items, groups } = withinSize(known.map((i) => own.mixtures[i]!))
       const compared = items.map((item) => known[item]!)
       if (compared.length < FEWEST_PAIRS) return []
-      const pick = (of: Float64Array, places: readonly number[] = compared) =>
-        Float64Array.from(places, (i) => of[i]!)
+      const pick = (of: Float64Array) => Float64Array.from(compared, (i) => of[i]!)
       const [x, y] = [pick(values), pick(truth)]
-      const seeds = others.flatMap(({ randomSeed, scores }) => {
+      const again = others.flatMap(({ randomSeed, scores }) => {
         const of = proxyOf(scores)
-        // A mixture that was chosen since has no merges of other random seeds yet: the rest has.
-        const places = compared.filter((i) => of && Number.isFinite(of[i]))
-        return of && places.length >= FEWEST_PAIRS ? [{ randomSeed, of, places }] : []
+        const picked = of && pick(of)
+        return picked?.some(Number.isFinite) ? [{ randomSeed, x: picked }] : []
       })
-      const tried = [...(isMean ? [] : [values]), ...seeds.map((one) => one.of)]
-      const shared = compared.filter((i) => tried.every((of) => Number.isFinite(of[i])))
-      const sharedStratum = withinSize(shared.map((i) => own.mixtures[i]!))
-      const ofProxy =
-        tried.length > 1 && sharedStratum.items.length >= FEWEST_PAIRS
-          ? residualVariance(
-              sharedStratum.items.map((item) => tried.map((of) => of[shared[item]!]!)),
-              sharedStratum.groups
-            )
-          : null
+      const tried = [...(isMean ? [] : [x]), ...again.map((one) => one.x)]
+      const ofProxy = noiseOf(
+        tried,
+        compared.map((i) => own.mixtures[i]!),
+        isMean
+      )
       const spread = { variance: varianceWithin(y, groups), noise: ofTruth.variance }
       const proxySpread = ofProxy && {
         variance: varianceWithin(x, groups),
@@ -152,14 +146,48 @@ function noiseAt(
             sameNoise: proxySpread && ceiling(spread, proxySpread)
           },
           beyondNoise: beyondNoise(x, y, groups, threshold),
-          otherSeeds: seeds.map(({ randomSeed, of, places }) => {
-            const same = withinSize(places.map((i) => own.mixtures[i]!))
-            const alike = same.items.map((item) => places[item]!)
-            return { randomSeed, ...agreement(pick(of, alike), pick(truth, alike), same.groups) }
-          })
+          otherSeeds: again.map((one) => ({
+            randomSeed: one.randomSeed,
+            ...agreement(
+              one.x,
+              y,
+              compared.map((i) => own.mixtures[i]!)
+            )
+          }))
         }
       ]
     })
+}
+
+/**
+ * Noise of a proxy between seeds, on the mixtures that all of them say something of: a study that was
+ * stopped, or whose branches failed, has some merges of a seed and not all.
+ *
+ * Merges share branches, so that a few branches make the noise of many merges: its degrees of freedom
+ * are those of the branches, where these are fewer.
+ *
+ * @param tried values of the compared mixtures, seed by seed; NaN where a seed says nothing
+ * @param isMean true where the study's own values are means over the seeds
+ */
+function noiseOf(
+  tried: readonly Float64Array[],
+  mixtures: readonly Mixture[],
+  isMean: boolean
+): VarianceEstimate | null {
+  if (tried.length < 2) return null
+  const whole = [...mixtures.keys()].filter((i) => tried.every((one) => Number.isFinite(one[i])))
+  const { items, groups } = withinSize(whole.map((i) => mixtures[i]!))
+  const shared = items.map((item) => whole[item]!)
+  const { variance, degrees } = residualVariance(
+    shared.map((i) => tried.map((one) => one[i]!)),
+    groups
+  )
+  if (degrees === 0) return null
+  const branches = new Set(shared.flatMap((i) => mixtures[i]!.units.map(({ unit }) => unit))).size
+  return {
+    variance: isMean ? variance / tried.length : variance,
+    degrees: Math.min(degrees, (branches - 1) * (tried.length - 1))
+  }
 }
 
 function deviation(estimate: VarianceEstimate): NonNullable<Noise['ofProxy']> {
@@ -184,11 +212,17 @@ function ceiling(spread: Spread, ofProxy: Spread | null): Agreement {
   return { spearman: (6 / Math.PI) * Math.asin(r / 2), accuracy: 0.5 + Math.asin(r) / Math.PI }
 }
 
+/** Agreement of what a proxy says something of; null with too few to tell. */
 function agreement(
-  x: Float64Array,
-  y: Float64Array,
-  groups: Int32Array
+  said: Float64Array,
+  truth: Float64Array,
+  mixtures: readonly Mixture[]
 ): { spearman: number | null; accuracy: number | null } {
+  const both = [...mixtures.keys()].filter((i) => Number.isFinite(said[i]))
+  const { items, groups } = withinSize(both.map((i) => mixtures[i]!))
+  if (items.length < FEWEST_PAIRS) return { spearman: null, accuracy: null }
+  const pick = (of: Float64Array) => Float64Array.from(items, (item) => of[both[item]!]!)
+  const [x, y] = [pick(said), pick(truth)]
   const correlations = new Float64Array(3)
   pairWorkspace({ x, y, groups }).measure(null, 0, correlations)
   const choices = new Float64Array(CHOICE_STATISTICS.length)
