@@ -7,6 +7,8 @@ import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
 import { budgetWords } from './contents'
 import type { ReportContents, TabledContents } from './contents'
+import { heatFigure } from './heatFigure'
+import { insideOutsideFigure } from './insideOutsideFigure'
 import { intervalBar } from './intervalBar'
 import { absent, htmlTable, markup, section, tableOf } from './markup'
 import type { Piece, ShownColumn, ShownTable } from './markup'
@@ -35,6 +37,7 @@ left out, since mixtures share partitions and are no independent draws. Hairline
     budgets.map((budget) => [
       htmlTable(comparisonTable(contents, budget)),
       htmlTable(headlineTable(contents, budget)),
+      figuresOf(contents, budget),
       accuracyTable(
         evidence.comparison.filter((row) => row.budget === budget),
         budgetWords(contents, budget)
@@ -46,6 +49,23 @@ left out, since mixtures share partitions and are no independent draws. Hairline
     ]),
     fitsTable(contents)
   )
+}
+
+/** Every proxy on every domain, and inside beside outside. */
+function figuresOf(contents: TabledContents, budget: string): Piece {
+  const where = budgetWords(contents, budget)
+  const rows = contents.evidence.comparison.filter((row) => row.budget === budget)
+  const order = proxyRows(rows, HEADLINE_DOMAIN, budget).map(({ proxy }) => proxy)
+  const bars = insideOutsideFigure(rows, order)
+  const map = `Correlation of every proxy on every domain, ρ within sizes${where}`
+  return [
+    markup`<h3>${map}</h3>
+<div class="wide" role="region" tabindex="0" aria-label="${map}">
+${heatFigure(rows)}</div>
+`,
+    bars &&
+      markup`<h3>In-domain and out-of-domain${where}</h3>\n<figure class="series">\n${bars}</figure>\n`
+  ]
 }
 
 /** What regressions are off by on mixtures left out, beside predicting the mean. */

@@ -35,7 +35,7 @@ export interface ReportContents {
   proxy: string
 }
 
-/** What the report holds besides figures, rankings and the diagnosis. */
+/** What the report holds besides scatter plots, rankings and the diagnosis. */
 export type TabledContents = Pick<
   ReportContents,
   'results' | 'facts' | 'evidence' | 'budgets' | 'proxy'

@@ -6,6 +6,7 @@ import { costFigure } from './costFigure'
 import { costSummary } from './costLines'
 import type { CostLine, CostSummary } from './costLines'
 import type { ReportContents } from './contents'
+import { schematicFigure } from './schematicFigure'
 import { absent, htmlTable, markup, section } from './markup'
 import type { Piece, ShownColumn, ShownTable } from './markup'
 import { figure, fourDigits } from './numbers'
@@ -31,6 +32,14 @@ ${summary.unitsPerMixture.toFixed(1)} units of a mixture here, from the ${ordina
     }Measuring what is here read ${figure(summary.measuredTokens, short)} tokens, ${figure(measured, inFlops)}. Compute is the model’s own
 count: ${figure(perToken, inFlops)} per trained token.</p>
 `,
+    schematicFigure({
+      mixtures: results.mixtures,
+      units: [
+        ...new Set(results.mixtures.flatMap(({ units }) => units.map(({ unit }) => unit)))
+      ].sort(),
+      hasSeed: facts.cost.seedTokens > 0,
+      summary
+    }),
     costFigure(summary.members)
   )
 }

@@ -70,3 +70,25 @@ test('verdicts, what to train next and lines are reported', () => {
   ]
   expect(told.filter((words) => !html.includes(words))).toEqual([])
 })
+
+test('figures draw the numbers of the tables: every proxy by domain, inside and outside, additions, both ways', () => {
+  const html = reportOf(
+    syntheticResults({ ...lossesByName({ a: 1, b: 1, c: 1, d: 1 }), outDomains: ['x'] })
+  )
+  const figures = [...html.matchAll(/<svg[^>]*aria-label="([^"]*)"[\s\S]*?<\/svg>/g)]
+  const saying = (words: string) => figures.find(([, label]) => label!.includes(words))!
+  const [map] = saying('on 8 domains and means')
+  const [, agreement] = /<title>merge-micro on mean-all-log: ρ ([−\d.]+)<\/title>/.exec(map)!
+  expect(html).toMatch(new RegExp(`merge-micro ranks mixtures at ρ ${agreement!}`))
+  const [, sides] = saying('in-domain and out-of-domain')
+  expect(sides).toMatch(/merge-micro [−\d.]+ and [−\d.]+/)
+  const [additions, added] = saying('Median change of the loss')
+  // Of three more each partition has three pairs from two to three, and one from three to four.
+  for (const name of ['a', 'b', 'c', 'd']) {
+    expect(added).toMatch(new RegExp(`${name}: merge-micro [−\\d.]+ over 4 pairs, `))
+  }
+  expect(additions.match(/class="change-dot"/g)!.length).toBe(4 * 4 * 3)
+  expect(saying('Naive: each of')[1]).toBe(
+    'Naive: each of 11 mixtures is trained, 12 trainings, 3.24k tokens. Modular: one branch for each of 4 base units, 5 trainings, 1.32k tokens; mixtures are merges of branches and are not trained.'
+  )
+})
