@@ -80,7 +80,7 @@ export const TABLE = [
   {
     from: [engine('workers/reportJob.ts')],
     // prettier-ignore
-    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis)|htmlReport/page).ts'),
+    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis)|htmlReport/page|latexReport/tables).ts'),
       engine('storage/(measurements|traces).ts'), SHARED],
     instead: 'This job reads what is stored and hands it to studies/: compute there.'
   },

@@ -4,7 +4,7 @@ import type { EngineEvent, OpenProject, ProjectApi, StudyNews } from '#shared/co
 import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
-import { readHtmlReport } from '../htmlReports'
+import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
@@ -178,7 +178,7 @@ export class ProjectHost implements ProjectApi {
 
   readReport: ProjectApi['readReport'] = ({ study }) =>
     this.#whenPrepared(study, (one) =>
-      readHtmlReport(this.#session, one, { version: this.#version })
+      readReportFile(this.#session, one, { version: this.#version })
     )
 
   scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)

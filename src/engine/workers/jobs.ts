@@ -31,7 +31,7 @@ import type {
   StoredTexts,
   TextName
 } from '#shared/storedText'
-import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './reportJobs'
+import type { AnyReportJob, DiagnosisJob, ReportFileJob, PredictJob, TableJob } from './reportJobs'
 
 /** Where a training run starts. */
 export type RunStart =
@@ -347,7 +347,7 @@ export interface Jobs {
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }
-  htmlReport: { input: HtmlReportJob; result: string }
+  reportFile: { input: ReportFileJob; result: string }
 }
 export type JobKind = keyof Jobs
 

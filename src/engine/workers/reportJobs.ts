@@ -125,8 +125,12 @@ export interface ReportFacts {
   } | null
 }
 
-/** A report as one HTML file. */
-export type HtmlReportJob = AnyReportJob & {
+/** What a whole report is written as: a page, or tables for a paper. */
+export type ReportForm = 'html' | 'latex'
+
+/** A report as one file. */
+export type ReportFileJob = AnyReportJob & {
+  form: ReportForm
   documents: 'all' | 'clean' | 'choose' | 'confirm'
   facts: ReportFacts
   geometry: BranchGeometry | null

@@ -6,7 +6,7 @@ import type { Predicted } from '#shared/evidenceView'
 import type { BudgetKind, ChosenBy } from '#shared/records'
 import { chosenDocuments } from '../results'
 import type { StudyResults } from '../results'
-import { lossOn, scoreStudy } from './scores'
+import { isLoss, lossOn, scoreStudy } from './scores'
 import { withinSize } from './strata'
 
 /** What one proxy had said of one sequential model on one domain, in nats per token. */
@@ -27,7 +27,7 @@ export interface PredictedLoss {
 export type RunPrediction = Pick<Prediction, 'run' | 'trained' | 'losses'>
 
 /**
- * What all proxies say now of mixtures: counts and shares left out, since they are no losses.
+ * What all proxies say now of mixtures: counts, shares and overlaps left out, since they are no losses.
  *
  * @param runs sequential models, trained or not
  */
@@ -38,7 +38,7 @@ export function predictRuns(
   const scores = scoreStudy(results, 'all')
   const place = new Map(scores.mixtures.map(({ name }, i) => [name, i]))
   const fingerprints = new Map(results.domains.map(({ name, fingerprint }) => [name, fingerprint]))
-  const proxies = scores.proxies.filter((proxy) => proxy !== 'count' && proxy !== 'share')
+  const proxies = scores.proxies.filter(isLoss)
   return runs.map(({ fingerprint: run, mixture, budget }) => {
     const row = place.get(mixture)!
     const domains = [...scores.domains.entries()].filter(([, { kind }]) => kind !== 'mean')
