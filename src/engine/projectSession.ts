@@ -427,14 +427,14 @@ export class ProjectSession {
 
   /** What was drawn at random and used before: it stays, whatever is added. */
   #history(study: Study): PlanHistory {
-    const drawn = this.#project.runs.filter(
-      (run) => run.role === 'sequential' && run.chosenBy === 'random'
+    const trained = this.#project.runs.filter(
+      ({ role, fingerprint }) => role === 'sequential' && isRunFinished(this.folder, fingerprint)
     )
+    const drawn = trained.filter(({ chosenBy }) => chosenBy === 'random')
     return {
       members: this.#project.drawnFrom(drawIdentity(study)),
-      trained: new Set(
-        drawn.map((run) => run.fingerprint).filter((one) => isRunFinished(this.folder, one))
-      )
+      trained: new Set(drawn.map((run) => run.fingerprint)),
+      sequentials: new Set(trained.map((run) => run.fingerprint))
     }
   }
 }

@@ -15,15 +15,23 @@ export interface EarlierMerge {
 }
 
 /**
- * Steps after which a branch's weights are kept besides those of its end.
+ * Steps after which a branch's weights are kept besides those of its end: the same for all branches
+ * of a study, so that they can be merged. Those that are trained again are asked about at their end
+ * alone.
  *
  * They follow from a study's field that no fingerprint holds, since what is trained does not depend
  * on what is kept.
  */
-export function keptSteps({ evaluation }: Study, { role, steps }: PlannedRun): number[] {
-  if (role !== 'branch') return []
-  const wanted = evaluation.branchCheckpoints.map((share) => Math.round(share * steps))
+export function keptSteps(study: Study, { role, repeat }: PlannedRun): number[] {
+  if (role !== 'branch' || repeat !== null) return []
+  const steps = shortestBranch(study)
+  const wanted = study.evaluation.branchCheckpoints.map((share) => Math.round(share * steps))
   return [...new Set(wanted)].filter((step) => step > 0 && step < steps).sort((a, b) => a - b)
+}
+
+/** Steps of the shortest branch: parts of a base unit differ by one where they do not divide it. */
+export function shortestBranch({ unit, branch }: Study): number {
+  return Math.floor(Math.floor(unit.sequences / branch.batchSize) / unit.parts)
 }
 
 /**
@@ -34,7 +42,6 @@ export function planEarlier(study: Study, plan: StudyPlan): EarlierMerge[] {
   const [kind] = study.merges
   const trained = new Set(plan.sequentialMixtures)
   const merges = plan.merges.filter((one) => one.merge === kind && trained.has(one.mixture))
-  // All branches of a study have as many steps.
   const steps = plan.branches[0] ? keptSteps(study, plan.branches[0]) : []
   return steps.flatMap((step) =>
     merges.map(({ mixture, branches }) => ({

@@ -27,7 +27,8 @@ export class KeptPlans {
       seed: prepared.seed?.baseUnits ?? [],
       checkpoint,
       members: history.members,
-      trained: [...history.trained].sort()
+      trained: [...history.trained].sort(),
+      sequentials: [...history.sequentials].sort()
     })
     const plan = this.#kept.get(key) ?? planStudy(study, prepared, checkpoint, history)
     this.#kept.delete(key)

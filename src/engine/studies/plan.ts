@@ -16,7 +16,12 @@ import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
 import { planEnsemble, planMerges } from './plannedMerges'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
-import { chooseSequential, designedMixtures, pickedMixtures } from './sequentialChoice'
+import {
+  chooseSequential,
+  designedMixtures,
+  pickedMixtures,
+  repeatedMixtures
+} from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
 import { partSequences, wholeUnit } from './unitParts'
 
@@ -83,6 +88,8 @@ export interface PlanHistory {
   members: readonly (readonly string[])[]
   /** Fingerprints of trained sequential models whose mixtures nobody picked by hand. */
   trained: ReadonlySet<string>
+  /** Fingerprints of all trained sequential models: what was repeated is repeated on. */
+  sequentials: ReadonlySet<string>
 }
 
 /** What a plan reads of a study's prepared text. */
@@ -92,7 +99,7 @@ export interface PlannedText {
   seed: { baseUnits: BaseUnit[] } | null
 }
 
-const NO_HISTORY: PlanHistory = { members: [], trained: new Set() }
+const NO_HISTORY: PlanHistory = { members: [], trained: new Set(), sequentials: new Set() }
 
 /** Every training of a plan, in the order of training. */
 export function runsOf({ seed, branches, sequentials, repeats }: StudyPlan): PlannedRun[] {
@@ -215,11 +222,20 @@ export function planStudy(
     ...designed.flatMap((mixture) => sequentialsOf(mixture, 'design')),
     ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
-  const again = inOrder.filter((one) => !known.isBranch(one)).slice(0, study.repeats.sequential)
-  const repeats = repeatSeeds(study).map((randomSeed): PlannedRepeat => {
+  const trained = [...chosen, ...picked, ...top, ...designed]
+  const seeds = repeatSeeds(study)
+  const again = repeatedMixtures(inOrder, seeds.length > 0 ? study.repeats.sequential : 0, {
+    isBranch: known.isBranch,
+    isRepeated: (mixture) =>
+      history.sequentials.size > 0 &&
+      seeds
+        .flatMap((randomSeed) => sequentialsOf(mixture, byChoice, randomSeed))
+        .some((run) => history.sequentials.has(run.fingerprint))
+  })
+  const repeats = seeds.map((randomSeed): PlannedRepeat => {
     const own = study.repeats.branches ? branchesUnder(randomSeed) : []
     const ownOf = new Map(own.map((run, i) => [units[i]!.name, run.fingerprint]))
-    const merged = own.length > 0 ? chosen : []
+    const merged = own.length > 0 ? trained : []
     return {
       randomSeed,
       branches: own,
@@ -238,9 +254,7 @@ export function planStudy(
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     repeats,
     mixtures,
-    sequentialMixtures: [...chosen, ...picked, ...top, ...designed]
-      .sort(bySizeThenName)
-      .map(({ name }) => name),
+    sequentialMixtures: [...trained].sort(bySizeThenName).map(({ name }) => name),
     pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }

@@ -12,7 +12,7 @@ import type {
   ReportedRun,
   ReportJob
 } from '#engine/workers/reportJobs'
-import { planEarlier } from './earlierBranches'
+import { planEarlier, shortestBranch } from './earlierBranches'
 import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
@@ -151,7 +151,7 @@ function describeEarlier(study: Study, plan: StudyPlan): EarlierModels[] {
   const steps = [...new Set(merges.map(({ step }) => step))]
   return steps.map((step) => ({
     step,
-    share: step / plan.branches[0]!.steps,
+    share: step / shortestBranch(study),
     merges: merges
       .filter((one) => one.step === step)
       .map(({ mixture, fingerprint }) => ({ mixture, fingerprint }))

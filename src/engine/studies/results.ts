@@ -54,6 +54,8 @@ export interface StudyResults {
   domains: MeasuredDomain[]
   runs: ReportedRun[]
   models: ModelResult[]
+  /** Set where the truth is another model's than the branches': then a mixture of one of them is evidence too. */
+  hasOtherTruth?: true
   /** What was trained again, by random seed, under the names of what the study itself trained. */
   repeats?: { randomSeed: number; models: ModelResult[] }[]
   /** What was said of sequential models before they were trained, in the order of training. */

@@ -104,6 +104,23 @@ export function designedMixtures(
 }
 
 /**
+ * The mixtures that are trained again under other random seeds: the first of the order of training,
+ * those of before ahead of it, since training more or adding a partition moves others to its front.
+ *
+ * @param mixtures chosen to be trained, in the order of training
+ */
+export function repeatedMixtures(
+  mixtures: readonly Mixture[],
+  count: number,
+  known: Pick<KnownOfMixtures, 'isBranch'> & { isRepeated: (mixture: Mixture) => boolean }
+): Mixture[] {
+  if (count === 0) return []
+  const open = mixtures.filter((mixture) => !known.isBranch(mixture))
+  const before = new Set(open.filter(known.isRepeated))
+  return [...before, ...open.filter((mixture) => !before.has(mixture))].slice(0, count)
+}
+
+/**
  * Finds mixtures by name, members in any order; a long name's hash or the name itself.
  *
  * @throws WorkbenchError `study/invalid` naming those that are not there

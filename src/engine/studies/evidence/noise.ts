@@ -9,7 +9,7 @@ import {
 import type { VarianceEstimate } from '#engine/statistics/noise'
 import { FEWEST_PAIRS, pairWorkspace } from '#engine/statistics/pairs'
 import type { Noise } from '#shared/evidenceView'
-import type { BudgetKind } from '#shared/records'
+import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { scoreStudy } from './scores'
 import type { ProxyName, Scores } from './scores'
@@ -114,21 +114,17 @@ function noiseAt(
       if (compared.length < FEWEST_PAIRS) return []
       const pick = (of: Float64Array) => Float64Array.from(compared, (i) => of[i]!)
       const [x, y] = [pick(values), pick(truth)]
-      const isWhole = (one: Float64Array | null): one is Float64Array =>
-        one !== null && one.every(Number.isFinite)
-      const seeds = others.flatMap(({ randomSeed, scores }) => {
+      const again = others.flatMap(({ randomSeed, scores }) => {
         const of = proxyOf(scores)
         const picked = of && pick(of)
-        return isWhole(picked) ? [{ randomSeed, x: picked }] : []
+        return picked?.some(Number.isFinite) ? [{ randomSeed, x: picked }] : []
       })
-      const tried = [...(isMean ? [] : [x]), ...seeds.map((one) => one.x)]
-      const ofProxy =
-        tried.length > 1
-          ? residualVariance(
-              compared.map((_, i) => tried.map((one) => one[i]!)),
-              groups
-            )
-          : null
+      const tried = [...(isMean ? [] : [x]), ...again.map((one) => one.x)]
+      const ofProxy = noiseOf(
+        tried,
+        compared.map((i) => own.mixtures[i]!),
+        isMean
+      )
       const spread = { variance: varianceWithin(y, groups), noise: ofTruth.variance }
       const proxySpread = ofProxy && {
         variance: varianceWithin(x, groups),
@@ -150,13 +146,48 @@ function noiseAt(
             sameNoise: proxySpread && ceiling(spread, proxySpread)
           },
           beyondNoise: beyondNoise(x, y, groups, threshold),
-          otherSeeds: seeds.map((one) => ({
+          otherSeeds: again.map((one) => ({
             randomSeed: one.randomSeed,
-            ...agreement(one.x, y, groups)
+            ...agreement(
+              one.x,
+              y,
+              compared.map((i) => own.mixtures[i]!)
+            )
           }))
         }
       ]
     })
+}
+
+/**
+ * Noise of a proxy between seeds, on the mixtures that all of them say something of: a study that was
+ * stopped, or whose branches failed, has some merges of a seed and not all.
+ *
+ * Merges share branches, so that a few branches make the noise of many merges: its degrees of freedom
+ * are those of the branches, where these are fewer.
+ *
+ * @param tried values of the compared mixtures, seed by seed; NaN where a seed says nothing
+ * @param isMean true where the study's own values are means over the seeds
+ */
+function noiseOf(
+  tried: readonly Float64Array[],
+  mixtures: readonly Mixture[],
+  isMean: boolean
+): VarianceEstimate | null {
+  if (tried.length < 2) return null
+  const whole = [...mixtures.keys()].filter((i) => tried.every((one) => Number.isFinite(one[i])))
+  const { items, groups } = withinSize(whole.map((i) => mixtures[i]!))
+  const shared = items.map((item) => whole[item]!)
+  const { variance, degrees } = residualVariance(
+    shared.map((i) => tried.map((one) => one[i]!)),
+    groups
+  )
+  if (degrees === 0) return null
+  const branches = new Set(shared.flatMap((i) => mixtures[i]!.units.map(({ unit }) => unit))).size
+  return {
+    variance: isMean ? variance / tried.length : variance,
+    degrees: Math.min(degrees, (branches - 1) * (tried.length - 1))
+  }
 }
 
 function deviation(estimate: VarianceEstimate): NonNullable<Noise['ofProxy']> {
@@ -181,11 +212,17 @@ function ceiling(spread: Spread, ofProxy: Spread | null): Agreement {
   return { spearman: (6 / Math.PI) * Math.asin(r / 2), accuracy: 0.5 + Math.asin(r) / Math.PI }
 }
 
+/** Agreement of what a proxy says something of; null with too few to tell. */
 function agreement(
-  x: Float64Array,
-  y: Float64Array,
-  groups: Int32Array
+  said: Float64Array,
+  truth: Float64Array,
+  mixtures: readonly Mixture[]
 ): { spearman: number | null; accuracy: number | null } {
+  const both = [...mixtures.keys()].filter((i) => Number.isFinite(said[i]))
+  const { items, groups } = withinSize(both.map((i) => mixtures[i]!))
+  if (items.length < FEWEST_PAIRS) return { spearman: null, accuracy: null }
+  const pick = (of: Float64Array) => Float64Array.from(items, (item) => of[both[item]!]!)
+  const [x, y] = [pick(said), pick(truth)]
   const correlations = new Float64Array(3)
   pairWorkspace({ x, y, groups }).measure(null, 0, correlations)
   const choices = new Float64Array(CHOICE_STATISTICS.length)

@@ -6,7 +6,7 @@ import type { SeriesOrigin, SeriesRequest } from '#shared/series'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { PlannedText } from '../plan'
 import { parseStudy } from '../study'
-import { SETTINGS } from './settings'
+import { NONE_NAMED, SETTINGS } from './settings'
 import type { SeriesText } from './settings'
 
 /** Numbers inside names are ordered as numbers: years, and `part 10` behind `part 9`. */
@@ -58,9 +58,8 @@ export function seriesStudies(base: Study, request: SeriesRequest, text: SeriesT
 }
 
 function trained(truth: NonNullable<SeriesRequest['truth']>) {
-  const added: string[] = []
-  if (typeof truth !== 'number') return { choose: { kind: truth }, added }
-  return { choose: { kind: 'random' as const, count: truth }, added }
+  if (typeof truth !== 'number') return { choose: { kind: truth }, ...NONE_NAMED }
+  return { choose: { kind: 'random' as const, count: truth }, ...NONE_NAMED }
 }
 
 /** What a study of a series is called: `demo / branch-rate 0.0002`. */

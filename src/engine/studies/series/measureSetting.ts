@@ -52,7 +52,11 @@ export function settingRows(
       proxyLossTrained: meanOf([...(values ?? [])].filter((_, i) => isTrained(i))),
       sequentialLoss: meanOf([...(truth ?? [])]),
       tokens: tokensOf(results.runs),
-      branchTokens: tokensOf(results.runs.filter(({ role }) => role === 'branch'))
+      branchTokens: tokensOf(
+        results.runs.filter(
+          ({ role, randomSeed }) => role === 'branch' && randomSeed === results.study.randomSeed
+        )
+      )
     }
   })
 }

@@ -178,6 +178,9 @@ export function windowsOf(order: readonly string[], width: number): string[][] {
   )
 }
 
+/** Mixtures that the study at hand trains by name: a series of other mixtures does not hold them. */
+export const NONE_NAMED = { added: [] as string[], top: [] as string[], design: [] as string[] }
+
 /** Mixtures of a list that a series compares, sequential models of all of them. */
 function listed(base: Study, mixtures: readonly string[][]): Partial<StudyDraft> {
   const distinct = new Map(mixtures.map((members) => [nameOf(members), members]))
@@ -186,7 +189,7 @@ function listed(base: Study, mixtures: readonly string[][]): Partial<StudyDraft>
   )
   return {
     mixtures: { over: 'partitions', choose: { kind: 'list', list } },
-    sequential: { ...base.sequential, choose: { kind: 'all' }, added: [] }
+    sequential: { ...base.sequential, choose: { kind: 'all' }, ...NONE_NAMED }
   }
 }
 
@@ -198,9 +201,9 @@ export function nameOf(members: readonly string[]): string {
 /** As many sequential models as the study has, of mixtures that may be others. */
 function asMany({ sequential }: Study): StudyDraft['sequential'] {
   const { choose } = sequential
-  const added: string[] = []
-  if (choose.kind !== 'list') return { ...sequential, added }
-  return { ...sequential, choose: { kind: 'random', count: choose.mixtures.length }, added }
+  const own = { ...sequential, ...NONE_NAMED }
+  if (choose.kind !== 'list') return own
+  return { ...own, choose: { kind: 'random', count: choose.mixtures.length } }
 }
 
 /** Branches change, and what they are held against does not: sequential models keep their recipe. */

@@ -40,6 +40,7 @@ export function transferResults(small: StudyResults, large: StudyResults): Study
   })
   return {
     ...large,
+    hasOtherTruth: true,
     study: { ...large.study, merges: small.study.merges },
     mixtures,
     sequentialMixtures: large.sequentialMixtures.filter((name) => names.has(name)),

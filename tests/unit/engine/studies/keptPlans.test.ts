@@ -5,7 +5,7 @@ import { preparedText, smallStudy } from '../../../support/preparedText'
 
 const study = smallStudy({ mixtures: { choose: { kind: 'random', count: 3, minimumSize: 1 } } })
 const prepared = preparedText({ law: 2, code: 1, mail: 1 })
-const none = { members: [], trained: new Set<string>() }
+const none = { members: [], trained: new Set<string>(), sequentials: new Set<string>() }
 
 test('a plan is made once, and is the one that would have been made', () => {
   const kept = new KeptPlans()

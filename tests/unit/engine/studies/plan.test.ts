@@ -67,7 +67,7 @@ test('mixtures drawn at random and trained stay when a partition is added', () =
   const study = smallStudy({ sequential: { choose: { kind: 'random', count: 4 } } })
   const before = planStudy(study, preparedText({ a: 2, b: 1, c: 1, d: 1 }))
   const trained = new Set(before.sequentials.map((run) => run.fingerprint))
-  const history = { members: [], trained }
+  const history = { members: [], trained, sequentials: trained }
   const after = planStudy(study, preparedText({ a: 2, b: 1, c: 1, d: 1, e: 1 }), null, history)
   expect(after.mixtures.length).toBe(31)
   expect(after.sequentialMixtures).toEqual(before.sequentialMixtures)
@@ -204,6 +204,39 @@ test('repeats add runs under other random seeds and change none of the study', (
   )
   expect([...again].filter((one) => known.has(one))).toEqual([])
   expect(again.size).toBe(2 * (4 + 2))
+})
+
+test('what was repeated is repeated on when more mixtures are trained', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const text = preparedText(Object.fromEntries(names.map((name) => [name, 1])))
+  const repeats = { randomSeeds: [7], sequential: 3 }
+  const training = (count: number) =>
+    smallStudy({ repeats, sequential: { choose: { kind: 'random', count } } })
+  for (const count of [12, 20, 40]) {
+    const before = planStudy(training(6), text)
+    const of = ({ repeats: [first] }: StudyPlan) => first!.sequentials.map((run) => run.mixture)
+    const sequentials = new Set(
+      [...before.sequentials, ...before.repeats[0]!.sequentials].map((run) => run.fingerprint)
+    )
+    const history = { members: [], trained: sequentials, sequentials }
+    expect(of(planStudy(training(count), text, null, history)).sort()).toEqual(of(before).sort())
+  }
+})
+
+test('merges of a repeat are of all mixtures that are trained, picked ones too', () => {
+  const text = preparedText({ a: 1, b: 1, c: 1, d: 1 })
+  const choose = { kind: 'random' as const, count: 3 }
+  const plain = planStudy(smallStudy({ sequential: { choose } }), text)
+  const open = plain.mixtures.filter(
+    ({ name, units }) => units.length > 1 && !plain.sequentialMixtures.includes(name)
+  )
+  const study = smallStudy({
+    repeats: { randomSeeds: [7], sequential: 1 },
+    sequential: { choose, added: [open[0]!.name], design: [open[1]!.name] }
+  })
+  const plan = planStudy(study, text)
+  const merged = new Set(plan.repeats[0]!.merges.map(({ mixture }) => mixture))
+  expect([...merged].sort()).toEqual([...plan.sequentialMixtures].sort())
 })
 
 test('mixtures that a diagnosis proposed are trained by design, best first, and change no other run', () => {

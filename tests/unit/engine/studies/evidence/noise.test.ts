@@ -105,6 +105,19 @@ test('where all is noise nothing can be right, and nearly all pairs tie', () => 
   expect(found.beyondNoise.ties / found.beyondNoise.pairs).toBeGreaterThan(0.9)
 })
 
+test('a mixture that other random seeds lack takes nothing from what is known of the others', () => {
+  const results = noisyStudy({ truth: 0.02, proxy: 0.01, seeds: 2 })
+  const late = results.mixtures.find(({ members }) => members.length === 3)!.name
+  const repeats = results.repeats!.map((one) => ({
+    ...one,
+    models: one.models.filter(({ mixture }) => mixture !== late)
+  }))
+  const [all, without] = [headline(results), headline({ ...results, repeats })]
+  expect(without.n).toBe(all.n)
+  expect(without.ofProxy!.deviation).not.toBe(all.ofProxy!.deviation)
+  expect(without.otherSeeds.map(({ spearman }) => spearman! > 0.5)).toEqual([true, true])
+})
+
 test('a proxy whose branches were trained once has no noise of its own', () => {
   const results = noisyStudy({ truth: 0.02, proxy: 0.01, seeds: 2 })
   const repeats = results.repeats!.map((one) => ({
@@ -113,4 +126,50 @@ test('a proxy whose branches were trained once has no noise of its own', () => {
   }))
   const found = headline({ ...results, repeats })
   expect([found.ofProxy, found.ceiling.sameNoise, found.otherSeeds]).toEqual([null, null, []])
+})
+
+test('what a stopped repeat has measured is read, and the rest left out', () => {
+  const results = noisyStudy({ truth: 0.02, proxy: 0.01, seeds: 2 })
+  const [first, second] = results.repeats!
+  const merges = second!.models.filter(({ role }) => role === 'merge')
+  const lost = new Set(merges.slice(0, 6).map(({ mixture }) => mixture))
+  const stopped = {
+    ...second!,
+    models: second!.models.filter(({ role, mixture }) => role !== 'merge' || !lost.has(mixture))
+  }
+  const whole = headline(results)
+  const found = headline({ ...results, repeats: [first!, stopped] })
+  expect(found.ofProxy!.deviation / whole.ofProxy!.deviation).toBeGreaterThan(0.6)
+  expect(found.ofProxy!.deviation / whole.ofProxy!.deviation).toBeLessThan(1.6)
+  expect(found.otherSeeds[0]).toEqual(whole.otherSeeds[0])
+  expect(found.otherSeeds[1]!.spearman).not.toBeNull()
+})
+
+test('merges share branches: the interval of their noise is as wide as so few branches make it', () => {
+  const random = seededRandom(7)
+  const study = () => {
+    const drawn = Object.fromEntries(Object.keys(PARTITIONS).map((one) => [one, normal(random)]))
+    const noise = ({ members }: Mixture) =>
+      members.reduce((sum, { name }) => sum + 0.05 * drawn[name]!, 0) / members.length
+    return syntheticResults({
+      partitions: PARTITIONS,
+      inDomains: [],
+      outDomains: ['x'],
+      merges: ['micro'],
+      mixtures: { choose: { kind: 'sizes', sizes: [2, 3] } },
+      truth: (mixture) => worth(mixture, 'x') + 0.001 * normal(random),
+      proxy: (mixture) => worth(mixture, 'x') + noise(mixture)
+    })
+  }
+  const found = Array.from({ length: 60 }, () => {
+    const models = study().models.filter(({ role }) => role !== 'seed')
+    return headline({ ...study(), repeats: [{ randomSeed: 2, models }] }).ofProxy!
+  })
+  const mean = found.reduce((sum, { deviation }) => sum + deviation ** 2, 0) / found.length
+  const deviation = Math.sqrt(mean)
+  const held = found.filter(({ interval }) => {
+    return interval!.low <= deviation && deviation <= interval!.high
+  })
+  expect(found[0]!.degrees).toBe(5)
+  expect(held.length / found.length).toBeGreaterThan(0.85)
 })

@@ -192,3 +192,20 @@ test('a name that somebody gave is not taken; a study changed by hand is known',
   const swap = made('swap-one', ['wiki', 'law'])
   expect([altered(out.studies[0]!), altered(swap.studies[0]!)]).toEqual([false, false])
 })
+
+test.each(SERIES_KINDS)('%s can be made of a study that trains mixtures picked by name', (kind) => {
+  const one = { law: 1, code: 1 }
+  const two = { mail: 1, wiki: 1 }
+  const change: Partial<StudyDraft> = {
+    mixtures: { choose: { kind: 'sizes', sizes: [3] }, added: [one, two] },
+    sequential: {
+      choose: { kind: 'random', count: 2 },
+      top: ['code+law'],
+      design: ['mail+wiki']
+    }
+  }
+  const { studies } = made(kind, kind === 'swap-one' ? ['wiki'] : [], change)
+  for (const study of studies) expect(planOf(study).sequentials.length).toBeGreaterThan(0)
+  const fewer = made(kind, kind === 'swap-one' ? ['wiki'] : [], change, 1).studies
+  for (const study of fewer) expect(planOf(study).pickedMixtures).toEqual([])
+})
