@@ -27,4 +27,4 @@ export interface AdditionEffect {
 /** How changes are to be read: mixtures of two sizes stand behind each. */
 export const EFFECTS_CAUTION =
   'Compare partitions with one another rather than with 0: the mixture with one more merges another branch, ' +
-  'and with the sum budget its sequential model is trained longer, which shifts all changes alike.'
+  'and with the sum budget its sequential model is trained longer, which shifts all changes of one size alike.'

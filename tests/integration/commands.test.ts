@@ -126,6 +126,7 @@ test('a study is planned, run and reported by commands; --json prints one docume
     'comparison',
     'devices',
     'documents',
+    'effects',
     'headline',
     'near',
     'noise',

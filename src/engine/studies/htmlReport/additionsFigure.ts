@@ -50,10 +50,12 @@ export function additionsFigure(
     (tick) =>
       markup`<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${BOX.top}" y2="${bottom}"/><text x="${at(x(tick))}" y="${bottom + 14}" text-anchor="middle">${tickWords(tick)}</text>`
   )
-  const legend = ways.map(
-    ({ words }, kind) =>
-      markup`<rect class="side ${CLASSES[kind]!}" x="${BOX.left + 176 * kind}" y="11" width="14" height="10"/><text class="label" x="${BOX.left + 20 + 176 * kind}" y="20">${words}</text>`
-  )
+  let from = BOX.left
+  const legend = ways.map(({ words }, kind) => {
+    const place = from
+    from += 44 + 5.6 * words.length
+    return markup`<rect class="side ${CLASSES[kind]!}" x="${at(place)}" y="11" width="14" height="10"/><text class="label" x="${at(place + 20)}" y="20">${words}</text>`
+  })
   const said = members.map((added) => {
     const medians = ways.flatMap((way) => {
       const row = rowOf(added, way)

@@ -43,7 +43,7 @@ ${additionsFigure(shown, ways)}</figure>
 
 function wordsOf(of: string, budget: string | null): string {
   if (of === 'sequential') return `${of}, ${budget}`
-  return budget === null ? of : `${of}, pairs trained (${budget})`
+  return budget === null ? of : `${of}, pairs trained by ${budget}`
 }
 
 function summaryTable(rows: readonly AdditionEffect[]): Piece {
