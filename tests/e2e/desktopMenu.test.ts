@@ -32,6 +32,7 @@ test('every item of the menu does what it says', async () => {
     'save-copy': 'Save a copy',
     bundle: 'Bundle the results',
     'connect-remote': 'Connect to a remote engine',
+    'vary-study': 'Vary a setting',
     'edit-study': 'Study'
   }
   for (const [id, name] of Object.entries(sheets)) {
