@@ -5,7 +5,6 @@ import { studyBelief } from '#engine/studies/evidence/belief'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import type { BranchTrace } from '#engine/studies/evidence/diagnosis'
 import { predictRuns } from '#engine/studies/evidence/predicted'
-import type { RunPrediction } from '#engine/studies/evidence/predicted'
 import { htmlReport } from '#engine/studies/htmlReport/page'
 import { latexReport } from '#engine/studies/latexReport/tables'
 import { readResults } from '#engine/studies/report'
@@ -13,7 +12,14 @@ import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, DiagnosisJob, ReportFileJob, PredictJob, TableJob } from './reportJobs'
+import type {
+  AnyReportJob,
+  DiagnosisJob,
+  ReportFileJob,
+  PredictJob,
+  RunPrediction,
+  TableJob
+} from './reportJobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {

@@ -40,6 +40,16 @@ export interface PredictJob {
   runs: SequentialRun[]
 }
 
+/** Of one run: what every proxy says of it. */
+export interface RunPrediction {
+  /** Fingerprint of the sequential run. */
+  run: string
+  /** Sequential models that were measured then: what regressions were fitted on. */
+  trained: number
+  /** Mean nats per token by proxy, then fingerprint of the domain. */
+  losses: Record<string, Record<string, number>>
+}
+
 /** The head of a finished run, with the random seed of its order of data. */
 export type ReportedRun = Run & { randomSeed: number }
 

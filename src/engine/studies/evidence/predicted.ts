@@ -1,7 +1,6 @@
 /** Predictions that were written down before training, held against what training gave. */
 import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
-import type { Prediction } from '#engine/storage/predictions'
-import type { SequentialRun } from '#engine/workers/reportJobs'
+import type { RunPrediction, SequentialRun } from '#engine/workers/reportJobs'
 import type { Predicted } from '#shared/evidenceView'
 import type { BudgetKind, ChosenBy } from '#shared/records'
 import { chosenDocuments } from '../results'
@@ -22,9 +21,6 @@ export interface PredictedLoss {
   /** What training gave; null where it is not trained yet. */
   sequential: number | null
 }
-
-/** Of one run: what every proxy says of it on every domain, by fingerprint of the domain. */
-export type RunPrediction = Pick<Prediction, 'run' | 'trained' | 'losses'>
 
 /**
  * What all proxies say now of mixtures: counts, shares and overlaps left out, since they are no losses.
