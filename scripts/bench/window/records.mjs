@@ -136,7 +136,7 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
       n: rows.length,
       spearman: estimate,
       accuracy: estimate,
-      topQuarter: estimate,
+      topQuarter: estimate, topSpearman: estimate,
       regret: estimate,
       regretShare: estimate,
       slope: estimate,

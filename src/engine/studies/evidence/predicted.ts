@@ -35,20 +35,31 @@ export function predictRuns(
   const place = new Map(scores.mixtures.map(({ name }, i) => [name, i]))
   const fingerprints = new Map(results.domains.map(({ name, fingerprint }) => [name, fingerprint]))
   const proxies = scores.proxies.filter(isLoss)
+  const domains = [...scores.domains.entries()].filter(([, { kind }]) => kind !== 'mean')
+  // A column holds all mixtures: asked for once, not once for every run.
+  const budgets = new Map(
+    scores.budgets.map((budget) => {
+      const columns = proxies.map((proxy) => ({
+        proxy,
+        values: domains.map(([d]) => scores.proxy(proxy, d, budget))
+      }))
+      const known = domains[0] ? scores.everySequential(budget, domains[0][0]) : new Float64Array()
+      return [budget, { columns, trained: known.filter(Number.isFinite).length }]
+    })
+  )
   return runs.map(({ fingerprint: run, mixture, budget }) => {
     const row = place.get(mixture)!
-    const domains = [...scores.domains.entries()].filter(([, { kind }]) => kind !== 'mean')
-    const said = proxies.map((proxy) => {
-      const losses = domains.flatMap(([d, { name }]): [string, number][] => {
-        const loss = Math.log(scores.proxy(proxy, d, budget)?.[row] ?? NaN)
+    const { columns, trained } = budgets.get(budget)!
+    const said = columns.map(({ proxy, values }) => {
+      const losses = domains.flatMap(([, { name }], i): [string, number][] => {
+        const loss = Math.log(values[i]?.[row] ?? NaN)
         return Number.isFinite(loss) ? [[fingerprints.get(name)!, loss]] : []
       })
       return [proxy, Object.fromEntries(losses)] as const
     })
-    const known = domains[0] ? scores.everySequential(budget, domains[0][0]) : new Float64Array()
     return {
       run,
-      trained: known.filter(Number.isFinite).length,
+      trained,
       losses: Object.fromEntries(said.filter(([, losses]) => Object.keys(losses).length > 0))
     }
   })
