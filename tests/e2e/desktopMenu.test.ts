@@ -43,7 +43,7 @@ test('every item of the menu does what it says', async () => {
     await page.keyboard.press('Escape')
     await sheet.waitFor({ state: 'detached' })
   }
-  await page.getByLabel('random seed').fill('7')
+  await page.getByRole('spinbutton', { name: 'random seed', exact: true }).fill('7')
   await page.getByRole('button', { name: 'Save the study' }).click()
   await page.getByRole('button', { name: 'Undo changing' }).waitFor()
   await choose('undo')

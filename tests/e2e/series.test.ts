@@ -92,7 +92,9 @@ test.each(SHELLS)(
     await add.click()
     await sheet.waitFor({ state: 'detached' })
     await series.locator('svg polyline').first().waitFor()
-    await series.getByRole('combobox', { name: 'series', exact: true }).selectOption('leave-one-out')
+    await series
+      .getByRole('combobox', { name: 'series', exact: true })
+      .selectOption('leave-one-out')
     await series.locator('svg .change').first().waitFor()
     await expectAccessible(page, 'Evidence with several series')
     await shell.quitClean()
