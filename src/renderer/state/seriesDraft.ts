@@ -57,17 +57,20 @@ export interface SeriesDraft {
   count: number | null
 }
 
-/** What is asked of the engine; null while a number is missing. */
+/** What is missing before a series can be asked about, in words; null where nothing is. */
+export function draftProblem({ kind, picked, truth, count }: SeriesDraft): string | null {
+  if (kind === 'leave-one-out' && picked?.length === 0) return 'Pick a partition to leave out.'
+  if (truth !== 'some' || (Number.isInteger(count) && count! > 0)) return null
+  return 'How many mixtures are trained is a whole number from 1.'
+}
+
+/** What is asked of the engine; null while something is missing. */
 export function seriesRequest(draft: SeriesDraft): SeriesRequest | null {
-  const { kind, truth, count } = draft
-  const values = picksPartitions(kind)
-    ? (draft.picked ?? [])
-    : settingsFrom(kind, draft.typed ?? '')
+  if (draftProblem(draft) !== null) return null
+  const { kind, picked, typed, truth, count } = draft
+  const values = picksPartitions(kind) ? (picked ?? []) : settingsFrom(kind, typed ?? '')
   if (truth === 'study') return { kind, values }
-  if (truth !== 'some') return { kind, values, truth }
-  return count !== null && Number.isInteger(count) && count > 0
-    ? { kind, values, truth: count }
-    : null
+  return { kind, values, truth: truth === 'some' ? count! : truth }
 }
 
 /** The settings of a series, as they are typed. */
