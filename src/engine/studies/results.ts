@@ -62,6 +62,8 @@ export interface StudyResults {
   lines: MeasuredLine[]
   /** Merges of earlier branches, as far as they are measured. */
   earlier: MeasuredEarlier[]
+  /** True where proxies are another study's: then one branch is no merge of itself, but evidence. */
+  isTransfer?: boolean
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

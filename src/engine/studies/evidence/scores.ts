@@ -234,7 +234,9 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   // One unit has nothing to merge: with another recipe, or in parts, it is no evidence either, so
   // that all settings of a series compare the same mixtures.
   const isOneUnit = (mixture: Mixture) =>
-    !results.tables && new Set(mixture.units.map(({ unit }) => wholeOf.get(unit))).size === 1
+    !results.tables &&
+    !results.isTransfer &&
+    new Set(mixture.units.map(({ unit }) => wholeOf.get(unit))).size === 1
   const areMerges = new Map(
     study.sequential.budgets.map((budget) => [
       budget,
