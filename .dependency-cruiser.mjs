@@ -73,19 +73,19 @@ export const TABLE = [
     instead: `${folder}/ gets its data as streams and gives its results back: workers/ stores them.`
   })),
   {
-    from: [engine('workers/(pool|jobs|workerProcess).ts')],
-    to: [engine('workers/(pool|jobs).ts'), SHARED],
+    from: [engine('workers/(pool|jobs|reportJobs|workerProcess).ts')],
+    to: [engine('workers/(pool|jobs|reportJobs).ts'), SHARED],
     instead: 'This side of the workers runs on the host: send a job instead of doing the work.'
   },
   {
     from: [engine('workers/reportJob.ts')],
     // prettier-ignore
-    to: [engine('workers/jobs.ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis)|htmlReport/page).ts'),
+    to: [engine('workers/(jobs|reportJobs).ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis|predicted)|htmlReport/page|latexReport/tables).ts'),
       engine('storage/(measurements|traces).ts'), SHARED],
     instead: 'This job reads what is stored and hands it to studies/: compute there.'
   },
   {
-    from: [engine('workers/(?!(pool|jobs|workerProcess|reportJob).ts)')],
+    from: [engine('workers/(?!(pool|jobs|reportJobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|proxies|checkpoints|data|tokenizer)/'),
       engine('storage/(files|paths|runs|traces|fingerprint).ts'), PARAMETERS, SHARED],
@@ -94,7 +94,7 @@ export const TABLE = [
   {
     from: [engine('studies/')],
     // prettier-ignore
-    to: [engine('studies/'), engine('workers/(pool|jobs).ts'), engine('(storage|proxies|statistics)/'),
+    to: [engine('studies/'), engine('workers/(pool|jobs|reportJobs).ts'), engine('(storage|proxies|statistics)/'),
       engine('data/'), engine('model/config.ts'), PARAMETERS, SHARED],
     instead: 'studies/ plans and reports: work on text or tensors is a job for a worker.'
   }

@@ -1,5 +1,6 @@
 /** Evidence as text: rankings, the headline, agreement by domain. */
 import type { Evidence } from '#engine'
+import { EFFECTS_CAUTION } from '#shared/additionEffect'
 import { HEADLINE_DOMAIN, noiseRows, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
 import { sizeOffsetWords } from '#shared/sizeOffset'
@@ -14,11 +15,12 @@ const interval = (one: Interval | undefined, digits = 2) =>
 
 const COUNT_OF_BRANCHES = [
   'count knows the number of base units and nothing else: where it differs within a size, it says what size',
-  'alone gives. ensemble averages what the branches say of each token; branch-mean, branch-mean-log and',
-  "best-branch are the mean of the branches' own perplexities, of their logs, and the least of them. linear to",
-  'boosted-trees are regressions on what was trained, each mixture judged by a fit without it; with -merged they',
-  'are fitted on merges, which are free, and see nothing that was trained. Mixtures share partitions and are no',
-  'independent draws: read the widest interval.'
+  'alone gives. overlap knows which 13-grams of words the text of a mixture shares with a domain. ensemble',
+  'averages what the branches say of each token; branch-mean, branch-mean-log and best-branch are the mean of the',
+  "branches' own perplexities, of their logs, and the least of them. linear to boosted-trees are regressions on",
+  'what was trained, each mixture judged by a fit without it; with -merged they are fitted on merges, which are',
+  'free, and see nothing that was trained. Mixtures share partitions and are no independent draws: read the widest',
+  'interval.'
 ]
 const COUNT_OF_TABLES = [
   'count knows the number of partitions and nothing else. Tables have no documents to resample. Mixtures share',
@@ -88,6 +90,7 @@ export function describeEvidence(
     '',
     ...describeNoise(evidence),
     ...describePredictions(evidence),
+    ...describeAdditions(evidence, proxy),
     `AGREEMENT PER DOMAIN of ${tables ? proxy : 'the micro merge'} (r Pearson, ρ Spearman, τ Kendall)`,
     '',
     describeAgreement(evidence, proxy),
@@ -229,6 +232,34 @@ function describePredictions({ predicted }: Evidence): string[] {
         formatNumber(row.meanError, 4),
         formatNumber(row.meanAbsoluteError, 4),
         formatNumber(row.accuracy, 2)
+      ])
+    ),
+    ''
+  ]
+}
+
+/** Medians over pairs of mixtures with a partition and without it. */
+function describeAdditions({ effects }: Evidence, proxy: string): string[] {
+  const rows = effects.filter(
+    ({ domain, of }) => domain === HEADLINE_DOMAIN && (of === proxy || of === 'sequential')
+  )
+  if (rows.length === 0) return []
+  return [
+    'WHAT ADDING EACH PARTITION DOES to the mean loss over all domains, in nats per token, over pairs of mixtures with it',
+    `and without it; below 0 it helps. With a budget: pairs that are both trained.`,
+    EFFECTS_CAUTION,
+    '',
+    textTable(
+      ['added', 'by', 'truth budget', 'pairs', 'median', 'quartiles', 'from … to', 'helps'],
+      rows.map((row) => [
+        row.added,
+        row.of,
+        row.budget ?? '—',
+        String(row.pairs),
+        formatNumber(row.median, 3),
+        interval({ low: row.lowerQuartile, high: row.upperQuartile }, 3),
+        interval({ low: row.least, high: row.most }, 3),
+        `${Math.round(100 * row.helps)} %`
       ])
     ),
     ''

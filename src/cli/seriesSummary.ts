@@ -1,8 +1,8 @@
 /** Series as text: what they would cost, and what they found. */
-import { cautionsOf, effectsCaution } from '#engine'
 import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
 import type { Estimate } from '#shared/evidenceView'
 import type { SeriesCost, SeriesResult } from '#shared/seriesView'
+import { cautionsOf, effectsCaution } from '#shared/seriesWords'
 import { formatCount, formatNumber, formatSeconds, textTable } from './format'
 
 /** What each study of a series adds to what is there, and all of them together. */

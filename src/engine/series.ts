@@ -3,8 +3,9 @@ import { basename } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { SERIES_KINDS } from '#shared/series'
 import type { SeriesKind, SeriesRequest } from '#shared/series'
-import type { SeriesCost, SeriesResult } from '#shared/seriesView'
+import type { SeriesCost, SeriesPreview, SeriesResult } from '#shared/seriesView'
 import { seriesCsv } from '#shared/seriesTable'
+import { isOfEffects } from '#shared/seriesWords'
 import type { Study } from '#shared/records'
 import type { ProjectSession, RunOptions } from './projectSession'
 import { isRunFinished } from './storage/runs'
@@ -20,7 +21,7 @@ import {
   studiesOf
 } from './studies/series/generate'
 import { partitionEffects, settingRows, windowLosses } from './studies/series/measureSetting'
-import { seriesCost } from './studies/series/seriesCost'
+import { seriesCost, seriesDemand } from './studies/series/seriesCost'
 import type { PlannedSetting } from './studies/series/seriesCost'
 import { saveTextFile } from './textFiles'
 
@@ -82,6 +83,24 @@ export async function priceSeries(
 }
 
 /**
+ * What running the studies would ask for from here, nothing prepared and no rate measured.
+ *
+ * @throws WorkbenchError as planning does
+ */
+export async function foreseeSeries(
+  session: ProjectSession,
+  studies: readonly Study[]
+): Promise<Pick<SeriesPreview, 'demand' | 'isExact'>> {
+  const settings = await Promise.all(
+    studies.map(async (study) => ({ study, ...(await session.foresee(study)) }))
+  )
+  return {
+    demand: seriesDemand(settings, (one) => isRunFinished(session.folder, one)),
+    isExact: settings.every(({ isExact }) => isExact)
+  }
+}
+
+/**
  * What a series found so far, setting by setting.
  *
  * @throws WorkbenchError `study/missing` where the project has no such series, naming those there;
@@ -115,7 +134,7 @@ export async function readSeries(
         isAltered: varied === null || isAltered(study, varied, await textOf(session, varied))
       })
     )
-    if (kind === 'leave-one-out' || kind === 'swap-one') {
+    if (isOfEffects(kind)) {
       found.effects.push(...partitionEffects(results, kind))
     }
     if (kind === 'rolling-windows') {

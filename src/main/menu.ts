@@ -103,7 +103,8 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     }),
     asks('Stop', 'stop-study', { accelerator: 'CmdOrCtrl+.', enabled: isRunning }),
     divider,
-    asks('Edit the study…', 'edit-study', ofProject('CmdOrCtrl+E'))
+    asks('Edit the study…', 'edit-study', ofProject('CmdOrCtrl+E')),
+    asks('Vary one setting…', 'vary-study', { enabled: hasProject })
   ]
   const help: Item[] = [
     asks('Keyboard shortcuts', 'shortcuts', { accelerator: 'CmdOrCtrl+/' }),

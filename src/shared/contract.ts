@@ -27,6 +27,8 @@ import {
   QueueSchema,
   StudyPreviewSchema
 } from './trainingView'
+import { SERIES_KINDS, SeriesRequestSchema } from './series'
+import { SeriesPreviewSchema, SeriesReadingSchema } from './seriesView'
 import { SourceDescriptionSchema } from './sourceDescription'
 import { TEXT_COMMANDS } from './storedText'
 import { UnitChangesSchema } from './unitChanges'
@@ -189,6 +191,22 @@ export const PROJECT_COMMANDS = {
   saveStudy: { input: z.strictObject({ study: z.unknown() }), output: StudySchema },
   /** Takes a study off the project; its runs and measurements stay. Can be undone. */
   removeStudy: { input: ofStudy, output: nothing },
+  // One setting varied: studies of their own, which are then run as any.
+  /** What a series would ask for, nothing saved; of settings that cannot be had: why not. */
+  previewSeries: {
+    input: z.strictObject({ study: z.string(), request: SeriesRequestSchema }),
+    output: SeriesPreviewSchema
+  },
+  /** Adds its studies, those left that are there already; each can be undone. */
+  addSeries: {
+    input: z.strictObject({ study: z.string(), request: SeriesRequestSchema }),
+    output: z.strictObject({ studies: z.array(z.string()) })
+  },
+  /** What the series of a kind that was varied from a study found so far. */
+  readSeries: {
+    input: z.strictObject({ study: z.string(), kind: z.enum(SERIES_KINDS) }),
+    output: SeriesReadingSchema
+  },
   /** Shapes that have a name, with the parameters each has with such a vocabulary. */
   readPresets: {
     input: z.strictObject({ vocabularySize: count }),

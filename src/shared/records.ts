@@ -1,5 +1,6 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
+import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
 import { DecoderShapeSchema, RecipeSchema } from './recipe'
 import { SeriesOriginSchema } from './series'
@@ -16,6 +17,21 @@ const name = z
   .max(LONGEST_NAME)
   .regex(NAME_PATTERN, 'a name may not hold +, *, # or control characters')
 
+export {
+  DomainKindSchema,
+  HeldOutDomainSchema,
+  PreparedPartitionSchema,
+  OverlapSchema,
+  PreparedSchema
+} from './preparedText'
+export type {
+  DomainKind,
+  BaseUnit,
+  HeldOutDomain,
+  PreparedPartition,
+  Overlap,
+  Prepared
+} from './preparedText'
 export { RecipeSchema } from './recipe'
 export type { DecoderConfig, DecoderShape, Recipe } from './recipe'
 
@@ -75,9 +91,6 @@ export const HoldOutChoiceSchema = z.strictObject({
   tokenCap: positive.default(50_000)
 })
 
-export const DomainKindSchema = z.enum(['in', 'seed', 'out'])
-export type DomainKind = z.infer<typeof DomainKindSchema>
-
 export const MixtureChoiceSchema = z.strictObject({
   over: z.enum(['partitions', 'units']).default('partitions'),
   choose: z.discriminatedUnion('kind', [
@@ -131,7 +144,7 @@ export const SequentialChoiceSchema = z.strictObject({
 })
 export type SequentialChoice = z.infer<typeof SequentialChoiceSchema>
 
-export const RepeatChoiceSchema = z.strictObject({
+const RepeatChoiceSchema = z.strictObject({
   /** Random seeds besides the study's own; each trains the same text in another order. */
   randomSeeds: z.array(count).max(20).default([]),
   /** Whether every branch is trained again: their noise is shared by all merges. */
@@ -139,7 +152,6 @@ export const RepeatChoiceSchema = z.strictObject({
   /** So many sequential models of the study are trained again, the first in the order of training. */
   sequential: count.default(8)
 })
-export type RepeatChoice = z.infer<typeof RepeatChoiceSchema>
 /**
  * How branches are weighted in a merge: every base unit the same, every partition the same, or
  * between them, each partition by the τ-th power of its base units (micro is τ = 1, macro τ = 0).
@@ -247,98 +259,6 @@ export const CorpusSchema = z.strictObject({
   badLines: count
 })
 export type Corpus = z.infer<typeof CorpusSchema>
-
-// ── prepared text ────────────────────────────────────────────────────────────────────────────
-
-/** An equal-sized piece of a partition; the one thing a branch is trained on. */
-export const BaseUnitSchema = z.strictObject({
-  /** `partition#1`, counted from 1. */
-  name: z.string(),
-  partition: z.string(),
-  /** SHA-256 of its token sequences. */
-  fingerprint: z.string(),
-  /** Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it. */
-  tokens: z.string(),
-  /** First sequence in the partition's stream, and how many. */
-  firstSequence: count,
-  sequences: positive,
-  /** Sequences from one of its own to the next; 1 when left out. */
-  stride: positive.optional(),
-  /** Set for a part of a base unit: the whole that it is cut from, and which part of how many. */
-  partOf: z
-    .strictObject({
-      name: z.string(),
-      fingerprint: z.string(),
-      firstSequence: count,
-      sequences: positive,
-      place: count,
-      parts: positive
-    })
-    .optional()
-})
-export type BaseUnit = z.infer<typeof BaseUnitSchema>
-
-/** A held-out domain, ready to be measured. */
-export const HeldOutDomainSchema = z.strictObject({
-  name: z.string(),
-  kind: DomainKindSchema,
-  /** The training partition it is held out of; absent for external ones. */
-  partition: z.string().optional(),
-  /** SHA-256 of its documents' tokens; names its folder under `tokens/`. */
-  fingerprint: z.string(),
-  documents: positive,
-  tokens: positive,
-  bytes: positive,
-  /** Documents with over half of their 13-grams in training text. */
-  overlapping: count,
-  /** Exact duplicates removed from the partition or corpus it is taken from. */
-  duplicatesRemoved: count
-})
-export type HeldOutDomain = z.infer<typeof HeldOutDomainSchema>
-
-/** One partition in the token ledger of a study. */
-export const PreparedPartitionSchema = z.strictObject({
-  name: z.string(),
-  /** Documents and bytes kept for training. */
-  documents: count,
-  bytes: count,
-  /** Tokens in the training stream, EOS included. */
-  tokens: count,
-  baseUnits: z.array(BaseUnitSchema),
-  leftOverTokens: count,
-  heldOutDocuments: count,
-  heldOutBytes: count,
-  heldOutTokens: count,
-  duplicatesRemoved: count,
-  duplicateBytes: count
-})
-export type PreparedPartition = z.infer<typeof PreparedPartitionSchema>
-
-/** Overlap of one partition's training text with one domain, in 13-grams of words. */
-export const OverlapSchema = z.strictObject({
-  partition: z.string(),
-  domain: z.string(),
-  /** Distinct 13-grams of the domain, and how many of them the partition holds. */
-  grams: count,
-  sharedGrams: count,
-  documents: count,
-  overlappingDocuments: count
-})
-export type Overlap = z.infer<typeof OverlapSchema>
-
-/** Everything that text became for one study. */
-export const PreparedSchema = z.strictObject({
-  tokenizer: z.strictObject({
-    fingerprint: z.string(),
-    vocabularySize: positive,
-    endOfTextId: count
-  }),
-  partitions: z.array(PreparedPartitionSchema),
-  seed: PreparedPartitionSchema.nullable(),
-  domains: z.array(HeldOutDomainSchema),
-  overlaps: z.array(OverlapSchema)
-})
-export type Prepared = z.infer<typeof PreparedSchema>
 
 // ── mixtures, runs, measurements ─────────────────────────────────────────────────────────────
 

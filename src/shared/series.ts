@@ -40,13 +40,29 @@ export const SeriesOriginSchema = z.strictObject({
 export type SeriesOrigin = z.infer<typeof SeriesOriginSchema>
 
 /** What a series is made from: one line. */
-export interface SeriesRequest {
-  kind: SeriesKind
+export const SeriesRequestSchema = z.strictObject({
+  kind: z.enum(SERIES_KINDS),
   /** Settings; none: sensible ones. */
-  values: (number | string)[]
+  values: z.array(z.union([z.number(), z.string()])),
   /**
    * How many mixtures are also trained: all, none, or so many drawn at random. Left out: as in the
    * study that is varied, or all where the mixtures are new.
    */
-  truth?: 'all' | 'none' | number
+  truth: z.union([z.enum(['all', 'none']), z.number().int().positive()]).optional()
+})
+export type SeriesRequest = z.infer<typeof SeriesRequestSchema>
+
+/** True where settings are names, though they may look like numbers. */
+export function hasNamedValues(kind: SeriesKind): boolean {
+  return kind === 'leave-one-out' || kind === 'swap-one' || kind === 'no-seed'
+}
+
+/** Settings as they are typed, divided by commas. */
+export function settingsFrom(kind: SeriesKind, text: string): SeriesRequest['values'] {
+  const words = text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '')
+  // A number is one, unless partitions are named by numbers.
+  return words.map((one) => (hasNamedValues(kind) || Number.isNaN(Number(one)) ? one : Number(one)))
 }

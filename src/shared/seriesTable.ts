@@ -3,6 +3,7 @@ import { csvTable } from './csvText'
 import { widerInterval } from './evidenceView'
 import type { Estimate } from './evidenceView'
 import type { SeriesResult } from './seriesView'
+import { isOfEffects } from './seriesWords'
 
 type Cell = string | number | null
 /** Columns with what each row has there. */
@@ -62,6 +63,6 @@ function tableOf<Row>(columns: Columns<Row>, rows: readonly Row[]): string {
 
 /** The table behind the figure of a series as CSV; docs/experiments.md has its columns. */
 export function seriesCsv({ kind, rows, effects, windows }: SeriesResult): string {
-  if (kind === 'leave-one-out' || kind === 'swap-one') return tableOf(EFFECTS, effects)
+  if (isOfEffects(kind)) return tableOf(EFFECTS, effects)
   return kind === 'rolling-windows' ? tableOf(WINDOWS, windows) : tableOf(ROWS, rows)
 }

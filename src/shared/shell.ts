@@ -13,6 +13,7 @@ export const SHELL_ACTIONS = [
   'import-files',
   'import-folder',
   'edit-study',
+  'vary-study',
   'connect-remote',
   'save-report',
   'print-report',

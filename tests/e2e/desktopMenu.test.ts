@@ -32,6 +32,7 @@ test('every item of the menu does what it says', async () => {
     'save-copy': 'Save a copy',
     bundle: 'Bundle the results',
     'connect-remote': 'Connect to a remote engine',
+    'vary-study': 'Vary a setting',
     'edit-study': 'Study'
   }
   for (const [id, name] of Object.entries(sheets)) {
@@ -42,7 +43,7 @@ test('every item of the menu does what it says', async () => {
     await page.keyboard.press('Escape')
     await sheet.waitFor({ state: 'detached' })
   }
-  await page.getByLabel('random seed').fill('7')
+  await page.getByRole('spinbutton', { name: 'random seed', exact: true }).fill('7')
   await page.getByRole('button', { name: 'Save the study' }).click()
   await page.getByRole('button', { name: 'Undo changing' }).waitFor()
   await choose('undo')

@@ -147,7 +147,7 @@ test('a report of tables compares their proxies, and says what tables do not kno
   const { page, complaints } = await openReport(project)
   await page.locator('figcaption strong', { hasText: NASTY }).waitFor()
   expect(await page.locator('img, script').count()).toBe(0)
-  const compared = await cellsOf(tableOf(page, 'On the mean over all domains'))
+  const compared = await cellsOf(tableOf(page, 'Proxies compared on the mean over all domains'))
   const rows = (await tableRows(project, 'comparison')).filter(
     (row) => row['domain'] === 'mean-all-log'
   )

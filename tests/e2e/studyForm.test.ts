@@ -28,6 +28,17 @@ test('a form says what it asks for while it is filled in, and what runs stays as
   await expect.poll(() => demand.innerText()).toContain('1 mixture a proxy')
   await sheet.getByRole('button', { name: 'None', exact: true }).click()
   await expect.poll(() => demand.innerText()).toContain('partitions')
+  await sheet.getByRole('button', { name: 'All', exact: true }).click()
+  const earlier = sheet.getByLabel('branches kept earlier, at shares')
+  await earlier.fill('0.25, 2')
+  await earlier.blur()
+  await expect.poll(() => demand.innerText()).toContain('evaluation.branchCheckpoints')
+  await earlier.fill('0.25, 0.5')
+  await earlier.blur()
+  await expect.poll(() => demand.innerText()).toContain('3 mixtures a proxy')
+  await sheet.getByRole('button', { name: 'Show as JSON' }).click()
+  const json = await sheet.getByLabel('The study as JSON').inputValue()
+  expect(JSON.parse(json)).toMatchObject({ evaluation: { branchCheckpoints: [0.25, 0.5] } })
   await page.keyboard.press('Escape')
 
   // Stopped amid training, its tokens stay counted.

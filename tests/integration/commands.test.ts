@@ -126,9 +126,12 @@ test('a study is planned, run and reported by commands; --json prints one docume
     'comparison',
     'devices',
     'documents',
+    'effects',
     'headline',
     'near',
+    'noise',
     'overlaps',
+    'predicted',
     'rankings',
     'untried'
   ])

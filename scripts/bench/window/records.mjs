@@ -136,7 +136,7 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
       n: rows.length,
       spearman: estimate,
       accuracy: estimate,
-      topQuarter: estimate,
+      topQuarter: estimate, topSpearman: estimate,
       regret: estimate,
       regretShare: estimate,
       slope: estimate,
@@ -144,7 +144,15 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
       difference: place === 0 ? null : { accuracy: estimate, spearman: estimate }
     }))
   )
-  return { headline: [], agreement, comparison, noise: [], predicted: [], rankings: [], untried: [] }
+  return {
+    headline: [],
+    agreement,
+    comparison,
+    noise: [],
+    predicted: [],
+    rankings: [],
+    untried: []
+  }
 }
 
 /** Tokens of a step. */

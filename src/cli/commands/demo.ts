@@ -65,7 +65,7 @@ export function addDemoCommand(program: Command): void {
     .argument('[folder]', 'where the project goes', 'assay-demo')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--random-seed <n>', 'of weights and orders of data, when the project is made', '1')
-    .option('--large', 'eleven partitions and 48 sequential models: about an hour')
+    .option('--large', 'eleven partitions and 48 sequential models: some ten times the work')
     .option('--texts-only', 'make the project with its texts and study; train nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(

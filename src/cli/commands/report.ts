@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { version } from '../../../package.json'
 import { describeEvidence } from '../evidence'
-import { DOCUMENT_CHOICES, saveHtmlReport } from '#engine'
+import { DOCUMENT_CHOICES, saveReportFile } from '#engine'
 import { formatBytes } from '../format'
 import { choice, wholeNumber } from '../flags'
 import { EXIT, withProject } from '../session'
@@ -14,6 +14,7 @@ interface ReportFlags {
   limit: string
   acrossSizes?: boolean
   html?: string
+  latex?: string
   json?: boolean
 }
 
@@ -29,21 +30,31 @@ export function addReportCommand(program: Command): void {
     .option('--limit <n>', 'mixtures shown of each size', '10')
     .option('--across-sizes', 'rank all sizes together too, with the caution that needs')
     .option('--html <file>', 'write the whole report as one HTML file instead of printing it')
+    .option('--latex <file>', 'write its tables for LaTeX (booktabs) instead of printing it')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay report my-study\n  assay report my-study --near law-1990s law-2000s\n  assay report my-study --html my-study.html'
+      '\nExamples:\n  assay report my-study\n  assay report my-study --near law-1990s law-2000s\n  assay report my-study --html my-study.html\n  assay report my-study --latex paper/tables.tex'
     )
     .action(async (path: string, flags: ReportFlags) => {
       const limit = wholeNumber(flags.limit, '--limit')
       const near = flags.near ?? []
       const documents = choice(DOCUMENT_CHOICES, flags.documents, '--documents')
       await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
-        const { html } = flags
-        if (html !== undefined) {
+        const files = [
+          { form: 'html' as const, file: flags.html },
+          { form: 'latex' as const, file: flags.latex }
+        ].flatMap(({ form, file }) =>
+          file === undefined ? [] : [{ form, file, version, documents }]
+        )
+        if (files.length > 0) {
           const study = session.study(flags.study)
-          const saved = await saveHtmlReport(session, study, { file: html, version, documents })
-          print(`Written: ${saved.file} (${formatBytes(saved.bytes)})`, saved)
+          const saved = []
+          for (const one of files) saved.push(await saveReportFile(session, study, one))
+          print(
+            saved.map(({ file, bytes }) => `Written: ${file} (${formatBytes(bytes)})`).join('\n'),
+            saved.length === 1 ? saved[0] : saved
+          )
           return EXIT.ok
         }
         const evidence = await session.evidence(session.study(flags.study), { near, documents })

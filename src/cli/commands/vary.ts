@@ -4,7 +4,7 @@ import { version } from '../../../package.json'
 import { addSeries, planSeries, priceSeries, readSeries, saveSeries, studiesOf } from '#engine'
 import type { ProjectSession, RunSummary } from '#engine'
 import type { Study } from '#shared/records'
-import { SERIES_KINDS } from '#shared/series'
+import { SERIES_KINDS, settingsFrom } from '#shared/series'
 import type { SeriesKind, SeriesRequest } from '#shared/series'
 import { WorkbenchError } from '#shared/errors'
 import { choice, wholeNumber } from '../flags'
@@ -141,20 +141,11 @@ async function tellResult(
 }
 
 function requestOf(kind: SeriesKind, { values = '', truth }: VaryFlags): SeriesRequest {
-  const words = values
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '')
   return {
     kind,
-    // A number is one, unless partitions are named by numbers.
-    values: words.map((one) => (isNamed(kind) || Number.isNaN(Number(one)) ? one : Number(one))),
+    values: settingsFrom(kind, values),
     ...(truth === undefined ? {} : { truth: truthFrom(truth) })
   }
-}
-
-function isNamed(kind: SeriesKind): boolean {
-  return kind === 'leave-one-out' || kind === 'swap-one' || kind === 'no-seed'
 }
 
 function truthFrom(text: string): NonNullable<SeriesRequest['truth']> {

@@ -1,4 +1,4 @@
-/** The demos' studies: one small enough for minutes on two processor cores, one for an hour. */
+/** The demos' studies: one small enough for minutes on two processor cores, one of ten times the work. */
 import type { StudyDraft } from '#shared/records'
 import { SPEECHES } from './corpora'
 

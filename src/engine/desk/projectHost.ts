@@ -4,7 +4,7 @@ import type { EngineEvent, OpenProject, ProjectApi, StudyNews } from '#shared/co
 import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
-import { readHtmlReport } from '../htmlReports'
+import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
@@ -12,6 +12,7 @@ import { TextImport } from './textImport'
 import { TextQuestions } from './textQuestions'
 import { MixtureWork } from './mixtureWork'
 import { SearchWork } from './searchWork'
+import { SeriesWork } from './seriesWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
 import { outcomeOf, told } from './studyNews'
@@ -40,6 +41,7 @@ export class ProjectHost implements ProjectApi {
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
   readonly #searches: SearchWork
+  readonly #series: SeriesWork
   readonly #queue = new RunQueue()
   readonly #traces: TraceReader
   readonly #meters: MachineMeters
@@ -50,21 +52,20 @@ export class ProjectHost implements ProjectApi {
   private constructor(session: ProjectSession, version: string) {
     this.#session = session
     this.#version = version
-    this.#texts = new TextImport(session, {
-      tell: (event) => this.#tell(event),
-      assertWritable: () => this.#assertWritable()
-    })
-    this.#mixtures = new MixtureWork(session, {
-      tell: (event) => this.#tell(event),
+    const own = {
+      tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#assertIdle(),
-      editStudy: (study) => this.#edit(study)
-    })
+      editStudy: (study: Study) => this.#edit(study)
+    }
+    this.#texts = new TextImport(session, own)
+    this.#mixtures = new MixtureWork(session, own)
     this.#searches = new SearchWork(session, {
-      tell: (event) => this.#tell(event),
+      tell: own.tell,
       assertFree: () => this.#mixtures.assertFree()
     })
-    this.#questions = new TextQuestions(session, (event) => this.#tell(event))
+    this.#series = new SeriesWork(session, own)
+    this.#questions = new TextQuestions(session, own.tell)
     this.#traces = new TraceReader(session.folder)
     this.#meters = new MachineMeters(session.folder, session.threads)
   }
@@ -178,7 +179,7 @@ export class ProjectHost implements ProjectApi {
 
   readReport: ProjectApi['readReport'] = ({ study }) =>
     this.#whenPrepared(study, (one) =>
-      readHtmlReport(this.#session, one, { version: this.#version })
+      readReportFile(this.#session, one, { version: this.#version })
     )
 
   scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)
@@ -284,6 +285,10 @@ export class ProjectHost implements ProjectApi {
     await this.#edit(study)
     return study
   }
+
+  previewSeries: ProjectApi['previewSeries'] = (input) => this.#series.previewSeries(input)
+  addSeries: ProjectApi['addSeries'] = (input) => this.#series.addSeries(input)
+  readSeries: ProjectApi['readSeries'] = (input) => this.#series.readSeries(input)
 
   removeStudy: ProjectApi['removeStudy'] = async ({ study: name }) => {
     this.#assertWritable()

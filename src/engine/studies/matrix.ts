@@ -1,7 +1,7 @@
 /** Every mixture with every value there is of it, in the form that a screen draws. Pure. */
 import type { Matrix } from '#shared/evidenceView'
 import type { Mixture } from '#shared/records'
-import { isRegression, scoreStudy } from './evidence/scores'
+import { isLoss, isRegression, scoreStudy } from './evidence/scores'
 import { sizeOf } from './evidence/strata'
 import { memberNames } from './mixtures'
 import type { StudyResults } from './results'
@@ -30,7 +30,7 @@ export function studyMatrix(results: StudyResults): Matrix {
       isMerge: scores.budgets.every((budget) => scores.isMerge(budget, row))
     })),
     proxies: scores.proxies
-      .filter((name) => name !== 'count' && name !== 'share' && !isRegression(name))
+      .filter((name) => isLoss(name) && !isRegression(name))
       .map((name) => ({
         name,
         values: table((domain) => scores.proxy(name, domain, scores.budgets[0]!))

@@ -222,6 +222,7 @@ export function planStudy(
     ...designed.flatMap((mixture) => sequentialsOf(mixture, 'design')),
     ...inOrder.flatMap((one) => sequentialsOf(one, byChoice))
   ]
+  const trained = [...chosen, ...picked, ...top, ...designed]
   const seeds = repeatSeeds(study)
   const again = repeatedMixtures(inOrder, seeds.length > 0 ? study.repeats.sequential : 0, {
     isBranch: known.isBranch,
@@ -234,7 +235,7 @@ export function planStudy(
   const repeats = seeds.map((randomSeed): PlannedRepeat => {
     const own = study.repeats.branches ? branchesUnder(randomSeed) : []
     const ownOf = new Map(own.map((run, i) => [units[i]!.name, run.fingerprint]))
-    const merged = own.length > 0 ? [...chosen, ...picked, ...top, ...designed] : []
+    const merged = own.length > 0 ? trained : []
     return {
       randomSeed,
       branches: own,
@@ -253,9 +254,7 @@ export function planStudy(
     ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
     repeats,
     mixtures,
-    sequentialMixtures: [...chosen, ...picked, ...top, ...designed]
-      .sort(bySizeThenName)
-      .map(({ name }) => name),
+    sequentialMixtures: [...trained].sort(bySizeThenName).map(({ name }) => name),
     pickedMixtures: [...picked, ...top].map(({ name }) => name)
   }
 }

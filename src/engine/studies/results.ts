@@ -54,6 +54,8 @@ export interface StudyResults {
   domains: MeasuredDomain[]
   runs: ReportedRun[]
   models: ModelResult[]
+  /** Set where the truth is another model's than the branches': then a mixture of one of them is evidence too. */
+  hasOtherTruth?: true
   /** What was trained again, by random seed, under the names of what the study itself trained. */
   repeats?: { randomSeed: number; models: ModelResult[] }[]
   /** What was said of sequential models before they were trained, in the order of training. */
@@ -62,8 +64,6 @@ export interface StudyResults {
   lines: MeasuredLine[]
   /** Merges of earlier branches, as far as they are measured. */
   earlier: MeasuredEarlier[]
-  /** True where proxies are another study's: then one branch is no merge of itself, but evidence. */
-  isTransfer?: boolean
   /**
    * Set where all this comes from tables: then means stand for documents, and of text, tokens and
    * runs nothing is known.

@@ -4,7 +4,7 @@ import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
-import type { AnyReportJob, ReportFacts } from '#engine/workers/reportJobs'
+import type { AnyReportJob, ReportFacts, ReportForm } from '#engine/workers/reportJobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
@@ -25,7 +25,8 @@ interface ReportSources {
   plan: (study: Study) => Promise<{ prepared: Prepared; plan: StudyPlan }>
 }
 
-interface HtmlOptions {
+interface FileOptions {
+  form: ReportForm
   documents: DocumentChoice
   version: string
   trustOf: (runs: readonly Run[]) => Promise<ReportFacts['devices']>
@@ -92,13 +93,13 @@ export class StudyReports {
   }
 
   /**
-   * The whole report as the text of one HTML file; see `htmlReport`.
+   * The whole report as the text of one file; see `htmlReport` and `latexReport`.
    *
-   * @param options `version`: Assay's own; `trustOf`: what the devices of runs are known to be
+   * @param options `form`: which of them; `version`: Assay's own; `trustOf`: what the devices of runs are known to be
    */
-  async html(study: Study, options: HtmlOptions): Promise<string> {
+  async file(study: Study, options: FileOptions): Promise<string> {
     const report = await this.#describe(study)
-    const { documents, version, trustOf } = options
+    const { form, documents, version, trustOf } = options
     const facts = {
       project: basename(this.#sources.project.folder),
       version,
@@ -106,9 +107,9 @@ export class StudyReports {
       devices: await trustOf('tables' in report ? [] : report.runs),
       cost: 'tables' in report ? null : await this.#cost(study)
     }
-    const geometry = await this.#geometry(study, {})
-    const job = { ...report, documents, facts, geometry }
-    return this.#sources.pool.run('htmlReport', job, { lane: 'aside' })
+    const geometry = form === 'html' ? await this.#geometry(study, {}) : null
+    const job = { ...report, form, documents, facts, geometry }
+    return this.#sources.pool.run('reportFile', job, { lane: 'aside' })
   }
 
   /** What ways of answering cost against the number of members; null where tables do not say. */

@@ -1,9 +1,11 @@
 /** The tables a study is exported as: rows for CSV and Parquet alike. */
 import type { Interval } from '#engine/statistics/intervals'
 import { LINE_POINTS } from '#shared/diagnosis'
+import type { AdditionEffect } from '#shared/additionEffect'
 import type { Estimate, Noise } from '#shared/evidenceView'
 import { studyAgreement, studyPairs } from './agreement'
 import type { AgreementRow } from './agreement'
+import { additionEffects } from './evidence/additions'
 import { compareProxies, UNKNOWN } from './evidence/comparison'
 import { measureNoise } from './evidence/noise'
 import { predictedLosses } from './evidence/predicted'
@@ -17,6 +19,7 @@ import type { OffsetRow } from './evidence/sizeOffsets'
 import type { DocumentChoice, StudyResults } from './results'
 import * as columns from './export/columns'
 import type { Row, Table } from './export/columns'
+import { effectRows } from './export/effectRows'
 import { measurementRows } from './export/measurementRows'
 import { assertAllDocuments } from './tableStudy'
 
@@ -337,6 +340,12 @@ export const TABLES: Omit<Table, 'rows'>[] = [
     name: 'fits',
     meaning: 'How far each regression is off on mixtures that it was not fitted on',
     columns: columns.FIT_COLUMNS
+  },
+  {
+    name: 'effects',
+    meaning:
+      'What adding each partition does to the loss, over all pairs of mixtures with it and without it',
+    columns: columns.EFFECT_COLUMNS
   }
 ]
 
@@ -349,6 +358,7 @@ interface TableOptions {
     comparison: ProxyComparison[]
     noise: Noise[]
     fits: FitRow[]
+    effects: AdditionEffect[]
   }
 }
 
@@ -400,7 +410,9 @@ export function studyTable(
     fits: () =>
       (options.known?.fits ?? studyFits(results, { documents })).map((row) =>
         fitRow(row, documents)
-      )
+      ),
+    effects: () =>
+      effectRows(options.known?.effects ?? additionEffects(results, { documents }), documents)
   }
   return { ...table, rows: rows[name]!() }
 }

@@ -19,7 +19,6 @@ import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTab
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
-import type { Prediction } from '#engine/storage/predictions'
 import type {
   DocumentFilter,
   DocumentList,
@@ -31,7 +30,14 @@ import type {
   StoredTexts,
   TextName
 } from '#shared/storedText'
-import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './reportJobs'
+import type {
+  AnyReportJob,
+  DiagnosisJob,
+  ReportFileJob,
+  PredictJob,
+  RunPrediction,
+  TableJob
+} from './reportJobs'
 
 /** Where a training run starts. */
 export type RunStart =
@@ -342,12 +348,12 @@ export interface Jobs {
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }
-  predict: { input: PredictJob; result: Pick<Prediction, 'run' | 'trained' | 'losses'>[] }
+  predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }
-  htmlReport: { input: HtmlReportJob; result: string }
+  reportFile: { input: ReportFileJob; result: string }
 }
 export type JobKind = keyof Jobs
 

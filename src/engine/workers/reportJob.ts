@@ -5,14 +5,21 @@ import { studyBelief } from '#engine/studies/evidence/belief'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import type { BranchTrace } from '#engine/studies/evidence/diagnosis'
 import { predictRuns } from '#engine/studies/evidence/predicted'
-import type { RunPrediction } from '#engine/studies/evidence/predicted'
 import { htmlReport } from '#engine/studies/htmlReport/page'
+import { latexReport } from '#engine/studies/latexReport/tables'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
-import type { AnyReportJob, DiagnosisJob, HtmlReportJob, PredictJob, TableJob } from './reportJobs'
+import type {
+  AnyReportJob,
+  DiagnosisJob,
+  ReportFileJob,
+  PredictJob,
+  RunPrediction,
+  TableJob
+} from './reportJobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {
@@ -47,10 +54,11 @@ export async function readTable({ table, ...job }: TableJob): Promise<string | n
   return found ? toCsv(found.columns, found.rows) : null
 }
 
-/** The whole report as the text of one HTML file. */
-export async function writeHtmlReport(job: HtmlReportJob): Promise<string> {
-  const { documents, facts, geometry, ...report } = job
+/** The whole report as the text of one file. */
+export async function writeReportFile(job: ReportFileJob): Promise<string> {
+  const { form, documents, facts, geometry, ...report } = job
   const results = await resultsOf(report)
+  if (form === 'latex') return latexReport(results, facts, documents)
   const traces = await readTraces(report.project, results)
   const diagnosis = diagnoseStudy(results, { traces, geometry })
   return htmlReport(results, facts, documents, diagnosis)

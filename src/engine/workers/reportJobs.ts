@@ -40,6 +40,16 @@ export interface PredictJob {
   runs: SequentialRun[]
 }
 
+/** Of one run: what every proxy says of it. */
+export interface RunPrediction {
+  /** Fingerprint of the sequential run. */
+  run: string
+  /** Sequential models that were measured then: what regressions were fitted on. */
+  trained: number
+  /** Mean nats per token by proxy, then fingerprint of the domain. */
+  losses: Record<string, Record<string, number>>
+}
+
 /** The head of a finished run, with the random seed of its order of data. */
 export type ReportedRun = Run & { randomSeed: number }
 
@@ -125,8 +135,12 @@ export interface ReportFacts {
   } | null
 }
 
-/** A report as one HTML file. */
-export type HtmlReportJob = AnyReportJob & {
+/** What a whole report is written as: a page, or tables for a paper. */
+export type ReportForm = 'html' | 'latex'
+
+/** A report as one file. */
+export type ReportFileJob = AnyReportJob & {
+  form: ReportForm
   documents: 'all' | 'clean' | 'choose' | 'confirm'
   facts: ReportFacts
   geometry: BranchGeometry | null

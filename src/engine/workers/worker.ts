@@ -11,7 +11,7 @@ import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
-import { predictTraining, readBelief, readDiagnosis, readTable, writeHtmlReport } from './reportJob'
+import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
 import { readTables } from './tablesJob'
 import {
   describeStoredTexts,
@@ -48,7 +48,7 @@ const handlers: Handlers = {
   geometry: measureGeometry,
   diagnosis: readDiagnosis,
   table: readTable,
-  htmlReport: writeHtmlReport,
+  reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
   exportMerge
 }

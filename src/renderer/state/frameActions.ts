@@ -3,7 +3,7 @@ import type { Action } from './actions'
 import type { EngineState } from './engineState.svelte'
 
 export type SheetName =
-  'palette' | 'shortcuts' | 'settings' | 'study' | 'copy' | 'bundle' | 'devices' | 'log'
+  'palette' | 'shortcuts' | 'settings' | 'study' | 'vary' | 'copy' | 'bundle' | 'devices' | 'log'
 
 /** What these actions need of the frame. */
 interface Frame {
@@ -72,6 +72,12 @@ export function frameActions(
       keys: 'Ctrl E',
       blocked: notWritable,
       run: () => frame.open('study')
+    },
+    {
+      id: 'vary-study',
+      name: 'Vary one setting of the study …',
+      blocked: notWritable ?? (engine.study === '' ? 'there is no study' : null),
+      run: () => frame.open('vary')
     },
     {
       id: 'undo',

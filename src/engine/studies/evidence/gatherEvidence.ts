@@ -1,6 +1,7 @@
 /** All that says how far the proxies of a study may be trusted, from what was measured. */
 import { headlineAgreement, headlineAmong, studyAgreement } from '../agreement'
 import type { AgreementRow, HeadlineAgreement } from '../agreement'
+import { additionEffects } from './additions'
 import { compareProxies } from './comparison'
 import type { ProxyComparison } from './comparison'
 import { measureNoise } from './noise'
@@ -13,6 +14,7 @@ import type { Ranking } from '../rankings'
 import type { DocumentChoice, StudyResults } from '../results'
 import { assertAllDocuments } from '../tableStudy'
 import type { TablesSummary } from '../tableStudy'
+import type { AdditionEffect } from '#shared/additionEffect'
 import type { Noise, Predicted } from '#shared/evidenceView'
 
 export interface EvidenceOptions {
@@ -33,6 +35,8 @@ export interface GatheredEvidence {
   noise: Noise[]
   /** What was said before training; empty where nothing was. */
   predicted: Predicted[]
+  /** What adding each partition does, by proxies and by training. */
+  effects: AdditionEffect[]
   /** The documents it is measured on. */
   documents: DocumentChoice
   /** Held-out text that also stands in training text. */
@@ -63,6 +67,7 @@ export function gatherEvidence(
     comparison: compareProxies(results, { documents }),
     noise: measureNoise(results, { documents }),
     predicted: scorePredictions(results),
+    effects: additionEffects(results, { documents }),
     documents,
     overlaps: results.tables ? [] : domainOverlaps(results.prepared),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results)),

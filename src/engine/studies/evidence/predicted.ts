@@ -1,12 +1,11 @@
 /** Predictions that were written down before training, held against what training gave. */
 import { CHOICE_STATISTICS, choiceWorkspace } from '#engine/statistics/choosing'
-import type { Prediction } from '#engine/storage/predictions'
-import type { SequentialRun } from '#engine/workers/reportJobs'
+import type { RunPrediction, SequentialRun } from '#engine/workers/reportJobs'
 import type { Predicted } from '#shared/evidenceView'
 import type { BudgetKind, ChosenBy } from '#shared/records'
 import { chosenDocuments } from '../results'
 import type { StudyResults } from '../results'
-import { lossOn, scoreStudy } from './scores'
+import { isLoss, lossOn, scoreStudy } from './scores'
 import { withinSize } from './strata'
 
 /** What one proxy had said of one sequential model on one domain, in nats per token. */
@@ -23,11 +22,8 @@ export interface PredictedLoss {
   sequential: number | null
 }
 
-/** Of one run: what every proxy says of it on every domain, by fingerprint of the domain. */
-export type RunPrediction = Pick<Prediction, 'run' | 'trained' | 'losses'>
-
 /**
- * What all proxies say now of mixtures: counts and shares left out, since they are no losses.
+ * What all proxies say now of mixtures: counts, shares and overlaps left out, since they are no losses.
  *
  * @param runs sequential models, trained or not
  */
@@ -38,7 +34,7 @@ export function predictRuns(
   const scores = scoreStudy(results, 'all')
   const place = new Map(scores.mixtures.map(({ name }, i) => [name, i]))
   const fingerprints = new Map(results.domains.map(({ name, fingerprint }) => [name, fingerprint]))
-  const proxies = scores.proxies.filter((proxy) => proxy !== 'count' && proxy !== 'share')
+  const proxies = scores.proxies.filter(isLoss)
   const domains = [...scores.domains.entries()].filter(([, { kind }]) => kind !== 'mean')
   // A column holds all mixtures: asked for once, not once for every run.
   const budgets = new Map(

@@ -2,6 +2,7 @@
 import { BRANCH_PROXIES } from '#engine/proxies/branchProxies'
 import { compositions, partitionShare, unitCount } from '#engine/proxies/composition'
 import { predictMixtures } from '#engine/proxies/regression/predictMixtures'
+import { textOverlaps } from '#engine/proxies/textOverlap'
 import { REGRESSIONS } from '#engine/proxies/regression/regression'
 import type { RegressionKind } from '#engine/proxies/regression/regression'
 import { TABLE_PROXIES } from '#shared/importedTables'
@@ -15,7 +16,12 @@ import type { DocumentChoice, MeasuredDomain, ModelResult, StudyResults } from '
 export type MeasuredProxy = TableProxy | `merge-${MergeKind}`
 
 /** What may stand in for a sequential model. */
-export type ProxyName = MeasuredProxy | FittedProxy | 'count' | 'share'
+export type ProxyName = MeasuredProxy | FittedProxy | BaselineProxy
+
+/** What reads no model: numbers that are no losses, of which more stands for a lower one. */
+export type BaselineProxy = (typeof BASELINES)[number]
+
+const BASELINES = ['count', 'share', 'overlap'] as const
 
 /** A regression on what was trained, or on merges, which are free. */
 export type FittedProxy = RegressionKind | `${RegressionKind}-merged`
@@ -42,9 +48,9 @@ export function isRegression(name: ProxyName): name is FittedProxy {
   return isFittedOnTruth(name) || (MERGED_REGRESSIONS as readonly ProxyName[]).includes(name)
 }
 
-/** True for proxies in the unit of the truth; counts and shares are none. */
-export function isLoss(name: ProxyName): boolean {
-  return name !== 'count' && name !== 'share'
+/** True for proxies in the unit of the truth; counts, shares and overlaps are none. */
+export function isLoss(name: ProxyName): name is MeasuredProxy | FittedProxy {
+  return !(BASELINES as readonly ProxyName[]).includes(name)
 }
 
 /** A domain, or a mean over several of them. */
@@ -153,7 +159,7 @@ export function lossOn(
  * Scores a study: one value per proxy or budget, domain and mixture.
  *
  * Proxies are formed domain by domain and averaged over domains afterwards, as perplexities are.
- * `count` and `share` are the numbers their names say, not perplexities.
+ * `count`, `share` and `overlap` are the numbers their names say, not perplexities.
  */
 export function scoreStudy(results: StudyResults, documents: DocumentChoice): Scores {
   const known = kept.get(results)?.get(documents)
@@ -235,7 +241,7 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   // that all settings of a series compare the same mixtures.
   const isOneUnit = (mixture: Mixture) =>
     !results.tables &&
-    !results.isTransfer &&
+    !results.hasOtherTruth &&
     new Set(mixture.units.map(({ unit }) => wholeOf.get(unit))).size === 1
   const areMerges = new Map(
     study.sequential.budgets.map((budget) => [
@@ -260,6 +266,19 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
   const merges = measuredProxies(study).find((name) => name.startsWith('merge-') && read[name])
   const merged = merges && areEnough(read[merges]) ? read[merges]! : null
   const { shares } = compositions(mixtures)
+  const overlaps = results.tables
+    ? null
+    : textOverlaps(mixtures, measured, results.prepared.overlaps)
+  /** Of a mean, the mean of what there is of its domains; null where one of them has none. */
+  const overlapOn = (domain: number): Float64Array | null => {
+    const over = means[domain - measured.length]?.over ?? [domain]
+    const own = over.flatMap((d) => overlaps?.[d] ?? [])
+    if (own.length < over.length) return null
+    return Float64Array.from(
+      mixtures,
+      (_, i) => own.reduce((sum, values) => sum + values[i]!, 0) / own.length
+    )
+  }
   const fitted = new Map<string, Losses>()
   const fit = (name: FittedProxy, budget: BudgetKind): Losses => {
     const isOnTruth = isFittedOnTruth(name)
@@ -283,12 +302,14 @@ function score(results: StudyResults, documents: DocumentChoice): Scores {
       ...(isFitted ? REGRESSIONS : []),
       ...(merged ? MERGED_REGRESSIONS : []),
       'count',
-      'share'
+      'share',
+      ...(overlaps ? (['overlap'] as const) : [])
     ],
     budgets: study.sequential.budgets,
     proxy: (name, domain, budget) => {
       const losses = isRegression(name) ? fit(name, budget) : read[name]
       if (losses) return valuesOn(losses, domain)
+      if (name === 'overlap') return overlapOn(domain)
       if (name === 'count') return Float64Array.from(mixtures, unitCount)
       const partition = plain[domain]?.partition
       if (name !== 'share' || !partition) return null

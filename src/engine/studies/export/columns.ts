@@ -404,6 +404,26 @@ export const DOMAIN_COLUMNS: Column[] = [
   text('fingerprint', 'SHA-256 of the tokens measured')
 ]
 
+export const EFFECT_COLUMNS: Column[] = [
+  text('added', 'Partition, or base unit, that the second mixture of each pair has more'),
+  text('domain', 'Held-out domain, or a mean of log perplexities'),
+  text('domain_kind', '`in`, `seed`, `out` or `mean`'),
+  text('of', 'Proxy whose losses are compared, or `sequential`: both mixtures were trained'),
+  text(
+    'budget',
+    'Truth budget of `sequential`; of a proxy: over the pairs that are both trained under it; empty: over all pairs'
+  ),
+  integer('pairs', 'pairs', 'Pairs of mixtures, one with it and one without, both measured'),
+  number('mean', 'nats/token', 'Mean change of the loss; below 0 the addition helps'),
+  number('least', 'nats/token', 'Smallest change'),
+  number('lower_quartile', 'nats/token', 'A quarter of the changes are smaller'),
+  number('median', 'nats/token', 'Half of the changes are smaller'),
+  number('upper_quartile', 'nats/token', 'Three quarters of the changes are smaller'),
+  number('most', 'nats/token', 'Largest change'),
+  number('helps', '0 to 1', 'Share of pairs in which the loss falls'),
+  text('documents', DOCUMENTS_MEANING)
+]
+
 export const OVERLAP_COLUMNS: Column[] = [
   text('partition', 'Training partition, or the seed text'),
   text('domain', 'Held-out domain'),

@@ -1,9 +1,10 @@
 /** Proxy against truth on every domain: scatter plots, and the agreement they show as numbers. */
 import { KIND_OUTLINES, KIND_WORDS } from '#shared/domainMarks'
 import type { AgreementRow } from '../agreement'
-import type { ReportContents } from './contents'
-import { absent, markup, section, tableOf } from './markup'
-import type { Piece, ShownColumn } from './markup'
+import { budgetWords } from './contents'
+import type { ReportContents, TabledContents } from './contents'
+import { absent, htmlTable, markup, section } from './markup'
+import type { Piece, ShownColumn, ShownTable } from './markup'
 import { figure, estimated } from './numbers'
 import { scatterFigure } from './scatterFigure'
 import type { ScatterPanel } from './scatterFigure'
@@ -39,25 +40,25 @@ logarithmic where perplexities span a decade. Statistics are within sizes, each 
     budgets.map((budget) => {
       const panels = panelsOf(contents, budget)
       const dots = panels.reduce((sum, panel) => sum + panel.pairs.length, 0)
-      const where = budgets.length > 1 ? `, truth budget ${budget}` : ''
       return [
         budgets.length > 1 ? markup`<h3>Truth budget ${budget}</h3>\n` : null,
         markup`<div class="panels">\n${panels.map((panel) => scatterFigure(panel, { hasNames: dots <= MOST_NAMED }))}</div>\n`,
-        agreementTable(
-          agreementRows(contents, budget),
-          `Agreement of ${proxy} with training${where}`
-        )
+        htmlTable(agreementTable(contents, budget, STRATA))
       ]
     })
   )
 }
 
 /** Of each domain the strata shown, the headline's first. */
-function agreementRows({ evidence, proxy }: ReportContents, budget: string): AgreementRow[] {
+function agreementRows(
+  { evidence, proxy }: TabledContents,
+  budget: string,
+  strata: readonly string[]
+): AgreementRow[] {
   const own = evidence.agreement.filter((row) => row.budget === budget && row.proxy === proxy)
   const domains = [...new Set(own.map(({ domain }) => domain))]
   return domains.flatMap((domain) =>
-    STRATA.flatMap((stratum) =>
+    strata.flatMap((stratum) =>
       own.filter((row) => row.domain === domain && row.stratum === stratum)
     )
   )
@@ -89,7 +90,12 @@ function legend(kinds: readonly string[]): Piece {
   return markup`<p class="legend">${items}</p>\n`
 }
 
-function agreementTable(rows: readonly AgreementRow[], caption: string): Piece {
+/** Correlations of the proxy on every domain and mean, with their intervals. */
+export function agreementTable(
+  contents: TabledContents,
+  budget: string,
+  strata: readonly string[]
+): ShownTable<AgreementRow> {
   const columns: ShownColumn<AgreementRow>[] = [
     { head: 'Domain', cell: ({ domain }) => domain },
     { head: 'Kind', cell: ({ domainKind }) => KIND_WORDS[domainKind] ?? domainKind },
@@ -100,5 +106,9 @@ function agreementTable(rows: readonly AgreementRow[], caption: string): Piece {
     { head: 'τ', cell: ({ kendall }) => estimated(kendall) },
     { head: 'p of ρ', isNumber: true, cell: ({ spearman }) => figure(spearman.p) }
   ]
-  return tableOf(caption, columns, rows)
+  return {
+    caption: `Agreement of ${contents.proxy} with training${budgetWords(contents, budget)}`,
+    columns,
+    rows: agreementRows(contents, budget, strata)
+  }
 }

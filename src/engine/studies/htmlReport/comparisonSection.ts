@@ -5,10 +5,13 @@ import type { ProxyComparison } from '../evidence/comparison'
 import type { FitRow } from '../evidence/fits'
 import type { HeadlineAgreement } from '../agreement'
 import { correlation } from '#shared/numberWords'
-import type { ReportContents } from './contents'
+import { budgetWords } from './contents'
+import type { ReportContents, TabledContents } from './contents'
+import { heatFigure } from './heatFigure'
+import { insideOutsideFigure } from './insideOutsideFigure'
 import { intervalBar } from './intervalBar'
-import { absent, markup, section, tableOf } from './markup'
-import type { Piece, ShownColumn } from './markup'
+import { absent, htmlTable, markup, section, tableOf } from './markup'
+import type { Piece, ShownColumn, ShownTable } from './markup'
 import { ends, estimated, figure } from './numbers'
 
 /** The headline, the comparison on the mean over domains, and accuracy domain by domain. */
@@ -32,25 +35,37 @@ export function comparisonSection(contents: ReportContents): Piece {
 left out, since mixtures share partitions and are no independent draws. Hairlines mark chance.</p>
 `,
     budgets.map((budget) => [
-      comparisonTable(
-        proxyRows(evidence.comparison, HEADLINE_DOMAIN, budget),
-        budgets.length > 1 ? `, truth budget ${budget}` : ''
-      ),
-      headlineTable(
-        evidence.headline.filter((row) => row.budget === budget),
-        budgets.length > 1 ? `, truth budget ${budget}` : ''
-      ),
+      htmlTable(comparisonTable(contents, budget)),
+      htmlTable(headlineTable(contents, budget)),
+      figuresOf(contents, budget),
       accuracyTable(
         evidence.comparison.filter((row) => row.budget === budget),
-        budgets.length > 1 ? `, truth budget ${budget}` : ''
+        budgetWords(contents, budget)
       ),
       predictedTable(
         evidence.predicted.filter((row) => row.budget === budget && row.trained > 0),
-        budgets.length > 1 ? `, truth budget ${budget}` : ''
+        budgetWords(contents, budget)
       )
     ]),
     fitsTable(contents)
   )
+}
+
+/** Every proxy on every domain, and inside beside outside. */
+function figuresOf(contents: TabledContents, budget: string): Piece {
+  const where = budgetWords(contents, budget)
+  const rows = contents.evidence.comparison.filter((row) => row.budget === budget)
+  const order = proxyRows(rows, HEADLINE_DOMAIN, budget).map(({ proxy }) => proxy)
+  const bars = insideOutsideFigure(rows, order)
+  const map = `Correlation of every proxy on every domain, ρ within sizes${where}`
+  return [
+    markup`<h3>${map}</h3>
+<div class="wide" role="region" tabindex="0" aria-label="${map}">
+${heatFigure(rows)}</div>
+`,
+    bars &&
+      markup`<h3>In-domain and out-of-domain${where}</h3>\n<figure class="series">\n${bars}</figure>\n`
+  ]
 }
 
 /** What regressions are off by on mixtures left out, beside predicting the mean. */
@@ -78,7 +93,11 @@ const nats = (value: number) => value.toFixed(3).replace('-', '−')
 const RHO = { low: -1, high: 1, chance: 0 }
 const ACCURACY = { low: 0, high: 1, chance: 0.5 }
 
-function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece {
+/** Every proxy on the mean over all domains. */
+export function comparisonTable(
+  contents: TabledContents,
+  budget: string
+): ShownTable<ProxyComparison> {
   const columns: ShownColumn<ProxyComparison>[] = [
     { head: 'Proxy', cell: ({ proxy }) => proxy },
     { head: 'n', isNumber: true, cell: ({ n }) => n },
@@ -105,10 +124,18 @@ function comparisonTable(rows: readonly ProxyComparison[], where: string): Piece
     { head: 'Slope', isNumber: true, cell: ({ slope }) => figure(slope.value, correlation) },
     { head: 'Offset, nats/token', isNumber: true, cell: ({ offset }) => figure(offset.value) }
   ]
-  return tableOf(`On the mean over all domains (${HEADLINE_DOMAIN})${where}`, columns, rows)
+  return {
+    caption: `Proxies compared on the mean over all domains (${HEADLINE_DOMAIN})${budgetWords(contents, budget)}`,
+    columns,
+    rows: proxyRows(contents.evidence.comparison, HEADLINE_DOMAIN, budget)
+  }
 }
 
-function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece {
+/** ρ of every proxy with all of its intervals. */
+export function headlineTable(
+  contents: TabledContents,
+  budget: string
+): ShownTable<HeadlineAgreement> {
   const columns: ShownColumn<HeadlineAgreement>[] = [
     { head: 'Proxy', cell: ({ proxy }) => proxy },
     { head: 'n', isNumber: true, cell: ({ n }) => n },
@@ -125,11 +152,11 @@ function headlineTable(rows: readonly HeadlineAgreement[], where: string): Piece
       cell: ({ decisions }) => `${decisions.alike} of ${decisions.compared}`
     }
   ]
-  return tableOf(
-    `The headline: ρ within sizes, where each interval comes from${where}`,
+  return {
+    caption: `The headline: ρ within sizes, where each interval comes from${budgetWords(contents, budget)}`,
     columns,
-    rows
-  )
+    rows: contents.evidence.headline.filter((row) => row.budget === budget)
+  }
 }
 
 /** Nothing where nothing was predicted: results of earlier versions, and tables. */

@@ -35,6 +35,17 @@ export interface ReportContents {
   proxy: string
 }
 
+/** What the report holds besides scatter plots, rankings and the diagnosis. */
+export type TabledContents = Pick<
+  ReportContents,
+  'results' | 'facts' | 'evidence' | 'budgets' | 'proxy'
+>
+
+/** Which truth is meant, behind a caption; nothing where there is but one. */
+export function budgetWords({ budgets }: Pick<ReportContents, 'budgets'>, budget: string): string {
+  return budgets.length > 1 ? `, truth budget ${budget}` : ''
+}
+
 /**
  * Computes all that a report says.
  *
@@ -46,20 +57,35 @@ export function gatherContents(
   documents: DocumentChoice,
   diagnosis: Diagnosis
 ): ReportContents {
-  const evidence = gatherEvidence(results, { documents })
+  const known = gatherTabled(results, facts, documents)
+  const { evidence, budgets } = known
   const fits = studyFits(results, { documents })
-  const { budgets } = results.study.sequential
   return {
-    results,
-    facts,
+    ...known,
     diagnosis,
-    evidence,
     fits,
     pairs: studyPairs(results, { documents }).filter(({ isEvidence }) => isEvidence),
     rankings: budgets.flatMap((budget) => rankWithinSizes(results, { documents, budget })),
     acrossSizes: budgets.map((budget) => rankAcrossSizes(results, { documents, budget })),
-    tables: studyTables(results, { documents, known: { ...evidence, fits } }),
-    budgets,
+    tables: studyTables(results, { documents, known: { ...evidence, fits } })
+  }
+}
+
+/**
+ * Computes what tables alone say.
+ *
+ * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
+ */
+export function gatherTabled(
+  results: StudyResults,
+  facts: ReportFacts,
+  documents: DocumentChoice
+): TabledContents {
+  return {
+    results,
+    facts,
+    evidence: gatherEvidence(results, { documents }),
+    budgets: results.study.sequential.budgets,
     proxy: results.tables?.proxies[0]?.proxy ?? 'merge-micro'
   }
 }

@@ -1,12 +1,14 @@
 /** What the answer cost, beside what other ways of answering would. */
 import { evaluationFlopsPerToken, trainingFlopsPerToken } from '#engine/model/config'
 import { duration, grouped, inFlops, short } from '#shared/numberWords'
+import type { DecoderConfig } from '#shared/records'
 import { costFigure } from './costFigure'
 import { costSummary } from './costLines'
-import type { CostLine } from './costLines'
+import type { CostLine, CostSummary } from './costLines'
 import type { ReportContents } from './contents'
-import { absent, markup, section, tableOf } from './markup'
-import type { Piece, ShownColumn } from './markup'
+import { schematicFigure } from './schematicFigure'
+import { absent, htmlTable, markup, section } from './markup'
+import type { Piece, ShownColumn, ShownTable } from './markup'
 import { figure, fourDigits } from './numbers'
 
 /** Runs, tokens, FLOPs and time of each way, break-even, and the figure. */
@@ -17,6 +19,34 @@ export function costSection({ results, facts }: ReportContents): Piece {
   const { config } = facts.cost
   const perToken = trainingFlopsPerToken(config)
   const summary = costSummary(results, facts.cost)
+  const measured = summary.measuredTokens * evaluationFlopsPerToken(config)
+  return section(
+    'cost',
+    'Cost',
+    htmlTable(costTable(summary, config)),
+    markup`<p>Branches pay for themselves once the mixtures asked about hold more than ${summary.units} base units together: with the
+${summary.unitsPerMixture.toFixed(1)} units of a mixture here, from the ${ordinal(summary.breakEven)} mixture on. ${
+      summary.tokensPerSecond === null
+        ? null
+        : markup`Times are of one run after another at the mean rate of the finished runs, ${figure(summary.tokensPerSecond, short)} tokens/s; that of what was spent is added up over runs as they were timed. `
+    }Measuring what is here read ${figure(summary.measuredTokens, short)} tokens, ${figure(measured, inFlops)}. Compute is the model’s own
+count: ${figure(perToken, inFlops)} per trained token.</p>
+`,
+    schematicFigure({
+      mixtures: results.mixtures,
+      units: [
+        ...new Set(results.mixtures.flatMap(({ units }) => units.map(({ unit }) => unit)))
+      ].sort(),
+      hasSeed: facts.cost.seedTokens > 0,
+      summary
+    }),
+    costFigure(summary.members)
+  )
+}
+
+/** Ways of answering with what each takes. */
+export function costTable({ lines }: CostSummary, config: DecoderConfig): ShownTable<CostLine> {
+  const perToken = trainingFlopsPerToken(config)
   const columns: ShownColumn<CostLine>[] = [
     { head: 'Way', cell: ({ what }) => what },
     { head: 'Counted as', cell: ({ how }) => how },
@@ -29,25 +59,11 @@ export function costSection({ results, facts }: ReportContents): Piece {
     },
     { head: 'Training time', isNumber: true, cell: ({ seconds }) => figure(seconds, timeWords) }
   ]
-  const measured = summary.measuredTokens * evaluationFlopsPerToken(config)
-  return section(
-    'cost',
-    'Cost',
-    tableOf(
-      'Ways to answer, each with the seed model once but for the evidence',
-      columns,
-      summary.lines
-    ),
-    markup`<p>Branches pay for themselves once the mixtures asked about hold more than ${summary.units} base units together: with the
-${summary.unitsPerMixture.toFixed(1)} units of a mixture here, from the ${ordinal(summary.breakEven)} mixture on. ${
-      summary.tokensPerSecond === null
-        ? null
-        : markup`Times are of one run after another at the mean rate of the finished runs, ${figure(summary.tokensPerSecond, short)} tokens/s; that of what was spent is added up over runs as they were timed. `
-    }Measuring what is here read ${figure(summary.measuredTokens, short)} tokens, ${figure(measured, inFlops)}. Compute is the model’s own
-count: ${figure(perToken, inFlops)} per trained token.</p>
-`,
-    costFigure(summary.members)
-  )
+  return {
+    caption: 'Ways to answer, each with the seed model once but for the evidence',
+    columns,
+    rows: lines
+  }
 }
 
 const runsWords = (value: number) => (value < 1e6 ? grouped(value) : fourDigits(value))

@@ -109,7 +109,9 @@ const PROXIES: Record<string, string> = {
   'boosted-trees-merged': 'The same by many small decision trees.',
   count:
     'Number of units of the mixture: a baseline that knows nothing else. Where proxies are compared, more of it stands for a lower loss.',
-  share: 'Share of the domain’s partition in the mixture: a baseline, turned as count is.'
+  share: 'Share of the domain’s partition in the mixture: a baseline, turned as count is.',
+  overlap:
+    'Share of the domain’s distinct 13-grams of words that the mixture’s partitions hold, each by its share of the tokens: a baseline, turned as count is.'
 }
 
 const BETWEEN =

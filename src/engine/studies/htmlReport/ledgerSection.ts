@@ -1,19 +1,24 @@
 /** The data ledger: what became of the text, and what models are measured on. */
 import { KIND_WORDS } from '#shared/domainMarks'
 import { counted, grouped, inBytes } from '#shared/numberWords'
-import type { PreparedPartition } from '#shared/records'
+import type { HeldOutDomain, PreparedPartition } from '#shared/records'
 import type { StudyResults } from '../results'
 import type { TablesSummary } from '../tableStudy'
 import type { ReportContents } from './contents'
-import { absent, factsOf, markup, section, tableOf } from './markup'
-import type { Piece, ShownColumn } from './markup'
+import { absent, factsOf, htmlTable, markup, section } from './markup'
+import type { Piece, ShownColumn, ShownTable } from './markup'
 import { figure } from './numbers'
 
 /** Partitions, domains and overlaps; of tables what they hold. */
 export function ledgerSection({ results, evidence }: ReportContents): Piece {
   const content = results.tables
     ? tablesLedger(results.tables)
-    : [partitionTable(results), domainTable(results), overlapWords(evidence.overlaps)]
+    : [
+        htmlTable(partitionTable(results.prepared.partitions)),
+        seedTable(results),
+        htmlTable(domainTable(results)),
+        overlapWords(evidence.overlaps)
+      ]
   return section('data', 'Data', content)
 }
 
@@ -41,7 +46,11 @@ function tablesLedger(tables: TablesSummary): Piece {
 
 const count = (value: number) => figure(value, grouped)
 
-function partitionTable({ prepared }: StudyResults): Piece {
+/** What became of the text of partitions. */
+export function partitionTable(
+  partitions: readonly PreparedPartition[],
+  caption = 'Training partitions'
+): ShownTable<PreparedPartition> {
   const column = (
     head: string,
     value: (one: PreparedPartition) => number,
@@ -62,17 +71,18 @@ function partitionTable({ prepared }: StudyResults): Piece {
     column('Held out, tokens', (one) => one.heldOutTokens),
     column('Duplicates removed', (one) => one.duplicatesRemoved)
   ]
-  const { partitions, seed } = prepared
-  return [
-    tableOf('Training partitions', columns, partitions),
-    seed === null ? null : tableOf('Text of the seed model', columns, [seed])
-  ]
+  return { caption, columns, rows: partitions }
 }
 
-function domainTable({ prepared }: StudyResults): Piece {
-  return tableOf(
-    'Held-out domains, never trained on',
-    [
+function seedTable({ prepared: { seed } }: StudyResults): Piece {
+  return seed === null ? null : htmlTable(partitionTable([seed], 'Text of the seed model'))
+}
+
+/** What models are measured on. */
+export function domainTable({ prepared }: StudyResults): ShownTable<HeldOutDomain> {
+  return {
+    caption: 'Held-out domains, never trained on',
+    columns: [
       { head: 'Domain', cell: ({ name }) => name },
       { head: 'Kind', cell: ({ kind }) => KIND_WORDS[kind] ?? kind },
       { head: 'Held out of', cell: ({ partition }) => partition ?? '—' },
@@ -85,8 +95,8 @@ function domainTable({ prepared }: StudyResults): Piece {
         cell: ({ overlapping }) => count(overlapping)
       }
     ],
-    prepared.domains
-  )
+    rows: prepared.domains
+  }
 }
 
 function overlapWords(overlaps: ReportContents['evidence']['overlaps']): Piece {

@@ -16,9 +16,19 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;'
 }
 
+const LETTERS = new Map(Object.entries(ENTITIES).map(([letter, entity]) => [entity, letter]))
+
 /** Text as it stands between tags and in quoted attributes. */
 export function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (letter) => ENTITIES[letter]!)
+}
+
+/** What a reader sees of it: without tags, in one line. */
+export function wordsOf(piece: Piece): string {
+  // Whatever is text has its brackets escaped, in attributes too: what is between brackets is a tag.
+  const text = htmlOf(piece).replace(/<[^>]*>/g, '')
+  const plain = text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => LETTERS.get(entity)!)
+  return plain.replace(/\s+/g, (space) => (space === '\u2009' ? space : ' ')).trim()
 }
 
 function htmlOf(piece: Piece): string {
@@ -75,8 +85,23 @@ ${lines}</tbody>
 `
 }
 
+/** A table before it is written: HTML and LaTeX show the same cells. */
+export interface ShownTable<Row> {
+  caption: string
+  columns: readonly ShownColumn<Row>[]
+  rows: readonly Row[]
+}
+
+/** A shown table as HTML; see {@link tableOf}. */
+export function htmlTable<Row>({ caption, columns, rows }: ShownTable<Row>): Markup {
+  return tableOf(caption, columns, rows)
+}
+
 /** Names with what they stand for. */
-export function factsOf(facts: readonly (readonly [Piece, Piece])[]): Markup {
+export type Facts = readonly (readonly [Piece, Piece])[]
+
+/** Facts as a list. */
+export function factsOf(facts: Facts): Markup {
   const lines = facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)
   return markup`<dl>\n${lines}</dl>\n`
 }

@@ -31,11 +31,11 @@ more; pairs of one size closer than noise are ties and count for nobody.</p>
       const first = new Map(own.map((row) => [row.domain, row]).reverse() as [string, Noise][])
       return [
         tableOf(
-          `On the mean over all domains (${HEADLINE_DOMAIN})${where}`,
+          `Noise of proxies on the mean over all domains (${HEADLINE_DOMAIN})${where}`,
           BY_PROXY,
           noiseRows(own, HEADLINE_DOMAIN, budget)
         ),
-        tableOf(`Of sequential models, domain by domain${where}`, BY_DOMAIN, [
+        tableOf(`Noise of sequential models, domain by domain${where}`, BY_DOMAIN, [
           ...[...first.values()].reverse()
         ])
       ]

@@ -2,6 +2,7 @@
 import type { ReportFacts } from '#engine/workers/reportJobs'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { DocumentChoice, StudyResults } from '../results'
+import { additionsSection } from './additionsSection'
 import { agreementSection } from './agreementSection'
 import { comparisonSection } from './comparisonSection'
 import { gatherContents } from './contents'
@@ -24,6 +25,7 @@ const SECTIONS = [
   { id: 'mixtures', words: 'Mixtures', write: rankingSection },
   { id: 'proxies', words: 'Proxies', write: comparisonSection },
   { id: 'agreement', words: 'Agreement', write: agreementSection },
+  { id: 'additions', words: 'Additions', write: additionsSection },
   { id: 'noise', words: 'Noise', write: noiseSection },
   { id: 'diagnosis', words: 'Diagnosis', write: diagnosisSection },
   { id: 'cost', words: 'Cost', write: costSection },
@@ -35,9 +37,8 @@ const SECTIONS = [
 ]
 
 /**
- * Writes a report: question, answer, rankings, evidence, noise, diagnosis, cost, data, recipe, definitions,
- * origin,
- * tables. What a study does not have says so in a sentence.
+ * Writes a report: question, answer, rankings, evidence, additions, noise, diagnosis, cost, data, recipe,
+ * definitions, origin, tables. What a study does not have says so in a sentence.
  *
  * Costs seconds, since every interval is 2,000 resamples: a job for a worker.
  *

@@ -4,13 +4,13 @@ import { counted, grouped, inBytes } from '#shared/numberWords'
 import type { Recipe, Study } from '#shared/records'
 import type { ReportContents } from './contents'
 import { absent, factsOf, markup, section } from './markup'
-import type { Piece } from './markup'
+import type { Facts, Piece } from './markup'
 import { figure } from './numbers'
 
 /** The recipe of a study in words, and the whole of it as JSON. */
 export function recipeSection({ results, facts }: ReportContents): Piece {
-  const { study, prepared, tables } = results
-  if (tables || facts.cost === null) {
+  const known = recipeFacts({ results, facts })
+  if (known === null) {
     return section(
       'recipe',
       'Recipe',
@@ -19,41 +19,51 @@ export function recipeSection({ results, facts }: ReportContents): Piece {
       )
     )
   }
-  const { config } = facts.cost
-  const unitTokens = study.unit.sequences * config.contextLength
   return section(
     'recipe',
     'Recipe',
-    factsOf([
-      [
-        'Model',
-        markup`Llama-family decoder, ${figure(parameterCount(config), grouped)} parameters: ${config.hiddenLayers} layers, width ${config.hiddenSize}, ${counted(config.attentionHeads, 'head')} (${config.keyValueHeads} of keys and values), feed-forward ${config.intermediateSize}, context ${config.contextLength} tokens, ${config.tieEmbeddings ? 'tied' : 'untied'} embeddings`
-      ],
-      ['Tokenizer', tokenizerWords(study, prepared.tokenizer.vocabularySize)],
-      ['Seed', seedWords(study)],
-      ...recipesOf(study),
-      [
-        'Base unit',
-        `${counted(study.unit.sequences, 'sequence')} of ${config.contextLength} tokens: ${grouped(unitTokens)} tokens each; text left over: ${study.unit.leftOver}${study.unit.parts > 1 ? `; cut into ${study.unit.parts} interleaved parts, a branch for each` : ''}`
-      ],
-      [
-        'Mixtures',
-        `over ${study.mixtures.over}, chosen: ${chosenWords(study.mixtures.choose)}${besides(study.mixtures.added, 'added by hand')}`
-      ],
-      [
-        'Sequential models',
-        `chosen: ${chosenWords(study.sequential.choose)}${besides(study.sequential.added, 'picked by the user')}${besides(study.sequential.top, 'told by a search')}${besides(study.sequential.design, 'proposed by the diagnosis')}; truth budget ${study.sequential.budgets.join(' and ')}`
-      ],
-      ['Merges', study.merges.join(', ')],
-      [
-        'Held out',
-        `${(100 * study.holdOut.share).toFixed(1)} % of documents, at most ${grouped(study.holdOut.tokenCap)} tokens of a domain`
-      ],
-      ['Random seed', study.randomSeed]
-    ]),
-    markup`<details><summary>The study as it was asked, JSON</summary><pre tabindex="0">${JSON.stringify(study, null, 2)}</pre></details>
+    factsOf(known),
+    markup`<details><summary>The study as it was asked, JSON</summary><pre tabindex="0">${JSON.stringify(results.study, null, 2)}</pre></details>
 `
   )
+}
+
+/** Hyper-parameters in words; null where tables do not say them. */
+export function recipeFacts({
+  results,
+  facts
+}: Pick<ReportContents, 'results' | 'facts'>): Facts | null {
+  const { study, prepared, tables } = results
+  if (tables || facts.cost === null) return null
+  const { config } = facts.cost
+  const unitTokens = study.unit.sequences * config.contextLength
+  return [
+    [
+      'Model',
+      markup`Llama-family decoder, ${figure(parameterCount(config), grouped)} parameters: ${config.hiddenLayers} layers, width ${config.hiddenSize}, ${counted(config.attentionHeads, 'head')} (${config.keyValueHeads} of keys and values), feed-forward ${config.intermediateSize}, context ${config.contextLength} tokens, ${config.tieEmbeddings ? 'tied' : 'untied'} embeddings`
+    ],
+    ['Tokenizer', tokenizerWords(study, prepared.tokenizer.vocabularySize)],
+    ['Seed', seedWords(study)],
+    ...recipesOf(study),
+    [
+      'Base unit',
+      `${counted(study.unit.sequences, 'sequence')} of ${config.contextLength} tokens: ${grouped(unitTokens)} tokens each; text left over: ${study.unit.leftOver}${study.unit.parts > 1 ? `; cut into ${study.unit.parts} interleaved parts, a branch for each` : ''}`
+    ],
+    [
+      'Mixtures',
+      `over ${study.mixtures.over}, chosen: ${chosenWords(study.mixtures.choose)}${besides(study.mixtures.added, 'added by hand')}`
+    ],
+    [
+      'Sequential models',
+      `chosen: ${chosenWords(study.sequential.choose)}${besides(study.sequential.added, 'picked by the user')}${besides(study.sequential.top, 'told by a search')}${besides(study.sequential.design, 'proposed by the diagnosis')}; truth budget ${study.sequential.budgets.join(' and ')}`
+    ],
+    ['Merges', study.merges.join(', ')],
+    [
+      'Held out',
+      `${(100 * study.holdOut.share).toFixed(1)} % of documents, at most ${grouped(study.holdOut.tokenCap)} tokens of a domain`
+    ],
+    ['Random seed', study.randomSeed]
+  ]
 }
 
 function tokenizerWords({ tokenizer }: Study, vocabulary: number): string {

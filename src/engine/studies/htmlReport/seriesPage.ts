@@ -1,8 +1,9 @@
 /** A series as one HTML file, or its figure alone as SVG. */
-import { HEADLINE_DOMAIN, widerInterval } from '#shared/evidenceView'
-import { correlation, counted, grouped, withInterval } from '#shared/numberWords'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
+import { correlation, grouped } from '#shared/numberWords'
 import { SERIES_QUESTIONS } from '#shared/series'
 import { seriesCsv } from '#shared/seriesTable'
+import { cautionsOf, isOfEffects, meaningOf } from '#shared/seriesWords'
 import type { SeriesEffect, SeriesResult, SeriesRow, SeriesWindow } from '#shared/seriesView'
 import { effectsFigure } from './effectsFigure'
 import { markup, tableOf } from './markup'
@@ -12,20 +13,19 @@ import { settingsFigure } from './settingsFigure'
 import { LONE_FIGURE_STYLE, STYLE } from './style'
 import { windowsFigure } from './windowsFigure'
 
-/** The figure that reads a series, as an `svg` element. */
 function figureOf(result: SeriesResult): Piece {
-  if (isOfEffects(result)) return effectsFigure(result)
+  if (isOfEffects(result.kind)) return effectsFigure(result)
   return result.kind === 'rolling-windows' ? windowsFigure(result) : settingsFigure(result)
 }
 
-function isOfEffects({ kind }: SeriesResult): boolean {
-  return kind === 'leave-one-out' || kind === 'swap-one'
+/** The figure that reads a series, as an `svg` element in classes of the page it stands in. */
+export function seriesFigure(result: SeriesResult): string {
+  return markup`${figureOf(result)}`.html
 }
 
 /** The figure of a series as an SVG file that needs nothing else. */
 export function seriesSvg(result: SeriesResult): string {
-  const { html } = markup`${figureOf(result)}`
-  return html.replace('>', `><style>${LONE_FIGURE_STYLE}</style>`)
+  return seriesFigure(result).replace('>', `><style>${LONE_FIGURE_STYLE}</style>`)
 }
 
 /** A series as one page: figure, table, what the numbers mean, the CSV inside. */
@@ -66,42 +66,8 @@ ${tablesOf(result)}
 `.html
 }
 
-/** What must be known of a series before it is read. */
-export function cautionsOf(rows: readonly SeriesRow[], notRun: readonly string[]): string[] {
-  const distinct = [...new Map(rows.map((row) => [row.study, row])).values()]
-  const left = distinct.filter(({ runsLeft }) => runsLeft > 0)
-  const altered = distinct.filter(({ isAltered }) => isAltered)
-  const named = (list: readonly SeriesRow[]) => list.map(({ study }) => study).join(', ')
-  return [
-    ...(notRun.length > 0 ? [`Not run yet: ${notRun.join(', ')}.`] : []),
-    ...left.map(({ study, runsLeft }) => `${study}: ${counted(runsLeft, 'run')} left.`),
-    ...(altered.length > 0
-      ? [`Not what the study that they were varied from would give now: ${named(altered)}.`]
-      : [])
-  ]
-}
-
-/** What effects may be read as: mixtures of two sizes stand behind each. */
-export function effectsCaution({ kind, rows }: SeriesResult): string {
-  const [own] = rows
-  const ranks =
-    own && own.spearman.value !== null
-      ? ` The merge orders them as training does at ρ ${withInterval(own.spearman.value, widerInterval(own.spearman))}, n ${own.n}.`
-      : ''
-  const common = kind === 'leave-one-out' ? 'all of them' : 'those kept alone'
-  return `Changes are in nats per token. Compare partitions with one another: their mixtures are of one size. Against ${common} the merge has another number of branches, which shifts all of its bars alike, and with the sum budget the sequential model another number of tokens. One run stands behind each: small differences may be noise.${ranks}`
-}
-
-function meaningOf(result: SeriesResult): string {
-  if (isOfEffects(result)) return effectsCaution(result)
-  if (result.kind === 'rolling-windows') {
-    return 'Losses in nats per token. Next to a window are the partition before and the one behind it.'
-  }
-  return 'ρ and accuracy are among mixtures of one size, on the mean over all domains; intervals are the wider of that over mixtures and that with one partition left out. Losses are means in nats per token; gain is that of branches over the seed on their own partition.'
-}
-
 function tablesOf(result: SeriesResult): Piece {
-  if (isOfEffects(result)) return effectsTable(result.effects)
+  if (isOfEffects(result.kind)) return effectsTable(result.effects)
   if (result.kind === 'rolling-windows') return windowsTable(result.windows)
   const column = (head: string, cell: (row: SeriesRow) => Markup): ShownColumn<SeriesRow> => ({
     head,

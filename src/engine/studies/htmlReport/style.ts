@@ -44,6 +44,16 @@ ${marks}
 .change { fill: ${MARKS.first}; fill-opacity: 0.75; }
 .zero { stroke: ${QUIET}; stroke-width: 1.2; }
 .path { fill: none; stroke-width: 1.6; }
+.along { fill: ${MARKS.first}; }
+.against { fill: ${WAYS.all}; }
+.side { fill-opacity: 0.7; stroke: ${INK}; stroke-width: 0.5; }
+.side.first { fill: ${MARKS.first}; } .side.second { fill: ${MARKS.second}; } .side.third { fill: ${MARKS.third}; }
+.ends { stroke: ${INK}; stroke-width: 1.2; }
+.median { stroke: ${INK}; stroke-width: 2; }
+.change-dot { fill: ${INK}; fill-opacity: 0.55; }
+.box { fill: none; stroke: ${QUIET}; }
+.box.trained { fill: ${MARKS.first}; fill-opacity: 0.3; }
+.arrow { fill: none; stroke: ${QUIET}; stroke-width: 0.9; }
 `
 
 /** The same inside of an SVG file by itself: light, since few programs know both. */
@@ -97,6 +107,8 @@ figcaption strong { font-size: 13px; overflow-wrap: anywhere; }
 figure.cost { margin: 14px 0; max-width: 620px; }
 figure.series { margin: 14px 0 24px; max-width: 860px; }
 figure.series svg { width: 100%; height: auto; }
+figure.schematic { margin: 14px 0; max-width: 860px; }
+figure.schematic svg { width: 100%; height: auto; }
 figure.cost svg { width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; }
 .legend span { display: inline-flex; align-items: center; gap: 5px; }

@@ -41,8 +41,8 @@ export function transferResults(small: StudyResults, large: StudyResults): Study
   })
   return {
     ...large,
+    hasOtherTruth: true,
     study: { ...large.study, merges: small.study.merges },
-    isTransfer: true,
     mixtures,
     sequentialMixtures: [
       ...new Set([

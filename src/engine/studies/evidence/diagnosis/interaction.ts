@@ -25,8 +25,8 @@ interface AdditiveFit {
 /** Two partitions that are together in some mixtures. */
 interface PartitionPair {
   name: string
-  /** Mean residual of the mixtures that hold both, nats per token. */
-  residual: number
+  /** What mixtures that hold both are worse by than the sum of their parts, on average, nats per token. */
+  effect: number
   /** Correlation of residual and pair, both less what is additive; null where they are one. */
   correlation: number | null
 }
@@ -76,7 +76,7 @@ export function diagnoseInteraction(study: DiagnosedStudy, budget: BudgetKind): 
     ...counted,
     measured('standard deviation of the truth within sizes', Math.sqrt(spread), NATS),
     measured('standard deviation that is left', Math.sqrt(left), NATS),
-    ...pairs.map(({ name, residual }) => measured(`residual of ${name}`, residual, NATS))
+    ...pairs.map(({ name, effect }) => measured(`effect of ${name}`, effect, NATS))
   ]
   const told = { measure: measure(share), numbers }
   if (share < THRESHOLDS.interaction) {
@@ -90,7 +90,7 @@ export function diagnoseInteraction(study: DiagnosedStudy, budget: BudgetKind): 
     : 1
   told.numbers.push(measured('p of the strongest pair, corrected for their number', p))
   if (p < FALSE_ALARM) {
-    const side = strongest!.residual > 0 ? 'worse' : 'better'
+    const side = strongest!.effect > 0 ? 'worse' : 'better'
     const why = `Additive terms leave much, and a pair explains it: mixtures with ${strongest!.name} are ${side} than their parts.`
     return finding('interaction', budget, { ...told, verdict: 'yes', why })
   }
@@ -136,10 +136,13 @@ function pairsOf(
       const ownLength = Math.sqrt(dot(own, own))
       const isTold = ownLength > 1e-9 * Math.sqrt(dot(product, product)) && length > 0
       const correlation = isTold ? dot(own, residual) / ownLength / length : null
+      // Of the pair's own term, fitted beside the additive ones: their mean residual would hold what
+      // other pairs leave in the same mixtures.
+      const slope = isTold ? dot(own, residual) / ownLength ** 2 : 0
       return [
         {
           name: `${a} with ${b}`,
-          residual: meanOf(both.map((place) => residual[place]!)),
+          effect: slope * meanOf(both.map((place) => product[place]!)),
           correlation: correlation === null ? null : Math.max(-1, Math.min(1, correlation))
         }
       ]

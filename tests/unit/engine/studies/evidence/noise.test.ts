@@ -105,6 +105,19 @@ test('where all is noise nothing can be right, and nearly all pairs tie', () => 
   expect(found.beyondNoise.ties / found.beyondNoise.pairs).toBeGreaterThan(0.9)
 })
 
+test('a mixture that other random seeds lack takes nothing from what is known of the others', () => {
+  const results = noisyStudy({ truth: 0.02, proxy: 0.01, seeds: 2 })
+  const late = results.mixtures.find(({ members }) => members.length === 3)!.name
+  const repeats = results.repeats!.map((one) => ({
+    ...one,
+    models: one.models.filter(({ mixture }) => mixture !== late)
+  }))
+  const [all, without] = [headline(results), headline({ ...results, repeats })]
+  expect(without.n).toBe(all.n)
+  expect(without.ofProxy!.deviation).not.toBe(all.ofProxy!.deviation)
+  expect(without.otherSeeds.map(({ spearman }) => spearman! > 0.5)).toEqual([true, true])
+})
+
 test('a proxy whose branches were trained once has no noise of its own', () => {
   const results = noisyStudy({ truth: 0.02, proxy: 0.01, seeds: 2 })
   const repeats = results.repeats!.map((one) => ({

@@ -2,35 +2,8 @@ import { expect, test } from 'vitest'
 import { diagnoseStudy } from '#engine/studies/evidence/diagnosis'
 import { htmlReport } from '#engine/studies/htmlReport/page'
 import type { StudyResults } from '#engine/studies/results'
-import type { ReportFacts } from '#engine/workers/reportJobs'
-import { noiseOf, syntheticResults } from '../../../../support/syntheticResults'
-import type { SyntheticOptions } from '../../../../support/syntheticResults'
-
-const FACTS: ReportFacts = {
-  project: 'my <b>project</b>',
-  version: '1.2.3',
-  writtenAt: '2026-01-02T03:04:05.000Z',
-  devices: [{ backend: 'tensorflow', device: '"><img src=x>', verification: 'none' }],
-  cost: {
-    config: {
-      ...syntheticResults(options({ a: 1, b: 1 })).study.model,
-      vocabularySize: 2048
-    },
-    seedTokens: 1000,
-    modular: { runs: 5, tokens: 1320 },
-    evidence: { runs: 11, tokens: 2240 },
-    naive: { runs: 12, tokens: 3240 }
-  }
-}
-
-function options(partitions: Record<string, number>): SyntheticOptions {
-  const loss = (text: string) => 3 + 0.3 * noiseOf(text)
-  return {
-    partitions,
-    truth: ({ name }, domain) => loss(`${name} ${domain}`),
-    proxy: ({ name }, domain) => loss(`${name} ${domain}`) + 0.1 * noiseOf(`proxy ${name}`)
-  }
-}
+import { FACTS, lossesByName } from '../../../../support/reportedStudy'
+import { syntheticResults } from '../../../../support/syntheticResults'
 
 /** As a worker writes it, without curves and weights. */
 function reportOf(results: StudyResults): string {
@@ -44,7 +17,7 @@ const QUOTES = `"onload='x' & co`
 test('names are text, whatever they hold', () => {
   const html = reportOf(
     syntheticResults({
-      ...options({ [NASTY]: 1, [QUOTES]: 1, plain: 1, other: 1 }),
+      ...lossesByName({ [NASTY]: 1, [QUOTES]: 1, plain: 1, other: 1 }),
       outDomains: ['</svg><script>x</script>'],
       lines: [{ kind: 'branch-branch', from: NASTY, to: QUOTES, loss: (t) => 3 + t * (1 - t) }]
     })
@@ -58,14 +31,14 @@ test('names are text, whatever they hold', () => {
 })
 
 test('the report reaches for nothing outside itself', () => {
-  const html = reportOf(syntheticResults(options({ a: 1, b: 1, c: 1, d: 1 })))
+  const html = reportOf(syntheticResults(lossesByName({ a: 1, b: 1, c: 1, d: 1 })))
   const links = [...html.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link!)
   expect(links.filter((link) => !/^(#|data:)/.test(link))).toEqual([])
   expect(html).toContain("default-src 'none'")
 })
 
 test('of what is not measured a sentence stands in its place', () => {
-  const whole = syntheticResults(options({ a: 1, b: 1 }))
+  const whole = syntheticResults(lossesByName({ a: 1, b: 1 }))
   const html = reportOf({ ...whole, models: [], runs: [] })
   const sentences = [
     'No proxy can be held against a sequential model yet.',
@@ -80,7 +53,7 @@ test('of what is not measured a sentence stands in its place', () => {
 test('verdicts, what to train next and lines are reported', () => {
   const html = reportOf(
     syntheticResults({
-      ...options({ a: 1, b: 1, c: 1, d: 1 }),
+      ...lossesByName({ a: 1, b: 1, c: 1, d: 1 }),
       sequential: { choose: { kind: 'list', mixtures: ['a+b', 'b+c'] } },
       lines: [
         { kind: 'seed-branch', from: 'seed', to: 'a#1', loss: (t) => 4 - t },
@@ -96,4 +69,26 @@ test('verdicts, what to train next and lines are reported', () => {
     '<data value="0.25" title="0.25">0.2500</data>'
   ]
   expect(told.filter((words) => !html.includes(words))).toEqual([])
+})
+
+test('figures draw the numbers of the tables: every proxy by domain, inside and outside, additions, both ways', () => {
+  const html = reportOf(
+    syntheticResults({ ...lossesByName({ a: 1, b: 1, c: 1, d: 1 }), outDomains: ['x'] })
+  )
+  const figures = [...html.matchAll(/<svg[^>]*aria-label="([^"]*)"[\s\S]*?<\/svg>/g)]
+  const saying = (words: string) => figures.find(([, label]) => label!.includes(words))!
+  const [map] = saying('on 8 domains and means')
+  const [, agreement] = /<title>merge-micro on mean-all-log: ρ ([−\d.]+)<\/title>/.exec(map)!
+  expect(html).toMatch(new RegExp(`merge-micro ranks mixtures at ρ ${agreement!}`))
+  const [, sides] = saying('in-domain and out-of-domain')
+  expect(sides).toMatch(/merge-micro [−\d.]+ and [−\d.]+/)
+  const [additions, added] = saying('Median change of the loss')
+  // Of three more each partition has three pairs from two to three, and one from three to four.
+  for (const name of ['a', 'b', 'c', 'd']) {
+    expect(added).toMatch(new RegExp(`${name}: merge-micro [−\\d.]+ over 4 pairs, `))
+  }
+  expect(additions.match(/class="change-dot"/g)!.length).toBe(4 * 4 * 3)
+  expect(saying('Naive: each of')[1]).toBe(
+    'Naive: each of 11 mixtures is trained, 12 trainings, 3.24k tokens. Modular: one branch for each of 4 base units, 5 trainings, 1.32k tokens; mixtures are merges of branches and are not trained.'
+  )
 })

@@ -1,11 +1,14 @@
-/** A study's report as one HTML file, for whoever asks: a screen, the command line. */
+/** A study's report as one file, HTML or tables for LaTeX, for whoever asks: a screen, the command line. */
 import type { Study } from '#shared/records'
+import type { ReportForm } from './workers/reportJobs'
 import type { ProjectSession } from './projectSession'
 import type { DocumentChoice } from './studies/results'
 import { assertNoFolder, saveTextFile } from './textFiles'
 import { trustOf } from './verifiedDevices'
 
 interface ReportOptions {
+  /** Default `html`. */
+  form?: ReportForm
   /** Of Assay: the report names it. */
   version: string
   /** Default `all`. */
@@ -17,12 +20,12 @@ interface ReportOptions {
  *
  * @throws WorkbenchError `study/from-tables` for a choice of documents where there are none
  */
-export function readHtmlReport(
+export function readReportFile(
   session: ProjectSession,
   study: Study,
-  { version, documents = 'all' }: ReportOptions
+  { version, form = 'html', documents = 'all' }: ReportOptions
 ): Promise<string> {
-  return session.reports.html(study, { version, documents, trustOf })
+  return session.reports.file(study, { form, version, documents, trustOf })
 }
 
 /**
@@ -32,11 +35,11 @@ export function readHtmlReport(
  * @throws WorkbenchError `storage/exists` where a folder has its name, `storage/disk-full`,
  *   `storage/not-writable`, `study/from-tables`
  */
-export async function saveHtmlReport(
+export async function saveReportFile(
   session: ProjectSession,
   study: Study,
   options: ReportOptions & { file: string }
 ): Promise<{ file: string; bytes: number }> {
   const file = await assertNoFolder(options.file)
-  return saveTextFile(file, await readHtmlReport(session, study, options))
+  return saveTextFile(file, await readReportFile(session, study, options))
 }

@@ -1,0 +1,98 @@
+/** What text became for one study: base units, held-out domains, the token ledger, overlaps. */
+import { z } from 'zod'
+
+const count = z.number().int().nonnegative()
+const positive = z.number().int().positive()
+
+export const DomainKindSchema = z.enum(['in', 'seed', 'out'])
+export type DomainKind = z.infer<typeof DomainKindSchema>
+
+/** An equal-sized piece of a partition; the one thing a branch is trained on. */
+export const BaseUnitSchema = z.strictObject({
+  /** `partition#1`, counted from 1. */
+  name: z.string(),
+  partition: z.string(),
+  /** SHA-256 of its token sequences. */
+  fingerprint: z.string(),
+  /** Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it. */
+  tokens: z.string(),
+  /** First sequence in the partition's stream, and how many. */
+  firstSequence: count,
+  sequences: positive,
+  /** Sequences from one of its own to the next; 1 when left out. */
+  stride: positive.optional(),
+  /** Set for a part of a base unit: the whole that it is cut from, and which part of how many. */
+  partOf: z
+    .strictObject({
+      name: z.string(),
+      fingerprint: z.string(),
+      firstSequence: count,
+      sequences: positive,
+      place: count,
+      parts: positive
+    })
+    .optional()
+})
+export type BaseUnit = z.infer<typeof BaseUnitSchema>
+
+/** A held-out domain, ready to be measured. */
+export const HeldOutDomainSchema = z.strictObject({
+  name: z.string(),
+  kind: DomainKindSchema,
+  /** The training partition it is held out of; absent for external ones. */
+  partition: z.string().optional(),
+  /** SHA-256 of its documents' tokens; names its folder under `tokens/`. */
+  fingerprint: z.string(),
+  documents: positive,
+  tokens: positive,
+  bytes: positive,
+  /** Documents with over half of their 13-grams in training text. */
+  overlapping: count,
+  /** Exact duplicates removed from the partition or corpus it is taken from. */
+  duplicatesRemoved: count
+})
+export type HeldOutDomain = z.infer<typeof HeldOutDomainSchema>
+
+/** One partition in the token ledger of a study. */
+export const PreparedPartitionSchema = z.strictObject({
+  name: z.string(),
+  /** Documents and bytes kept for training. */
+  documents: count,
+  bytes: count,
+  /** Tokens in the training stream, EOS included. */
+  tokens: count,
+  baseUnits: z.array(BaseUnitSchema),
+  leftOverTokens: count,
+  heldOutDocuments: count,
+  heldOutBytes: count,
+  heldOutTokens: count,
+  duplicatesRemoved: count,
+  duplicateBytes: count
+})
+export type PreparedPartition = z.infer<typeof PreparedPartitionSchema>
+
+/** Overlap of one partition's training text with one domain, in 13-grams of words. */
+export const OverlapSchema = z.strictObject({
+  partition: z.string(),
+  domain: z.string(),
+  /** Distinct 13-grams of the domain, and how many of them the partition holds. */
+  grams: count,
+  sharedGrams: count,
+  documents: count,
+  overlappingDocuments: count
+})
+export type Overlap = z.infer<typeof OverlapSchema>
+
+/** Everything that text became for one study. */
+export const PreparedSchema = z.strictObject({
+  tokenizer: z.strictObject({
+    fingerprint: z.string(),
+    vocabularySize: positive,
+    endOfTextId: count
+  }),
+  partitions: z.array(PreparedPartitionSchema),
+  seed: PreparedPartitionSchema.nullable(),
+  domains: z.array(HeldOutDomainSchema),
+  overlaps: z.array(OverlapSchema)
+})
+export type Prepared = z.infer<typeof PreparedSchema>
