@@ -12,6 +12,8 @@ export const QueuedRunSchema = z.strictObject({
   fingerprint: z.string(),
   role: z.enum(['seed', 'branch', 'sequential']),
   name: z.string(),
+  /** True where it trains again under another random seed: mixtures do not wait for it. */
+  isRepeat: z.boolean(),
   tokens: count,
   /** Partitions whose text it trains on; none for the seed. */
   partitions: z.array(z.string()),

@@ -75,13 +75,16 @@ export function addVaryCommand(program: Command): void {
           onProgress: context.progress.update.bind(context.progress, 'prepare')
         }
         if (flags.plan !== true && !isKept) await addSeries(session, studies)
+        const asked = `${path} ${kind}${flags.study ? ` --study "${flags.study}"` : ''}`
         if (!flags.run) {
           const cost = await priceSeries(session, base, studies, following)
-          const next = `${path} ${kind}${flags.study ? ` --study "${flags.study}"` : ''}`
-          context.print(describeSeriesCost(cost, { next, isPlan: flags.plan ?? false }), cost)
+          context.print(
+            describeSeriesCost(cost, { next: asked, isPlan: flags.plan ?? false }),
+            cost
+          )
           return EXIT.ok
         }
-        return untilTime(seconds, context, () => runAll(context, session, studies, path))
+        return untilTime(seconds, context, () => runAll(context, session, studies, asked))
       })
     })
 }
@@ -91,7 +94,7 @@ async function runAll(
   { progress, signal, print }: CommandContext,
   session: ProjectSession,
   studies: readonly Study[],
-  path: string
+  asked: string
 ): Promise<number> {
   const done: (RunSummary & { study: string })[] = []
   for (const study of studies) {
@@ -106,14 +109,13 @@ async function runAll(
   }
   const failed = done.flatMap((one) => one.failed)
   const sum = (of: (one: RunSummary) => number) => done.reduce((all, one) => all + of(one), 0)
-  const kind = studies[0]?.series?.kind ?? ''
   const did = `${sum((one) => one.trained)} runs trained, ${sum((one) => one.measured)} models measured`
   print(
     [
       ...failed.map((one) => `failed ${one.name}: ${one.code}: ${one.message}`),
       signal.aborted
-        ? `Stopped cleanly: ${did}. To go on: assay vary ${path} ${kind} --run`
-        : `Done: ${did}. Result: assay vary ${path} ${kind} --result`
+        ? `Stopped cleanly: ${did}. To go on: assay vary ${asked} --run`
+        : `Done: ${did}. Result: assay vary ${asked} --result`
     ].join('\n'),
     { studies: done }
   )

@@ -28,6 +28,7 @@ export function queuedRuns(
       fingerprint,
       role,
       name,
+      isRepeat: run.repeat !== null,
       tokens,
       partitions: partitionsOf(run),
       isDone,

@@ -93,7 +93,8 @@ export function whyMissing(table: MatrixTable, place: number, queue: Queue | nul
   }
   const isIn = new Set(matrix.members.filter((_, m) => shares[m]! > 0))
   const branches = (queue?.runs ?? []).filter(
-    ({ role, name }) => role === 'branch' && (isIn.has(name) || isIn.has(partitionOf(name)))
+    ({ role, name, isRepeat }) =>
+      role === 'branch' && !isRepeat && (isIn.has(name) || isIn.has(partitionOf(name)))
   )
   const open = branches.filter(({ isDone }) => !isDone).map(({ name }) => name)
   if (open.length > 0) {

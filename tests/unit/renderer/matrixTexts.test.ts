@@ -22,6 +22,7 @@ function queueOf(...runs: [QueuedRun['role'], string, boolean][]): Queue {
       fingerprint: name,
       role,
       name,
+      isRepeat: name.includes('random seed'),
       tokens: 1,
       partitions: [],
       isDone,
@@ -68,6 +69,8 @@ test('what is not measured says why, and what to do', () => {
   )
   const done = queueOf(['branch', 'a#1', true], ['branch', 'b#1', true])
   expect(whyMissing(tableOf(), 2, done)).toContain('select it and evaluate it')
+  const again = queueOf(['branch', 'a#1', true], ['branch', 'a#1 (random seed 2)', false])
+  expect(whyMissing(tableOf(), 0, again)).toContain('select it and evaluate it')
   const truth = tableOf({ source: 'sequential' })
   expect(whyMissing(truth, 0, done)).toContain('train it sequentially')
   expect(whyMissing(truth, 0, queueOf(['sequential', 'a (sum)', false]))).toContain('to be trained')

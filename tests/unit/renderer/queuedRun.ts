@@ -7,6 +7,7 @@ export function queuedRun(name: string, change: Partial<QueuedRun> = {}): Queued
     fingerprint: name,
     role: 'branch',
     name,
+    isRepeat: false,
     tokens: 1,
     partitions: [],
     isDone: false,

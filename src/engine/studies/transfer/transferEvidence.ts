@@ -69,7 +69,9 @@ export function transferEvidence(small: StudyResults, large: StudyResults): Tran
     small: small.study.name,
     large: large.study.name,
     mixtures: results.mixtures.length,
-    trained: results.sequentialMixtures.length,
+    trained: new Set(
+      results.models.flatMap(({ role, mixture }) => (role === 'sequential' ? mixture : []))
+    ).size,
     rows,
     rankings: scores.budgets.flatMap((budget) =>
       rankWithinSizes(results, { budget, ...(proxies[0] ? { proxy: proxies[0] } : {}) })

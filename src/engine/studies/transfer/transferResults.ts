@@ -34,8 +34,9 @@ export function transferResults(small: StudyResults, large: StudyResults): Study
     large.models.filter(({ role }) => role === 'branch').map((branch) => [branch.name, branch])
   )
   // Of one base unit the larger study's branch is its sequential model with the sum budget.
+  const hasSum = large.study.sequential.budgets.includes('sum')
   const single = mixtures.flatMap(({ name, units }): ModelResult[] => {
-    const branch = units.length === 1 ? branches.get(units[0]!.unit) : undefined
+    const branch = hasSum && units.length === 1 ? branches.get(units[0]!.unit) : undefined
     return branch ? [{ ...branch, role: 'sequential', name, mixture: name, budget: 'sum' }] : []
   })
   return {
@@ -43,7 +44,12 @@ export function transferResults(small: StudyResults, large: StudyResults): Study
     hasOtherTruth: true,
     study: { ...large.study, merges: small.study.merges },
     mixtures,
-    sequentialMixtures: large.sequentialMixtures.filter((name) => names.has(name)),
+    sequentialMixtures: [
+      ...new Set([
+        ...large.sequentialMixtures.filter((name) => names.has(name)),
+        ...single.map(({ name }) => name)
+      ])
+    ],
     domains,
     models: [
       ...large.models.filter(({ role }) => role === 'seed'),

@@ -63,3 +63,29 @@ test('lines of the figure lead from the rank by the proxy to the true rank', () 
   expect(html).toContain('<title>a+b: rank 1 by the proxy, 6 when trained</title>')
   expect(bumpFigure({ ...pairs!, mixtures: [] }, { proxy: '', truth: '' })).toBe(null)
 })
+
+test('of one base unit the smaller branch is held against the larger one, which is no merge of itself', () => {
+  const one = (sign: number) =>
+    syntheticResults({
+      partitions: { a: 1, b: 1, c: 1, d: 1 },
+      merges: ['micro'],
+      mixtures: { choose: { kind: 'sizes', sizes: [1] } },
+      sequential: { choose: { kind: 'none' } },
+      truth: () => 3,
+      proxy: () => 5,
+      branch: (unit) => 4 + sign * WORTH[unit[0]!]!
+    })
+  const small = one(1)
+  const models = small.models.map((model) => ({ ...model, fingerprint: `small ${model.name}` }))
+  const evidence = transferEvidence({ ...small, models }, one(-1))
+  const row = evidence.rows.find(({ proxy }) => proxy === 'merge-micro')!
+  expect([evidence.trained, row.n, row.spearman.value]).toEqual([4, 4, expect.closeTo(-1, 12)])
+})
+
+test('trained are those of the larger study that are measured, not those that are planned', () => {
+  const large = study(1)
+  const models = large.models.filter(
+    ({ role, mixture }) => role !== 'sequential' || mixture === 'a+b'
+  )
+  expect(transferEvidence(study(1), { ...large, models }).trained).toBe(1)
+})
