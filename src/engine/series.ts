@@ -49,7 +49,7 @@ export async function planSeries(
   return seriesStudies(base, request, await textOf(session, base))
 }
 
-/** Adds studies of a series to the project; those that are there already stay as they are. */
+/** Adds studies of a series to the project; one of the same setting is written anew, as it would be made now. */
 export async function addSeries(session: ProjectSession, studies: readonly Study[]): Promise<void> {
   assertNamesFree(session.studies, studies)
   for (const study of studies) await session.saveStudy(study)
