@@ -188,7 +188,7 @@ export function trainingRuns(count) {
       error: null
     }
     const { fingerprint, role, name, tokens } = head
-    const state = { isDone: false, isTraining: true, isHeld: false, trained: 0 }
+    const state = { isDone: false, isTraining: true, isRepeat: false, isHeld: false, trained: 0 }
     return { fingerprint, role, name, tokens, partitions: [partition], ...state, head }
   })
 }
