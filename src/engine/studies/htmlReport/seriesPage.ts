@@ -9,8 +9,9 @@ import { effectsFigure } from './effectsFigure'
 import { markup, tableOf } from './markup'
 import type { Markup, Piece, ShownColumn } from './markup'
 import { estimated, figure } from './numbers'
+import { pageOf } from './pageFrame'
 import { settingsFigure } from './settingsFigure'
-import { LONE_FIGURE_STYLE, STYLE } from './style'
+import { LONE_FIGURE_STYLE } from './style'
 import { windowsFigure } from './windowsFigure'
 
 function figureOf(result: SeriesResult): Piece {
@@ -37,33 +38,21 @@ export function seriesPage(
   const title = `${of}: ${kind}`
   const csv = `data:text/csv;charset=utf-8,${encodeURIComponent(seriesCsv(result))}`
   const cautions = cautionsOf(rows, notRun)
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Assay ${facts.version}">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${{ html: STYLE }}</style>
-</head>
-<body>
-<header>
-<h1>${title}</h1>
-<p class="quiet">${SERIES_QUESTIONS[kind]} · project ${facts.project} · Assay ${facts.version}</p>
-</header>
-<main>
-<figure class="series">
+  return pageOf(
+    {
+      title,
+      version: facts.version,
+      nav: markup`<p class="quiet">${SERIES_QUESTIONS[kind]} · project ${facts.project} · Assay ${facts.version}</p>
+`
+    },
+    markup`<figure class="series">
 ${figureOf(result)}</figure>
 ${cautions.map((words) => markup`<p>${words}</p>\n`)}
 ${tablesOf(result)}
 <p class="quiet">${meaningOf(result)}</p>
 <p><a href="${csv}" download="${`${kind}.csv`}">The table as CSV</a></p>
-</main>
-</body>
-</html>
-`.html
+`
+  )
 }
 
 function tablesOf(result: SeriesResult): Piece {
