@@ -8,6 +8,7 @@ import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addInspectCommand } from './commands/inspect'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -38,6 +39,7 @@ addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
 addExportModelCommand(program)
+addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)

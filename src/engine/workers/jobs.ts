@@ -16,7 +16,7 @@ import type {
   Study
 } from '#shared/records'
 import type { StoredDtype } from '#shared/modelExport'
-import type { ModelNode } from '#shared/modelInspection'
+import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -234,6 +234,13 @@ export interface ExportJob {
   beside: { name: string; text: string }[]
 }
 
+/** Models of folders to be looked into. */
+export interface InspectJob {
+  models: { name: string; folder: string }[]
+  /** False: headers only. */
+  withValues: boolean
+}
+
 /** What an export came to. */
 export interface ExportResult {
   /** Names of the files that hold weights, with their index where there are several. */
@@ -360,6 +367,7 @@ export interface Jobs {
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
+  inspect: { input: InspectJob; result: Inspection }
   exportModel: { input: ExportJob; result: ExportResult }
   bench: { input: BenchJob; result: BenchResult }
   predict: { input: PredictJob; result: RunPrediction[] }

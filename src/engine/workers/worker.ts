@@ -5,6 +5,7 @@ import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
 import { exportModel } from './exportJob'
 import { measureGeometry } from './geometryJob'
+import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
@@ -50,7 +51,8 @@ const handlers: Handlers = {
   table: readTable,
   reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
-  exportModel
+  exportModel,
+  inspect: inspectModels
 }
 
 /** Progress goes out at most so often; the last word always does. */
