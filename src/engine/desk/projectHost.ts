@@ -53,14 +53,13 @@ export class ProjectHost implements ProjectApi {
     this.#session = session
     this.#version = version
     const own = {
-      version,
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#assertIdle(),
       editStudy: (study: Study) => this.#edit(study)
     }
     this.#texts = new TextImport(session, own)
-    this.#mixtures = new MixtureWork(session, own)
+    this.#mixtures = new MixtureWork(session, { ...own, version })
     this.#searches = new SearchWork(session, {
       tell: own.tell,
       assertFree: () => this.#mixtures.assertFree()
