@@ -50,7 +50,8 @@ export async function describeModel({
   const tensors = [...weights.shapes].map(([tensor, shape]) =>
     describeTensor(weights, tensor, shape)
   )
-  const isTied = !weights.shapes.has('lm_head.weight') || config['tie_word_embeddings'] === true
+  const isTied =
+    config['tie_word_embeddings'] === true || !tensors.some(({ block }) => block === 'head')
   const inspection: ModelInspection = {
     model: name,
     architecture: {
