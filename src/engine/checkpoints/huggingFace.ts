@@ -7,7 +7,7 @@ import type { DecoderConfig } from '#shared/records'
 import { sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
-import { fromLlamaConfig, toLlamaConfig } from './llamaConfig'
+import { fromModelConfig, toModelConfig } from './modelConfig'
 import { openSafetensors, writeSafetensors } from './safetensors'
 import { invalid } from './safetensorsHeader'
 import { writeTokenizerFiles } from './tokenizerFiles'
@@ -38,7 +38,7 @@ export async function writeCheckpoint(
   const { tokenizerFile, endOfTextId } = options
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   const ends = { bos_token_id: endOfTextId, eos_token_id: endOfTextId, pad_token_id: endOfTextId }
-  await draft.writeFile(CONFIG, json(toLlamaConfig(config, endOfTextId)))
+  await draft.writeFile(CONFIG, json(toModelConfig(config, endOfTextId)))
   await draft.writeFile('generation_config.json', json(ends))
   if (tokenizerFile !== undefined) {
     await writeTokenizerFiles(draft, config, tokenizerFile, endOfTextId)
@@ -49,11 +49,24 @@ export async function writeCheckpoint(
   await writer.close()
 }
 
+/** What old checkpoints store beside parameters: rotary frequencies, causal masks. */
+const BUFFERS = /\.rotary_emb\.inv_freq$|\.(attn|attention)\.(bias|masked_bias)$/
+
+/** A parameter's name in a model of its family; null for what is none. */
+function parameterName({ architecture, tieEmbeddings }: DecoderConfig, stored: string) {
+  if (BUFFERS.test(stored)) return null
+  if (tieEmbeddings && /^(lm_head|embed_out)\.weight$/.test(stored)) return null
+  if (architecture?.family === 'gpt_neox' && stored === 'lm_head.weight') return 'embed_out.weight'
+  // GPT-2's own files have the inner model's names.
+  const isInner = architecture?.family === 'gpt2' && /^(wte|wpe|h|ln_f)\./.test(stored)
+  return isInner ? `transformer.${stored}` : stored
+}
+
 /**
- * Opens a Hugging Face folder of the Llama family, of one file or of several.
+ * Opens a Hugging Face folder of a family that can be computed, of one file or of several.
  *
- * Only headers are read. Buffers that old checkpoints store beside parameters (`inv_freq`) and the
- * second copy of tied embeddings are left out: the decoder has no such parameters.
+ * Only headers are read. Buffers that old checkpoints store beside parameters and the second copy
+ * of tied embeddings are left out: the decoder has no such parameters.
  *
  * @throws WorkbenchError `checkpoint/invalid` saying which file is missing, damaged or not usable
  */
@@ -62,18 +75,18 @@ export async function openCheckpoint(
 ): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
   const configFile = join(folder, CONFIG)
   if (!existsSync(configFile)) throw invalid(configFile, 'there is no such file')
-  const config = fromLlamaConfig(await readFile(configFile, 'utf8'), configFile)
+  const config = fromModelConfig(await readFile(configFile, 'utf8'), configFile)
   const files = await weightFiles(folder)
   const shapes = new Map<string, readonly number[]>()
-  const holders = new Map<string, ParameterSource>()
+  const holders = new Map<string, { source: ParameterSource; stored: string }>()
   for (const file of files) {
     const source = await openSafetensors(file, folder)
-    for (const [name, shape] of source.shapes) {
-      if (name.endsWith('.rotary_emb.inv_freq')) continue
-      if (config.tieEmbeddings && name === 'lm_head.weight') continue
+    for (const [stored, shape] of source.shapes) {
+      const name = parameterName(config, stored)
+      if (name === null) continue
       if (holders.has(name)) throw invalid(file, `${name} is in another file of ${folder} too`)
       shapes.set(name, shape)
-      holders.set(name, source)
+      holders.set(name, { source, stored })
     }
   }
   return {
@@ -86,7 +99,7 @@ export async function openCheckpoint(
       read: (name, from, to) => {
         const holder = holders.get(name)
         if (!holder) throw invalid(folder, `it holds no parameter ${name}`)
-        return holder.read(name, from, to)
+        return holder.source.read(holder.stored, from, to)
       }
     }
   }
