@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
+import { addImportModelsCommand } from './commands/importModels'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
@@ -33,6 +34,7 @@ const program = new Command('assay')
 addProjectCommands(program)
 addImportCommand(program)
 addImportTableCommand(program)
+addImportModelsCommand(program)
 addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)

@@ -1,5 +1,6 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
+import { ImportedModelsSchema } from './importedModels'
 import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
 import { DecoderShapeSchema, RecipeSchema } from './recipe'
@@ -194,6 +195,8 @@ export const StudySchema = z.strictObject({
       branchCheckpoints: z.array(z.number().gt(0).lt(1)).max(9).default([])
     })
     .prefault({}),
+  /** Set where branches and sequential models were trained elsewhere: nothing is trained here. */
+  models: ImportedModelsSchema.optional(),
   /** Set where the study was made as one of a series. */
   series: SeriesOriginSchema.optional()
 })

@@ -15,6 +15,7 @@ import { cutUnits, planUnits, sequencesIn } from './baseUnits'
 import { overlapMarksPath } from './domainDocuments'
 import { orderDocuments } from './documentOrder'
 import { domainRequests } from './domainRequests'
+import { importedPartitions } from './importedPartitions'
 import { makeDomain } from './heldOutDomain'
 import type { DomainRequest } from './heldOutDomain'
 import { countHeldOutTokens } from './heldOutTokens'
@@ -57,11 +58,12 @@ export async function prepareText(
   const { projectFolder, study, corpora } = request
   const corporaFolder = join(projectFolder, 'corpora')
   const allotted = await allotDocuments(corporaFolder, corpora, study, hooks.signal)
-  const groups = trainingGroups(study, allotted)
+  const groups = study.models ? [] : trainingGroups(study, allotted)
   const seedGroup = seedGroupOf(study, allotted)
   const all = [...groups, ...(seedGroup ? [seedGroup] : [])]
   // A clash of names is found before anything is tokenised.
-  domainRequests(study, allotted, groups, seedGroup)
+  const foreseen = domainRequests(study, allotted, groups, seedGroup)
+  if (study.models && foreseen.length === 0) throw nothingToMeasure()
   const tokenizer = await chooseTokenizer(
     projectFolder,
     study.tokenizer,
@@ -71,7 +73,7 @@ export async function prepareText(
   const workshop: Workshop = { projectFolder, study, tokenizer, hooks }
 
   const meter = meterFor('prepare', all, hooks)
-  const partitions: PreparedPartition[] = []
+  const partitions = study.models ? importedPartitions(study.models, study) : []
   const training: TrainingText[] = []
   for (const group of groups) {
     const { prepared, stream } = await preparePartition(group, workshop, meter)
@@ -123,6 +125,14 @@ export async function prepareText(
     })),
     overlaps
   }
+}
+
+function nothingToMeasure(): WorkbenchError {
+  return new WorkbenchError(
+    'study/missing-domain',
+    'The study is of models that were trained elsewhere, and the project holds no text to measure them on. Import evaluation text.',
+    { role: 'evaluation' }
+  )
 }
 
 /** What every step needs. */

@@ -10,6 +10,7 @@ import { earlierModels, keptSteps, planEarlier } from './earlierBranches'
 import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
 import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
+import { notImported } from './importedRuns'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
 import {
@@ -162,6 +163,8 @@ async function trainOne(
   const key = planned.fingerprint
   try {
     forgetFailure(summary, planned.name)
+    const { start } = planned
+    if (planned.isImported || !start) throw notImported(planned)
     await save(head({}))
     const trained = await pool.run(
       'train',
@@ -171,7 +174,7 @@ async function trainOne(
         label: planned.name,
         config: context.plan.config,
         recipe: planned.recipe,
-        start: planned.start,
+        start,
         draws: planned.draws,
         replay: planned.replay,
         randomSeed: planned.randomSeed,

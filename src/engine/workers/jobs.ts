@@ -254,6 +254,22 @@ export interface SeedCheckpoint {
   hasMoments: boolean
 }
 
+/** Takes checkpoints into a project, each as a finished run. */
+export interface TakeModelsJob {
+  project: string
+  /** Hugging Face folders. */
+  models: string[]
+  /** The model that they came of, held against them and not taken; null where nobody says. */
+  seed: string | null
+}
+
+export interface TakeModelsResult {
+  /** In the order asked for. */
+  models: SeedCheckpoint[]
+  /** What is not known of them, or differs without preventing a merge. */
+  warnings: string[]
+}
+
 /** What computes, as far as a plan must know it. */
 export interface ComputeDevice {
   name: string
@@ -339,6 +355,7 @@ export interface Jobs {
   verify: { input: Record<string, never>; result: DeviceCheck[] }
   device: { input: Record<string, never>; result: ComputeDevice }
   checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
+  takeModels: { input: TakeModelsJob; result: TakeModelsResult }
   preview: { input: PreviewJob; result: SourceDescription }
   import: { input: ImportJob; result: Corpus }
   importTables: { input: TablesJob; result: ImportedTables }

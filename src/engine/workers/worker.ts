@@ -13,6 +13,7 @@ import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
 import { readTables } from './tablesJob'
+import { takeModels } from './takeModelsJob'
 import {
   describeStoredTexts,
   listStoredDocuments,
@@ -31,6 +32,7 @@ const handlers: Handlers = {
   verify: verifyBackend,
   device: findDevice,
   checkpoint: describeCheckpoint,
+  takeModels,
   bench: benchDevice,
   preview: describeSources,
   import: importText,

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { chooseBackend } from '#engine/backends/choose'
 import type { FusedKernels } from '#engine/backends/backend'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
+import { readFamilyConfig } from '#engine/checkpoints/familyConfig'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { packParameters, unpackParameters } from '#engine/model/layout'
 import { openDecoder } from '#engine/model/openDecoder'
@@ -150,4 +151,42 @@ describe.each(Object.entries(stored.models))('%s', (name, golden) => {
     })
     expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.1)
   })
+})
+
+it('computes a plain Llama as the hand-written decoder does, attention stopping at documents too', async () => {
+  const path = join(folder, 'llama-2')
+  const { config, parameters } = await openCheckpoint(path)
+  expect(config.architecture).toBeUndefined()
+  const raw = JSON.parse(readFileSync(join(path, 'config.json'), 'utf8')) as Record<string, unknown>
+  const general = readFamilyConfig('llama', raw)
+  const weights = await readParameters(parameters)
+  const rows = stored.models['llama-2']!.rows
+  const found = []
+  for (const one of [config, general]) {
+    const decoder = openDecoder(one, kernels)
+    const flat = packParameters(decoder.layout, weights, 'llama-2')
+    const model = decoder.place(flat)
+    const table = tensor2d(rows, [2, time + 1], 'int32')
+    const batch = {
+      inputs: table.slice([0, 0], [2, time]),
+      targets: table.slice([0, 1], [2, time]),
+      // A token that stands within a row: attention must not look behind it.
+      maskedAt: rows[4]!
+    }
+    const { losses, gradient } = model.lossGradient(batch, 1 / (2 * time))
+    found.push({
+      losses: [...(await losses.data())],
+      gradients: await unpackParameters(decoder.layout, gradient)
+    })
+  }
+  const [native, other] = found
+  const plain = stored.models['llama-2']!.losses
+  expect(native!.losses.some((loss, place) => off(loss, plain[place]!) > 1e-3)).toBe(true)
+  native!.losses.forEach((loss, place) =>
+    expect(off(other!.losses[place]!, loss)).toBeLessThan(CLOSE)
+  )
+  for (const [name, { data }] of native!.gradients) {
+    const own = other!.gradients.get(name)!.data
+    data.forEach((value, place) => expect(Math.abs(own[place]! - value), name).toBeLessThan(CLOSE))
+  }
 })
