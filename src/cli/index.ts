@@ -1,6 +1,7 @@
 /** The command line: parses, and hands over to one file per group of commands. */
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
 import { addImportModelsCommand } from './commands/importModels'
@@ -8,6 +9,7 @@ import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addInspectCommand } from './commands/inspect'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -38,6 +40,8 @@ addImportModelsCommand(program)
 addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
+addExportModelCommand(program)
+addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)

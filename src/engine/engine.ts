@@ -1,6 +1,8 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
+import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
+import type { Progress } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -13,6 +15,7 @@ import type {
   BenchJob,
   BenchResult,
   DeviceCheck,
+  InspectJob,
   PreviewJob,
   TablesJob
 } from './workers/jobs'
@@ -44,6 +47,18 @@ export class Engine {
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
     return this.#pool.run('preview', job, { lane: 'aside' })
+  }
+
+  /**
+   * Looks into models of folders: parts, values, and whether they may be merged.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`; the signal's reason when it was asked to stop
+   */
+  inspectModels(
+    job: InspectJob,
+    options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<Inspection> {
+    return this.#pool.run('inspect', job, { lane: 'aside', ...options })
   }
 
   /** How many narrow jobs run at once. */

@@ -23,6 +23,8 @@ export interface ModelWeights extends ParameterSource {
   readonly dtypes: ReadonlyMap<string, string>
   /** Path of the file that holds a tensor. */
   readonly fileOf: (name: string) => string
+  /** Bytes that a tensor takes in it. */
+  readonly bytesOf: (name: string) => number
 }
 
 const IndexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
@@ -77,6 +79,7 @@ export async function openModelWeights(folder: string): Promise<ModelWeights> {
     bytes,
     dtypes: new Map([...holders].map(([name, { source }]) => [name, source.dtype(name)])),
     fileOf: (name) => holderOf(name).file,
+    bytesOf: (name) => holderOf(name).source.bytesOf(name),
     read: (name, from, to) => holderOf(name).source.read(name, from, to)
   }
 }

@@ -1,5 +1,6 @@
 /** Safetensors files in and out, tensor by tensor: no model is held whole. */
 import type { ParameterSource } from '#engine/parameters'
+import type { StoredDtype } from '#shared/modelExport'
 import type { FileWriter } from '#engine/storage/files'
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './halfPrecision'
 import { invalid, openFile, readHeader, shownName } from './safetensorsHeader'
@@ -8,6 +9,9 @@ import type { SafetensorsHeader, TensorPlace } from './safetensorsHeader'
 /** Bytes asked of the system, or handed to it, at a time. */
 const CHUNK_BYTES = 1 << 24
 
+/** The types that values are read of; tensors of others are listed. */
+export const READABLE_DTYPES: readonly string[] = ['F32', 'BF16', 'F16']
+
 /** A safetensors file as a source of parameters. Holds no file open, so nothing is closed. */
 export interface SafetensorsSource extends ParameterSource {
   readonly metadata: Readonly<Record<string, string>>
@@ -15,6 +19,8 @@ export interface SafetensorsSource extends ParameterSource {
   readonly fileBytes: number
   /** The type a tensor is stored in: `F32`, `BF16`, `F16` … */
   dtype(name: string): string
+  /** Bytes that it takes in the file. */
+  bytesOf(name: string): number
 }
 
 /**
@@ -40,6 +46,7 @@ export async function openSafetensors(path: string, label = path): Promise<Safet
     metadata: header.metadata,
     fileBytes: header.fileBytes,
     dtype: (name) => placeOf(name).dtype,
+    bytesOf: (name) => placeOf(name).end - placeOf(name).begin,
     read: (name, from, to) => readValues(path, header, name, placeOf(name), from, to)
   }
 }
@@ -57,7 +64,7 @@ async function readValues(
     await readBytes(path, header, place.begin + from * 4, new Uint8Array(values.buffer))
     return values
   }
-  if (place.dtype !== 'BF16' && place.dtype !== 'F16') {
+  if (!READABLE_DTYPES.includes(place.dtype)) {
     throw invalid(
       path,
       `${shownName(name)} is stored as ${place.dtype}; F32, BF16 or F16 can be read`
@@ -91,10 +98,6 @@ async function readBytes(
     await file.close()
   }
 }
-
-/** The types that tensors are written in. */
-export const STORED_DTYPES = ['F32', 'F16', 'BF16'] as const
-export type StoredDtype = (typeof STORED_DTYPES)[number]
 
 /** Elements read of a source at a time: 16 MB as float32. */
 const BLOCK_ELEMENTS = 1 << 22

@@ -3,8 +3,9 @@ import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
-import { exportMerge } from './exportJob'
+import { exportModel } from './exportJob'
 import { measureGeometry } from './geometryJob'
+import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
@@ -52,7 +53,8 @@ const handlers: Handlers = {
   table: readTable,
   reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
-  exportMerge
+  exportModel,
+  inspect: inspectModels
 }
 
 /** Progress goes out at most so often; the last word always does. */
