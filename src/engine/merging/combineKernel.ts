@@ -35,13 +35,13 @@ export const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F32: 4, F16: 2
 export const STRIP = 2048
 
 const SUMS_AT = 0
-/** Strips that are read and written past their end by less than a vector. */
-const MARGIN = 16
+/** Behind a strip: whole vectors are read and written. */
+const MARGIN = 32
 const ODD_AT = SUMS_AT + STRIP * 8 + MARGIN
 const HEAP_AT = ODD_AT + STRIP * 4 + MARGIN
 
-// Locals: values left, an address and a weight are given; where it stands in the sums, the weight
-// in both halves of a vector, four values, and what their decoding needs.
+// Locals: values left, an address, a weight and where it stands in the sums are given; the weight in
+// both halves of a vector, four values, and what their decoding needs.
 const LEFT = 0
 const ADDRESS = 1
 const WEIGHT = 2
@@ -91,11 +91,8 @@ function adding(type: FloatType, isFirst: boolean): WasmFunction {
   }
   return {
     name: `${isFirst ? 'begin' : 'add'}${type}`,
-    parameters: [I32, I32, F64],
-    locals: [
-      [1, I32],
-      [3, V128]
-    ],
+    parameters: [I32, I32, F64, I32],
+    locals: [[3, V128]],
     body: [
       ...[...get(WEIGHT), ...simd.splatF64, ...set(WEIGHTS)],
       ...repeat(LEFT, 4, [
@@ -207,8 +204,16 @@ export interface CombineKernel {
    * Adds weight × value to the sums of a strip.
    *
    * @param isFirst the sums begin with it
+   * @param at the first sum; up to three behind the last are overwritten
    */
-  add(type: FloatType, address: number, count: number, weight: number, isFirst: boolean): void
+  add(
+    type: FloatType,
+    address: number,
+    count: number,
+    weight: number,
+    isFirst: boolean,
+    at?: number
+  ): void
   /** Rounds the sums of a strip, once, to a type; up to 16 bytes behind the last are written too. */
   round(type: FloatType, address: number, count: number): void
 }
@@ -236,8 +241,8 @@ export function createCombineKernel(
     bytes,
     sums: new Float64Array(buffer, SUMS_AT, STRIP),
     heapAt: HEAP_AT,
-    add: (type, address, count, weight, isFirst) => {
-      if (count > 0) (isFirst ? begin : add)[type](whole(count), address, weight)
+    add: (type, address, count, weight, isFirst, at = 0) => {
+      if (count > 0) (isFirst ? begin : add)[type](whole(count), address, weight, at * 8)
     },
     round: (type, address, count) => {
       if (count === 0) return

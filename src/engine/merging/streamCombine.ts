@@ -29,13 +29,16 @@ export interface TensorWork {
   values: number
   /** What is read by blocks. */
   inputs: readonly StoredTensor[]
-  target: TensorTarget
+  /** Null where values are looked at only. */
+  target: TensorTarget | null
   /** Leaves the merged values of a strip in the kernel's sums. */
   fill(strip: Strip): void
+  /** True when the next tensor may only be asked for once this one is computed. */
+  isAlone?: boolean
 }
 
 /** Memory for blocks, all together. */
-export const HEAP_BYTES = 48 << 20
+export const HEAP_BYTES = 32 << 20
 /** Blocks under way at once: one is read, one computed, one written. */
 const SLOTS = 3
 const SLOT_BYTES = Math.floor(HEAP_BYTES / SLOTS)
@@ -72,6 +75,7 @@ export async function streamCombine(
         options.signal.throwIfAborted()
         await line.add(work, from, Math.min(step, work.values - from))
       }
+      if (work.isAlone) await line.computeAll()
     }
     await line.finish()
   } finally {
@@ -107,7 +111,8 @@ class BlockLine {
   }
 
   blockLength({ inputs, target }: TensorWork): number {
-    const widest = Math.max(...[target, ...inputs].map(({ dtype }) => FLOAT_BYTES[dtype]))
+    const types = [...inputs, ...(target ? [target] : [])]
+    const widest = Math.max(2, ...types.map(({ dtype }) => FLOAT_BYTES[dtype]))
     return Math.floor(this.#areaBytes / widest / STRIP) * STRIP
   }
 
@@ -130,8 +135,15 @@ class BlockLine {
     if (before) await this.#compute(before)
   }
 
+  /** Computes what is read and not yet computed. */
+  async computeAll(): Promise<void> {
+    const last = this.#next
+    this.#next = null
+    if (last) await this.#compute(last)
+  }
+
   async finish(): Promise<void> {
-    if (this.#next) await this.#compute(this.#next)
+    await this.computeAll()
     await Promise.all(this.#writes)
   }
 
@@ -149,17 +161,19 @@ class BlockLine {
     const { inputs, target } = work
     const kernel = this.#kernel
     const starts = inputs.map((_, index) => this.#addressOf(slot, index))
-    const width = FLOAT_BYTES[target.dtype]
+    const width = target ? FLOAT_BYTES[target.dtype] : 0
     const outAt = this.#addressOf(slot, inputs.length)
     for (let done = 0; done < count; done += STRIP) {
       const length = Math.min(STRIP, count - done)
       const addresses = starts.map((start, i) => start + done * FLOAT_BYTES[inputs[i]!.dtype])
       work.fill({ kernel, addresses, from: from + done, count: length })
-      kernel.round(target.dtype, outAt + done * width, length)
+      if (target) kernel.round(target.dtype, outAt + done * width, length)
     }
-    const write = target.write(kernel.bytes.subarray(outAt, outAt + count * width), from)
-    write.catch(() => undefined)
-    this.#writes[slot] = write
+    if (target) {
+      const write = target.write(kernel.bytes.subarray(outAt, outAt + count * width), from)
+      write.catch(() => undefined)
+      this.#writes[slot] = write
+    }
     const bytesRead = inputs.reduce((sum, { dtype }) => sum + count * FLOAT_BYTES[dtype], 0)
     this.#options.onBytes(bytesRead + count * width)
   }
