@@ -1,6 +1,6 @@
 /** Writes a merge as a model of its own: averaged tensor by tensor, never held whole. */
 import { openCheckpoint, writeCheckpoint } from '#engine/checkpoints/huggingFace'
-import { averageWeighted } from '#engine/merging/average'
+import { averageWeighted, checkSameShapes } from '#engine/merging/average'
 import { sinkTo } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { writeFolder } from '#engine/storage/files'
@@ -26,6 +26,7 @@ export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<null
     const { parameters } = await openCheckpoint(projectPaths.checkpoint(job.project, fingerprint))
     sources.push(parameters)
   }
+  for (const source of sources) checkSameShapes(sources[0]!, source)
   const weights = job.branches.map(({ weight }) => weight)
   const tell = progressOf(job.label, floatBytes(sources[0]!), hooks)
   const merge = averaged(sources, weights, job.label, (written) => {
@@ -42,30 +43,44 @@ export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<null
   return null
 }
 
-/** A source whose tensors are averaged when they are read. */
+/** A source whose tensors are averaged when they are read, range by range. */
 function averaged(
   sources: readonly ParameterSource[],
   weights: readonly number[],
   label: string,
   onBytes: (bytes: number) => void
 ): ParameterSource {
-  const only = (source: ParameterSource, name: string): ParameterSource => {
-    const shape = source.shapes.get(name)
-    return { ...source, shapes: new Map(shape ? [[name, shape]] : []) }
-  }
   return {
     label,
     shapes: sources[0]!.shapes,
     isHeld: false,
-    read: async (name, from, to) => {
-      const tensor: ParameterSet = new Map()
-      const own = sources.map((source) => only(source, name))
-      await averageWeighted(own, weights, sinkTo(tensor))
-      const { data } = tensor.get(name)!
+    read: async (name, from = 0, to = lengthOf(sources[0]!, name)) => {
+      const range: ParameterSet = new Map()
+      const own = sources.map((source) => rangeOf(source, name, from, to))
+      await averageWeighted(own, weights, sinkTo(range))
+      const { data } = range.get(name)!
       onBytes(data.byteLength)
-      return data.subarray(from, to)
+      return data
     }
   }
+}
+
+/** A range of one tensor as a model of its own. */
+function rangeOf(
+  source: ParameterSource,
+  name: string,
+  begin: number,
+  end: number
+): ParameterSource {
+  return {
+    ...source,
+    shapes: new Map(source.shapes.has(name) ? [[name, [end - begin]]] : []),
+    read: (_, from = 0, to = end - begin) => source.read(name, begin + from, begin + to)
+  }
+}
+
+function lengthOf(source: ParameterSource, name: string): number {
+  return source.shapes.get(name)!.reduce((size, side) => size * side, 1)
 }
 
 function progressOf(label: string, total: number, hooks: JobHooks): (bytes: number) => void {
