@@ -208,6 +208,34 @@ export function numberOf(...of: Parameters<typeof settingOf>): number {
   return Number(settingOf(...of))
 }
 
+/**
+ * Asserts that every setting that a tensor needs is given and fits the others.
+ *
+ * @throws WorkbenchError `merge/invalid`
+ */
+export function checkTensor(recipe: MergeRecipe, tensor: string): void {
+  const { kind, shared, perModel } = METHOD_RULES[recipe.method]
+  for (const setting of Object.keys(shared) as MergeSetting[]) {
+    settingOf(recipe, setting, null, tensor)
+  }
+  recipe.models.forEach((_, model) => {
+    for (const setting of Object.keys(perModel) as MergeSetting[]) {
+      settingOf(recipe, setting, model, tensor)
+    }
+    if (!('epsilon' in perModel)) return
+    const density = numberOf(recipe, 'density', model, tensor)
+    const epsilon = numberOf(recipe, 'epsilon', model, tensor)
+    const isRanked = density > 0 && density < 1
+    if (isRanked && (density - epsilon <= 0 || density + epsilon >= 1)) {
+      throw invalid(
+        `density ${density} and epsilon ${epsilon} give ${tensor} probabilities from ${density - epsilon} to ${density + epsilon}; they lie between 0 and 1. Lower epsilon.`,
+        { tensor, density, epsilon }
+      )
+    }
+  })
+  if (kind === 'weighted') weightedFactors(recipe, tensor)
+}
+
 /** The weights of all models for one tensor. */
 export function weightsOf(recipe: MergeRecipe, tensor: string): number[] {
   return recipe.models.map((_, model) => numberOf(recipe, 'weight', model, tensor))
