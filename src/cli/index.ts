@@ -1,6 +1,7 @@
 /** The command line: parses, and hands over to one file per group of commands. */
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
 import { addBenchCommand } from './commands/bench'
@@ -36,6 +37,7 @@ addImportTableCommand(program)
 addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
+addExportModelCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)

@@ -4,6 +4,7 @@ import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskV
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
+import { ExportChoicesSchema } from './modelExport'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
 import { DecoderShapeSchema } from './recipe'
@@ -142,7 +143,8 @@ export const PROJECT_COMMANDS = {
     input: z.strictObject({
       study: z.string(),
       mixture: z.union([z.string(), weights]),
-      merge: MergeKindSchema
+      merge: MergeKindSchema,
+      ...ExportChoicesSchema.shape
     }),
     output: z.strictObject({ folder: z.string().nullable() })
   },

@@ -1,12 +1,12 @@
 /** Models out: weights in one file or in several, of a chosen type, and the files beside them. */
+import type { StoredDtype } from '#shared/modelExport'
 import type { ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
 import { elementsOf, storedBytes, writeSafetensors } from './safetensors'
-import type { StoredDtype, StoringOptions } from './safetensors'
+import type { StoringOptions } from './safetensors'
 
-export { STORED_DTYPES } from './safetensors'
-export type { StoredDtype } from './safetensors'
+export type { StoredDtype } from '#shared/modelExport'
 
 export const CONFIG_FILE = 'config.json'
 export const WEIGHTS_FILE = 'model.safetensors'

@@ -1,5 +1,6 @@
 /** Safetensors files in and out, tensor by tensor: no model is held whole. */
 import type { ParameterSource } from '#engine/parameters'
+import type { StoredDtype } from '#shared/modelExport'
 import type { FileWriter } from '#engine/storage/files'
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './halfPrecision'
 import { invalid, openFile, readHeader, shownName } from './safetensorsHeader'
@@ -91,10 +92,6 @@ async function readBytes(
     await file.close()
   }
 }
-
-/** The types that tensors are written in. */
-export const STORED_DTYPES = ['F32', 'F16', 'BF16'] as const
-export type StoredDtype = (typeof STORED_DTYPES)[number]
 
 /** Elements read of a source at a time: 16 MB as float32. */
 const BLOCK_ELEMENTS = 1 << 22

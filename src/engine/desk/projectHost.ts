@@ -53,6 +53,7 @@ export class ProjectHost implements ProjectApi {
     this.#session = session
     this.#version = version
     const own = {
+      version,
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#assertIdle(),

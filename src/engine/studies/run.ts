@@ -21,6 +21,7 @@ import {
   takeInParallel
 } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
+import { startNode } from './startNode'
 
 export type { RunSummary, StudyEvent } from './runContext'
 
@@ -179,6 +180,7 @@ async function trainOne(
         tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
         heldOut: heldOutOf(planned, study, prepared),
         keepMoments: planned.keepMoments,
+        startedFrom: startNode(planned, context.plan),
         keepSteps: keptSteps(study, planned)
       },
       {

@@ -15,6 +15,8 @@ import type {
   RunResult,
   Study
 } from '#shared/records'
+import type { StoredDtype } from '#shared/modelExport'
+import type { ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -144,6 +146,8 @@ export interface TrainJob {
   heldOut: { everySteps: number; domains: { name: string; fingerprint: string }[] } | null
   /** True for runs that others go on from: their moments are kept. */
   keepMoments: boolean
+  /** What its weights started from, written beside them. */
+  startedFrom?: ModelNode
   /** Steps after which the weights are kept besides those of the end. */
   keepSteps: number[]
 }
@@ -215,18 +219,26 @@ export interface MeasureResult {
   evaluateMs: number
 }
 
-/** A merge to be written as a Hugging Face folder. */
+/** A run, or an average of several, to be written as a Hugging Face folder. */
 export interface ExportJob {
   project: string
-  /** Where it goes. */
+  /** Where it goes, in place of what is there. */
   folder: string
   label: string
-  config: DecoderConfig
-  branches: { fingerprint: string; weight: number }[]
-  tokenizerFile: string
-  endOfTextId: number
-  /** What it was made of, written beside it. */
-  origin: Record<string, unknown>
+  /** One alone is written as it is. */
+  branches: WeightedBranch[]
+  dtype: StoredDtype
+  /** Bytes of tensors in one file at most; null: all in one. */
+  shardBytes: number | null
+  /** Name and text of the files that say what it is. */
+  beside: { name: string; text: string }[]
+}
+
+/** What an export came to. */
+export interface ExportResult {
+  /** Names of the files that hold weights, with their index where there are several. */
+  files: string[]
+  bytes: number
 }
 
 export interface CheckpointJob {
@@ -245,6 +257,8 @@ export interface GeometryJob {
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
   folder: string
+  /** What it is called where it comes from; absent in what older versions kept of one. */
+  name?: string
   config: DecoderConfig
   /** SHA-256 of configuration, weights and optimizer state. */
   fingerprint: string
@@ -346,7 +360,7 @@ export interface Jobs {
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
-  exportMerge: { input: ExportJob; result: null }
+  exportModel: { input: ExportJob; result: ExportResult }
   bench: { input: BenchJob; result: BenchResult }
   predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }

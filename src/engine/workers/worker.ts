@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
-import { exportMerge } from './exportJob'
+import { exportModel } from './exportJob'
 import { measureGeometry } from './geometryJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
@@ -50,7 +50,7 @@ const handlers: Handlers = {
   table: readTable,
   reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
-  exportMerge
+  exportModel
 }
 
 /** Progress goes out at most so often; the last word always does. */

@@ -13,21 +13,25 @@ import type { ParameterSet } from '#engine/parameters'
 import { FolderDraft } from '#engine/storage/files'
 import expected from '../../../golden/checkpoints/expected.json'
 import opened from '../../../golden/checkpoints/opened.json'
-import { config, parameters, writeOurs } from '../../../golden/checkpoints/ours'
+import shards from '../../../golden/checkpoints/shards.json'
+import { config, exportShards, parameters, writeOurs } from '../../../golden/checkpoints/ours'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 const GOLDEN = join(import.meta.dirname, '../../../golden/checkpoints')
 
+async function hashesOf(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const name of (await readdir(folder)).sort()) {
+    const bytes = await readFile(join(folder, name))
+    found[name] = createHash('sha256').update(bytes).digest('hex')
+  }
+  return found
+}
+
 test('a checkpoint is written with the bytes that transformers was seen to open', async () => {
   const folder = join(await temporaryFolder(), 'ours')
   await writeOurs(folder)
-  const found: Record<string, string> = {}
-  for (const name of (await readdir(folder)).sort()) {
-    found[name] = createHash('sha256')
-      .update(await readFile(join(folder, name)))
-      .digest('hex')
-  }
-  expect(found).toEqual(opened.sha256)
+  expect(await hashesOf(folder)).toEqual(opened.sha256)
 })
 
 test('transformers understood the configuration as it was meant', () => {
@@ -165,4 +169,15 @@ test('a checkpoint without optimizer state says what to do', async () => {
     code: 'checkpoint/mismatch',
     message: expect.stringContaining('start: weights') as string
   })
+})
+
+test('an export in shards of bfloat16 has the bytes whose logits transformers was seen to give', async () => {
+  const home = await temporaryFolder()
+  await writeOurs(join(home, 'ours'))
+  await exportShards(join(home, 'ours'), join(home, 'shards'))
+  expect(await hashesOf(join(home, 'shards'))).toEqual(shards.sha256)
+  expect(Object.keys(shards.sha256).filter((name) => name.includes('-of-')).length).toBeGreaterThan(
+    1
+  )
+  expect([shards.dtype, shards.equalLogits]).toEqual(['torch.bfloat16', 2100])
 })
