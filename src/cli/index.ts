@@ -8,6 +8,7 @@ import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addMergeCommand } from './commands/merge'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -41,6 +42,7 @@ addExportModelCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
+addMergeCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -1,6 +1,8 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
 import { fitName } from '#shared/names'
+import type { MergePlan, MergeResult } from '#shared/merging'
+import type { Progress } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -13,6 +15,7 @@ import type {
   BenchJob,
   BenchResult,
   DeviceCheck,
+  MergeJob,
   PreviewJob,
   TablesJob
 } from './workers/jobs'
@@ -85,6 +88,30 @@ export class Engine {
     const name = fitName(basename(folder)) ?? 'tables'
     await createTableProject(folder, tables, studyOfTables(name, tables))
     return summarizeTables(tables)
+  }
+
+  /**
+   * What a merge of models from folders will do and need; reads no values.
+   *
+   * @throws WorkbenchError `merge/invalid`, `merge/mismatch`, `checkpoint/invalid`, `storage/exists`,
+   *   `storage/disk-full`
+   */
+  planMerge(job: MergeJob): Promise<MergePlan> {
+    return this.#pool.run('planMerge', job, { lane: 'aside' })
+  }
+
+  /**
+   * Merges models from folders into a folder, which is there complete or not at all.
+   *
+   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   *
+   * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
+   */
+  mergeModels(
+    job: MergeJob,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<MergeResult> {
+    return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */

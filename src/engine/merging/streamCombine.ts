@@ -1,6 +1,6 @@
 /** Merges tensor after tensor by blocks: the next is read and the last is written while one is computed. */
 import type { CombineKernel, FloatType } from './combineKernel'
-import { FLOAT_BYTES, STRIP, createCombineKernel } from './combineKernel'
+import { FLOAT_BYTES, STRIP } from './combineKernel'
 
 /** A tensor as it lies in a file, read without being decoded. */
 export interface StoredTensor {
@@ -54,7 +54,8 @@ export interface StreamOptions {
   signal: AbortSignal
   /** Told after each block: bytes read and bytes handed to the writer. */
   onBytes: (bytes: number) => void
-  encodeFloat16: (values: Float32Array) => Uint16Array
+  /** With {@link HEAP_BYTES} of memory; nobody else uses it meanwhile. */
+  kernel: CombineKernel
 }
 
 /**
@@ -105,7 +106,7 @@ class BlockLine {
 
   constructor(options: StreamOptions) {
     this.#options = options
-    this.#kernel = createCombineKernel(HEAP_BYTES, options.encodeFloat16)
+    this.#kernel = options.kernel
     const share = Math.floor(SLOT_BYTES / (options.inputs + 1)) - GAP
     this.#areaBytes = Math.min(LONGEST_READ, share - (share % 16))
   }

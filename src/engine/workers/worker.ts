@@ -9,6 +9,7 @@ import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
@@ -31,6 +32,8 @@ const handlers: Handlers = {
   verify: verifyBackend,
   device: findDevice,
   checkpoint: describeCheckpoint,
+  planMerge,
+  mergeModels,
   bench: benchDevice,
   preview: describeSources,
   import: importText,
