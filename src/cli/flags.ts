@@ -68,3 +68,15 @@ export function namedNumbers(
   })
   return { ...before, ...Object.fromEntries(named) }
 }
+
+/** A flag's value as numbers divided by commas; `-0.5` and `1e-3` are understood. */
+export function numberList(text: string, flag: string): number[] {
+  return text.split(',').map((part) => {
+    const value = part.trim() === '' ? NaN : Number(part)
+    if (Number.isFinite(value)) return value
+    throw new WorkbenchError('usage/invalid', `${flag} wants numbers, found "${part}".`, {
+      flag,
+      found: part
+    })
+  })
+}

@@ -10,6 +10,7 @@ import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
 import { addInspectCommand } from './commands/inspect'
+import { addMergeCommand } from './commands/merge'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -45,6 +46,7 @@ addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
+addMergeCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
+import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
@@ -16,6 +17,7 @@ import type {
   BenchResult,
   DeviceCheck,
   InspectJob,
+  MergeJob,
   PreviewJob,
   TablesJob
 } from './workers/jobs'
@@ -100,6 +102,30 @@ export class Engine {
     const name = fitName(basename(folder)) ?? 'tables'
     await createTableProject(folder, tables, studyOfTables(name, tables))
     return summarizeTables(tables)
+  }
+
+  /**
+   * What a merge of models from folders will do and need; reads no values.
+   *
+   * @throws WorkbenchError `merge/invalid`, `merge/mismatch`, `checkpoint/invalid`, `storage/exists`,
+   *   `storage/disk-full`
+   */
+  planMerge(job: MergeJob): Promise<MergePlan> {
+    return this.#pool.run('planMerge', job, { lane: 'aside' })
+  }
+
+  /**
+   * Merges models from folders into a folder, which is there complete or not at all.
+   *
+   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   *
+   * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
+   */
+  mergeModels(
+    job: MergeJob,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<MergeResult> {
+    return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */

@@ -20,6 +20,7 @@ import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
+import type { MergePlan, MergeRecipe, MergeResult } from '#shared/merging'
 import type { BaseUnit } from '#shared/records'
 import type {
   DocumentFilter,
@@ -248,6 +249,15 @@ export interface ExportResult {
   bytes: number
 }
 
+/** A merge of models from folders, whatever made them. */
+export interface MergeJob {
+  recipe: MergeRecipe
+  /** Where it goes; not there yet. */
+  folder: string
+  /** Bytes of tensors in one file at most. */
+  shardBytes: number
+}
+
 export interface CheckpointJob {
   folder: string
 }
@@ -386,6 +396,8 @@ export interface Jobs {
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   inspect: { input: InspectJob; result: Inspection }
   exportModel: { input: ExportJob; result: ExportResult }
+  planMerge: { input: MergeJob; result: MergePlan }
+  mergeModels: { input: MergeJob; result: MergeResult }
   bench: { input: BenchJob; result: BenchResult }
   predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }

@@ -10,6 +10,7 @@ import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
@@ -34,6 +35,8 @@ const handlers: Handlers = {
   device: findDevice,
   checkpoint: describeCheckpoint,
   takeModels,
+  planMerge,
+  mergeModels,
   bench: benchDevice,
   preview: describeSources,
   import: importText,
