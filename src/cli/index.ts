@@ -7,6 +7,7 @@ import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addEvalCommand } from './commands/eval'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -39,6 +40,7 @@ addReportCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
+addEvalCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -1,6 +1,8 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
 import { fitName } from '#shared/names'
+import type { Progress } from '#shared/records'
+import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -44,6 +46,20 @@ export class Engine {
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
     return this.#pool.run('preview', job, { lane: 'aside' })
+  }
+
+  /**
+   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
+   *   `domain/empty`
+   * @throws the signal's reason when aborted
+   */
+  evaluate(
+    request: EvaluationRequest,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<ModelEvaluation> {
+    return this.#pool.run('evaluate', request, hooks)
   }
 
   /** How many narrow jobs run at once. */

@@ -17,6 +17,7 @@ import type {
 } from '#shared/records'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
+import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
 import type {
@@ -345,6 +346,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
+  evaluate: { input: EvaluationRequest; result: ModelEvaluation }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   exportMerge: { input: ExportJob; result: null }
   bench: { input: BenchJob; result: BenchResult }

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
+import { evaluateModel } from './evaluateJob'
 import { exportMerge } from './exportJob'
 import { measureGeometry } from './geometryJob'
 import { importText } from './importJob'
@@ -43,6 +44,7 @@ const handlers: Handlers = {
   prepare,
   train: trainRun,
   measure: measureModel,
+  evaluate: evaluateModel,
   predict: predictTraining,
   belief: readBelief,
   geometry: measureGeometry,
