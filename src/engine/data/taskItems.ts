@@ -2,6 +2,7 @@
 import { WorkbenchError } from '#shared/errors'
 import type { TaskFields } from '#shared/textEvaluation'
 import { fieldAt, fieldNames, missingField } from './fields'
+import type { SourceDocument } from './sourceDocument'
 
 /** One item; without choices the right answer is the only one. */
 export interface TaskItem {
@@ -53,9 +54,19 @@ export function taskItem(
   return { context, answers: texts.map(delimited), gold: place }
 }
 
-/** The text of a right answer in its place, and where it begins. */
-export function goldText({ context, answers, gold }: TaskItem): { text: string; from: number } {
-  return { text: context + answers[gold]!, from: context.length }
+/** Field under which a stored item keeps where its right answer begins, in UTF-16 units. */
+export const ANSWER_FROM = 'answerFrom'
+
+/**
+ * A record as the document that a corpus stores: its context with the right answer, and where that
+ * begins as a field of its own.
+ *
+ * @throws WorkbenchError as {@link taskItem}
+ */
+export function taskDocument(record: SourceDocument, fields: TaskFields): SourceDocument {
+  const { context, answers, gold } = taskItem(record.fields, fields, record)
+  const kept = { ...record.fields, [ANSWER_FROM]: context.length }
+  return { ...record, text: context + answers[gold]!, fields: kept }
 }
 
 function delimit(context: string, answer: string, delimiter: string): string {

@@ -17,7 +17,7 @@ import type {
 } from '#shared/records'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
-import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
+import type { EvaluationRequest, ModelEvaluation, TaskFields } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { BaseUnit } from '#shared/records'
 import type {
@@ -67,6 +67,8 @@ export interface ImportJob {
   skipBadLines: boolean
   keepFields: string[]
   tokenized?: { tokenizerFile: string; endOfTextId: number; type?: 'uint16' | 'int32' | 'uint32' }
+  /** Of evaluation corpora: records are items of a task, of which the right answer is measured. */
+  task?: TaskFields
 }
 
 /** A look at files before they are imported; without a text field the likeliest is shown. */
