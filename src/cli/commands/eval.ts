@@ -10,19 +10,16 @@ import type {
   TextEvaluation
 } from '#shared/textEvaluation'
 import { describeEvaluations } from '../evaluationSummary'
-import { wholeNumber } from '../flags'
+import { addTaskFlags, wholeNumber } from '../flags'
+import type { TaskFlags } from '../flags'
 import { EXIT, withEngine } from '../session'
 import type { CommandContext } from '../session'
 
-interface EvalFlags {
+interface EvalFlags extends TaskFlags {
   model: string[]
   data?: string[]
   task?: string[]
   text: string
-  context: string
-  choices: string
-  gold: string
-  delimiter: string
   begin?: string
   window?: string
   stride?: string
@@ -41,21 +38,14 @@ export interface EvaluatedModels {
 
 /** Adds the command to the program. */
 export function addEvalCommand(program: Command): void {
-  program
+  const command = program
     .command('eval')
     .description('Measure Hugging Face folders on texts and tasks, outside any project.')
     .requiredOption('--model <folders...>', 'Hugging Face folders')
     .option('--data <paths...>', 'files, folders or globs of text; each is a row of the table')
     .option('--task <paths...>', 'JSONL of context, choices and gold; each is a row')
     .option('--text <field>', 'of --data: field that holds the text', 'text')
-    .option('--context <field>', 'of --task: field that holds the context', 'context')
-    .option(
-      '--choices <field>',
-      'of --task: field that holds the answers to choose from',
-      'choices'
-    )
-    .option('--gold <field>', 'of --task: which is right: its place from 0, or its text', 'gold')
-    .option('--delimiter <text>', 'of --task: between context and answer', ' ')
+  addTaskFlags(command)
     .option('--begin <token>', "before each document (default: the folder's bos, else eos)")
     .option('--window <n>', "predicted tokens at once (default: the model's context, 2048 at most)")
     .option('--stride <n>', 'tokens that each window after the first scores (default: the window)')
