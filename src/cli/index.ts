@@ -11,6 +11,7 @@ import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
 import { addInspectCommand } from './commands/inspect'
 import { addMergeCommand } from './commands/merge'
+import { addEvalCommand } from './commands/eval'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -47,6 +48,7 @@ addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
 addMergeCommand(program)
+addEvalCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -4,6 +4,7 @@ import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
 import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
+import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -61,6 +62,20 @@ export class Engine {
     options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
   ): Promise<Inspection> {
     return this.#pool.run('inspect', job, { lane: 'aside', ...options })
+  }
+
+  /**
+   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
+   *   `domain/empty`
+   * @throws the signal's reason when aborted
+   */
+  evaluate(
+    request: EvaluationRequest,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<ModelEvaluation> {
+    return this.#pool.run('evaluate', request, hooks)
   }
 
   /** How many narrow jobs run at once. */

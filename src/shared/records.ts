@@ -252,6 +252,8 @@ export const CorpusSchema = z.strictObject({
   /** Where the text came from; a label, not a path that is read again (unless `inPlace`). */
   source: z.string(),
   inPlace: z.boolean().default(false),
+  /** Set for evaluation corpora of contexts with right answers, of which the answers are measured. */
+  isTask: z.literal(true).optional(),
   /** Set for pre-tokenised text: the tokenizer that made its ids. */
   tokenizerFingerprint: z.string().optional(),
   partitions: z.array(PartitionLedgerSchema),

@@ -15,7 +15,12 @@ export interface MeasureOptions {
   window: number
   /** Full windows per forward pass; of shorter ones, as many more as make the same tokens. */
   batchSize: number
+  /** Stands before every document, and fills what batches leave free. */
   endOfTextId: number
+  /** Tokens that each window after a document's first scores; `window` when left out. */
+  stride?: number
+  /** Of each document, leading tokens that are seen and not scored; none when left out. */
+  contexts?: readonly number[]
 }
 
 /** Given the loss of one token of a document, in nats. */
@@ -32,7 +37,7 @@ export interface Evaluator {
   /**
    * @param documents token ids of each, without end-of-text
    * @param onProgress told predicted tokens so far and in all
-   * @returns nats summed per document; 0 for an empty one
+   * @returns nats summed per document over its scored tokens; 0 for an empty one
    * @throws the signal's reason when aborted, between two batches
    */
   measure(
@@ -44,7 +49,7 @@ export interface Evaluator {
   /**
    * As {@link measure}, but token by token: what an average of probabilities is made of.
    *
-   * @returns nats of every token, document after document
+   * @returns nats of every scored token, document after document
    */
   measureTokens(
     documents: readonly Int32Array[],
@@ -73,7 +78,7 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
   }
   const score = async (
     documents: readonly Int32Array[],
-    { window, batchSize, endOfTextId }: MeasureOptions,
+    { window, batchSize, endOfTextId, stride = window, contexts }: MeasureOptions,
     take: TakeLoss,
     hooks: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }
   ): Promise<void> => {
@@ -81,9 +86,9 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     if (!loaded) throw new Error('an evaluator measures only after load or use')
     const windows = documents.flatMap((ids, document) => {
       checkTokens(ids, document, config.vocabularySize)
-      return windowsOf(document, ids.length, window)
+      return windowsOf(document, ids.length, window, { stride, context: contexts?.[document] ?? 0 })
     })
-    const total = documents.reduce((sum, ids) => sum + ids.length, 0)
+    const total = windows.reduce((sum, { scored }) => sum + scored, 0)
     let done = 0
     for (const batch of batchesOf(windows, batchSize * window)) {
       hooks.signal?.throwIfAborted()
@@ -116,7 +121,10 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     },
     async measureTokens(documents, options, signal) {
       let tokens = 0
-      const begins = documents.map((ids) => (tokens += ids.length) - ids.length)
+      const begins = documents.map((ids, document) => {
+        const context = options.contexts?.[document] ?? 0
+        return (tokens += ids.length - context) - ids.length
+      })
       const nats = new Float32Array(tokens)
       const take: TakeLoss = (document, position, loss) => {
         nats[begins[document]! + position] = loss

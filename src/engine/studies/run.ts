@@ -166,6 +166,7 @@ async function trainOne(
     forgetFailure(summary, planned.name)
     const { start } = planned
     if (planned.isImported || !start) throw notImported(planned)
+    const from = startNode(planned, context.plan)
     await save(head({}))
     const trained = await pool.run(
       'train',
@@ -183,7 +184,7 @@ async function trainOne(
         tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
         heldOut: heldOutOf(planned, study, prepared),
         keepMoments: planned.keepMoments,
-        startedFrom: startNode(planned, context.plan),
+        ...(from ? { startedFrom: from } : {}),
         keepSteps: keptSteps(study, planned)
       },
       {

@@ -19,6 +19,7 @@ import type { StoredDtype } from '#shared/modelExport'
 import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
+import type { EvaluationRequest, ModelEvaluation, TaskFields } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { MergePlan, MergeRecipe, MergeResult } from '#shared/merging'
 import type { BaseUnit } from '#shared/records'
@@ -69,6 +70,8 @@ export interface ImportJob {
   skipBadLines: boolean
   keepFields: string[]
   tokenized?: { tokenizerFile: string; endOfTextId: number; type?: 'uint16' | 'int32' | 'uint32' }
+  /** Of evaluation corpora: records are items of a task, of which the right answer is measured. */
+  task?: TaskFields
 }
 
 /** A look at files before they are imported; without a text field the likeliest is shown. */
@@ -393,6 +396,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
+  evaluate: { input: EvaluationRequest; result: ModelEvaluation }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   inspect: { input: InspectJob; result: Inspection }
   exportModel: { input: ExportJob; result: ExportResult }

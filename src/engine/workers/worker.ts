@@ -4,6 +4,7 @@ import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
 import { exportModel } from './exportJob'
+import { evaluateModel } from './evaluateJob'
 import { measureGeometry } from './geometryJob'
 import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
@@ -49,6 +50,7 @@ const handlers: Handlers = {
   prepare,
   train: trainRun,
   measure: measureModel,
+  evaluate: evaluateModel,
   predict: predictTraining,
   belief: readBelief,
   geometry: measureGeometry,

@@ -485,7 +485,7 @@ describe('evaluation corpora', () => {
       })
     ]
     const prepared = await prepare(project, corpora, tinyStudy({ holdOut: { share: 0 } }))
-    const documents = await readDomainTokens(project, prepared.domains[0]!.fingerprint)
+    const { documents } = await readDomainTokens(project, prepared.domains[0]!.fingerprint)
     expect(documents.flatMap((ids) => Array.from(ids))).not.toContain(
       prepared.tokenizer.endOfTextId
     )
