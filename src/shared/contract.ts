@@ -48,6 +48,8 @@ export const OpenProjectSchema = z.strictObject({
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */
   running: z.string().nullable(),
+  /** Names of the studies that are run after it, in their order. */
+  waiting: z.array(z.string()),
   /** Name of the corpus that is being imported; null when none is. */
   importing: z.string().nullable(),
   /** What undoing and doing again would do, in words; null where there is nothing. */
@@ -160,6 +162,8 @@ export const PROJECT_COMMANDS = {
   stopMixtures: { input: nothing, output: nothing },
   /** Answers when the run has begun; what comes of it is told by events. */
   runStudy: { input: ofStudy, output: nothing },
+  /** Runs several one after another: what they share is trained once. Stopping ends the order. */
+  runStudies: { input: z.strictObject({ studies: z.array(z.string()).min(1) }), output: nothing },
   /** Asks the running study to stop between two steps. */
   stopStudy: { input: nothing, output: nothing },
 

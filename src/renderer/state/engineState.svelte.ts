@@ -164,6 +164,11 @@ export class EngineState {
     return this.order((engine) => engine.runStudy({ study: this.study }))
   }
 
+  /** Runs studies one after another. */
+  runAll(studies: string[]): Promise<boolean> {
+    return this.order((engine) => engine.runStudies({ studies }))
+  }
+
   stop(): Promise<boolean> {
     return this.order((engine) => engine.stopStudy({}))
   }
