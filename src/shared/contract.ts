@@ -1,5 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
+import { AdditionPairsSchema } from './additionEffect'
 import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { CostCurvesSchema } from './costCurves'
@@ -93,6 +94,11 @@ export const PROJECT_COMMANDS = {
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   /** What every base unit does to every domain, by its branch alone. */
   readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
+  /** What adding a partition does to each mixture; `added` null: one of those imported last. */
+  readAdditions: {
+    input: z.strictObject({ study: z.string(), added: z.string().nullable() }),
+    output: AdditionPairsSchema.nullable()
+  },
   /** What ways of answering cost against the number of partitions; null of tables. */
   readCostCurves: { input: ofStudy, output: CostCurvesSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },

@@ -165,6 +165,9 @@ export class ProjectHost implements ProjectApi {
   readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
     this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
 
+  readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
+    this.#whenPrepared(study, (one) => this.#session.reports.additions(one, { added }))
+
   readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))
 
