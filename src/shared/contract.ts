@@ -94,10 +94,13 @@ export const PROJECT_COMMANDS = {
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   /** What every base unit does to every domain, by its branch alone. */
   readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
-  /** What adding a partition does to each mixture; `added` null: one of those imported last. */
+  /**
+   * What adding a partition does to each mixture; `added` null: one of those imported last. The
+   * picture is that of the report, of all partitions over all pairs.
+   */
   readAdditions: {
     input: z.strictObject({ study: z.string(), added: z.string().nullable() }),
-    output: AdditionPairsSchema.nullable()
+    output: z.strictObject({ pairs: AdditionPairsSchema, svg: z.string().nullable() }).nullable()
   },
   /** What ways of answering cost against the number of partitions; null of tables. */
   readCostCurves: { input: ofStudy, output: CostCurvesSchema.nullable() },
@@ -112,7 +115,10 @@ export const PROJECT_COMMANDS = {
     output: z.string().nullable()
   },
   /** The report as the text of one HTML file; null before the text is prepared. */
-  readReport: { input: ofStudy, output: z.string().nullable() },
+  readReport: {
+    input: z.strictObject({ study: z.string(), form: z.enum(['html', 'latex']) }),
+    output: z.string().nullable()
+  },
   // Single mixtures, besides running the whole study. Progress is told under `evaluate` and
   // `export`; what is measured already is answered even while a study runs, or read-only.
   /**

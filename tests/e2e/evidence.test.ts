@@ -254,10 +254,26 @@ test('what adding a partition does: mixture by mixture, by merge and by training
   await expect
     .poll(() => page.evaluate(() => navigator.clipboard.readText()))
     .toBe(await readFile(csv, 'utf8'))
+  await section
+    .getByRole('img', { name: /^Median change of the loss .*sea: merge-micro/ })
+    .waitFor()
   await section.getByRole('combobox', { name: 'by', exact: true }).selectOption('trained')
   await section.getByText(/^sea helps \d+ of \d+ mixtures|No mixture is trained both/).waitFor()
   await expectAccessible(page, 'Evidence, additions')
   expect(complaints).toEqual([])
+})
+
+test('tables for a paper are saved by a press, as the command line writes them', async () => {
+  const { page } = await openEvidence()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'LaTeX tables' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(/tables[.]tex$/)
+  const own = join(folder, 'own.tex')
+  await assayDone(['report', project, '--latex', own])
+  const withoutDate = (text: string) => text.replace(/^% Tables .*$/m, '')
+  const [saved, written] = await Promise.all([readFile(await file.path()), readFile(own)])
+  expect(withoutDate(saved.toString())).toBe(withoutDate(written.toString()))
 })
 
 test('lines are measured on a press and drawn; what to train next is kept in the study as design', async () => {

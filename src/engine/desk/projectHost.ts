@@ -19,6 +19,7 @@ import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
+import { additionsPicture } from '../studies/htmlReport/additionsSection'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import { distinctRuns, runsOf } from '../studies/plan'
@@ -166,7 +167,10 @@ export class ProjectHost implements ProjectApi {
     this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
 
   readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
-    this.#whenPrepared(study, (one) => this.#session.reports.additions(one, { added }))
+    this.#whenPrepared(study, async (one) => ({
+      pairs: await this.#session.reports.additions(one, { added }),
+      svg: additionsPicture(await this.#session.results(one))
+    }))
 
   readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))
@@ -182,9 +186,9 @@ export class ProjectHost implements ProjectApi {
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
-  readReport: ProjectApi['readReport'] = ({ study }) =>
+  readReport: ProjectApi['readReport'] = ({ study, form }) =>
     this.#whenPrepared(study, (one) =>
-      readReportFile(this.#session, one, { version: this.#version })
+      readReportFile(this.#session, one, { version: this.#version, form })
     )
 
   scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)

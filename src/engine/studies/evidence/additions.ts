@@ -45,11 +45,15 @@ export function additionsIn(mixtures: readonly Mixture[]): Addition[] {
  * a merge of one branch more, and with the sum budget more training, shift all changes alike, so
  * that members are to be compared with one another rather than with 0.
  *
+ * @param options `only`: one domain, and these proxies or `sequential`; all unless given
  * @returns rows by domain (means of log perplexity last), proxy, then member; none without a pair
  */
 export function additionEffects(
   results: StudyResults,
-  { documents = 'all' }: { documents?: DocumentChoice } = {}
+  {
+    documents = 'all',
+    only
+  }: { documents?: DocumentChoice; only?: { of: string[]; domain: string } } = {}
 ): AdditionEffect[] {
   const scores = scoreStudy(results, documents)
   const additions = additionsIn(scores.mixtures)
@@ -75,7 +79,9 @@ export function additionEffects(
   return scores.domains.flatMap(({ name: domain, kind: domainKind }, place) => {
     const isLog = domain.endsWith('-log')
     if (domainKind === 'mean' && !isLog) return []
+    if (only && only.domain !== domain) return []
     return columns(place).flatMap(({ of, budget, values }) => {
+      if (only && !only.of.includes(of)) return []
       const losses = isLog ? values : values.map(Math.log)
       return members.flatMap((added): AdditionEffect[] => {
         const own = additions.filter((one) => one.added === added)
