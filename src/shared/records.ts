@@ -174,6 +174,8 @@ export const StudySchema = z.strictObject({
   branch: RecipeSchema,
   /** Names of training partitions, or all that are in the project. */
   partitions: z.union([z.literal('all'), z.array(name).min(1)]).default('all'),
+  /** Set: their documents are shuffled into as many random partitions of the same sizes. */
+  shuffledPartitions: z.literal(true).optional(),
   unit: UnitChoiceSchema,
   holdOut: HoldOutChoiceSchema.prefault({}),
   /** External evaluation corpora measured besides each partition's held-out part; all by default. */

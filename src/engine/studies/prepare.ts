@@ -97,6 +97,8 @@ function preparedPath(project: Project, study: Study): string {
     context: study.model.contextLength,
     seed: study.seed.source === 'text' ? [study.seed.corpus, study.seed.tokenBudget] : null,
     partitions: study.partitions,
+    // Left out of the key where it is not set.
+    shuffledPartitions: study.shuffledPartitions,
     unit,
     holdOut: study.holdOut,
     domains: study.domains,

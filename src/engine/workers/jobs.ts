@@ -213,6 +213,8 @@ export interface MixtureSearchJob {
   members: { name: string; branches: string[]; tokens: number }[]
   request: SearchRequest
   randomSeed: number
+  /** Whether `cache/` may hold how far it is, for when it is stopped. */
+  keepScores: boolean
 }
 
 export interface MeasureResult {
