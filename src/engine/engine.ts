@@ -2,11 +2,14 @@
 import { basename } from 'node:path'
 import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
+import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
+import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
 import { assertFree, createTableProject } from './storage/tableProject'
+import { startingFrom } from './studies/seedCheckpoint'
 import { defaultStudy, parseStudy } from './studies/study'
 import { studyOfTables, summarizeTables } from './studies/tableStudy'
 import type { TablesSummary } from './studies/tableStudy'
@@ -16,6 +19,7 @@ import type {
   BenchResult,
   DeviceCheck,
   InspectJob,
+  MergeJob,
   PreviewJob,
   TablesJob
 } from './workers/jobs'
@@ -61,6 +65,20 @@ export class Engine {
     return this.#pool.run('inspect', job, { lane: 'aside', ...options })
   }
 
+  /**
+   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
+   *   `domain/empty`
+   * @throws the signal's reason when aborted
+   */
+  evaluate(
+    request: EvaluationRequest,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<ModelEvaluation> {
+    return this.#pool.run('evaluate', request, hooks)
+  }
+
   /** How many narrow jobs run at once. */
   get workersAtOnce(): number {
     return this.#pool.width('narrow')
@@ -87,6 +105,18 @@ export class Engine {
   }
 
   /**
+   * Makes a project whose study starts from a checkpoint from outside, everything else by default.
+   *
+   * @throws WorkbenchError `storage/exists`, `checkpoint/invalid`
+   */
+  async createProjectFrom(path: string, folder: string): Promise<ProjectSession> {
+    assertFree(projectFolder(path))
+    const checkpoint = await this.#pool.run('checkpoint', { folder }, { lane: 'aside' })
+    const study = defaultStudy(fitName(basename(path)) ?? 'study')
+    return this.createProject(path, startingFrom(checkpoint, study), folder)
+  }
+
+  /**
    * Makes a project of tables of weights and losses, to be read only.
    *
    * @param path a folder that is not there yet
@@ -100,6 +130,30 @@ export class Engine {
     const name = fitName(basename(folder)) ?? 'tables'
     await createTableProject(folder, tables, studyOfTables(name, tables))
     return summarizeTables(tables)
+  }
+
+  /**
+   * What a merge of models from folders will do and need; reads no values.
+   *
+   * @throws WorkbenchError `merge/invalid`, `merge/mismatch`, `checkpoint/invalid`, `storage/exists`,
+   *   `storage/disk-full`
+   */
+  planMerge(job: MergeJob): Promise<MergePlan> {
+    return this.#pool.run('planMerge', job, { lane: 'aside' })
+  }
+
+  /**
+   * Merges models from folders into a folder, which is there complete or not at all.
+   *
+   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   *
+   * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
+   */
+  mergeModels(
+    job: MergeJob,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<MergeResult> {
+    return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */

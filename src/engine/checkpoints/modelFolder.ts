@@ -66,7 +66,7 @@ export async function writeModelWeights(
 }
 
 /** Files beside weights that say nothing of them: they are copied as they are. */
-const COMPANIONS = [
+export const COMPANIONS = [
   'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
@@ -121,7 +121,8 @@ function dealt(shapes: Shapes, dtypeOf: DtypeOf, shardBytes: number): Shapes[] {
   return shards
 }
 
-function shardName(index: number, count: number): string {
+/** What the files of a model in several are called. */
+export function shardName(index: number, count: number): string {
   const five = (value: number) => String(value).padStart(5, '0')
   return `model-${five(index + 1)}-of-${five(count)}.safetensors`
 }

@@ -1,11 +1,11 @@
 /** Any model of a Hugging Face folder as named tensors, whatever its architecture. */
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import type { ParameterSource } from '#engine/parameters'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
-import { CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
+import { COMPANIONS, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
 import { openSafetensors } from './safetensors'
 import type { SafetensorsSource } from './safetensors'
 import { invalid, shownName } from './safetensorsHeader'
@@ -82,6 +82,18 @@ export async function openModelWeights(folder: string): Promise<ModelWeights> {
     bytesOf: (name) => holderOf(name).source.bytesOf(name),
     read: (name, from, to) => holderOf(name).source.read(name, from, to)
   }
+}
+
+/**
+ * Names of a model's files: configuration, weights with their index, generation configuration,
+ * tokenizer.
+ *
+ * @throws WorkbenchError `checkpoint/invalid`
+ */
+export async function modelFileNames(folder: string): Promise<string[]> {
+  const { files } = await openModelWeights(folder)
+  const beside = [CONFIG_FILE, INDEX_FILE, ...COMPANIONS].filter((name) => hasFile(folder, name))
+  return [...beside, ...files.map((file) => basename(file))]
 }
 
 /** The files that hold tensors, and what the index says of each tensor. */

@@ -134,18 +134,15 @@ export async function writeSafetensors(
   options: StoringOptions = {}
 ): Promise<void> {
   const places = placesOf(tensors.shapes, options.dtype ?? 'F32')
-  const entries = [`"__metadata__":${JSON.stringify({ format: 'pt', ...metadata })}`]
-  let end = 0
-  for (const { name, shape, dtype, length } of places) {
-    const begin = end
-    end += storedBytes(dtype) * length
-    const place = { dtype, shape, data_offsets: [begin, end] }
-    entries.push(`${JSON.stringify(name)}:${JSON.stringify(place)}`)
-  }
-  const text = Buffer.from(`{${entries.join(',')}}`)
-  const header = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ')
-  header.writeBigUInt64LE(BigInt(header.length - 8))
-  text.copy(header, 8)
+  const header = encodeHeader(
+    places.map(({ name, shape, dtype, length }) => ({
+      name,
+      dtype,
+      shape,
+      bytes: storedBytes(dtype) * length
+    })),
+    metadata
+  )
   await writer.write(header)
   for await (const { values, dtype } of readAhead(tensors, places)) {
     options.signal?.throwIfAborted()
@@ -155,6 +152,30 @@ export async function writeSafetensors(
     }
     options.onBytes?.(bytes.length)
   }
+}
+
+/**
+ * The header of a file whose tensors follow one another, with the eight bytes before it.
+ *
+ * @param metadata strings besides `format: pt`
+ */
+export function encodeHeader(
+  tensors: readonly { name: string; dtype: string; shape: readonly number[]; bytes: number }[],
+  metadata: Readonly<Record<string, string>>
+): Buffer {
+  const entries = [`"__metadata__":${JSON.stringify({ format: 'pt', ...metadata })}`]
+  let end = 0
+  for (const { name, dtype, shape, bytes } of tensors) {
+    const begin = end
+    end += bytes
+    const place = { dtype, shape, data_offsets: [begin, end] }
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(place)}`)
+  }
+  const text = Buffer.from(`{${entries.join(',')}}`)
+  const header = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ')
+  header.writeBigUInt64LE(BigInt(header.length - 8))
+  text.copy(header, 8)
+  return header
 }
 
 interface StoredPlace {
