@@ -1,6 +1,6 @@
 /** Writes a run's weights or a merge as a model of its own: block by block, never held whole. */
+import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
-import { openModelWeights } from '#engine/checkpoints/modelWeights'
 import { averageWeighted, checkSameShapes } from '#engine/merging/average'
 import { sinkTo } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
@@ -26,7 +26,8 @@ export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<Expo
   for (const [index, { fingerprint }] of job.branches.entries()) {
     hooks.signal.throwIfAborted()
     await verifyRun(job.project, fingerprint)
-    sources.push(await openModelWeights(folders[index]!))
+    const { parameters } = await openCheckpoint(folders[index]!)
+    sources.push(inOrderOf(sources[0] ?? parameters, parameters))
   }
   for (const source of sources) checkSameShapes(sources[0]!, source)
   const weights = job.branches.map(({ weight }) => weight)
@@ -61,6 +62,15 @@ function averaged(
       return range.get(name)!.data
     }
   }
+}
+
+/** A model with its tensors in another's order, which that of files is not; where it has them all. */
+function inOrderOf(reference: ParameterSource, source: ParameterSource): ParameterSource {
+  const names = [...reference.shapes.keys()]
+  if (names.length !== source.shapes.size || !names.every((name) => source.shapes.has(name))) {
+    return source
+  }
+  return { ...source, shapes: new Map(names.map((name) => [name, source.shapes.get(name)!])) }
 }
 
 /** A range of one tensor as a model of its own. */
