@@ -3,9 +3,6 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { hubNode } from '#engine/checkpoints/ancestry'
 import { OPTIMIZER_FILE, openCheckpoint } from '#engine/checkpoints/huggingFace'
-import { openModelWeights } from '#engine/checkpoints/modelWeights'
-import { invalid } from '#engine/checkpoints/safetensorsHeader'
-import { readTokenizer, tokenizerProblem } from '#engine/checkpoints/tokenizerIdentity'
 import { fingerprintOf, hashFile } from '#engine/storage/fingerprint'
 import type { CheckpointJob, SeedCheckpoint } from './jobs'
 
@@ -16,7 +13,6 @@ import type { CheckpointJob, SeedCheckpoint } from './jobs'
  */
 export async function describeCheckpoint({ folder }: CheckpointJob): Promise<SeedCheckpoint> {
   const { config, weightFiles } = await openCheckpoint(folder)
-  await assertTokenizerFits(folder)
   const hashIfThere = (name: string) => {
     const path = join(folder, name)
     return existsSync(path) ? hashFile(path) : null
@@ -32,11 +28,4 @@ export async function describeCheckpoint({ folder }: CheckpointJob): Promise<See
     tokenizer: await hashIfThere('tokenizer.json'),
     hasMoments: optimizer !== null
   }
-}
-
-/** Ids beyond the embedding would be looked up outside of it. */
-async function assertTokenizerFits(folder: string): Promise<void> {
-  const tokenizer = await readTokenizer(folder)
-  const problem = tokenizer && tokenizerProblem(tokenizer, await openModelWeights(folder))
-  if (problem) throw invalid(join(folder, tokenizer.file), problem)
 }
