@@ -33,6 +33,21 @@ export function wholeNumber(text: string, flag: string): number {
   return value
 }
 
+/** A flag's value in bytes: `2GB`, `500MB`, or a whole number; decimal units, as transformers has. */
+export function byteCount(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|TB)?$/.exec(text)
+  const scale = { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match?.[2] ?? 'B']
+  const value = match && scale ? Math.round(Number(match[1]) * scale) : NaN
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new WorkbenchError(
+      'usage/invalid',
+      `${flag} wants bytes such as 2GB or 500MB, found "${text}".`,
+      { flag, found: text }
+    )
+  }
+  return value
+}
+
 /** Flags that name where a task's items have what. */
 export interface TaskFlags {
   context: string
@@ -70,4 +85,16 @@ export function namedNumbers(
     )
   })
   return { ...before, ...Object.fromEntries(named) }
+}
+
+/** A flag's value as numbers divided by commas; `-0.5` and `1e-3` are understood. */
+export function numberList(text: string, flag: string): number[] {
+  return text.split(',').map((part) => {
+    const value = part.trim() === '' ? NaN : Number(part)
+    if (Number.isFinite(value)) return value
+    throw new WorkbenchError('usage/invalid', `${flag} wants numbers, found "${part}".`, {
+      flag,
+      found: part
+    })
+  })
 }

@@ -22,12 +22,23 @@ const CONSTRAINT_FLAGS: Record<string, string> = {
   repeat: '--repeat'
 }
 
+/** The flag of a merge's setting. */
+function mergeFlag(setting: string): string {
+  if (setting === 'weight') return 'weights NUMBER,…'
+  return ['t', 'lambda', 'density'].includes(setting) ? `${setting} NUMBER` : `set ${setting}=VALUE`
+}
+
 /** By code, out of the facts behind the message; null where nothing typed here would help. */
 const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>> = {
   'backend/unavailable': () => 'assay doctor',
   'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
   'corpus/invalid-encoding': skipping,
   'corpus/invalid-line': skipping,
+  'merge/invalid': ({ expected, setting, file }) => {
+    if (file !== undefined) return null
+    if (expected === 'base') return 'assay merge … --base FOLDER'
+    return typeof setting === 'string' ? `--${mergeFlag(setting)}` : null
+  },
   'run/missing': ({ studies }) => (Array.isArray(studies) ? 'assay vary PROJECT KIND --run' : null),
   'search/infeasible': ({ constraint }) => `loosen ${CONSTRAINT_FLAGS[String(constraint)]}`,
   'storage/exists': ({ folder, isProject }) =>

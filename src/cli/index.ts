@@ -1,12 +1,16 @@
 /** The command line: parses, and hands over to one file per group of commands. */
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
+import { addImportModelsCommand } from './commands/importModels'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addInspectCommand } from './commands/inspect'
+import { addMergeCommand } from './commands/merge'
 import { addEvalCommand } from './commands/eval'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
@@ -34,12 +38,16 @@ const program = new Command('assay')
 addProjectCommands(program)
 addImportCommand(program)
 addImportTableCommand(program)
+addImportModelsCommand(program)
 addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
+addExportModelCommand(program)
+addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
+addMergeCommand(program)
 addEvalCommand(program)
 addOpenCommand(program)
 addServeCommand(program)

@@ -1,6 +1,8 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
+import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
+import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
 import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -15,6 +17,8 @@ import type {
   BenchJob,
   BenchResult,
   DeviceCheck,
+  InspectJob,
+  MergeJob,
   PreviewJob,
   TablesJob
 } from './workers/jobs'
@@ -46,6 +50,18 @@ export class Engine {
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
     return this.#pool.run('preview', job, { lane: 'aside' })
+  }
+
+  /**
+   * Looks into models of folders: parts, values, and whether they may be merged.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`; the signal's reason when it was asked to stop
+   */
+  inspectModels(
+    job: InspectJob,
+    options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<Inspection> {
+    return this.#pool.run('inspect', job, { lane: 'aside', ...options })
   }
 
   /**
@@ -101,6 +117,30 @@ export class Engine {
     const name = fitName(basename(folder)) ?? 'tables'
     await createTableProject(folder, tables, studyOfTables(name, tables))
     return summarizeTables(tables)
+  }
+
+  /**
+   * What a merge of models from folders will do and need; reads no values.
+   *
+   * @throws WorkbenchError `merge/invalid`, `merge/mismatch`, `checkpoint/invalid`, `storage/exists`,
+   *   `storage/disk-full`
+   */
+  planMerge(job: MergeJob): Promise<MergePlan> {
+    return this.#pool.run('planMerge', job, { lane: 'aside' })
+  }
+
+  /**
+   * Merges models from folders into a folder, which is there complete or not at all.
+   *
+   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   *
+   * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
+   */
+  mergeModels(
+    job: MergeJob,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<MergeResult> {
+    return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */

@@ -45,6 +45,8 @@ export const ERROR_CODES = {
   'checkpoint/invalid': { retryHelps: false },
   'merge/mismatch': { retryHelps: false },
   'merge/empty': { retryHelps: false },
+  'merge/invalid': { retryHelps: false },
+  'merge/undefined': { retryHelps: false },
   'search/infeasible': { retryHelps: false },
   'statistics/too-few': { retryHelps: false },
   'storage/corrupt': { retryHelps: false },

@@ -1,4 +1,4 @@
-/** 16-bit floats to float32, bit for bit: every value of either kind is a float32. */
+/** 16-bit floats to float32, bit for bit, since every value of either kind is one; and back, rounded. */
 
 /** bfloat16: the upper half of a float32. */
 export function decodeBfloat16(bits: Uint16Array): Float32Array {
@@ -13,6 +13,63 @@ export function decodeFloat16(bits: Uint16Array): Float32Array {
   const decoded = new Uint32Array(bits.length)
   for (let index = 0; index < bits.length; index++) decoded[index] = table[bits[index]!]!
   return new Float32Array(decoded.buffer)
+}
+
+/**
+ * Float32 to bfloat16, to the nearest value, of two equally near the even one.
+ *
+ * What lies beyond the largest value becomes infinity, as IEEE 754 says. NaN stays NaN and keeps its
+ * sign: rounded as a number it could become infinity.
+ */
+export function encodeBfloat16(values: Float32Array): Uint16Array {
+  const bits = bitsOf(values)
+  const encoded = new Uint16Array(bits.length)
+  for (let index = 0; index < bits.length; index++) {
+    const one = bits[index]!
+    const isNaN = (one & 0x7fffffff) > 0x7f800000
+    encoded[index] = isNaN
+      ? (one >>> 16) | QUIET_BFLOAT16
+      : (one + 0x7fff + ((one >>> 16) & 1)) >>> 16
+  }
+  return encoded
+}
+
+/**
+ * Float32 to float16, to the nearest value, of two equally near the even one; small ones become
+ * subnormal values. From 65,520 on they become infinity, as IEEE 754 says; NaN stays NaN.
+ */
+export function encodeFloat16(values: Float32Array): Uint16Array {
+  const bits = bitsOf(values)
+  const encoded = new Uint16Array(bits.length)
+  for (let index = 0; index < bits.length; index++) {
+    const one = bits[index]!
+    encoded[index] = ((one >>> 16) & 0x8000) | float16Magnitude(one & 0x7fffffff)
+  }
+  return encoded
+}
+
+const QUIET_BFLOAT16 = 0x0040
+/** Float32 bits of 65,520, which lies halfway between the largest float16 and the next power. */
+const FLOAT16_OVERFLOW = 0x477ff000
+/** Float32 bits of 2⁻¹⁴, the smallest normal float16, and of 2⁻²⁵, half the smallest subnormal. */
+const FLOAT16_NORMAL = 0x38800000
+const FLOAT16_NOTHING = 0x33000000
+
+function float16Magnitude(bits: number): number {
+  if (bits > 0x7f800000) return 0x7e00 | ((bits >> 13) & 0x3ff)
+  if (bits >= FLOAT16_OVERFLOW) return 0x7c00
+  if (bits >= FLOAT16_NORMAL) return roundedShift(bits - 0x38000000, 13)
+  if (bits <= FLOAT16_NOTHING) return 0
+  return roundedShift((bits & 0x7fffff) | 0x800000, 126 - (bits >> 23))
+}
+
+/** Divides by a power of two, to the nearest integer, of two equally near the even one. */
+function roundedShift(value: number, by: number): number {
+  return (value + (1 << (by - 1)) - 1 + ((value >> by) & 1)) >> by
+}
+
+function bitsOf(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length)
 }
 
 /** Float32 bits of all 65,536 values; made when first needed. */

@@ -1,24 +1,17 @@
 /** Checkpoints as Hugging Face folders: any library that opens those opens ours. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import type { DecoderConfig } from '#shared/records'
 import { sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
-import { fromLlamaConfig, toLlamaConfig } from './llamaConfig'
-import { openSafetensors, writeSafetensors } from './safetensors'
-import { invalid } from './safetensorsHeader'
+import { readFileOf } from './folderFiles'
+import { isBuffer } from './lineage'
+import { fromModelConfig, toModelConfig } from './modelConfig'
+import { CONFIG_FILE, writeModelWeights } from './modelFolder'
+import { openModelWeights } from './modelWeights'
 import { writeTokenizerFiles } from './tokenizerFiles'
 
 export { OPTIMIZER_FILE, readOptimizerState, writeOptimizerState } from './optimizerState'
-
-const CONFIG = 'config.json'
-const WEIGHTS = 'model.safetensors'
-const INDEX = 'model.safetensors.index.json'
-
-const IndexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
 
 /**
  * Writes a model as a Hugging Face folder: `config.json`, `generation_config.json`,
@@ -38,77 +31,56 @@ export async function writeCheckpoint(
   const { tokenizerFile, endOfTextId } = options
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   const ends = { bos_token_id: endOfTextId, eos_token_id: endOfTextId, pad_token_id: endOfTextId }
-  await draft.writeFile(CONFIG, json(toLlamaConfig(config, endOfTextId)))
+  await draft.writeFile(CONFIG_FILE, json(toModelConfig(config, endOfTextId)))
   await draft.writeFile('generation_config.json', json(ends))
   if (tokenizerFile !== undefined) {
     await writeTokenizerFiles(draft, config, tokenizerFile, endOfTextId)
   }
   const source = parameters instanceof Map ? sourceOf(parameters, draft.target) : parameters
-  const writer = await draft.create(WEIGHTS)
-  await writeSafetensors(writer, source)
-  await writer.close()
+  await writeModelWeights(draft, source, { dtype: 'F32' })
+}
+
+/** A parameter's name in a model of its family; null for what is none. */
+function parameterName(
+  { architecture, tieEmbeddings }: DecoderConfig,
+  stored: string,
+  shape: readonly number[]
+): string | null {
+  if (isBuffer(stored, shape)) return null
+  if (tieEmbeddings && /^(lm_head|embed_out)\.weight$/.test(stored)) return null
+  if (architecture?.family === 'gpt_neox' && stored === 'lm_head.weight') return 'embed_out.weight'
+  // GPT-2's own files have the inner model's names.
+  const isInner = architecture?.family === 'gpt2' && /^(wte|wpe|h|ln_f)\./.test(stored)
+  return isInner ? `transformer.${stored}` : stored
 }
 
 /**
- * Opens a Hugging Face folder of the Llama family, of one file or of several.
+ * Opens a Hugging Face folder of a family that can be computed, of one file or of several.
  *
- * Only headers are read. Buffers that old checkpoints store beside parameters (`inv_freq`) and the
- * second copy of tied embeddings are left out: the decoder has no such parameters.
+ * Only headers are read. Buffers that old checkpoints store beside parameters and the second copy
+ * of tied embeddings are left out: the decoder has no such parameters.
  *
  * @throws WorkbenchError `checkpoint/invalid` saying which file is missing, damaged or not usable
  */
 export async function openCheckpoint(
   folder: string
 ): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
-  const configFile = join(folder, CONFIG)
-  if (!existsSync(configFile)) throw invalid(configFile, 'there is no such file')
-  const config = fromLlamaConfig(await readFile(configFile, 'utf8'), configFile)
-  const files = await weightFiles(folder)
-  const shapes = new Map<string, readonly number[]>()
-  const holders = new Map<string, ParameterSource>()
-  for (const file of files) {
-    const source = await openSafetensors(file, folder)
-    for (const [name, shape] of source.shapes) {
-      if (name.endsWith('.rotary_emb.inv_freq')) continue
-      if (config.tieEmbeddings && name === 'lm_head.weight') continue
-      if (holders.has(name)) throw invalid(file, `${name} is in another file of ${folder} too`)
-      shapes.set(name, shape)
-      holders.set(name, source)
-    }
+  const configText = (await readFileOf(folder, CONFIG_FILE)).toString('utf8')
+  const config = fromModelConfig(configText, join(folder, CONFIG_FILE))
+  const weights = await openModelWeights(folder)
+  const stored = new Map<string, string>()
+  for (const [name, shape] of weights.shapes) {
+    const own = parameterName(config, name, shape)
+    if (own !== null) stored.set(own, name)
   }
-  return {
-    config,
-    weightFiles: files,
-    parameters: {
-      label: folder,
-      shapes,
-      isHeld: false,
-      read: (name, from, to) => {
-        const holder = holders.get(name)
-        if (!holder) throw invalid(folder, `it holds no parameter ${name}`)
-        return holder.read(name, from, to)
-      }
-    }
+  const storedName = (name: string) => stored.get(name) ?? name
+  const parameters: ParameterSource = {
+    label: folder,
+    shapes: new Map([...stored].map(([name, own]) => [name, weights.shapes.get(own)!])),
+    isHeld: false,
+    read: (name, from, to) => weights.read(storedName(name), from, to)
   }
-}
-
-async function weightFiles(folder: string): Promise<string[]> {
-  const single = join(folder, WEIGHTS)
-  if (existsSync(single)) return [single]
-  const index = join(folder, INDEX)
-  if (!existsSync(index)) throw invalid(single, 'there is no such file')
-  let raw: unknown
-  try {
-    raw = JSON.parse(await readFile(index, 'utf8'))
-  } catch (error) {
-    throw invalid(index, `it is not JSON (${(error as Error).message})`, error)
-  }
-  const parsed = IndexSchema.safeParse(raw)
-  if (!parsed.success) throw invalid(index, z.prettifyError(parsed.error))
-  const names = [...new Set(Object.values(parsed.data.weight_map))].sort()
-  const outside = names.find((name) => !/^[\w.-]+\.safetensors$/.test(name))
-  if (outside !== undefined) throw invalid(index, `${outside} is not a file of this folder`)
-  return names.map((name) => join(folder, name))
+  return { config, weightFiles: [...weights.files], parameters }
 }
 
 /** Reads all parameters of a source into memory. */

@@ -35,7 +35,7 @@ export async function writeOptimizerState(
   const writer = await draft.create(OPTIMIZER_FILE)
   const source: Pick<ParameterSource, 'shapes' | 'read'> = {
     shapes: new Map([...tensors].map(([name, { shape }]) => [name, shape])),
-    read: (name) => tensors.get(name)!.data
+    read: (name, from, to) => tensors.get(name)!.data.subarray(from, to)
   }
   await writeSafetensors(writer, source, { [STEPS]: String(optimizerSteps) })
   await writer.close()

@@ -1,7 +1,10 @@
 /** The header of a safetensors file: what lies where. Never trusts the file. */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
+import { repeatedKey } from './jsonKeys'
 
 /** Larger headers are refused, as the format's own library does. */
 const HEADER_LIMIT_BYTES = 100_000_000
@@ -25,6 +28,11 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   I64: 8,
   F64: 8
 }
+
+/** Sides that a tensor has at most; PyTorch allows as many. */
+const MOST_SIDES = 64
+/** Characters of a name that errors show. */
+const SHOWN_NAME = 120
 
 /** One tensor of a file. */
 export interface TensorPlace {
@@ -93,6 +101,10 @@ function parseHeader(path: string, header: Buffer, fileBytes: number) {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw invalid(path, 'its header is not a JSON object')
   }
+  const repeated = repeatedKey(header)
+  if (repeated !== null) {
+    throw invalid(path, `its header names ${shownName(repeated)} twice`)
+  }
   const dataStart = 8 + header.length
   let metadata: Record<string, string> = {}
   const places: [string, TensorPlace][] = []
@@ -109,7 +121,7 @@ function parseHeader(path: string, header: Buffer, fileBytes: number) {
   let reached = dataStart
   for (const [name, place] of places) {
     if (place.begin !== reached) {
-      throw invalid(path, `${name} begins at byte ${place.begin}; expected ${reached}`)
+      throw invalid(path, `${shownName(name)} begins at byte ${place.begin}; expected ${reached}`)
     }
     reached = place.end
   }
@@ -121,8 +133,9 @@ function parseHeader(path: string, header: Buffer, fileBytes: number) {
 
 function placeOf(path: string, name: string, entry: unknown, dataStart: number): TensorPlace {
   const parsed = EntrySchema.safeParse(entry)
+  const shown = shownName(name)
   if (!parsed.success) {
-    throw invalid(path, `the entry of ${name} is not {dtype, shape, data_offsets}`)
+    throw invalid(path, `the entry of ${shown} is not {dtype, shape, data_offsets}`)
   }
   const {
     dtype,
@@ -130,29 +143,45 @@ function placeOf(path: string, name: string, entry: unknown, dataStart: number):
     data_offsets: [begin, end]
   } = parsed.data
   const elementBytes = Object.hasOwn(ELEMENT_BYTES, dtype) ? ELEMENT_BYTES[dtype] : undefined
-  if (elementBytes === undefined) throw invalid(path, `${name} is of an unknown type, ${dtype}`)
+  if (elementBytes === undefined) {
+    throw invalid(path, `${shown} is of an unknown type, ${shownName(dtype)}`)
+  }
+  if (shape.length > MOST_SIDES) {
+    throw invalid(path, `${shown} has ${shape.length} sides; at most ${MOST_SIDES} are possible`)
+  }
   const expected = shape.reduce((product, length) => product * length, elementBytes)
   if (end - begin !== expected) {
     throw invalid(
       path,
-      `${name} takes ${end - begin} bytes; ${dtype} [${shape.join(', ')}] needs ${expected}`
+      `${shown} takes ${end - begin} bytes; ${dtype} [${shape.join(', ')}] needs ${expected}`
     )
   }
   return { dtype, shape, begin: dataStart + begin, end: dataStart + end }
 }
 
 /**
- * Opens a file for reading.
+ * Opens a file for reading. A pipe under a file's name is refused instead of being waited for.
  *
- * @throws WorkbenchError `checkpoint/invalid` when there is none or it may not be read
+ * @throws WorkbenchError `checkpoint/invalid` when there is none, it may not be read, or is no file
  */
-export async function openFile(path: string) {
+export async function openFile(path: string): Promise<FileHandle> {
+  let file: FileHandle
   try {
-    return await open(path, 'r')
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
-    throw invalid(path, `it cannot be opened (${reason})`, error)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw invalid(path, 'there is no such file', error)
+    throw invalid(path, `it cannot be opened (${code ?? String(error)})`, error)
   }
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw invalid(path, 'it is no file')
+}
+
+/** A name out of a file as errors show it: what is odd in it escaped, and never a page of it. */
+export function shownName(name: string): string {
+  const short = name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}…` : name
+  return /^[\w.\-/…]+$/.test(short) ? short : JSON.stringify(short)
 }
 
 /** The error for a file that is not what a checkpoint's file must be. */

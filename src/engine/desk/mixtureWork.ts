@@ -3,7 +3,7 @@ import type { ProjectApi, EngineEvent } from '#shared/contract'
 import type { Study } from '#shared/records'
 import type { ProjectSession } from '../projectSession'
 import { evaluateMixtures } from '../studies/evaluateMixtures'
-import { exportOf } from '../studies/exportMerge'
+import { mergeExport } from '../studies/modelExport'
 import { measureLines } from '../studies/measureLines'
 import { studyMatrix } from '../studies/matrix'
 import { describeReport, readResults } from '../studies/report'
@@ -20,6 +20,8 @@ const EXPORT = 'export'
 
 /** What the work asks of the project's host. */
 interface MixtureHost {
+  /** Of Assay, as model cards name it. */
+  version: string
   tell(event: EngineEvent): void
   /** @throws WorkbenchError where nothing may be changed */
   assertWritable(): void
@@ -81,16 +83,17 @@ export class MixtureWork {
     return { mixture: names[0]! }
   }
 
-  exportMerge: ProjectApi['exportMerge'] = ({ study, mixture, merge }) =>
+  exportMerge: ProjectApi['exportMerge'] = ({ study, mixture, merge, ...choices }) =>
     this.#following(EXPORT, async (signal) => {
       this.#host.assertWritable()
       const one = this.#session.study(study)
       const asked = typeof mixture === 'string' ? one : studyOfOne(one, mixture)
       const context = await this.#contextOf(asked, EXPORT, signal)
       const name = typeof mixture === 'string' ? mixture : namesOf(context)[0]!
-      const { job, folder } = exportOf(name, merge, context)
+      const { version } = this.#host
+      const { job, folder } = mergeExport(name, merge, context, { ...choices, version })
       try {
-        await context.pool.run('exportMerge', job, {
+        await context.pool.run('exportModel', job, {
           signal,
           onProgress: (progress) => this.#host.tell({ kind: 'progress', key: EXPORT, progress })
         })

@@ -56,7 +56,11 @@ export async function measureDeltas(
 }
 
 /** Adds the products of all pairs, each with itself too, over the first elements. */
-function addProducts(deltas: Float64Array[], count: number, products: Float64Array[]): void {
+export function addProducts(
+  deltas: readonly (Float64Array | Float32Array)[],
+  count: number,
+  products: Float64Array[]
+): void {
   for (let a = 0; a < deltas.length; a++) {
     for (let b = 0; b <= a; b++) {
       const [left, right] = [deltas[a]!, deltas[b]!]

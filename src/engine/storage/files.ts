@@ -123,6 +123,14 @@ async function giveName(draft: string, path: string): Promise<void> {
   }
 }
 
+/** Writes all bytes: from where the file stands, or from a place on. */
+async function writeAll(file: fs.FileHandle, data: Uint8Array, at?: number): Promise<void> {
+  for (let done = 0; done < data.byteLength;) {
+    const place = at === undefined ? null : at + done
+    done += (await file.write(data, done, undefined, place)).bytesWritten
+  }
+}
+
 /** Begins a file that is not there yet. */
 export async function openWriter(path: string): Promise<FileWriter> {
   return new FileWriter(path, await guarded(path, () => fs.open(path, 'wx')))
@@ -158,13 +166,7 @@ export class FileWriter {
     const chunk = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
     this.#pending = []
     this.#pendingBytes = 0
-    await guarded(this.path, async () => {
-      let offset = 0
-      while (offset < chunk.byteLength) {
-        const { bytesWritten } = await this.#handle.write(chunk, offset)
-        offset += bytesWritten
-      }
-    })
+    await guarded(this.path, () => writeAll(this.#handle, chunk))
   }
 
   /** Syncs and closes; returns what a manifest records. */
@@ -185,6 +187,36 @@ export class FileWriter {
 }
 
 /**
+ * A file written at places, out of memory that the caller leaves alone until a write is done. It is
+ * synced as it grows: a disk that begins at the end takes as long again.
+ */
+export class PlacedWriter {
+  static readonly #SYNC_EVERY_BYTES = 1 << 27
+  #unsynced = 0
+  #syncing: Promise<void> = Promise.resolve()
+
+  constructor(readonly file: { path: string; handle: fs.FileHandle }) {}
+
+  async write(data: Uint8Array, position: number): Promise<void> {
+    const { path, handle } = this.file
+    await guarded(path, () => writeAll(handle, data, position))
+    this.#unsynced += data.byteLength
+    if (this.#unsynced < PlacedWriter.#SYNC_EVERY_BYTES) return
+    this.#unsynced = 0
+    this.#syncing = this.#syncing.then(() => handle.datasync())
+    this.#syncing.catch(() => undefined)
+  }
+
+  /** Syncs and closes. */
+  close(): Promise<void> {
+    const { path, handle } = this.file
+    return guarded(path, () =>
+      this.#syncing.then(() => handle.sync()).finally(() => handle.close())
+    )
+  }
+}
+
+/**
  * A folder written aside and renamed whole, so that it is there complete or not at all.
  *
  * @example const draft = await FolderDraft.begin(target); … ; await draft.commit()
@@ -193,7 +225,7 @@ export class FolderDraft {
   readonly target: string
   /** Where the files lie until `commit`. */
   readonly path: string
-  readonly #open = new Set<FileWriter>()
+  readonly #open = new Set<{ abandon(): Promise<void> }>()
 
   private constructor(target: string, path: string) {
     this.target = target
@@ -215,6 +247,14 @@ export class FolderDraft {
     const writer = await openWriter(path)
     this.#open.add(writer)
     return writer
+  }
+
+  /** Opens a file of the draft to be written at places; close it before `commit`. */
+  async createPlaced(name: string): Promise<PlacedWriter> {
+    const path = join(this.path, name)
+    const handle = await guarded(path, () => fs.open(path, 'wx'))
+    this.#open.add({ abandon: () => handle.close().catch(() => undefined) })
+    return new PlacedWriter({ path, handle })
   }
 
   /** Writes one whole file of the draft. */

@@ -1,6 +1,7 @@
 /** Describes a checkpoint from outside that a study wants to start from. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { hubNode } from '#engine/checkpoints/ancestry'
 import { OPTIMIZER_FILE, openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { fingerprintOf, hashFile } from '#engine/storage/fingerprint'
 import type { CheckpointJob, SeedCheckpoint } from './jobs'
@@ -21,6 +22,7 @@ export async function describeCheckpoint({ folder }: CheckpointJob): Promise<See
   const optimizer = await hashIfThere(OPTIMIZER_FILE)
   return {
     folder,
+    name: hubNode(folder)?.name ?? basename(folder),
     config,
     fingerprint: fingerprintOf({ config, weights, optimizer }),
     tokenizer: await hashIfThere('tokenizer.json'),

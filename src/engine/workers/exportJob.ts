@@ -1,75 +1,90 @@
-/** Writes a merge as a model of its own: averaged tensor by tensor, never held whole. */
-import { openCheckpoint, writeCheckpoint } from '#engine/checkpoints/huggingFace'
-import { averageWeighted } from '#engine/merging/average'
+/** Writes a run's weights or a merge as a model of its own: block by block, never held whole. */
+import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
+import { openModelWeights } from '#engine/checkpoints/modelWeights'
+import { averageWeighted, checkSameShapes } from '#engine/merging/average'
 import { sinkTo } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
-import type { ExportJob, JobHooks } from './jobs'
+import type { ExportJob, ExportResult, JobHooks } from './jobs'
 import { floatBytes } from './modelReader'
 import { rateMeter } from './rate'
 
 /**
- * Averages branches into a Hugging Face folder, in place of what was exported there before.
+ * Writes a Hugging Face folder, in place of what was exported there before.
  *
- * `mixture.json` beside the weights says which branches went in, with which weights.
+ * Configuration and tokenizer are those of the (first) run, whatever its architecture; the
+ * configuration says the type that weights are stored in.
  *
- * @throws WorkbenchError `storage/corrupt` when a branch does not match its manifest,
+ * @throws WorkbenchError `storage/corrupt` when a run does not match its manifest,
  *   `merge/mismatch`, `storage/disk-full`, `storage/not-writable`
  */
-export async function exportMerge(job: ExportJob, hooks: JobHooks): Promise<null> {
+export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<ExportResult> {
   const sources: ParameterSource[] = []
-  for (const { fingerprint } of job.branches) {
+  const folders = job.branches.map((one) => projectPaths.checkpoint(job.project, one.fingerprint))
+  for (const [index, { fingerprint }] of job.branches.entries()) {
     hooks.signal.throwIfAborted()
     await verifyRun(job.project, fingerprint)
-    const { parameters } = await openCheckpoint(projectPaths.checkpoint(job.project, fingerprint))
-    sources.push(parameters)
+    sources.push(await openModelWeights(folders[index]!))
   }
+  for (const source of sources) checkSameShapes(sources[0]!, source)
   const weights = job.branches.map(({ weight }) => weight)
-  const tell = progressOf(job.label, floatBytes(sources[0]!), hooks)
-  const merge = averaged(sources, weights, job.label, (written) => {
-    hooks.signal.throwIfAborted()
-    tell(written)
-  })
+  const model = sources.length === 1 ? sources[0]! : averaged(sources, weights, job.label)
+  const { signal } = hooks
+  const onBytes = progressOf(job, floatBytes(model), hooks)
+  let written: ExportResult = { files: [], bytes: 0 }
   await writeFolder(job.folder, async (draft) => {
-    await writeCheckpoint(draft, job.config, merge, {
-      tokenizerFile: job.tokenizerFile,
-      endOfTextId: job.endOfTextId
-    })
-    await draft.writeFile('mixture.json', JSON.stringify(job.origin, null, 2) + '\n')
+    await copyModelFiles(draft, folders[0]!, job.dtype)
+    const { dtype, shardBytes } = job
+    const options = { dtype, signal, onBytes, ...(shardBytes === null ? {} : { shardBytes }) }
+    written = await writeModelWeights(draft, model, options)
+    for (const { name, text } of job.beside) await draft.writeFile(name, text)
   })
-  return null
+  return written
 }
 
-/** A source whose tensors are averaged when they are read. */
+/** A source whose tensors are averaged when they are read, range by range. */
 function averaged(
   sources: readonly ParameterSource[],
   weights: readonly number[],
-  label: string,
-  onBytes: (bytes: number) => void
+  label: string
 ): ParameterSource {
-  const only = (source: ParameterSource, name: string): ParameterSource => {
-    const shape = source.shapes.get(name)
-    return { ...source, shapes: new Map(shape ? [[name, shape]] : []) }
-  }
   return {
     label,
     shapes: sources[0]!.shapes,
     isHeld: false,
-    read: async (name, from, to) => {
-      const tensor: ParameterSet = new Map()
-      const own = sources.map((source) => only(source, name))
-      await averageWeighted(own, weights, sinkTo(tensor))
-      const { data } = tensor.get(name)!
-      onBytes(data.byteLength)
-      return data.subarray(from, to)
+    read: async (name, from = 0, to = lengthOf(sources[0]!, name)) => {
+      const range: ParameterSet = new Map()
+      const own = sources.map((source) => rangeOf(source, name, from, to))
+      await averageWeighted(own, weights, sinkTo(range))
+      return range.get(name)!.data
     }
   }
 }
 
-function progressOf(label: string, total: number, hooks: JobHooks): (bytes: number) => void {
+/** A range of one tensor as a model of its own. */
+function rangeOf(
+  source: ParameterSource,
+  name: string,
+  begin: number,
+  end: number
+): ParameterSource {
+  return {
+    ...source,
+    shapes: new Map(source.shapes.has(name) ? [[name, [end - begin]]] : []),
+    read: (_, from = 0, to = end - begin) => source.read(name, begin + from, begin + to)
+  }
+}
+
+function lengthOf(source: ParameterSource, name: string): number {
+  return source.shapes.get(name)!.reduce((size, side) => size * side, 1)
+}
+
+function progressOf(job: ExportJob, floats: number, hooks: JobHooks): (bytes: number) => void {
+  const { label, dtype } = job
   const meter = rateMeter()
+  const total = dtype === 'F32' ? floats : floats / 2
   let done = 0
   return (bytes) => {
     done += bytes

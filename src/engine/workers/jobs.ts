@@ -15,10 +15,13 @@ import type {
   RunResult,
   Study
 } from '#shared/records'
+import type { StoredDtype } from '#shared/modelExport'
+import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { EvaluationRequest, ModelEvaluation, TaskFields } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
+import type { MergePlan, MergeRecipe, MergeResult } from '#shared/merging'
 import type { BaseUnit } from '#shared/records'
 import type {
   DocumentFilter,
@@ -147,6 +150,8 @@ export interface TrainJob {
   heldOut: { everySteps: number; domains: { name: string; fingerprint: string }[] } | null
   /** True for runs that others go on from: their moments are kept. */
   keepMoments: boolean
+  /** What its weights started from, written beside them. */
+  startedFrom?: ModelNode
   /** Steps after which the weights are kept besides those of the end. */
   keepSteps: number[]
 }
@@ -208,6 +213,8 @@ export interface MixtureSearchJob {
   members: { name: string; branches: string[]; tokens: number }[]
   request: SearchRequest
   randomSeed: number
+  /** Whether `cache/` may hold how far it is, for when it is stopped. */
+  keepScores: boolean
 }
 
 export interface MeasureResult {
@@ -218,18 +225,42 @@ export interface MeasureResult {
   evaluateMs: number
 }
 
-/** A merge to be written as a Hugging Face folder. */
+/** A run, or an average of several, to be written as a Hugging Face folder. */
 export interface ExportJob {
   project: string
-  /** Where it goes. */
+  /** Where it goes, in place of what is there. */
   folder: string
   label: string
-  config: DecoderConfig
-  branches: { fingerprint: string; weight: number }[]
-  tokenizerFile: string
-  endOfTextId: number
-  /** What it was made of, written beside it. */
-  origin: Record<string, unknown>
+  /** One alone is written as it is. */
+  branches: WeightedBranch[]
+  dtype: StoredDtype
+  /** Bytes of tensors in one file at most; null: all in one. */
+  shardBytes: number | null
+  /** Name and text of the files that say what it is. */
+  beside: { name: string; text: string }[]
+}
+
+/** Models of folders to be looked into. */
+export interface InspectJob {
+  models: { name: string; folder: string }[]
+  /** False: headers only. */
+  withValues: boolean
+}
+
+/** What an export came to. */
+export interface ExportResult {
+  /** Names of the files that hold weights, with their index where there are several. */
+  files: string[]
+  bytes: number
+}
+
+/** A merge of models from folders, whatever made them. */
+export interface MergeJob {
+  recipe: MergeRecipe
+  /** Where it goes; not there yet. */
+  folder: string
+  /** Bytes of tensors in one file at most. */
+  shardBytes: number
 }
 
 export interface CheckpointJob {
@@ -248,6 +279,8 @@ export interface GeometryJob {
 /** A checkpoint from outside, as a study starts from it. */
 export interface SeedCheckpoint {
   folder: string
+  /** What it is called where it comes from; absent in what older versions kept of one. */
+  name?: string
   config: DecoderConfig
   /** SHA-256 of configuration, weights and optimizer state. */
   fingerprint: string
@@ -255,6 +288,22 @@ export interface SeedCheckpoint {
   tokenizer: string | null
   /** True when AdamW's moments lie beside the weights. */
   hasMoments: boolean
+}
+
+/** Takes checkpoints into a project, each as a finished run. */
+export interface TakeModelsJob {
+  project: string
+  /** Hugging Face folders. */
+  models: string[]
+  /** The model that they came of, held against them and not taken; null where nobody says. */
+  seed: string | null
+}
+
+export interface TakeModelsResult {
+  /** In the order asked for. */
+  models: SeedCheckpoint[]
+  /** What is not known of them, or differs without preventing a merge. */
+  warnings: string[]
 }
 
 /** What computes, as far as a plan must know it. */
@@ -342,6 +391,7 @@ export interface Jobs {
   verify: { input: Record<string, never>; result: DeviceCheck[] }
   device: { input: Record<string, never>; result: ComputeDevice }
   checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
+  takeModels: { input: TakeModelsJob; result: TakeModelsResult }
   preview: { input: PreviewJob; result: SourceDescription }
   import: { input: ImportJob; result: Corpus }
   importTables: { input: TablesJob; result: ImportedTables }
@@ -350,7 +400,10 @@ export interface Jobs {
   measure: { input: MeasureJob; result: MeasureResult }
   evaluate: { input: EvaluationRequest; result: ModelEvaluation }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
-  exportMerge: { input: ExportJob; result: null }
+  inspect: { input: InspectJob; result: Inspection }
+  exportModel: { input: ExportJob; result: ExportResult }
+  planMerge: { input: MergeJob; result: MergePlan }
+  mergeModels: { input: MergeJob; result: MergeResult }
   bench: { input: BenchJob; result: BenchResult }
   predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }

@@ -13,6 +13,7 @@ import {
   writeCheckpoint,
   writeOptimizerState
 } from '#engine/checkpoints/huggingFace'
+import { LINEAGE_FILE } from '#engine/checkpoints/ancestry'
 import { openBatches } from '#engine/data/batches'
 import { readDomainTokens, scoredTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
@@ -257,6 +258,10 @@ async function writeState(
     tokenizerFile: job.tokenizerFile,
     endOfTextId: job.endOfTextId
   })
+  if (job.startedFrom) {
+    const lineage = { run: job.fingerprint, name: job.label, startedFrom: job.startedFrom }
+    await draft.writeFile(LINEAGE_FILE, JSON.stringify(lineage, null, 2) + '\n')
+  }
   if (withMoments && state.firstMoments && state.secondMoments) {
     await writeOptimizerState(draft, state.firstMoments, state.secondMoments, state.optimizerSteps)
   }

@@ -3,17 +3,20 @@ import { parentPort } from 'node:worker_threads'
 import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
+import { exportModel } from './exportJob'
 import { evaluateModel } from './evaluateJob'
-import { exportMerge } from './exportJob'
 import { measureGeometry } from './geometryJob'
+import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
 import { readTables } from './tablesJob'
+import { takeModels } from './takeModelsJob'
 import {
   describeStoredTexts,
   listStoredDocuments,
@@ -32,6 +35,9 @@ const handlers: Handlers = {
   verify: verifyBackend,
   device: findDevice,
   checkpoint: describeCheckpoint,
+  takeModels,
+  planMerge,
+  mergeModels,
   bench: benchDevice,
   preview: describeSources,
   import: importText,
@@ -52,7 +58,8 @@ const handlers: Handlers = {
   table: readTable,
   reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
-  exportMerge
+  exportModel,
+  inspect: inspectModels
 }
 
 /** Progress goes out at most so often; the last word always does. */

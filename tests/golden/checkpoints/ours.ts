@@ -1,11 +1,15 @@
 /**
- * The checkpoint that check.py opens in transformers. Run: npx tsx ours.ts FOLDER
+ * The checkpoints that check.py and checkShards.py open in transformers.
+ *
+ *     npx tsx ours.ts FOLDER [FOLDER OF SHARDS]
  *
  * Its bytes are the same on every machine, so what transformers said of them once stays true as
  * long as a test finds the same bytes.
  */
 import { join } from 'node:path'
 import { writeCheckpoint } from '#engine/checkpoints/huggingFace'
+import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
+import { openModelWeights } from '#engine/checkpoints/modelWeights'
 import type { ParameterSet } from '#engine/parameters'
 import { FolderDraft } from '#engine/storage/files'
 import type { DecoderConfig } from '#shared/records'
@@ -63,4 +67,17 @@ export async function writeOurs(folder: string): Promise<void> {
   await draft.commit()
 }
 
-if (process.argv[1] === import.meta.filename) await writeOurs(process.argv[2]!)
+/** Exports what lies in a folder to another one: bfloat16, in shards, as any export is written. */
+export async function exportShards(from: string, folder: string): Promise<void> {
+  const draft = await FolderDraft.begin(folder)
+  await copyModelFiles(draft, from, 'BF16')
+  const options = { dtype: 'BF16', shardBytes: 2000 } as const
+  await writeModelWeights(draft, await openModelWeights(from), options)
+  await draft.commit()
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [, , ours, shards] = process.argv
+  await writeOurs(ours!)
+  if (shards !== undefined) await exportShards(ours!, shards)
+}

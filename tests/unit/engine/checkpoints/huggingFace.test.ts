@@ -13,21 +13,25 @@ import type { ParameterSet } from '#engine/parameters'
 import { FolderDraft } from '#engine/storage/files'
 import expected from '../../../golden/checkpoints/expected.json'
 import opened from '../../../golden/checkpoints/opened.json'
-import { config, parameters, writeOurs } from '../../../golden/checkpoints/ours'
+import shards from '../../../golden/checkpoints/shards.json'
+import { config, exportShards, parameters, writeOurs } from '../../../golden/checkpoints/ours'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 const GOLDEN = join(import.meta.dirname, '../../../golden/checkpoints')
 
+async function hashesOf(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const name of (await readdir(folder)).sort()) {
+    const bytes = await readFile(join(folder, name))
+    found[name] = createHash('sha256').update(bytes).digest('hex')
+  }
+  return found
+}
+
 test('a checkpoint is written with the bytes that transformers was seen to open', async () => {
   const folder = join(await temporaryFolder(), 'ours')
   await writeOurs(folder)
-  const found: Record<string, string> = {}
-  for (const name of (await readdir(folder)).sort()) {
-    found[name] = createHash('sha256')
-      .update(await readFile(join(folder, name)))
-      .digest('hex')
-  }
-  expect(found).toEqual(opened.sha256)
+  expect(await hashesOf(folder)).toEqual(opened.sha256)
 })
 
 test('transformers understood the configuration as it was meant', () => {
@@ -88,15 +92,18 @@ async function edited(change: (config: Record<string, unknown>) => void): Promis
 }
 
 test.each([
-  ['another family', { model_type: 'gpt2' }, 'model_type is "gpt2"'],
-  ['another activation', { hidden_act: 'gelu' }, 'hidden_act is "gelu"'],
+  ['another family', { model_type: 'mamba' }, 'model_type is "mamba"'],
+  ['no family', { model_type: undefined }, 'model_type is missing'],
+  ['another activation', { hidden_act: 'mish' }, 'hidden_act is "mish"'],
   [
-    'scaled rotary embeddings',
-    { rope_scaling: { rope_type: 'llama3' }, rope_parameters: null },
-    'rope type is "llama3"'
+    'rotary embeddings stretched in a way of their own',
+    { rope_scaling: { rope_type: 'yarn' }, rope_parameters: null },
+    'rope type is "yarn"'
   ],
-  ['biases', { attention_bias: true }, 'attention_bias is true'],
-  ['heads of their own size', { head_dim: 16 }, 'head_dim is 16'],
+  ['heads that cannot be turned', { head_dim: 15 }, '15 of the 15 numbers of a head'],
+  ['heads that share unevenly', { num_key_value_heads: 3 }, 'num_key_value_heads 3'],
+  ['a thousand million layers', { num_hidden_layers: 1e9 }, 'num_hidden_layers'],
+  ['an endless vocabulary', { vocab_size: 1e15 }, 'vocab_size'],
   ['quantised weights', { quantization_config: { bits: 4 } }, 'quantization_config'],
   ['no size', { hidden_size: null }, 'hidden_size']
 ])('a model with %s is refused by name', async (_, change, problem) => {
@@ -165,4 +172,15 @@ test('a checkpoint without optimizer state says what to do', async () => {
     code: 'checkpoint/mismatch',
     message: expect.stringContaining('start: weights') as string
   })
+})
+
+test('an export in shards of bfloat16 has the bytes whose logits transformers was seen to give', async () => {
+  const home = await temporaryFolder()
+  await writeOurs(join(home, 'ours'))
+  await exportShards(join(home, 'ours'), join(home, 'shards'))
+  expect(await hashesOf(join(home, 'shards'))).toEqual(shards.sha256)
+  expect(Object.keys(shards.sha256).filter((name) => name.includes('-of-')).length).toBeGreaterThan(
+    1
+  )
+  expect([shards.dtype, shards.equalLogits]).toEqual(['torch.bfloat16', 2100])
 })

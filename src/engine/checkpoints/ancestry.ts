@@ -1,0 +1,118 @@
+/** Where a model came from, as its folder says: what Assay wrote beside it, or its model card. */
+import { basename, dirname, join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import type { Ancestry, ModelNode } from '#shared/modelInspection'
+import { hasFile, readFileOf, readJsonOf } from './folderFiles'
+
+/** What Assay writes beside the weights of a run, and of a merge. */
+export const LINEAGE_FILE = 'lineage.json'
+export const MIXTURE_FILE = 'mixture.json'
+const CARD_FILE = 'README.md'
+const MANIFEST_FILE = 'manifest.json'
+
+const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
+const LineageSchema = z.looseObject({
+  run: z.string(),
+  name: z.string().optional(),
+  startedFrom: NodeSchema.nullable()
+})
+const MixtureSchema = z.looseObject({
+  mixture: z.string(),
+  merge: z.string(),
+  branches: z.array(
+    z.looseObject({ unit: z.string().optional(), fingerprint: z.string(), weight: z.number() })
+  ),
+  startedFrom: NodeSchema.nullish()
+})
+const CardSchema = z.looseObject({
+  base_model: z.union([z.string(), z.array(z.string()).min(1)])
+})
+const ManifestSchema = z.looseObject({ format: z.literal('assay-run'), fingerprint: z.string() })
+
+/** A run of Assay as a model that others may have come of. */
+export function runNode(fingerprint: string, name: string): ModelNode {
+  return { id: `run:${fingerprint}`, name }
+}
+
+/**
+ * Reads where a model came from.
+ *
+ * A file that cannot be read says nothing: a model card is prose, and none of these files is needed
+ * to compute with the model.
+ *
+ * @returns null where nothing in the folder says it
+ */
+export async function readAncestry(folder: string): Promise<Ancestry | null> {
+  for (const read of [ofMixture, ofLineage, ofCard, ofManifest]) {
+    const found = await read(folder).catch(() => null)
+    if (found) return found
+  }
+  return null
+}
+
+async function ofMixture(folder: string): Promise<Ancestry | null> {
+  if (!hasFile(folder, MIXTURE_FILE)) return null
+  const mixture = MixtureSchema.parse(await readJsonOf(folder, MIXTURE_FILE))
+  const parents = mixture.branches.map(({ fingerprint, unit }) =>
+    runNode(fingerprint, unit ?? fingerprint.slice(0, 12))
+  )
+  const parts = mixture.branches.map(({ fingerprint, weight }) => `${fingerprint}*${weight}`)
+  return {
+    self: { id: `merge:${parts.sort().join('+')}`, name: `${mixture.mixture} ${mixture.merge}` },
+    made: 'merged',
+    parents,
+    ancestor: nodeOf(mixture.startedFrom),
+    source: MIXTURE_FILE
+  }
+}
+
+async function ofLineage(folder: string): Promise<Ancestry | null> {
+  if (!hasFile(folder, LINEAGE_FILE)) return null
+  const { run, name, startedFrom } = LineageSchema.parse(await readJsonOf(folder, LINEAGE_FILE))
+  const ancestor = nodeOf(startedFrom)
+  return {
+    self: runNode(run, name ?? run.slice(0, 12)),
+    made: 'trained',
+    parents: ancestor ? [ancestor] : [],
+    ancestor,
+    source: LINEAGE_FILE
+  }
+}
+
+/** A run's folder of an Assay that did not write what it started from. */
+async function ofManifest(folder: string): Promise<Ancestry | null> {
+  if (basename(folder) !== 'checkpoint' || !hasFile(dirname(folder), MANIFEST_FILE)) return null
+  const { fingerprint } = ManifestSchema.parse(await readJsonOf(dirname(folder), MANIFEST_FILE))
+  const self = runNode(fingerprint, fingerprint.slice(0, 12))
+  const source = join('..', MANIFEST_FILE)
+  return { self, made: 'trained', parents: [], ancestor: null, source }
+}
+
+async function ofCard(folder: string): Promise<Ancestry | null> {
+  if (!hasFile(folder, CARD_FILE)) return null
+  const text = (await readFileOf(folder, CARD_FILE)).toString('utf8')
+  const [, front] = /^---\r?\n([\s\S]{0,65536}?)\r?\n---\s*(?:\r?\n|$)/.exec(text) ?? []
+  if (front === undefined) return null
+  const { base_model: base } = CardSchema.parse(parse(front))
+  const parents = [base].flat().map((name) => ({ id: `hub:${name}`, name }))
+  const isOne = parents.length === 1
+  return {
+    self: hubNode(folder),
+    made: isOne ? 'tuned' : 'merged',
+    parents,
+    ancestor: isOne ? parents[0]! : null,
+    source: CARD_FILE
+  }
+}
+
+/** The name that a snapshot of the Hugging Face cache has by its path. */
+export function hubNode(folder: string): ModelNode | null {
+  const [, owner, model] =
+    /(?:^|[\\/])models--([\w.-]+?)--([\w.-]+)[\\/]snapshots[\\/]/.exec(folder) ?? []
+  return owner === undefined ? null : { id: `hub:${owner}/${model}`, name: `${owner}/${model}` }
+}
+
+function nodeOf(found: ModelNode | null | undefined): ModelNode | null {
+  return found ? { id: found.id, name: found.name } : null
+}

@@ -1,0 +1,146 @@
+/** Models out: weights in one file or in several, of a chosen type, and the files beside them. */
+import type { StoredDtype } from '#shared/modelExport'
+import type { ParameterSource } from '#engine/parameters'
+import type { FolderDraft } from '#engine/storage/files'
+import { fileOf, hasFile, readJsonOf } from './folderFiles'
+import { elementsOf, storedBytes, writeSafetensors } from './safetensors'
+import type { StoringOptions } from './safetensors'
+
+export type { StoredDtype } from '#shared/modelExport'
+
+export const CONFIG_FILE = 'config.json'
+export const WEIGHTS_FILE = 'model.safetensors'
+export const INDEX_FILE = 'model.safetensors.index.json'
+
+/** How weights are written. */
+export interface WeightsOptions extends Omit<StoringOptions, 'dtype'> {
+  dtype: StoredDtype | ((name: string) => StoredDtype)
+  /** Bytes of tensors in one file at most, but for a tensor that is larger; no limit by default. */
+  shardBytes?: number
+  /** Further strings for the header of every file. */
+  metadata?: Record<string, string>
+}
+
+/** What transformers calls a type in `config.json`. */
+export function torchDtype(dtype: StoredDtype): string {
+  return { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype]
+}
+
+/**
+ * Writes a model's weights as `model.safetensors`, or where that would be too large as
+ * `model-00001-of-0000N.safetensors` … with `model.safetensors.index.json`.
+ *
+ * Tensors are dealt out in their order, as transformers does; none is cut. Each is read and written
+ * by blocks: no model is held whole, and the next block is read while the last is written, so the
+ * source's memory must stay as it is until the block after the next is asked for.
+ *
+ * @param draft committed by the caller
+ * @returns names of the files written, and the bytes of all of them
+ * @throws WorkbenchError `storage/disk-full`, `storage/not-writable`; what the source throws
+ * @see https://huggingface.co/docs/transformers/big_models#sharded-checkpoints
+ */
+export async function writeModelWeights(
+  draft: FolderDraft,
+  source: Pick<ParameterSource, 'shapes' | 'read'>,
+  options: WeightsOptions
+): Promise<{ files: string[]; bytes: number }> {
+  const { dtype, shardBytes = Infinity, metadata = {}, ...storing } = options
+  const dtypeOf = typeof dtype === 'string' ? () => dtype : dtype
+  const shards = dealt(source.shapes, dtypeOf, shardBytes)
+  const files: string[] = []
+  let bytes = 0
+  for (const [index, shapes] of shards.entries()) {
+    const name = shards.length === 1 ? WEIGHTS_FILE : shardName(index, shards.length)
+    const writer = await draft.create(name)
+    const part = { shapes, read: source.read.bind(source) }
+    await writeSafetensors(writer, part, metadata, { dtype: dtypeOf, ...storing })
+    bytes += (await writer.close()).bytes
+    files.push(name)
+  }
+  if (shards.length > 1) {
+    const text = JSON.stringify(indexOf(shards, dtypeOf), null, 2) + '\n'
+    bytes += (await draft.writeFile(INDEX_FILE, text)).bytes
+    files.push(INDEX_FILE)
+  }
+  return { files, bytes }
+}
+
+/** Files beside weights that say nothing of them: they are copied as they are. */
+export const COMPANIONS = [
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'tokenizer.model',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.json',
+  'vocab.txt',
+  'merges.txt',
+  'spiece.model',
+  'chat_template.jinja'
+]
+
+/**
+ * Copies what lies beside a model's weights: its configuration, saying the type that weights are
+ * now stored in, its generation configuration, and its tokenizer.
+ *
+ * @param folder the model's
+ * @returns names of the files written
+ * @throws WorkbenchError `checkpoint/invalid` for one that leads out of the folder
+ */
+export async function copyModelFiles(
+  draft: FolderDraft,
+  folder: string,
+  dtype: StoredDtype
+): Promise<string[]> {
+  const config = (await readJsonOf(folder, CONFIG_FILE)) as Record<string, unknown>
+  const said = { ...config, torch_dtype: torchDtype(dtype), dtype: torchDtype(dtype) }
+  await draft.writeFile(CONFIG_FILE, JSON.stringify(said, null, 2) + '\n')
+  const names = COMPANIONS.filter((name) => hasFile(folder, name))
+  for (const name of names) await draft.copyFile(await fileOf(folder, name), name)
+  return [CONFIG_FILE, ...names]
+}
+
+type Shapes = ReadonlyMap<string, readonly number[]>
+type DtypeOf = (name: string) => StoredDtype
+
+function dealt(shapes: Shapes, dtypeOf: DtypeOf, shardBytes: number): Shapes[] {
+  let shard = new Map<string, readonly number[]>()
+  const shards = [shard]
+  let filled = 0
+  for (const [name, shape] of shapes) {
+    const size = elementsOf(shape) * storedBytes(dtypeOf(name))
+    if (shard.size > 0 && filled + size > shardBytes) {
+      shard = new Map()
+      shards.push(shard)
+      filled = 0
+    }
+    shard.set(name, shape)
+    filled += size
+  }
+  return shards
+}
+
+/** What the files of a model in several are called. */
+export function shardName(index: number, count: number): string {
+  const five = (value: number) => String(value).padStart(5, '0')
+  return `model-${five(index + 1)}-of-${five(count)}.safetensors`
+}
+
+function indexOf(shards: readonly Shapes[], dtypeOf: DtypeOf): unknown {
+  let parameters = 0
+  let size = 0
+  const weightMap: [string, string][] = []
+  for (const [index, shapes] of shards.entries()) {
+    for (const [name, shape] of shapes) {
+      parameters += elementsOf(shape)
+      size += elementsOf(shape) * storedBytes(dtypeOf(name))
+      weightMap.push([name, shardName(index, shards.length)])
+    }
+  }
+  weightMap.sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    metadata: { total_parameters: parameters, total_size: size },
+    weight_map: Object.fromEntries(weightMap)
+  }
+}
