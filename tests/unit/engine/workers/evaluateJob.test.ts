@@ -76,6 +76,25 @@ it('takes the bos token of config.json, else what ends a text, where the tokeniz
   })
 })
 
+it('asks for a token where nothing names one', async () => {
+  const folder = await temporaryFolder()
+  await cp(join(golden, 'tiny'), folder, { recursive: true })
+  await writeFile(join(folder, 'tokenizer_config.json'), '{}')
+  for (const [name, from, to] of [
+    ['tokenizer.json', /"<\/s>"/g, '"<e>"'],
+    ['config.json', /"(bos|eos)_token_id": \d/g, '"$1_token_id": null']
+  ] as const) {
+    const path = join(folder, name)
+    await writeFile(path, (await readFile(path, 'utf8')).replace(from, to))
+  }
+  const asked = { ...request, models: [{ name: 'copy', folder }], texts: [source('texts')] }
+  await expect(evaluateModels(asked, quiet)).rejects.toMatchObject({
+    code: 'tokenizer/invalid',
+    details: { begin: null }
+  })
+  expect((await only({ ...asked, begin: '<e>' })).definition.begin.id).toBe(1)
+})
+
 it('holds each model against the first, document by document', async () => {
   const folder = await temporaryFolder()
   await cp(join(golden, 'tiny'), folder, { recursive: true })
