@@ -27,7 +27,7 @@ export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<Expo
     hooks.signal.throwIfAborted()
     await verifyRun(job.project, fingerprint)
     const { parameters } = await openCheckpoint(folders[index]!)
-    sources.push(inOrderOf(sources[0] ?? parameters, parameters))
+    sources.push(parameters)
   }
   for (const source of sources) checkSameShapes(sources[0]!, source)
   const weights = job.branches.map(({ weight }) => weight)
@@ -62,15 +62,6 @@ function averaged(
       return range.get(name)!.data
     }
   }
-}
-
-/** A model with its tensors in another's order, which that of files is not; where it has them all. */
-function inOrderOf(reference: ParameterSource, source: ParameterSource): ParameterSource {
-  const names = [...reference.shapes.keys()]
-  if (names.length !== source.shapes.size || !names.every((name) => source.shapes.has(name))) {
-    return source
-  }
-  return { ...source, shapes: new Map(names.map((name) => [name, source.shapes.get(name)!])) }
 }
 
 /** A range of one tensor as a model of its own. */
