@@ -1,4 +1,5 @@
 /** Values of flags, read and checked. */
+import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 
 /** A flag's value among those allowed. */
@@ -45,6 +46,23 @@ export function byteCount(text: string, flag: string): number {
     )
   }
   return value
+}
+
+/** Flags that name where a task's items have what. */
+export interface TaskFlags {
+  context: string
+  choices: string
+  gold: string
+  delimiter: string
+}
+
+/** Adds the flags of a task's items to a command. */
+export function addTaskFlags(command: Command): Command {
+  return command
+    .option('--context <field>', 'of a task: field that holds the context', 'context')
+    .option('--choices <field>', 'of a task: field that holds the answers', 'choices')
+    .option('--gold <field>', 'of a task: which is right: its place from 0, or its text', 'gold')
+    .option('--delimiter <text>', 'of a task: between context and answer', ' ')
 }
 
 /**

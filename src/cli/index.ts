@@ -4,11 +4,14 @@ import { version } from '../../package.json'
 import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
+import { addImportModelsCommand } from './commands/importModels'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
 import { addDoctorCommand } from './commands/doctor'
+import { addInspectCommand } from './commands/inspect'
 import { addMergeCommand } from './commands/merge'
+import { addEvalCommand } from './commands/eval'
 import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
@@ -35,14 +38,17 @@ const program = new Command('assay')
 addProjectCommands(program)
 addImportCommand(program)
 addImportTableCommand(program)
+addImportModelsCommand(program)
 addRunCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
 addExportModelCommand(program)
+addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
 addMergeCommand(program)
+addEvalCommand(program)
 addOpenCommand(program)
 addServeCommand(program)
 addDemoCommand(program)

@@ -1,8 +1,10 @@
 /** The engine with its workers: what needs no project, and the way to one. */
 import { basename } from 'node:path'
+import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
 import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
+import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -15,6 +17,7 @@ import type {
   BenchJob,
   BenchResult,
   DeviceCheck,
+  InspectJob,
   MergeJob,
   PreviewJob,
   TablesJob
@@ -47,6 +50,32 @@ export class Engine {
   /** Looks at the first documents of files: their fields, and what a partition rule would give. */
   previewSources(job: PreviewJob): Promise<SourceDescription> {
     return this.#pool.run('preview', job, { lane: 'aside' })
+  }
+
+  /**
+   * Looks into models of folders: parts, values, and whether they may be merged.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`; the signal's reason when it was asked to stop
+   */
+  inspectModels(
+    job: InspectJob,
+    options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<Inspection> {
+    return this.#pool.run('inspect', job, { lane: 'aside', ...options })
+  }
+
+  /**
+   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   *
+   * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
+   *   `domain/empty`
+   * @throws the signal's reason when aborted
+   */
+  evaluate(
+    request: EvaluationRequest,
+    hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
+  ): Promise<ModelEvaluation> {
+    return this.#pool.run('evaluate', request, hooks)
   }
 
   /** How many narrow jobs run at once. */

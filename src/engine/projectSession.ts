@@ -34,6 +34,8 @@ import { runStudy, stoppedSummary } from './studies/run'
 import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertStartsFrom } from './studies/seedCheckpoint'
+import { importModels } from './studies/importModels'
+import type { ImportedStudy, ModelImport } from './studies/importModels'
 import { askText } from './studies/storedText'
 import { parseStudy } from './studies/study'
 import { statusOf, statusOfTables } from './studies/studyStatus'
@@ -56,6 +58,9 @@ export interface RunOptions {
   /** Steers which run is begun next; without it they come in the plan's order. */
   queue?: RunQueue
 }
+
+/** Of work that tells how far it is and can be stopped. */
+type TellingRun = Pick<RunOptions, 'onProgress' | 'signal'>
 
 export interface ExportOptions {
   folder: string
@@ -124,7 +129,7 @@ export class ProjectSession {
   copyTo(
     folder: string,
     kind: CopyOptions['kind'],
-    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+    run: TellingRun = {}
   ): Promise<{ files: number; bytes: number }> {
     return copyWithProgress(this.#project, folder, kind, run)
   }
@@ -192,10 +197,7 @@ export class ProjectSession {
    *
    * @throws WorkbenchError `corpus/*`, `partition/*`; nothing is left behind then
    */
-  async importCorpus(
-    options: ImportOptions,
-    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
-  ): Promise<Corpus> {
+  async importCorpus(options: ImportOptions, run: TellingRun = {}): Promise<Corpus> {
     checkImport(options)
     checkCorpusName(this.corpora, options.name)
     const corpus = await this.#pool.run(
@@ -215,8 +217,13 @@ export class ProjectSession {
     return corpus
   }
 
+  /** Takes models that were trained elsewhere into the project, and saves the study of them. */
+  importModels(request: ModelImport, run: TellingRun = {}): Promise<ImportedStudy> {
+    return importModels({ project: this.#project, pool: this.#pool }, request, run)
+  }
+
   /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
-  prepare(study: Study, run: Pick<RunOptions, 'onProgress' | 'signal'> = {}): Promise<Prepared> {
+  prepare(study: Study, run: TellingRun = {}): Promise<Prepared> {
     return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
   }
 
@@ -225,7 +232,7 @@ export class ProjectSession {
     kind: Kind,
     study: Study,
     request: TextJobs[Kind]['request'],
-    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
+    run: TellingRun = {}
   ): Promise<TextJobs[Kind]['result']> {
     return askText({ project: this.#project, pool: this.#pool, study, ...run }, kind, request)
   }
@@ -258,19 +265,13 @@ export class ProjectSession {
   }
 
   /** A study's prepared text, and the runs and merges it consists of. */
-  async plan(
-    study: Study,
-    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
-  ): Promise<{ prepared: Prepared; plan: StudyPlan }> {
+  async plan(study: Study, run: TellingRun = {}): Promise<{ prepared: Prepared; plan: StudyPlan }> {
     const prepared = await this.prepare(study, run)
     return { prepared, plan: await this.#planned(study, prepared) }
   }
 
   /** What running the study would cost from here, estimated from a measured rate. */
-  async cost(
-    study: Study,
-    run: Pick<RunOptions, 'onProgress' | 'signal'> = {}
-  ): Promise<PlanSummary> {
+  async cost(study: Study, run: TellingRun = {}): Promise<PlanSummary> {
     return plannedCost(this.#context(study, await this.plan(study, run), {}))
   }
 

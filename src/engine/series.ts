@@ -46,6 +46,13 @@ export async function planSeries(
       'The study was made from tables: nothing can be trained with another setting.'
     )
   }
+  if (base.models) {
+    throw new WorkbenchError(
+      'study/invalid',
+      `The models of "${base.name}" were trained elsewhere, and the text of their partitions is not in the project: nothing can be trained with another setting.`,
+      { study: base.name }
+    )
+  }
   return seriesStudies(base, request, await textOf(session, base))
 }
 

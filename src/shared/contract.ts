@@ -1,5 +1,6 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
+import { AdditionPairsSchema } from './additionEffect'
 import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { CostCurvesSchema } from './costCurves'
@@ -49,6 +50,8 @@ export const OpenProjectSchema = z.strictObject({
   corpora: z.array(CorpusSchema),
   /** Name of the study that is being run; null when none is. */
   running: z.string().nullable(),
+  /** Names of the studies that are run after it, in their order. */
+  waiting: z.array(z.string()),
   /** Name of the corpus that is being imported; null when none is. */
   importing: z.string().nullable(),
   /** What undoing and doing again would do, in words; null where there is nothing. */
@@ -92,6 +95,14 @@ export const PROJECT_COMMANDS = {
   readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
   /** What every base unit does to every domain, by its branch alone. */
   readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
+  /**
+   * What adding a partition does to each mixture; `added` null: one of those imported last. The
+   * picture is that of the report, of all partitions over all pairs.
+   */
+  readAdditions: {
+    input: z.strictObject({ study: z.string(), added: z.string().nullable() }),
+    output: z.strictObject({ pairs: AdditionPairsSchema, svg: z.string().nullable() }).nullable()
+  },
   /** What ways of answering cost against the number of partitions; null of tables. */
   readCostCurves: { input: ofStudy, output: CostCurvesSchema.nullable() },
   readBelief: { input: ofStudy, output: BeliefSchema.nullable() },
@@ -105,7 +116,10 @@ export const PROJECT_COMMANDS = {
     output: z.string().nullable()
   },
   /** The report as the text of one HTML file; null before the text is prepared. */
-  readReport: { input: ofStudy, output: z.string().nullable() },
+  readReport: {
+    input: z.strictObject({ study: z.string(), form: z.enum(['html', 'latex']) }),
+    output: z.string().nullable()
+  },
   // Single mixtures, besides running the whole study. Progress is told under `evaluate` and
   // `export`; what is measured already is answered even while a study runs, or read-only.
   /**
@@ -162,6 +176,8 @@ export const PROJECT_COMMANDS = {
   stopMixtures: { input: nothing, output: nothing },
   /** Answers when the run has begun; what comes of it is told by events. */
   runStudy: { input: ofStudy, output: nothing },
+  /** Runs several one after another: what they share is trained once. Stopping ends the order. */
+  runStudies: { input: z.strictObject({ studies: z.array(z.string()).min(1) }), output: nothing },
   /** Asks the running study to stop between two steps. */
   stopStudy: { input: nothing, output: nothing },
 

@@ -80,3 +80,93 @@ export const ModelDistancesSchema = z.strictObject({
   cosines: z.array(z.array(z.number().nullable()))
 })
 export type ModelDistances = z.infer<typeof ModelDistancesSchema>
+
+/** Parts of a model by what they do. */
+export const MODEL_BLOCKS = [
+  'embedding',
+  'attention',
+  'feed-forward',
+  'norms',
+  'head',
+  'other'
+] as const
+export type ModelBlock = (typeof MODEL_BLOCKS)[number]
+
+/** The values of a tensor; those that are no numbers count in `nans` and `infinities` alone. */
+export const TensorValuesSchema = z.strictObject({
+  /** Null where no value is a number. */
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  mean: z.number().nullable(),
+  standardDeviation: z.number().nullable(),
+  zeros: count,
+  nans: count,
+  infinities: count,
+  /**
+   * How many lie in each interval of one width, a power of two; the first begins at `from`. Empty
+   * intervals at both ends are left out.
+   */
+  histogram: z.strictObject({ from: z.number(), width: z.number(), counts: z.array(count) })
+})
+export type TensorValues = z.infer<typeof TensorValuesSchema>
+
+export const TensorInspectionSchema = z.strictObject({
+  name: z.string(),
+  shape: z.array(count),
+  parameters: count,
+  dtype: z.string(),
+  /** Name of the file that holds it. */
+  file: z.string(),
+  block: z.enum(MODEL_BLOCKS),
+  /** Number of its layer; null outside of them. */
+  layer: count.nullable(),
+  /** Null where they were not read, or are stored in a type that is not. */
+  values: TensorValuesSchema.nullable()
+})
+export type TensorInspection = z.infer<typeof TensorInspectionSchema>
+
+const share = { tensors: count, parameters: count, bytes: count }
+
+/** One model of a folder. */
+export const ModelInspectionSchema = z.strictObject({
+  model: z.string(),
+  architecture: z.strictObject({
+    /** `model_type` and the class of `config.json`; null where it has none. */
+    type: z.string().nullable(),
+    className: z.string().nullable(),
+    /** Sizes that the configuration names, by its own keys. */
+    sizes: z.record(z.string(), z.number()),
+    isTied: z.boolean()
+  }),
+  /** Why Assay cannot train or measure it, in words; null where it can. */
+  whyNotComputed: z.string().nullable(),
+  parameters: count,
+  /** Of the weight files. */
+  bytes: count,
+  files: z.array(z.string()),
+  blocks: z.array(z.strictObject({ block: z.enum(MODEL_BLOCKS), ...share })),
+  dtypes: z.array(z.strictObject({ dtype: z.string(), ...share })),
+  tokenizer: z
+    .strictObject({
+      file: z.string(),
+      kind: z.string(),
+      /** Entries; null where the file does not list them. */
+      vocabulary: count.nullable(),
+      sha256: z.string()
+    })
+    .nullable(),
+  ancestry: AncestrySchema.nullable(),
+  /** What is wrong with it, in words, naming tensors. */
+  problems: z.array(z.string()),
+  tensors: z.array(TensorInspectionSchema)
+})
+export type ModelInspection = z.infer<typeof ModelInspectionSchema>
+
+/** What inspecting models gives. */
+export const InspectionSchema = z.strictObject({
+  models: z.array(ModelInspectionSchema),
+  lineage: LineageCheckSchema,
+  /** Null for one model, and for models of different shapes. */
+  distances: ModelDistancesSchema.nullable()
+})
+export type Inspection = z.infer<typeof InspectionSchema>

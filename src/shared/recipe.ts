@@ -1,5 +1,6 @@
 /** A model's shape and how it is trained; part of the records. Plain data; no behaviour. */
 import { z } from 'zod'
+import type { Architecture } from './architecture'
 
 const count = z.number().int().nonnegative()
 const positive = z.number().int().positive()
@@ -25,7 +26,11 @@ export const DecoderShapeSchema = z.strictObject({
 export type DecoderShape = z.infer<typeof DecoderShapeSchema>
 
 /** A decoder with its vocabulary: everything that decides shapes. */
-export type DecoderConfig = DecoderShape & { vocabularySize: number }
+export type DecoderConfig = DecoderShape & {
+  vocabularySize: number
+  /** Set where the model is no plain Llama. */
+  architecture?: Architecture
+}
 
 // ── training recipe ──────────────────────────────────────────────────────────────────────────
 

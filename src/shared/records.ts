@@ -1,5 +1,6 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
+import { ImportedModelsSchema } from './importedModels'
 import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
 import { DecoderShapeSchema, RecipeSchema } from './recipe'
@@ -173,6 +174,8 @@ export const StudySchema = z.strictObject({
   branch: RecipeSchema,
   /** Names of training partitions, or all that are in the project. */
   partitions: z.union([z.literal('all'), z.array(name).min(1)]).default('all'),
+  /** Set: their documents are shuffled into as many random partitions of the same sizes. */
+  shuffledPartitions: z.literal(true).optional(),
   unit: UnitChoiceSchema,
   holdOut: HoldOutChoiceSchema.prefault({}),
   /** External evaluation corpora measured besides each partition's held-out part; all by default. */
@@ -194,6 +197,8 @@ export const StudySchema = z.strictObject({
       branchCheckpoints: z.array(z.number().gt(0).lt(1)).max(9).default([])
     })
     .prefault({}),
+  /** Set where branches and sequential models were trained elsewhere: nothing is trained here. */
+  models: ImportedModelsSchema.optional(),
   /** Set where the study was made as one of a series. */
   series: SeriesOriginSchema.optional()
 })
@@ -249,6 +254,8 @@ export const CorpusSchema = z.strictObject({
   /** Where the text came from; a label, not a path that is read again (unless `inPlace`). */
   source: z.string(),
   inPlace: z.boolean().default(false),
+  /** Set for evaluation corpora of contexts with right answers, of which the answers are measured. */
+  isTask: z.literal(true).optional(),
   /** Set for pre-tokenised text: the tokenizer that made its ids. */
   tokenizerFingerprint: z.string().optional(),
   partitions: z.array(PartitionLedgerSchema),

@@ -12,7 +12,8 @@ export const SERIES_KINDS = [
   'no-seed',
   'partitions-number',
   'rolling-windows',
-  'uneven'
+  'uneven',
+  'random-partitions'
 ] as const
 export type SeriesKind = (typeof SERIES_KINDS)[number]
 
@@ -27,7 +28,8 @@ export const SERIES_QUESTIONS: Record<SeriesKind, string> = {
   'no-seed': 'What branches carry on from the seed',
   'partitions-number': 'Partitions that mixtures are made of',
   'rolling-windows': 'Partitions in their order, a window of them merged at a time',
-  uneven: 'Base units of a partition at most: micro against macro'
+  uneven: 'Base units of a partition at most: micro against macro',
+  'random-partitions': 'The partitions of the study, and random ones of the same text'
 }
 
 /** Of which series a study is, and its setting; null where the series is one study. */
@@ -54,7 +56,7 @@ export type SeriesRequest = z.infer<typeof SeriesRequestSchema>
 
 /** True where settings are names, though they may look like numbers. */
 export function hasNamedValues(kind: SeriesKind): boolean {
-  return kind === 'leave-one-out' || kind === 'swap-one' || kind === 'no-seed'
+  return ['leave-one-out', 'swap-one', 'no-seed', 'random-partitions'].includes(kind)
 }
 
 /** Settings as they are typed, divided by commas. */

@@ -61,3 +61,68 @@ test('a series is previewed without a trace, added so that it can be undone, and
   expect(reading.svg).not.toContain('<style>')
   await host.close()
 })
+
+test('several studies run one after another; stopping ends the order, and asking again goes on', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'project'))
+  const host = await ProjectHost.over(session)
+  const study = session.study().name
+  const { studies } = await host.addSeries({
+    study,
+    request: { kind: 'branch-rate', values: [0.001, 0.002, 0.004], truth: 'none' }
+  })
+  const news: string[] = []
+  const waited: string[][] = []
+  let isOver = () => undefined as void
+  host.onEvent((event) => {
+    if (event.kind !== 'study') return
+    news.push(`${event.study} ${event.state}`)
+    void host.readProject().then(({ running, waiting }) => {
+      waited.push(waiting)
+      if (running === null) isOver()
+    })
+  })
+  const order = async (names: string[], afterwards = () => Promise.resolve()) => {
+    const over = new Promise<void>((done) => (isOver = done))
+    await host.runStudies({ studies: names })
+    await afterwards()
+    await over
+  }
+  const [first, second, third] = studies as [string, string, string]
+
+  // Stopped in the first: the others are not begun, and nothing else may run meanwhile.
+  await order(studies, async () => {
+    await expect(host.runStudy({ study })).rejects.toMatchObject({ code: 'study/running' })
+    await host.stopStudy({})
+  })
+  expect(news.splice(0)).toEqual([`${first} running`, `${first} stopped`])
+  expect(waited.splice(0)[0]).toEqual([second, third])
+
+  // Asked again, by whatever of them is left: each trains what it lacks, the seed once.
+  await order([first, second])
+  expect(news.splice(0)).toEqual([
+    `${first} running`,
+    `${first} done`,
+    `${second} running`,
+    `${second} done`
+  ])
+  expect(waited.splice(0).at(-1)).toEqual([])
+
+  // A study that cannot run says so and keeps the others: they may want what it lacked.
+  const broken = {
+    ...session.study(),
+    name: 'broken',
+    unit: { ...session.study().unit, sequences: 1e6 }
+  }
+  await host.saveStudy({ study: broken })
+  const told: (string | null)[] = []
+  host.onEvent((event) => event.kind === 'study' && told.push(event.message))
+  await order([second, 'broken', third])
+  expect(news.splice(0).slice(-2)).toEqual(['broken running', 'broken failed'])
+  expect(told.at(-1)).toMatch(
+    new RegExp(`^broken: Partition .*one base unit.*\nNot begun: ${third}\\.$`)
+  )
+  await expect(host.runStudies({ studies: ['none', third] })).rejects.toMatchObject({
+    code: 'study/missing'
+  })
+  await host.close()
+})

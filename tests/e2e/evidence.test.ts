@@ -234,6 +234,48 @@ test('proxies stand side by side with the exported numbers, and the proxy is dia
   expect(complaints).toEqual([])
 })
 
+test('what adding a partition does: mixture by mixture, by merge and by training, as the command line has it', async () => {
+  const { page, complaints } = await openEvidence()
+  const section = page.getByRole('region', { name: 'What adding a partition does' })
+  await section.getByRole('combobox', { name: 'adding' }).selectOption('sea')
+  await section.getByText(/^sea helps \d+ of 7 mixtures/).waitFor()
+  await section.getByRole('combobox', { name: 'sorted on' }).selectOption('sea')
+  const table = section.getByRole('region', { name: 'Changes by adding sea' })
+  const csv = join(folder, 'sea.csv')
+  await assayDone(['report', project, '--adding', 'sea', '--csv', csv])
+  const lines = (await readFile(csv, 'utf8')).trimEnd().split('\r\n')
+  const onSea = lines.map((line) => line.split(',')).filter((cells) => cells[4] === 'sea')
+  const sorted = onSea.sort((a, b) => Number(a[7]) - Number(b[7]))
+  expect(sorted.length).toBe(7)
+  await expect
+    .poll(() => table.locator('tbody td:first-child').allInnerTexts())
+    .toEqual(sorted.map((cells) => cells[1]))
+  await section.getByRole('button', { name: 'Copy additions as CSV' }).click()
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toBe(await readFile(csv, 'utf8'))
+  await section
+    .getByRole('img', { name: /^Median change of the loss .*sea: merge-micro/ })
+    .waitFor()
+  await section.getByRole('combobox', { name: 'by', exact: true }).selectOption('trained')
+  await section.getByText(/^sea helps \d+ of \d+ mixtures|No mixture is trained both/).waitFor()
+  await expectAccessible(page, 'Evidence, additions')
+  expect(complaints).toEqual([])
+})
+
+test('tables for a paper are saved by a press, as the command line writes them', async () => {
+  const { page } = await openEvidence()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'LaTeX tables' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(/tables[.]tex$/)
+  const own = join(folder, 'own.tex')
+  await assayDone(['report', project, '--latex', own])
+  const withoutDate = (text: string) => text.replace(/^% Tables .*$/m, '')
+  const [saved, written] = await Promise.all([readFile(await file.path()), readFile(own)])
+  expect(withoutDate(saved.toString())).toBe(withoutDate(written.toString()))
+})
+
 test('lines are measured on a press and drawn; what to train next is kept in the study as design', async () => {
   const within = await mkdtemp(join(tmpdir(), 'assay-test-'))
   onTestFinished(() => rm(within, { recursive: true, force: true }))

@@ -73,6 +73,27 @@ test.each(SHELLS)(
     await series.getByRole('button', { name: 'Copy series as CSV' }).click()
     const copied = await shell.copied()
 
+    // All that is left by one press, one study after the other: no branch is trained by hand.
+    await series.getByRole('button', { name: 'Vary a setting …' }).click()
+    await kind.selectOption('no-seed')
+    await sheet.getByRole('textbox', { name: 'of weights-and-moments' }).fill('weights, none')
+    await sheet.getByText(/^2 studies, 6 runs of/).waitFor()
+    await sheet.getByRole('button', { name: 'Add and run all' }).click()
+    await sheet.waitFor({ state: 'detached' })
+    await page.getByText('1 study after it').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 60_000 })
+    // Goes on with what is left: both, unless the first had just ended.
+    const rest = series.getByRole('button', { name: /^Run (all 2|.*no-seed none)$/ })
+    await rest.first().click()
+    await page.getByRole('button', { name: 'Stop' }).waitFor()
+    await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 120_000 })
+    await expect.poll(() => series.getByText(/runs? left/).count(), { timeout: 20_000 }).toBe(0)
+    await series
+      .getByRole('img', { name: /merge-micro at weights: .*merge-micro at none/ })
+      .waitFor()
+    await expectAccessible(page, 'Evidence after a whole series')
+
     // Each partition left out: bars; windows: lines; read at once, since all of it is measured.
     await page.getByRole('button', { name: 'Edit study' }).click()
     const form = page.getByRole('dialog', { name: 'Study' })

@@ -34,7 +34,7 @@ test('an ensemble is the average of what its branches say, however often it is m
   const { kernels } = await (await chooseBackend()).activate()
   const evaluator = createEvaluator(plan.config, kernels)
   const fiction = prepared.domains.find(({ name }) => name === 'fiction')!
-  const documents = await readDomainTokens(project, fiction.fingerprint)
+  const { documents } = await readDomainTokens(project, fiction.fingerprint)
   const options = {
     window: study.model.contextLength,
     batchSize: study.evaluation.batchSize,

@@ -45,6 +45,11 @@ const REGMIX = [
   ...['--sequential', golden('ratios-1B.csv'), golden('metrics-1B.csv')],
   ...['--weights', 'train_the_pile_*', '--losses', 'metric/the_pile_*_val_loss']
 ]
+const HARNESS = [
+  ...[golden('ratios-1m.csv'), golden('harness/1m')],
+  ...['--sequential', golden('ratios-1B.csv'), golden('harness/1B/**/results_*.json')],
+  ...['--weights', 'train_the_pile_*']
+]
 const WANDB = [
   ...[golden('wandb.csv'), '--perplexity', '--seed-column', 'seed'],
   ...['--weights', 'mix.*', '--losses', 'eval/*/perplexity']
@@ -53,7 +58,8 @@ const WANDB = [
 test.each([
   ['a long table', [golden('long.csv')]],
   ['ratios and metrics of two sizes of model', REGMIX],
-  ['a wide export of runs', WANDB]
+  ['a wide export of runs', WANDB],
+  ['results of lm-evaluation-harness', HARNESS]
 ])('%s gives the agreement that SciPy gives', async (_, args) => {
   const expected = await expectedNumbers()
   const project = await imported(...args)

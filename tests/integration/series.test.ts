@@ -120,8 +120,38 @@ test('settings are varied from the command line, trained once, and read as their
     expect(most.proxy).toBeGreaterThan(0)
   }
 
+  // Random partitions of the same text: the same sizes and domains, all but the seed trained anew.
+  const partitioned = await parsed<Ran>(vary('random-partitions', '--run'))
+  const random = await parsed<SeriesResult>(vary('random-partitions', '--result'))
+  const [natural, shuffled] = random.rows
+  expect([natural!.setting, shuffled!.setting]).toEqual(['natural', 'random'])
+  expect(partitioned.studies[0]!.trained).toBe(0)
+  expect(partitioned.studies[1]!.trained).toBeGreaterThan(branches)
+  expect([shuffled!.branchTokens, shuffled!.isAltered, shuffled!.branchGain]).toEqual([
+    natural!.branchTokens,
+    false,
+    null
+  ])
+  const both = await engine.openProject(project, { readOnly: true })
+  const of = (name: string) => both.results(both.study(`small / random-partitions ${name}`))
+  const [before, after] = [await of('natural'), await of('random')]
+  await both.close()
+  const domains = (one: typeof before) =>
+    one.domains.map(({ name, documents }) => [name, documents])
+  expect(domains(after)).toEqual(domains(before))
+  // Mixtures of one size differ much less from one another where partitions are alike.
+  const spread = (results: typeof before) => {
+    const own = scoreStudy(results, 'all')
+    const headline = own.domains.findIndex(({ name }) => name === HEADLINE_DOMAIN)
+    const losses = own.mixtures.flatMap(({ members }, i) =>
+      members.length === 1 ? [own.proxy('merge-micro', headline, 'sum')![i]!] : []
+    )
+    return Math.max(...losses) - Math.min(...losses)
+  }
+  expect(spread(after)).toBeLessThan(spread(before) / 2)
+
   const unknown = await assayError(vary('colour'))
   expect([unknown.status, unknown.code]).toEqual([2, 'usage/invalid'])
-  const both = await assay(vary('replay', '--plan', '--run'))
-  expect([both.status, both.stderr]).toEqual([2, expect.stringContaining('not both')])
+  const twoWays = await assay(vary('replay', '--plan', '--run'))
+  expect([twoWays.status, twoWays.stderr]).toEqual([2, expect.stringContaining('not both')])
 }, 240_000)

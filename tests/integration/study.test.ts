@@ -3,7 +3,11 @@ import { mkdir, readFile, readdir, rm, statfs, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine, ProjectSession } from '#engine'
+import { isRunFinished } from '#engine/storage/runs'
+import { scoreStudy } from '#engine/studies/evidence/scores'
+import { studyCost } from '#engine/studies/studyCost'
 import { TABLES, fromCsv } from '#engine/studies/tables'
+import { AdditionPairsSchema } from '#shared/additionEffect'
 import { builtEngine, tinyProject, tinyStudy, trainingImport } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -63,8 +67,17 @@ test('a study runs from text to tables; running again does nothing; a new partit
   const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 25 })
   await session.importCorpus(trainingImport('mail', mail))
   const before = await checkpointHashes(session)
+  // What it would change is known before: one branch, and no mixture trained again.
+  const { plan } = await session.plan(study)
+  const cost = studyCost(study, plan, (one) => isRunFinished(session.folder, one), null)
+  expect([cost.left.runs, cost.mixtures]).toEqual([1, 7])
+  const measured = await readFile(join(session.folder, 'measurements.jsonl'))
   expect(await session.run(study)).toMatchObject({ trained: 1, failed: [] })
   expect(await checkpointHashes(session)).toEqual(expect.arrayContaining(before))
+  // Every earlier number stands there as it was written, byte for byte; new ones come behind.
+  const now = await readFile(join(session.folder, 'measurements.jsonl'))
+  expect(now.subarray(0, measured.length).equals(measured)).toBe(true)
+  expect(now.length).toBeGreaterThan(measured.length)
   const pairsOf = (list: Record<string, unknown[]>) =>
     list['pairs.csv']!.filter((row) => !(row as { domain: string }).domain.startsWith('mean'))
   const after = await tablesOf(session)
@@ -72,13 +85,37 @@ test('a study runs from text to tables; running again does nothing; a new partit
   expect(pairsOf(after)).toEqual(expect.arrayContaining(pairsOf(tables)))
   expect((await session.evidence(study)).untried).toEqual(['mail'])
   const old = tables['measurements.csv']!
-  const now = after['measurements.csv']!
+  const later = after['measurements.csv']!
   const key = (row: unknown) => {
     const { model, domain } = row as { model: string; domain: string }
     return domain.startsWith('mean') ? null : `${model} ${domain}`
   }
-  const byKey = new Map(now.map((row) => [key(row), row]))
+  const byKey = new Map(later.map((row) => [key(row), row]))
   for (const row of old) if (key(row) !== null) expect(byKey.get(key(row))).toEqual(row)
+
+  // What it is worth: to which mixtures, on which domain, what it helps most first.
+  const additions = AdditionPairsSchema.parse(
+    await session.reports.additions(study, { added: null })
+  )
+  expect([additions.added, additions.members]).toEqual(['mail', ['code', 'law', 'mail']])
+  expect(additions.pairs.map((one) => one.without).sort()).toEqual(['code', 'code+law', 'law'])
+  const means = additions.pairs.map(({ changes }) => changes[0]!)
+  expect(means).toEqual([...means].sort((a, b) => a - b))
+  const scores = scoreStudy(await session.results(study), 'all')
+  const place = (name: string) => scores.mixtures.findIndex((one) => one.name === name)
+  const ofMail = scores.domains.findIndex(({ name }) => name === 'mail')
+  const losses = scores.proxy('merge-micro', ofMail, 'sum')!.map(Math.log)
+  const column = additions.domains.findIndex(({ name }) => name === 'mail')
+  for (const pair of additions.pairs) {
+    expect(pair.changes[column]).toBe(losses[place(pair.with)]! - losses[place(pair.without)]!)
+    // On its own text it helps whatever it is added to; none was trained with it.
+    expect(pair.changes[column]).toBeLessThan(0)
+    expect(pair.trained.every((one) => one === null)).toBe(true)
+  }
+  await expect(session.reports.additions(study, { added: 'prose' })).rejects.toMatchObject({
+    code: 'study/missing-partition',
+    details: { found: ['code', 'law', 'mail'] }
+  })
 })
 
 test('the same study gives the same tables and weights, wherever it runs', async () => {

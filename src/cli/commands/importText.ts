@@ -9,10 +9,11 @@ import { CorpusRoleSchema, DomainKindSchema } from '#shared/records'
 import type { Corpus, PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { EXIT, withEngine, withProject } from '../session'
-import { choice, wholeNumber } from '../flags'
+import { addTaskFlags, choice, wholeNumber } from '../flags'
+import type { TaskFlags } from '../flags'
 import { formatBytes, formatCount, textTable } from '../format'
 
-interface ImportFlags {
+interface ImportFlags extends TaskFlags {
   name?: string
   as: string
   kind?: string
@@ -31,12 +32,13 @@ interface ImportFlags {
   tokenizer?: string
   endOfTextId?: string
   tokenType?: string
+  task?: boolean
   json?: boolean
 }
 
 /** Adds the command to the program. */
 export function addImportCommand(program: Command): void {
-  program
+  const command = program
     .command('import')
     .description(
       'Import text: JSONL, plain text, CSV, TSV, Parquet, Arrow, pre-tokenised; .gz and .zst too.'
@@ -63,6 +65,8 @@ export function addImportCommand(program: Command): void {
       '--token-type <type>',
       'raw .bin files: uint16, uint32 or int32 (default: by the vocabulary)'
     )
+    .option('--task', 'evaluation: contexts with answers, of which the right ones are measured')
+  addTaskFlags(command)
     .option('--preview', 'look at the first documents and import nothing')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -75,10 +79,11 @@ Examples:
   assay import my-study papers.parquet --range year:1970-1999,2000-2009,2010-2019
   assay import my-study wiki.jsonl.zst --as seed --name seed
   assay import my-study mail.jsonl --partition list --holdout-by thread
-  assay import my-study fiction/ --as evaluation --name fiction`
+  assay import my-study fiction/ --as evaluation --name fiction
+  assay import my-study arc.jsonl --as evaluation --task --context question --gold answerKey`
     )
     .action(async (project: string, paths: string[], flags: ImportFlags, command: Command) => {
-      refuseIdleFlags(flags)
+      refuseIdleFlags(flags, command)
       const isTextGiven = command.getOptionValueSource('text') !== 'default'
       if (flags.preview) await preview(paths, flags, isTextGiven)
       else await importInto(project, paths, flags)
@@ -86,8 +91,14 @@ Examples:
 }
 
 /** A flag that would do nothing is a mistake somebody should hear of. */
-function refuseIdleFlags(flags: ImportFlags): void {
+function refuseIdleFlags(flags: ImportFlags, command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli'
+  const ofTask = ['context', 'choices', 'gold', 'delimiter'].find(isGiven)
   const idle = [
+    flags.task && flags.as !== 'evaluation' ? '--task wants --as evaluation' : '',
+    flags.task && flags.preview ? '--preview does not look at a --task' : '',
+    flags.task && isGiven('text') ? '--task has no --text' : '',
+    ofTask !== undefined && !flags.task ? `--${ofTask} wants --task` : '',
     flags.kind !== undefined && flags.as !== 'evaluation' ? '--kind wants --as evaluation' : '',
     flags.endOfTextId !== undefined && !flags.tokenizer ? '--end-of-text-id wants --tokenizer' : '',
     flags.tokenType !== undefined && !flags.tokenizer ? '--token-type wants --tokenizer' : ''
@@ -133,13 +144,18 @@ async function importInto(project: string, paths: string[], flags: ImportFlags):
             ...needed.filter((field): field is string => field !== null)
           ])
         ],
-        ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+        ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {}),
+        ...(flags.task ? { task: taskFrom(flags) } : {})
       },
       { signal, onProgress: (one) => progress.update('import', one) }
     )
     print(describeCorpus(corpus), corpus)
     return EXIT.ok
   })
+}
+
+function taskFrom({ context, choices, gold, delimiter }: ImportFlags): TaskFlags {
+  return { context, choices, gold, delimiter }
 }
 
 /**

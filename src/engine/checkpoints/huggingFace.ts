@@ -5,7 +5,8 @@ import { sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
 import { readFileOf } from './folderFiles'
-import { fromLlamaConfig, toLlamaConfig } from './llamaConfig'
+import { isBuffer } from './lineage'
+import { fromModelConfig, toModelConfig } from './modelConfig'
 import { CONFIG_FILE, writeModelWeights } from './modelFolder'
 import { openModelWeights } from './modelWeights'
 import { writeTokenizerFiles } from './tokenizerFiles'
@@ -30,7 +31,7 @@ export async function writeCheckpoint(
   const { tokenizerFile, endOfTextId } = options
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   const ends = { bos_token_id: endOfTextId, eos_token_id: endOfTextId, pad_token_id: endOfTextId }
-  await draft.writeFile(CONFIG_FILE, json(toLlamaConfig(config, endOfTextId)))
+  await draft.writeFile(CONFIG_FILE, json(toModelConfig(config, endOfTextId)))
   await draft.writeFile('generation_config.json', json(ends))
   if (tokenizerFile !== undefined) {
     await writeTokenizerFiles(draft, config, tokenizerFile, endOfTextId)
@@ -39,11 +40,25 @@ export async function writeCheckpoint(
   await writeModelWeights(draft, source, { dtype: 'F32' })
 }
 
+/** A parameter's name in a model of its family; null for what is none. */
+function parameterName(
+  { architecture, tieEmbeddings }: DecoderConfig,
+  stored: string,
+  shape: readonly number[]
+): string | null {
+  if (isBuffer(stored, shape)) return null
+  if (tieEmbeddings && /^(lm_head|embed_out)\.weight$/.test(stored)) return null
+  if (architecture?.family === 'gpt_neox' && stored === 'lm_head.weight') return 'embed_out.weight'
+  // GPT-2's own files have the inner model's names.
+  const isInner = architecture?.family === 'gpt2' && /^(wte|wpe|h|ln_f)\./.test(stored)
+  return isInner ? `transformer.${stored}` : stored
+}
+
 /**
- * Opens a Hugging Face folder of the Llama family, of one file or of several.
+ * Opens a Hugging Face folder of a family that can be computed, of one file or of several.
  *
- * Only headers are read. Buffers that old checkpoints store beside parameters (`inv_freq`) and the
- * second copy of tied embeddings are left out: the decoder has no such parameters.
+ * Only headers are read. Buffers that old checkpoints store beside parameters and the second copy
+ * of tied embeddings are left out: the decoder has no such parameters.
  *
  * @throws WorkbenchError `checkpoint/invalid` saying which file is missing, damaged or not usable
  */
@@ -51,15 +66,21 @@ export async function openCheckpoint(
   folder: string
 ): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
   const configText = (await readFileOf(folder, CONFIG_FILE)).toString('utf8')
-  const config = fromLlamaConfig(configText, join(folder, CONFIG_FILE))
+  const config = fromModelConfig(configText, join(folder, CONFIG_FILE))
   const weights = await openModelWeights(folder)
-  const shapes = new Map(
-    [...weights.shapes].filter(([name]) => {
-      if (name.endsWith('.rotary_emb.inv_freq')) return false
-      return !(config.tieEmbeddings && name === 'lm_head.weight')
-    })
-  )
-  return { config, weightFiles: [...weights.files], parameters: { ...weights, shapes } }
+  const stored = new Map<string, string>()
+  for (const [name, shape] of weights.shapes) {
+    const own = parameterName(config, name, shape)
+    if (own !== null) stored.set(own, name)
+  }
+  const storedName = (name: string) => stored.get(name) ?? name
+  const parameters: ParameterSource = {
+    label: folder,
+    shapes: new Map([...stored].map(([name, own]) => [name, weights.shapes.get(own)!])),
+    isHeld: false,
+    read: (name, from, to) => weights.read(storedName(name), from, to)
+  }
+  return { config, weightFiles: [...weights.files], parameters }
 }
 
 /** Reads all parameters of a source into memory. */

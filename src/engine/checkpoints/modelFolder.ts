@@ -66,7 +66,7 @@ export async function writeModelWeights(
 }
 
 /** Files beside weights that say nothing of them: they are copied as they are. */
-const COMPANIONS = [
+export const COMPANIONS = [
   'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',

@@ -1,11 +1,11 @@
 /** Any model of a Hugging Face folder as named tensors, whatever its architecture. */
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import type { ParameterSource } from '#engine/parameters'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
-import { CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
+import { COMPANIONS, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
 import { openSafetensors } from './safetensors'
 import type { SafetensorsSource } from './safetensors'
 import { invalid, shownName } from './safetensorsHeader'
@@ -23,6 +23,8 @@ export interface ModelWeights extends ParameterSource {
   readonly dtypes: ReadonlyMap<string, string>
   /** Path of the file that holds a tensor. */
   readonly fileOf: (name: string) => string
+  /** Bytes that a tensor takes in it. */
+  readonly bytesOf: (name: string) => number
 }
 
 const IndexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) })
@@ -77,8 +79,21 @@ export async function openModelWeights(folder: string): Promise<ModelWeights> {
     bytes,
     dtypes: new Map([...holders].map(([name, { source }]) => [name, source.dtype(name)])),
     fileOf: (name) => holderOf(name).file,
+    bytesOf: (name) => holderOf(name).source.bytesOf(name),
     read: (name, from, to) => holderOf(name).source.read(name, from, to)
   }
+}
+
+/**
+ * Names of a model's files: configuration, weights with their index, generation configuration,
+ * tokenizer.
+ *
+ * @throws WorkbenchError `checkpoint/invalid`
+ */
+export async function modelFileNames(folder: string): Promise<string[]> {
+  const { files } = await openModelWeights(folder)
+  const beside = [CONFIG_FILE, INDEX_FILE, ...COMPANIONS].filter((name) => hasFile(folder, name))
+  return [...beside, ...files.map((file) => basename(file))]
 }
 
 /** The files that hold tensors, and what the index says of each tensor. */

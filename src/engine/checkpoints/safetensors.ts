@@ -9,6 +9,9 @@ import type { SafetensorsHeader, TensorPlace } from './safetensorsHeader'
 /** Bytes asked of the system, or handed to it, at a time. */
 const CHUNK_BYTES = 1 << 24
 
+/** The types that values are read of; tensors of others are listed. */
+export const READABLE_DTYPES: readonly string[] = ['F32', 'BF16', 'F16']
+
 /** A safetensors file as a source of parameters. Holds no file open, so nothing is closed. */
 export interface SafetensorsSource extends ParameterSource {
   readonly metadata: Readonly<Record<string, string>>
@@ -16,6 +19,8 @@ export interface SafetensorsSource extends ParameterSource {
   readonly fileBytes: number
   /** The type a tensor is stored in: `F32`, `BF16`, `F16` … */
   dtype(name: string): string
+  /** Bytes that it takes in the file. */
+  bytesOf(name: string): number
 }
 
 /**
@@ -41,6 +46,7 @@ export async function openSafetensors(path: string, label = path): Promise<Safet
     metadata: header.metadata,
     fileBytes: header.fileBytes,
     dtype: (name) => placeOf(name).dtype,
+    bytesOf: (name) => placeOf(name).end - placeOf(name).begin,
     read: (name, from, to) => readValues(path, header, name, placeOf(name), from, to)
   }
 }
@@ -58,7 +64,7 @@ async function readValues(
     await readBytes(path, header, place.begin + from * 4, new Uint8Array(values.buffer))
     return values
   }
-  if (place.dtype !== 'BF16' && place.dtype !== 'F16') {
+  if (!READABLE_DTYPES.includes(place.dtype)) {
     throw invalid(
       path,
       `${shownName(name)} is stored as ${place.dtype}; F32, BF16 or F16 can be read`

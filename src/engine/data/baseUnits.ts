@@ -77,10 +77,12 @@ export function cutUnits(input: {
   contextLength: number
   /** Of `planUnits`. */
   sequences: readonly number[]
+  /** Where the first unit begins in the stream; 0 when left out. */
+  firstSequence?: number
 }): BaseUnit[] {
   const reader = openTokens(input.tokensFile, input.width, 0)
   try {
-    let firstSequence = 0
+    let firstSequence = input.firstSequence ?? 0
     return input.sequences.map((sequences, index) => {
       const unit: BaseUnit = {
         name: `${input.partition}#${index + 1}`,

@@ -4,12 +4,17 @@ import { LONGEST_NAME, NAME_PATTERN, fitName } from '#shared/names'
 import type { PartitionRule } from '#shared/records'
 import type { ImportRequest } from './partitionedDocuments'
 
+type CheckedRequest = Pick<
+  ImportRequest,
+  'name' | 'role' | 'partition' | 'take' | 'inPlace' | 'tokenized' | 'task'
+>
+
 /**
- * Checks names, ranges and the size of a sample.
+ * Checks names, ranges, the size of a sample, and what a task may be.
  *
  * @throws WorkbenchError `usage/invalid` saying what was found and what to give instead
  */
-export function checkImport(request: Pick<ImportRequest, 'name' | 'partition' | 'take'>): void {
+export function checkImport(request: CheckedRequest): void {
   checkName('a corpus', request.name)
   for (const name of namesOf(request.partition)) checkName('a partition', name)
   const names = namesOf(request.partition)
@@ -25,6 +30,12 @@ export function checkImport(request: Pick<ImportRequest, 'name' | 'partition' | 
         name
       )
     }
+  }
+  if (request.task && (request.role !== 'evaluation' || request.inPlace || request.tokenized)) {
+    throw refuse(
+      'A task is measured on and copied: expected an evaluation corpus of records, neither in place nor as token ids.',
+      request.name
+    )
   }
   const { take } = request
   if (take !== undefined && !(Number.isInteger(take) && take > 0)) {

@@ -8,8 +8,16 @@ import { WorkbenchError } from '#shared/errors'
 import type { DomainRecord } from './heldOutDomain'
 import { unpackTokens } from './tokenFiles'
 
+/** Documents of a domain as they are measured. */
+export interface DomainTokens {
+  /** Token ids of each, without any end-of-text. */
+  documents: Int32Array[]
+  /** Of a task: leading ids of each item that are seen and not scored. */
+  contexts?: number[]
+}
+
 /**
- * Token ids of each document of a domain, without any end-of-text.
+ * Token ids of each document of a domain.
  *
  * @param fingerprint the domain's
  * @throws WorkbenchError `storage/missing`
@@ -17,11 +25,20 @@ import { unpackTokens } from './tokenFiles'
 export async function readDomainTokens(
   projectFolder: string,
   fingerprint: string
-): Promise<Int32Array[]> {
+): Promise<DomainTokens> {
   const { record, folder } = await readRecord(projectFolder, fingerprint)
   const ids = unpackTokens(await readFile(join(folder, 'tokens.bin')), record.width)
+  const { tokens, contexts } = record
   let at = 0
-  return record.tokens.map((count) => ids.slice(at, (at += count)))
+  const documents = tokens.map((count, document) =>
+    ids.slice(at, (at += count + (contexts?.[document] ?? 0)))
+  )
+  return { documents, ...(contexts ? { contexts } : {}) }
+}
+
+/** Scored tokens of each document. */
+export function scoredTokens({ documents, contexts }: DomainTokens): number[] {
+  return documents.map((ids, document) => ids.length - (contexts?.[document] ?? 0))
 }
 
 /**
@@ -34,7 +51,7 @@ export async function readDomainDocuments(
   projectFolder: string,
   prepared: Prepared,
   name: string
-): Promise<DomainDocuments & { documents: Int32Array[] }> {
+): Promise<DomainDocuments & DomainTokens> {
   const domain = prepared.domains.find((one) => one.name === name)
   if (!domain) {
     const found = prepared.domains.map((one) => one.name)
@@ -53,7 +70,7 @@ export async function readDomainDocuments(
     bytes: record.bytes,
     half: record.half,
     isOverlapping,
-    documents: await readDomainTokens(projectFolder, domain.fingerprint)
+    ...(await readDomainTokens(projectFolder, domain.fingerprint))
   }
 }
 

@@ -23,7 +23,9 @@ export function domainRequests(
   const requests: DomainRequest[] = []
   if (share > 0) {
     for (const { name, parts } of groups) {
-      requests.push({ ...common, name, kind: 'in', partition: name, parts })
+      // A random partition is of no domain more than of another.
+      const own = study.shuffledPartitions ? {} : { partition: name }
+      requests.push({ ...common, name, kind: 'in', ...own, parts })
     }
     if (seedGroup) {
       requests.push({ ...common, name: seedGroup.name, kind: 'seed', parts: seedGroup.parts })

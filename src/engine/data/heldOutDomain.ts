@@ -8,6 +8,7 @@ import { FolderDraft } from '#engine/storage/files'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { HELD_OUT } from './allotment'
 import type { AllottedPartition, Half } from './allotment'
+import { answerBegins, encodeItem } from './answeredItems'
 import { ENTRY_BYTES } from './corpusIndex'
 import { readTexts } from './corpusReader'
 import { drawOf } from './documentHash'
@@ -23,8 +24,11 @@ const MOST_CHARACTERS_PER_TOKEN = 16
 export interface DomainRecord {
   version: number
   width: TokenWidth
-  /** Ids of each document's text; no end-of-text among them, so all are predicted. */
+  /** Predicted ids of each document; no end-of-text is among them. */
   tokens: number[]
+  /** Of a task: ids of each item's context, which stand before those predicted and are not. */
+  contexts?: number[]
+  /** UTF-8 bytes of what the predicted ids spell. */
   bytes: number[]
   half: Half[]
   /** True where only a document's beginning is measured, to keep the token cap. */
@@ -45,6 +49,9 @@ export interface DomainRequest {
 interface ChosenDocument {
   text: string
   ids: Uint32Array
+  /** So many of them are context and not predicted; `bytes` are those of the rest. */
+  context: number
+  bytes: number
   half: Half
   isCut: boolean
 }
@@ -54,7 +61,8 @@ interface ChosenDocument {
  *
  * Whole documents in the order of their hashes, corpora in the order of their import, until the
  * token cap is reached. Where the document that would pass the cap comes before the domain is half
- * full, its beginning is taken, and that is recorded.
+ * full, its beginning is taken, and that is recorded. Items of a task are taken whole; of them only
+ * the right answer is predicted, while the cap counts their context too.
  *
  * @returns the record, and the texts measured, for the overlap with training text
  * @throws WorkbenchError `domain/empty` when nothing can be predicted
@@ -69,8 +77,11 @@ export async function makeDomain(
   const record: DomainRecord = {
     version: DOMAIN_FORMAT,
     width: tokenWidth(tokenizer.vocabularySize),
-    tokens: chosen.map(({ ids }) => ids.length),
-    bytes: chosen.map(({ text }) => Buffer.byteLength(text)),
+    tokens: chosen.map(({ ids, context }) => ids.length - context),
+    ...(request.parts.some(({ stored }) => stored.corpus.isTask)
+      ? { contexts: chosen.map(({ context }) => context) }
+      : {}),
+    bytes: chosen.map(({ bytes }) => bytes),
     half: chosen.map(({ half }) => half),
     isCut: chosen.map(({ isCut }) => isCut)
   }
@@ -112,7 +123,16 @@ async function chooseDocuments(
   const chosen: ChosenDocument[] = []
   let left = request.tokenCap
   for (const part of request.parts) {
+    const answersFrom = await answerBegins(part.stored)
     for await (const { document, text } of inHashOrder(part)) {
+      if (answersFrom) {
+        const item = await encodeItem(tokenizer, text, answersFrom[document]!)
+        if (item.ids.length > left && chosen.length > 0) return chosen
+        if (item.ids.length === 0 || item.ids.length > left) continue
+        chosen.push({ ...item, text, half: part.halfOf(document), isCut: false })
+        left -= item.ids.length
+        continue
+      }
       const start = text.slice(0, request.tokenCap * MOST_CHARACTERS_PER_TOKEN)
       const half = part.halfOf(document)
       const [ids] = await tokenizer.encode([start])
@@ -120,10 +140,12 @@ async function chooseDocuments(
       if (ids!.length > left || start.length < text.length) {
         if (left <= request.tokenCap / 2) return chosen
         const cut = await longestStart(tokenizer, start, left)
-        if (cut.ids.length > 0) chosen.push({ ...cut, half, isCut: true })
+        const bytes = Buffer.byteLength(cut.text)
+        if (cut.ids.length > 0) chosen.push({ ...cut, context: 0, bytes, half, isCut: true })
         return chosen
       }
-      chosen.push({ text, ids: ids!, half, isCut: false })
+      const bytes = Buffer.byteLength(text)
+      chosen.push({ text, ids: ids!, context: 0, bytes, half, isCut: false })
       left -= ids!.length
     }
   }
@@ -186,8 +208,10 @@ function fingerprintOfDomain(
   tokenizer: TextTokenizer
 ): string {
   const hash = createHash('sha256')
-  const { version, bytes, half, tokens } = record
-  hash.update(JSON.stringify({ version, tokenizer: tokenizer.fingerprint, bytes, half, tokens }))
+  const { version, bytes, half, tokens, contexts } = record
+  // Without contexts the key is left out, so that domains of text are called as ever.
+  const shape = { version, tokenizer: tokenizer.fingerprint, bytes, half, tokens, contexts }
+  hash.update(JSON.stringify(shape))
   for (const { ids } of chosen)
     hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength))
   return hash.digest('hex')

@@ -17,6 +17,7 @@ import type { SourceDocument } from './sourceDocument'
 import { findSources } from './sources'
 import type { SourceFile } from './sources'
 import { chooseSample } from './takeSample'
+import { ANSWER_FROM } from './taskItems'
 
 /** Version of a corpus folder's layout. */
 export const CORPUS_FORMAT = 1
@@ -67,7 +68,7 @@ async function writeCorpus(
   draft: FolderDraft,
   hooks: ImportHooks
 ): Promise<Corpus> {
-  const keepFields = request.keepFields ?? []
+  const keepFields = [...(request.keepFields ?? []), ...(request.task ? [ANSWER_FROM] : [])]
   const writer = await CorpusWriter.begin(draft, keepFields.length > 0)
   const counts = { empty: 0, badLines: 0 }
   const examples = new Set<string>()
@@ -104,6 +105,7 @@ async function writeCorpus(
     fingerprint: fingerprintOfCorpus(partitions, request),
     source: request.source ?? request.paths.join(', '),
     inPlace: request.inPlace ?? false,
+    ...(request.task ? { isTask: true } : {}),
     ...(tokenizer ? { tokenizerFingerprint: tokenizer } : {}),
     partitions: ledger,
     documents,

@@ -1,5 +1,7 @@
 /** The documents of an import, each with its partition. */
+import { WorkbenchError } from '#shared/errors'
 import type { CorpusRole, DomainKind, PartitionRule, Progress } from '#shared/records'
+import type { TaskFields } from '#shared/textEvaluation'
 import { fieldAt, missingField } from './fields'
 import { fieldsOfRule, openPartitioner } from './partitionRules'
 import { readFile } from './readDocuments'
@@ -7,6 +9,7 @@ import type { ReadHooks, ReadRequest } from './readDocuments'
 import { ReadMeter } from './readProgress'
 import type { SourceDocument, TokenizedSource } from './sourceDocument'
 import type { SourceFile } from './sources'
+import { taskDocument } from './taskItems'
 
 export interface ImportRequest {
   name: string
@@ -29,6 +32,8 @@ export interface ImportRequest {
   /** Fields that later steps need (an order of documents, what to hold out together). */
   keepFields?: string[]
   tokenized?: TokenizedSource
+  /** Of evaluation corpora: records are items of a task, of which the right answer is measured. */
+  task?: TaskFields
 }
 
 export interface ImportHooks {
@@ -39,7 +44,7 @@ export interface ImportHooks {
 /** What of an import decides which documents there are. */
 export type DocumentRequest = Pick<
   ImportRequest,
-  'textField' | 'partition' | 'skipBadLines' | 'tokenized' | 'keepFields'
+  'textField' | 'partition' | 'skipBadLines' | 'tokenized' | 'keepFields' | 'task'
 > & { role?: CorpusRole }
 
 const BATCH_DOCUMENTS = 512
@@ -88,7 +93,9 @@ export async function* partitioned(
     for (const [source, file] of files.entries()) {
       const last = sample?.lastOfFile[source] ?? Infinity
       if (last >= ordinal) {
-        for await (const document of readFile(file, readRequest(request), meter, hooks)) {
+        for await (const record of readFile(file, readRequest(request), meter, hooks)) {
+          const document = documentOf(record, request, hooks)
+          if (document === null) continue
           if (document.text.trim() === '') {
             hooks.onEmpty?.()
             continue
@@ -118,6 +125,22 @@ export async function* partitioned(
   }
 }
 
+/** The document that a record is; null for a bad item where such are counted. */
+function documentOf(
+  record: SourceDocument,
+  { task, skipBadLines }: DocumentRequest,
+  { onBadLine }: ReadHooks
+): SourceDocument | null {
+  if (!task) return record
+  try {
+    return taskDocument(record, task)
+  } catch (error) {
+    if (!skipBadLines || !(error instanceof WorkbenchError)) throw error
+    onBadLine?.(error)
+    return null
+  }
+}
+
 /**
  * A field that none of the first documents has is a wrong name; one that only some lack puts these
  * into the remainder. Seed and evaluation text need not have the fields kept for training text.
@@ -135,11 +158,13 @@ function checkFields(
 }
 
 function readRequest(request: DocumentRequest): Omit<ReadRequest, 'paths'> {
+  const { task, keepFields = [] } = request
   const ofRule = fieldsOfRule(request.partition)
+  const ofTask = task ? [task.context, task.choices, task.gold] : []
   return {
-    textField: request.textField,
+    textField: task ? null : request.textField,
     skipBadLines: request.skipBadLines ?? false,
-    ...(ofRule ? { fields: [...new Set([...ofRule, ...(request.keepFields ?? [])])] } : {}),
+    ...(ofRule ? { fields: [...new Set([...ofRule, ...keepFields, ...ofTask])] } : {}),
     ...(request.tokenized ? { tokenized: request.tokenized } : {})
   }
 }

@@ -14,13 +14,16 @@ import { HELD_OUT, TRAINING, allotDocuments } from './allotment'
 import { cutUnits, planUnits, sequencesIn } from './baseUnits'
 import { overlapMarksPath } from './domainDocuments'
 import { orderDocuments } from './documentOrder'
+import { documentEnds } from './documentEnds'
 import { domainRequests } from './domainRequests'
+import { importedPartitions } from './importedPartitions'
 import { makeDomain } from './heldOutDomain'
 import type { DomainRequest } from './heldOutDomain'
 import { countHeldOutTokens } from './heldOutTokens'
 import { findOverlaps } from './overlap'
 import type { DomainTexts, TrainingText } from './overlap'
 import { ReadMeter, progressOf } from './readProgress'
+import { dealDocuments, dealStretches, shuffleDocuments, shuffledName } from './shuffledPartitions'
 import { countFate, seedGroupOf, trainingGroups } from './studyText'
 import type { Group } from './studyText'
 import { chooseTokenizer } from './tokenizerChoice'
@@ -57,11 +60,12 @@ export async function prepareText(
   const { projectFolder, study, corpora } = request
   const corporaFolder = join(projectFolder, 'corpora')
   const allotted = await allotDocuments(corporaFolder, corpora, study, hooks.signal)
-  const groups = trainingGroups(study, allotted)
+  const groups = study.models ? [] : trainingGroups(study, allotted)
   const seedGroup = seedGroupOf(study, allotted)
   const all = [...groups, ...(seedGroup ? [seedGroup] : [])]
   // A clash of names is found before anything is tokenised.
-  domainRequests(study, allotted, groups, seedGroup)
+  const foreseen = domainRequests(study, allotted, groups, seedGroup)
+  if (study.models && foreseen.length === 0) throw nothingToMeasure()
   const tokenizer = await chooseTokenizer(
     projectFolder,
     study.tokenizer,
@@ -70,14 +74,14 @@ export async function prepareText(
   )
   const workshop: Workshop = { projectFolder, study, tokenizer, hooks }
 
-  const meter = meterFor('prepare', all, hooks)
-  const partitions: PreparedPartition[] = []
-  const training: TrainingText[] = []
-  for (const group of groups) {
-    const { prepared, stream } = await preparePartition(group, workshop, meter)
-    partitions.push(prepared)
-    training.push({ partition: group.name, stream: stream.fingerprint, choices: group.choices })
-  }
+  const isShuffled = study.shuffledPartitions === true
+  const meter = meterFor('prepare', [...all, ...(isShuffled ? groups : [])], hooks)
+  const natural: CutPartition[] = []
+  for (const group of groups) natural.push(await preparePartition(group, workshop, meter))
+  const cut = isShuffled ? await shufflePartitions(natural, workshop, meter) : natural
+  const models = study.models ? importedPartitions(study.models, study) : []
+  const partitions = [...models, ...cut.map(({ prepared }) => prepared)]
+  const training = cut.map(({ text }) => text)
   const seed = seedGroup ? await prepareSeed(seedGroup, workshop, meter) : null
   if (seedGroup && seed) {
     training.push({
@@ -88,14 +92,15 @@ export async function prepareText(
   }
   meter.finish()
 
-  const withUnits = new Set(
-    partitions.filter((one) => one.baseUnits.length > 0).map((one) => one.name)
-  )
+  const namesOf = (list: readonly CutPartition[]) =>
+    new Set(list.flatMap(({ prepared: one }) => (one.baseUnits.length > 0 ? [one.name] : [])))
+  const measured = namesOf(natural)
+  const withUnits = namesOf(cut)
   const domains = await makeDomains(
     domainRequests(
       study,
       allotted,
-      groups.filter((group) => withUnits.has(group.name)),
+      groups.filter((group) => measured.has(group.name)),
       seedGroup
     ),
     workshop
@@ -125,6 +130,14 @@ export async function prepareText(
   }
 }
 
+function nothingToMeasure(): WorkbenchError {
+  return new WorkbenchError(
+    'study/missing-domain',
+    'The study is of models that were trained elsewhere, and the project holds no text to measure them on. Import evaluation text.',
+    { role: 'evaluation' }
+  )
+}
+
 /** What every step needs. */
 interface Workshop {
   projectFolder: string
@@ -133,11 +146,17 @@ interface Workshop {
   hooks: PrepareHooks
 }
 
+/** A partition with its base units, and its text for the overlap report. */
+interface CutPartition {
+  prepared: PreparedPartition
+  text: TrainingText
+}
+
 async function preparePartition(
   group: Group,
   workshop: Workshop,
   meter: ReadMeter
-): Promise<{ prepared: PreparedPartition; stream: TokenStream }> {
+): Promise<CutPartition> {
   const { projectFolder, study } = workshop
   const { contextLength } = study.model
   const stream = await streamOf(group, study.unit.orderBy, workshop, meter)
@@ -149,7 +168,69 @@ async function preparePartition(
     contextLength,
     sequences: planUnits(group.name, stream.tokens, contextLength, study.unit)
   })
-  return { prepared: await ledgerOf(group, stream, baseUnits, workshop), stream }
+  return {
+    prepared: await ledgerOf(group, stream, baseUnits, workshop),
+    text: { partition: group.name, stream: stream.fingerprint, choices: group.choices }
+  }
+}
+
+/** The same text in random partitions, each with units of the sizes that the one in its place has. */
+async function shufflePartitions(
+  natural: readonly CutPartition[],
+  { projectFolder, study, tokenizer, hooks }: Workshop,
+  meter: ReadMeter
+): Promise<CutPartition[]> {
+  const { contextLength } = study.model
+  const own = natural.filter(({ prepared }) => prepared.baseUnits.length > 0)
+  const choices = own.flatMap(({ text }) => text.choices)
+  const order = shuffleDocuments(choices, study.randomSeed)
+  const folder = join(projectFolder, 'tokens')
+  const stream = await writeTokenStream(folder, choices, order, tokenizer, {
+    onTextBytes: meter.addBytes,
+    ...(hooks.signal ? { signal: hooks.signal } : {})
+  })
+  const tokensFile = join(folder, stream.fingerprint, 'tokens.bin')
+  const stretches = dealStretches(
+    own.map(({ prepared }) => prepared.tokens),
+    contextLength
+  )
+  const ends = documentEnds(tokensFile, stream, tokenizer.endOfTextId)
+  return dealDocuments(choices, order, ends, stretches).map((dealt, place): CutPartition => {
+    const name = shuffledName(place)
+    const { firstSequence, begin, end } = stretches[place]!
+    const sequences = own[place]!.prepared.baseUnits.map((unit) => unit.sequences)
+    const baseUnits = cutUnits({
+      partition: name,
+      tokensFile,
+      width: stream.width,
+      streamFingerprint: stream.fingerprint,
+      contextLength,
+      sequences,
+      firstSequence
+    })
+    const inUnits = sequences.reduce((sum, one) => sum + one, 0) * contextLength
+    return {
+      prepared: {
+        name,
+        documents: dealt.documents,
+        bytes: dealt.bytes,
+        tokens: end - begin,
+        baseUnits,
+        leftOverTokens: end - begin - inUnits,
+        // What is held out stays with the partitions that it is held out of.
+        heldOutDocuments: 0,
+        heldOutBytes: 0,
+        heldOutTokens: 0,
+        duplicatesRemoved: 0,
+        duplicateBytes: 0
+      },
+      text: {
+        partition: name,
+        stream: `${stream.fingerprint} ${begin} ${end}`,
+        choices: dealt.choices
+      }
+    }
+  })
 }
 
 /** One unit that covers the seed's token budget, or all seed text where that is less. */

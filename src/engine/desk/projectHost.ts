@@ -1,8 +1,8 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
-import type { EngineEvent, OpenProject, ProjectApi, StudyNews } from '#shared/contract'
+import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
 import type { Queue } from '#shared/trainingView'
-import { WorkbenchError, toPlain } from '#shared/errors'
+import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
@@ -15,10 +15,11 @@ import { SearchWork } from './searchWork'
 import { SeriesWork } from './seriesWork'
 import { StudyHistory } from './studyHistory'
 import type { StudyEdit } from './studyHistory'
-import { outcomeOf, told } from './studyNews'
+import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
+import { additionsPicture } from '../studies/htmlReport/additionsSection'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import { distinctRuns, runsOf } from '../studies/plan'
@@ -47,7 +48,7 @@ export class ProjectHost implements ProjectApi {
   readonly #meters: MachineMeters
   readonly #closing = new AbortController()
   readonly #questions: TextQuestions
-  #running: { study: string; controller: AbortController; ended: Promise<void> } | null = null
+  readonly #runs: StudyRuns
 
   private constructor(session: ProjectSession, version: string) {
     this.#session = session
@@ -56,9 +57,10 @@ export class ProjectHost implements ProjectApi {
       version,
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
-      assertIdle: () => this.#assertIdle(),
+      assertIdle: () => this.#runs.assertIdle(),
       editStudy: (study: Study) => this.#edit(study)
     }
+    this.#runs = new StudyRuns(session, this.#queue, own)
     this.#texts = new TextImport(session, own)
     this.#mixtures = new MixtureWork(session, own)
     this.#searches = new SearchWork(session, {
@@ -90,7 +92,7 @@ export class ProjectHost implements ProjectApi {
   get isBusy(): boolean {
     const { importing } = this.#texts
     return (
-      this.#running !== null ||
+      this.#runs.running !== null ||
       importing !== null ||
       this.#mixtures.isBusy ||
       this.#searches.isBusy ||
@@ -112,7 +114,8 @@ export class ProjectHost implements ProjectApi {
       isFromTables: this.#session.isFromTables,
       studies: [...studies],
       corpora: [...corpora],
-      running: this.#running?.study ?? null,
+      running: this.#runs.running,
+      waiting: [...this.#runs.waiting],
       importing: this.#texts.importing,
       undo: this.#history.undo,
       redo: this.#history.redo
@@ -164,6 +167,12 @@ export class ProjectHost implements ProjectApi {
   readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
     this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
 
+  readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
+    this.#whenPrepared(study, async (one) => ({
+      pairs: await this.#session.reports.additions(one, { added }),
+      svg: additionsPicture(await this.#session.results(one))
+    }))
+
   readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))
 
@@ -178,9 +187,9 @@ export class ProjectHost implements ProjectApi {
   readTable: ProjectApi['readTable'] = ({ study, table }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.table(one, table))
 
-  readReport: ProjectApi['readReport'] = ({ study }) =>
+  readReport: ProjectApi['readReport'] = ({ study, form }) =>
     this.#whenPrepared(study, (one) =>
-      readReportFile(this.#session, one, { version: this.#version })
+      readReportFile(this.#session, one, { version: this.#version, form })
     )
 
   scoreMixture: ProjectApi['scoreMixture'] = (input) => this.#mixtures.scoreMixture(input)
@@ -212,16 +221,17 @@ export class ProjectHost implements ProjectApi {
   }
 
   runStudy: ProjectApi['runStudy'] = async ({ study }) => {
-    this.#assertIdle()
-    this.#assertWritable()
-    const controller = new AbortController()
-    const ended = this.#run(this.#session.study(study), controller.signal)
-    this.#running = { study, controller, ended }
+    this.#runs.start([study])
+    return {}
+  }
+
+  runStudies: ProjectApi['runStudies'] = async ({ studies }) => {
+    this.#runs.start(studies)
     return {}
   }
 
   stopStudy: ProjectApi['stopStudy'] = () => {
-    this.#running?.controller.abort(new Error('stopped by the user'))
+    this.#runs.stop()
     return Promise.resolve({})
   }
 
@@ -250,9 +260,10 @@ export class ProjectHost implements ProjectApi {
 
   retryRun: ProjectApi['retryRun'] = async ({ study, run }) => {
     this.#assertWritable()
-    if (this.#running && this.#running.study !== study) throw runningError(this.#running.study)
+    const { running } = this.#runs
+    if (running !== null && running !== study) throw runningError(running)
     this.#queue.retry(run)
-    if (!this.#running) return this.runStudy({ study })
+    if (running === null) return this.runStudy({ study })
     this.#tell({ kind: 'queue' })
     return {}
   }
@@ -263,7 +274,7 @@ export class ProjectHost implements ProjectApi {
     const one = this.#session.study(study)
     const plan = await this.#session.findPlan(one)
     if (!plan) return null
-    if (estimate) this.#assertIdle()
+    if (estimate) this.#runs.assertIdle()
     const summary = estimate ? await this.#session.cost(one) : null
     return studyCost(one, plan, (run) => this.#isDone(run), summary)
   }
@@ -333,7 +344,7 @@ export class ProjectHost implements ProjectApi {
     await this.#searches.stop()
     this.#questions.close()
     this.#closing.abort(new Error('the project is closed'))
-    await this.#running?.ended
+    await this.#runs.ended()
     await this.#texts.close()
     await Promise.allSettled(this.#copies.keys())
     await this.#session.close()
@@ -383,10 +394,6 @@ export class ProjectHost implements ProjectApi {
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
 
-  #assertIdle(): void {
-    if (this.#running) throw runningError(this.#running.study)
-  }
-
   /** Adds a study or replaces the one of its name, so that it can be undone. */
   async #edit(study: Study): Promise<void> {
     await this.#editing(async () => {
@@ -406,7 +413,7 @@ export class ProjectHost implements ProjectApi {
 
   async #apply({ before, after }: StudyEdit): Promise<void> {
     const name = (after ?? before)!.name
-    if (this.#running?.study === name) {
+    if (this.#runs.running === name) {
       throw new WorkbenchError(
         'study/running',
         `The study "${name}" is running. Stop it before it is changed.`,
@@ -415,27 +422,6 @@ export class ProjectHost implements ProjectApi {
     }
     if (after) await this.#session.saveStudy(after)
     else await this.#session.removeStudy(name)
-  }
-
-  async #run(study: Study, signal: AbortSignal): Promise<void> {
-    const tell = (state: StudyNews['state'], message: string | null) =>
-      this.#tell({ kind: 'study', study: study.name, state, message })
-    tell('running', null)
-    try {
-      const summary = await this.#session.run(study, {
-        signal,
-        queue: this.#queue,
-        // Workers coalesce their progress: here it is only passed on.
-        onProgress: (progress) => this.#tell({ kind: 'progress', key: 'prepare', progress }),
-        onEvent: (event) => this.#tell(told(event))
-      })
-      this.#running = null
-      const { state, message } = outcomeOf(summary)
-      tell(state, message)
-    } catch (error) {
-      this.#running = null
-      tell('failed', toPlain(error).message)
-    }
   }
 
   #tell(event: EngineEvent): void {

@@ -1,15 +1,11 @@
 /** What documents cost a model, in nats. */
-import { gather, slice, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { gather, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig } from '#shared/records'
 import type { FusedKernels } from '#engine/backends/backend'
-import { createContext, disposeContext } from '#engine/model/context'
-import type { SequenceContext } from '#engine/model/context'
-import { hiddenStates } from '#engine/model/decoder'
-import { tokenLosses } from '#engine/model/head'
-import { layoutOf, packParameters, viewWeights } from '#engine/model/layout'
-import type { DecoderWeights } from '#engine/model/layout'
-import { disposeWeights } from '#engine/model/weights'
+import { packParameters } from '#engine/model/layout'
+import { openDecoder } from '#engine/model/openDecoder'
+import type { DeviceModel } from '#engine/model/openDecoder'
 import type { ParameterSet } from '#engine/parameters'
 import { batchesOf, windowsOf } from './windows'
 import type { Window } from './windows'
@@ -19,7 +15,12 @@ export interface MeasureOptions {
   window: number
   /** Full windows per forward pass; of shorter ones, as many more as make the same tokens. */
   batchSize: number
+  /** Stands before every document, and fills what batches leave free. */
   endOfTextId: number
+  /** Tokens that each window after a document's first scores; `window` when left out. */
+  stride?: number
+  /** Of each document, leading tokens that are seen and not scored; none when left out. */
+  contexts?: readonly number[]
 }
 
 /** Given the loss of one token of a document, in nats. */
@@ -30,13 +31,13 @@ export interface Evaluator {
   /** Uploads weights in place of those before. @throws WorkbenchError `checkpoint/mismatch` */
   load(parameters: ParameterSet): void
   /** Takes over weights that are on the device already, as a trainer gives them. */
-  use(weights: DecoderWeights): void
+  use(model: DeviceModel): void
   /** Frees the weights, as before a trainer's next step. */
   release(): void
   /**
    * @param documents token ids of each, without end-of-text
    * @param onProgress told predicted tokens so far and in all
-   * @returns nats summed per document; 0 for an empty one
+   * @returns nats summed per document over its scored tokens; 0 for an empty one
    * @throws the signal's reason when aborted, between two batches
    */
   measure(
@@ -48,7 +49,7 @@ export interface Evaluator {
   /**
    * As {@link measure}, but token by token: what an average of probabilities is made of.
    *
-   * @returns nats of every token, document after document
+   * @returns nats of every scored token, document after document
    */
   measureTokens(
     documents: readonly Int32Array[],
@@ -68,41 +69,30 @@ export interface Evaluator {
  * @see Na et al. 2024, arXiv 2410.15661: perplexity on an arbitrary evaluation domain
  */
 export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): Evaluator {
-  const layout = layoutOf(config)
-  const contexts = new Map<number, SequenceContext>()
-  let weights: DecoderWeights | null = null
+  const decoder = openDecoder(config, kernels)
+  let model: DeviceModel | null = null
 
-  const contextFor = (time: number): SequenceContext => {
-    const known = contexts.get(time)
-    if (known) return known
-    const made = createContext(config, layout.paddedVocabulary, kernels, time)
-    contexts.set(time, made)
-    return made
-  }
-  const forgetContexts = () => {
-    for (const context of contexts.values()) disposeContext(context)
-    contexts.clear()
-  }
-  const use = (next: DecoderWeights | null) => {
-    if (weights) disposeWeights(weights)
-    weights = next
+  const use = (next: DeviceModel | null) => {
+    model?.dispose()
+    model = next
   }
   const score = async (
     documents: readonly Int32Array[],
-    { window, batchSize, endOfTextId }: MeasureOptions,
+    { window, batchSize, endOfTextId, stride = window, contexts }: MeasureOptions,
     take: TakeLoss,
     hooks: { signal?: AbortSignal; onProgress?: (done: number, total: number) => void }
   ): Promise<void> => {
-    if (!weights) throw new Error('an evaluator measures only after load or use')
+    const loaded = model
+    if (!loaded) throw new Error('an evaluator measures only after load or use')
     const windows = documents.flatMap((ids, document) => {
       checkTokens(ids, document, config.vocabularySize)
-      return windowsOf(document, ids.length, window)
+      return windowsOf(document, ids.length, window, { stride, context: contexts?.[document] ?? 0 })
     })
-    const total = documents.reduce((sum, ids) => sum + ids.length, 0)
+    const total = windows.reduce((sum, { scored }) => sum + scored, 0)
     let done = 0
     for (const batch of batchesOf(windows, batchSize * window)) {
       hooks.signal?.throwIfAborted()
-      const losses = await batchLosses(contextFor, weights, documents, batch, endOfTextId)
+      const losses = await batchLosses(loaded, documents, batch, endOfTextId)
       let index = 0
       for (const { document, from, length, scored } of batch) {
         const first = from + length - scored
@@ -111,12 +101,12 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
       }
       hooks.onProgress?.(done, total)
     }
-    forgetContexts()
+    loaded.forgetContexts()
   }
   return {
     load(parameters) {
-      const flat = packParameters(layout, parameters, 'the model to measure')
-      use(viewWeights(layout, flat))
+      const flat = packParameters(decoder.layout, parameters, 'the model to measure')
+      use(decoder.place(flat))
       flat.dispose()
     },
     use,
@@ -131,7 +121,10 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     },
     async measureTokens(documents, options, signal) {
       let tokens = 0
-      const begins = documents.map((ids) => (tokens += ids.length) - ids.length)
+      const begins = documents.map((ids, document) => {
+        const context = options.contexts?.[document] ?? 0
+        return (tokens += ids.length - context) - ids.length
+      })
       const nats = new Float32Array(tokens)
       const take: TakeLoss = (document, position, loss) => {
         nats[begins[document]! + position] = loss
@@ -141,15 +134,14 @@ export function createEvaluator(config: DecoderConfig, kernels: FusedKernels): E
     },
     dispose() {
       use(null)
-      forgetContexts()
+      decoder.forgetContexts()
     }
   }
 }
 
 /** Losses of a batch's scored tokens, window after window. */
 async function batchLosses(
-  contextFor: (time: number) => SequenceContext,
-  weights: DecoderWeights,
+  model: DeviceModel,
   documents: readonly Int32Array[],
   batch: readonly Window[],
   endOfTextId: number
@@ -171,7 +163,6 @@ async function batchLosses(
       }
     }
   })
-  const context = contextFor(time)
   const measure = async (areExtreme: boolean): Promise<Float32Array> => {
     const losses = lossesOf(areExtreme)
     const values = (await losses.data()) as Float32Array
@@ -180,12 +171,10 @@ async function batchLosses(
   }
   const lossesOf = (areExtreme: boolean) =>
     tidy(() => {
-      const hidden = hiddenStates(context, weights, tensor2d(inputs, [batch.length, time], 'int32'))
+      const hidden = model.hiddenStates(tensor2d(inputs, [batch.length, time], 'int32'))
       const isWhole = rows.length === hidden.shape[0]
       const scored = isWhole ? hidden : gather(hidden, tensor1d(rows, 'int32'))
-      // Without the rows of padding: a view on TensorFlow, and nothing is to be masked.
-      const head = slice(weights.head, 0, context.config.vocabularySize)
-      return tokenLosses(scored, head, tensor1d(targets, 'int32'), areExtreme)
+      return model.tokenLosses(scored, tensor1d(targets, 'int32'), areExtreme)
     })
   const values = await measure(false)
   return values.every(Number.isFinite) ? values : measure(true)

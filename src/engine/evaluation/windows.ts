@@ -11,23 +11,37 @@ export interface Window {
   scored: number
 }
 
+/** How a document is cut besides the window's length. */
+export interface Cutting {
+  /** Tokens that each window after the first scores, at most `window`; `window` when left out. */
+  stride?: number
+  /** Leading tokens that are seen and never scored, as the context of an answer. */
+  context?: number
+}
+
 /**
  * Cuts one document into windows.
  *
- * The document's first token is predicted from the end-of-text before it, and every token is
- * scored exactly once.
+ * The document's first token is predicted from the end-of-text before it, and every token behind
+ * the context is scored exactly once. With a stride below the window each window after the first
+ * scores its last `stride` tokens only, so that none is predicted with less text before it than
+ * `window` − `stride` tokens; the last window is topped up with text before it in any case.
  *
  * @param tokens ids in the document, without the end-of-text
+ * @see https://huggingface.co/docs/transformers/perplexity: the strided windows
  */
-export function windowsOf(document: number, tokens: number, window: number): Window[] {
+export function windowsOf(
+  document: number,
+  tokens: number,
+  window: number,
+  { stride = window, context = 0 }: Cutting = {}
+): Window[] {
   const windows: Window[] = []
-  let from = 0
-  for (; from + window <= tokens; from += window) {
-    windows.push({ document, from, length: window, scored: window })
-  }
-  if (from < tokens) {
-    const begin = Math.max(0, tokens - window)
-    windows.push({ document, from: begin, length: tokens - begin, scored: tokens - from })
+  for (let counted = context; counted < tokens;) {
+    const end = Math.min(tokens, Math.max(window, counted + stride))
+    const from = Math.max(0, end - window)
+    windows.push({ document, from, length: end - from, scored: end - counted })
+    counted = end
   }
   return windows
 }

@@ -71,7 +71,11 @@ export function disposeContext(context: SequenceContext): void {
  * @param ids [B, T]
  * @returns [B, T, T]
  */
-export function documentMask(context: SequenceContext, ids: Tensor2D, endOfTextId: number): Tensor {
+export function documentMask(
+  context: Pick<SequenceContext, 'causalMask'>,
+  ids: Tensor2D,
+  endOfTextId: number
+): Tensor {
   return tidy(() => {
     const [batch, time] = ids.shape
     const starts = cast(equal(ids, scalar(endOfTextId, 'int32')), 'int32')

@@ -2,7 +2,7 @@
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig, Recipe } from '#shared/records'
 import { PRESETS } from './presets'
-import { parameterShapes } from './shapes'
+import { headSize, parameterShapes } from './shapes'
 
 /** Bytes per parameter while training, and while measuring. */
 const TRAINING_BYTES = 20
@@ -29,10 +29,15 @@ export function evaluationFlopsPerToken(config: DecoderConfig): number {
   let multiplied = config.tieEmbeddings ? config.vocabularySize * config.hiddenSize : 0
   for (const [name, shape] of parameterShapes(config)) {
     const [rows, columns] = shape
-    if (rows && columns && !(name === 'model.embed_tokens.weight')) multiplied += rows * columns
+    if (rows && columns && !isLookup(name)) multiplied += rows * columns
   }
   const attention = 2 * config.hiddenLayers * config.hiddenSize * config.contextLength
   return 2 * multiplied + attention
+}
+
+/** Tables that rows are looked up in: a tied embedding's product is counted apart. */
+function isLookup(name: string): boolean {
+  return /embed_tokens|embed_in|\.wte\.|\.wpe\./.test(name)
 }
 
 /** Floating-point operations of one training step, per token: the backward pass costs two forward ones. */
@@ -43,7 +48,7 @@ export function trainingFlopsPerToken(config: DecoderConfig): number {
 /** float32 numbers held per layer and token between the forward and the backward pass. */
 function keptPerToken(config: DecoderConfig): number {
   const { hiddenSize, intermediateSize, attentionHeads, keyValueHeads, contextLength } = config
-  const projected = hiddenSize + 2 * keyValueHeads * (hiddenSize / attentionHeads)
+  const projected = (attentionHeads + 2 * keyValueHeads) * headSize(config)
   const attention = projected + 2 * hiddenSize + attentionHeads * contextLength
   return attention + 4 * hiddenSize + 4 * intermediateSize
 }

@@ -14,6 +14,7 @@ import {
   softmax,
   sub,
   sum,
+  tanh,
   tidy,
   where,
   concat
@@ -64,9 +65,11 @@ function chunkLosses(
   head: Tensor2D,
   targets: Tensor1D,
   from: number,
-  rows: number
+  rows: number,
+  cap: number | null
 ): Tensor1D {
-  const logits = matMul(slice(hidden, from, rows) as Tensor2D, head, false, true) // [n, V]
+  const product = matMul(slice(hidden, from, rows) as Tensor2D, head, false, true) // [n, V]
+  const logits = cap === null ? product : mul(tanh(mul(product, 1 / cap)), cap)
   const total = sum(exp(logits), 1)
   // Exponentials below 1e-38 are 0 on a processor: of a small sum too much may be missing.
   const normalizer = where(greater(total, SMALLEST_SUM), log(total), NaN)
@@ -90,14 +93,16 @@ function targetLogits(logits: Tensor2D, targets: Tensor1D, from: number, rows: n
  * @param hidden [N, C]
  * @param head [V, C], without rows of padding
  * @param targets [N] ids
- * @param areExtreme true: exact for logits of any size
+ * @param areExtreme true: exact for logits of any size; capped ones never are
+ * @param cap logits s count as c·tanh(s/c); null: as they are
  * @returns [N]
  */
 export function tokenLosses(
   hidden: Tensor2D,
   head: Tensor2D,
   targets: Tensor1D,
-  areExtreme: boolean
+  areExtreme: boolean,
+  cap: number | null = null
 ): Tensor1D {
   return tidy(() => {
     const size = rowsPerChunk(head.shape[0], LOSS_CHUNK_NUMBERS)
@@ -106,9 +111,9 @@ export function tokenLosses(
       const rows = Math.min(size, hidden.shape[0] - from)
       losses.push(
         tidy(() =>
-          areExtreme
+          areExtreme && cap === null
             ? chunkOf(hidden, head, null, targets, from, rows).losses
-            : chunkLosses(hidden, head, targets, from, rows)
+            : chunkLosses(hidden, head, targets, from, rows, cap)
         )
       )
     }

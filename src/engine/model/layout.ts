@@ -53,21 +53,22 @@ export type LayerWeights = {
  * Rows of queries and keys are interleaved within each head (0, h/2, 1, h/2+1, …), so that the
  * two numbers a rotary position turns are neighbours. Embedding and head get 16 more rows when
  * the vocabulary is a multiple of 256: a row of logits whose bytes are a multiple of 1,024 makes
- * all rows compete for the same cache lines, and products with it half as fast.
+ * all rows compete for the same cache lines, and products with it half as fast. Models with an
+ * architecture lie as their checkpoint has them.
  *
  * @throws WorkbenchError `model/invalid`
  */
 export function layoutOf(config: DecoderConfig): Layout {
   validateConfig(config)
   const { vocabularySize } = config
-  const paddedVocabulary = vocabularySize % 256 === 0 ? vocabularySize + 16 : vocabularySize
+  const isPadded = !config.architecture && vocabularySize % 256 === 0
+  const paddedVocabulary = isPadded ? vocabularySize + 16 : vocabularySize
   const pieces = new Map<string, Piece>()
   let offset = 0
   for (const [name, shape] of parameterShapes(config)) {
-    const isVocabulary = /embed_tokens|lm_head/.test(name)
-    const rows = isVocabulary ? paddedVocabulary : shape[0]!
+    const rows = isPadded && /embed_tokens|lm_head/.test(name) ? paddedVocabulary : shape[0]!
     const length = rows * (shape[1] ?? 1)
-    const interleaved = /[qk]_proj/.test(name) ? headSize(config) : 0
+    const interleaved = !config.architecture && /[qk]_proj/.test(name) ? headSize(config) : 0
     pieces.set(name, { shape, offset, length, interleaved })
     offset += length
   }
@@ -87,6 +88,15 @@ export function packParameters(
   label: string
 ): Tensor1D {
   if (!parameters) return zeros([layout.length])
+  const unknown = [...parameters.keys()].find((name) => !layout.pieces.has(name))
+  if (unknown !== undefined) {
+    throw new WorkbenchError(
+      'checkpoint/mismatch',
+      `${label} holds a parameter ${unknown}; the model's configuration has none of that name. ` +
+        'The weights belong to another model configuration.',
+      { parameter: unknown, expected: 'nothing' }
+    )
+  }
   return tidy(() => {
     const parts: Tensor1D[] = []
     for (const [name, piece] of layout.pieces) {

@@ -1,6 +1,7 @@
 /** Names and shapes of a decoder's parameters. */
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig } from '#shared/records'
+import { generalShapes, isGeneral } from './general/names'
 
 /**
  * Checks that a configuration describes a decoder that can be built.
@@ -8,7 +9,7 @@ import type { DecoderConfig } from '#shared/records'
  * @throws WorkbenchError `model/invalid` with the fields that do not fit together
  */
 export function validateConfig(config: DecoderConfig): void {
-  const { hiddenSize, attentionHeads, keyValueHeads } = config
+  const { hiddenSize, attentionHeads, keyValueHeads, architecture } = config
   const fail = (field: string, message: string): never => {
     throw new WorkbenchError('model/invalid', `The model's ${message}`, { field })
   }
@@ -17,14 +18,14 @@ export function validateConfig(config: DecoderConfig): void {
       fail(field, `${field} is ${value}; expected a number above 0.`)
     }
   }
-  if (hiddenSize % attentionHeads !== 0) {
+  if (!architecture && hiddenSize % attentionHeads !== 0) {
     fail(
       'attentionHeads',
       `hiddenSize ${hiddenSize} is not divisible by its attentionHeads ${attentionHeads}. ` +
         'Choose a width that is a multiple of the number of heads.'
     )
   }
-  if ((hiddenSize / attentionHeads) % 2 !== 0) {
+  if (!architecture && (hiddenSize / attentionHeads) % 2 !== 0) {
     fail(
       'attentionHeads',
       `heads are ${hiddenSize / attentionHeads} wide; rotary positions turn pairs, so expected ` +
@@ -42,18 +43,19 @@ export function validateConfig(config: DecoderConfig): void {
 
 /** Width of one attention head. */
 export function headSize(config: DecoderConfig): number {
-  return config.hiddenSize / config.attentionHeads
+  return config.architecture?.headSize ?? config.hiddenSize / config.attentionHeads
 }
 
 /**
  * Names and shapes of all parameters, in the order of the model.
  *
- * As Hugging Face's `LlamaForCausalLM` has them: matrices are [out, in]; `lm_head.weight` is left
- * out when embeddings are tied.
+ * A plain Llama's as Hugging Face's `LlamaForCausalLM` has them: matrices are [out, in];
+ * `lm_head.weight` is left out when embeddings are tied.
  *
  * @see https://github.com/huggingface/transformers/blob/main/src/transformers/models/llama/modeling_llama.py
  */
 export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
+  if (isGeneral(config)) return generalShapes(config)
   const { hiddenSize, intermediateSize, vocabularySize, keyValueHeads } = config
   const keyValueSize = keyValueHeads * headSize(config)
   const shapes = new Map<string, number[]>([

@@ -64,17 +64,27 @@ export function resampledLosses(drawn: DocumentResamples, nats: ArrayLike<number
  * @returns null for fewer than two documents, where nothing can vary
  */
 export function perplexityInterval(documents: DocumentLoss[], seed: number): Interval | null {
-  if (documents.length < 2) return null
-  const drawn = drawDocuments(
-    documents.map((document) => document.tokens),
-    seed
-  )
-  const losses = resampledLosses(
-    drawn,
-    documents.map((document) => document.nats)
-  )
-  const ends = percentileInterval(losses)
+  const nats = documents.map((document) => document.nats)
+  const tokens = documents.map((document) => document.tokens)
+  const ends = pooledInterval(nats, tokens, seed)
   return ends && { low: Math.exp(ends.low), high: Math.exp(ends.high) }
+}
+
+/**
+ * 95 % interval of a ratio of sums over documents drawn again, such as nats over bytes.
+ *
+ * @param amounts what each document adds above the line
+ * @param weights what it adds below it; all 1 for a mean
+ * @param seed 32-bit random seed
+ * @returns null for fewer than two documents, where nothing can vary
+ */
+export function pooledInterval(
+  amounts: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  seed: number
+): Interval | null {
+  if (weights.length < 2) return null
+  return percentileInterval(resampledLosses(drawDocuments(weights, seed), amounts))
 }
 
 /**

@@ -30,6 +30,8 @@ export const projectPaths = {
   /** What a model makes of every token of a domain: float32, little-endian, nats. */
   tokenLosses: (project: string, key: string) =>
     join(project, 'cache', 'token-losses', `${key}.f32`),
+  /** How far the search that was stopped last had scored its subsets. */
+  search: (project: string) => join(project, 'cache', 'search.f64'),
   drops: (project: string) => join(project, 'cache', 'drops'),
   drop: (project: string, id: string) => join(project, 'cache', 'drops', id),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),

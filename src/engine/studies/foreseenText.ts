@@ -2,6 +2,7 @@
 import type { BaseUnit, Study } from '#shared/records'
 import type { StoredText, StoredTexts } from '#shared/storedText'
 import { unitsOf } from '#engine/data/browse/fates'
+import { shuffledName } from '#engine/data/shuffledPartitions'
 import type { PlannedText } from './plan'
 import { cutParts } from './unitParts'
 
@@ -22,13 +23,29 @@ export function foreseenText(
   return {
     text: {
       tokenizer: { fingerprint: '', vocabularySize, endOfTextId: 0 },
-      partitions: training.map((one) => ({
-        baseUnits: cutParts(foreseenUnits(one, study), study.unit.parts)
-      })),
+      partitions: named(
+        training.map((one) => foreseenUnits(one, study)),
+        study
+      ).map((units) => ({ baseUnits: cutParts(units, study.unit.parts) })),
       seed: seed ? { baseUnits: foreseenUnits(seed, study) } : null
     },
     isExact: [...training, ...(seed ? [seed] : [])].every(({ training: of }) => of.tokens !== null)
   }
+}
+
+/** Units under the names of random partitions, where the study has those. */
+function named(partitions: BaseUnit[][], { shuffledPartitions }: Study): BaseUnit[][] {
+  if (shuffledPartitions !== true) return partitions
+  const own = partitions
+    .filter((units) => units.length > 0)
+    .sort((a, b) => (a[0]!.partition < b[0]!.partition ? -1 : 1))
+  return own.map((units, place) => {
+    const partition = shuffledName(place)
+    return units.map((unit, index) => {
+      const name = `${partition}#${index + 1}`
+      return { ...unit, name, partition, fingerprint: name }
+    })
+  })
 }
 
 /** Units without a fingerprint of their own: what is planned with them is never trained. */

@@ -16,7 +16,8 @@ export interface ModelFacts {
   config: DecoderConfig
   /** Of the float32 model that was measured. */
   fingerprint: string
-  startedFrom: ModelNode
+  /** Null where it is not known. */
+  startedFrom: ModelNode | null
   dtype: StoredDtype
   /** SHA-256 of its tokenizer. */
   tokenizer: string
@@ -89,7 +90,9 @@ function frontMatter({ startedFrom, made, measured }: ModelFacts): Record<string
   }
 }
 
-function baseModel({ id, name }: ModelNode): string | null {
+function baseModel(node: ModelNode | null): string | null {
+  if (!node) return null
+  const { id, name } = node
   if (id.startsWith('weights:')) return name
   return id.startsWith('run:') ? `assay-seed-${id.slice(4, 16)}` : null
 }
@@ -97,11 +100,15 @@ function baseModel({ id, name }: ModelNode): string | null {
 function whatItIs({ made, study, version, config, dtype, merge, run, startedFrom }: ModelFacts) {
   const size = `${parameterCount(config).toLocaleString('en-US')} parameters`
   const stored = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype]
-  const from = `started from ${plain(startedFrom.name)} (\`${startedFrom.id}\`)`
+  const from = startedFrom
+    ? `started from ${plain(startedFrom.name)} (\`${startedFrom.id}\`)`
+    : 'started from what is not known'
   const how =
     made === 'merged'
       ? `The average of the parameters of ${merge!.parts.length} models that were each trained on one base unit of text, in place of a model trained on the mixture *${plain(merge!.mixture)}*. All of them ${from}.`
-      : `A model (${run!.role}) trained for ${run!.steps.toLocaleString('en-US')} steps on ${run!.tokens.toLocaleString('en-US')} tokens. It ${from}.`
+      : run!.steps === 0
+        ? `A model (${run!.role}) that was trained elsewhere. It ${from}.`
+        : `A model (${run!.role}) trained for ${run!.steps.toLocaleString('en-US')} steps on ${run!.tokens.toLocaleString('en-US')} tokens. It ${from}.`
   return `${how} Made by Assay ${version} in the study *${plain(study)}*: ${size}, context of ${config.contextLength} tokens, weights stored as ${stored}.`
 }
 
@@ -144,7 +151,7 @@ function fingerprints({ fingerprint, startedFrom, tokenizer }: ModelFacts): stri
     ['of', 'fingerprint'],
     [
       ['model', fingerprint],
-      ['what it started from', startedFrom.id],
+      ['what it started from', startedFrom?.id ?? 'not known'],
       ['tokenizer', tokenizer]
     ]
   )

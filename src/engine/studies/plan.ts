@@ -13,6 +13,7 @@ import type {
 } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
+import { importedConfig, importedRun } from './importedRuns'
 import { planEnsemble, planMerges } from './plannedMerges'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
@@ -20,7 +21,8 @@ import {
   chooseSequential,
   designedMixtures,
   pickedMixtures,
-  repeatedMixtures
+  repeatedMixtures,
+  spreadOverSizes
 } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
 import { partSequences, wholeUnit } from './unitParts'
@@ -44,10 +46,13 @@ export interface PlannedRun {
   /** Predicted tokens it consumes: steps × batch × T. */
   tokens: number
   recipe: Recipe
-  start: RunStart
+  /** Null where it was trained elsewhere, from what nobody said. */
+  start: RunStart | null
   replay: BaseUnit | null
   randomSeed: number
   keepMoments: boolean
+  /** True where it was trained elsewhere, or would have to be: there is no text here. */
+  isImported?: boolean
   /** The random seed, where it trains again what the study has trained under its own; else null. */
   repeat: number | null
 }
@@ -139,8 +144,12 @@ export function planStudy(
   history: PlanHistory = NO_HISTORY
 ): StudyPlan {
   // A checkpoint may have more rows of embedding than its tokenizer has entries.
-  const vocabularySize = seedCheckpoint?.config.vocabularySize ?? prepared.tokenizer.vocabularySize
-  const config = { ...study.model, vocabularySize }
+  const outside = importedConfig(study) ?? seedCheckpoint?.config
+  const config: DecoderConfig = {
+    ...study.model,
+    vocabularySize: outside?.vocabularySize ?? prepared.tokenizer.vocabularySize,
+    ...(outside?.architecture ? { architecture: outside.architecture } : {})
+  }
   const units = prepared.partitions.flatMap((partition) => partition.baseUnits)
   const unitsByName = new Map(units.map((unit) => [unit.name, unit]))
   const listed = enumerateMixtures(study.mixtures, units, study.randomSeed, history.members)
@@ -158,6 +167,10 @@ export function planStudy(
     chosenBy: ChosenBy | null,
     randomSeed: number
   ): PlannedRun => {
+    if (study.models) {
+      const asked = { role, name, mixture, budget, draws, chosenBy }
+      return importedRun(study, study.models, asked, seedCheckpoint)
+    }
     const recipe = (role === 'sequential' ? study.sequential.recipe : null) ?? study.branch
     const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
     return {
@@ -428,21 +441,4 @@ function shareOut(
   return wholes
     .map(({ unit }, index) => ({ unit, sequences: counts[index]! }))
     .filter((draw) => draw.sequences > 0)
-}
-
-function spreadOverSizes(mixtures: readonly Mixture[], randomSeed: number): Mixture[] {
-  const bySize = new Map<number, Mixture[]>()
-  const rank = (mixture: Mixture) => fingerprintOf({ randomSeed, mixture: mixture.name })
-  for (const mixture of [...mixtures].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
-    const size = mixture.members.length
-    bySize.set(size, [...(bySize.get(size) ?? []), mixture])
-  }
-  const queues = [...bySize.entries()].sort(([a], [b]) => a - b).map(([, queue]) => queue)
-  // Every size advances by its share, so that any beginning of the list covers all sizes.
-  return queues
-    .flatMap((queue) =>
-      queue.map((mixture, index) => ({ mixture, position: (index + 0.5) / queue.length }))
-    )
-    .sort((a, b) => a.position - b.position)
-    .map(({ mixture }) => mixture)
 }

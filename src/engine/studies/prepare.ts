@@ -67,7 +67,7 @@ export function prepareJobOf(project: Project, study: Study): PrepareJob {
 }
 
 /** Under which a project keeps the tokenizer that answered a study's wish. */
-function tokenizerChoice({ tokenizer }: Study): string {
+export function tokenizerChoice({ tokenizer }: Study): string {
   return fingerprintOf({ tokenizer })
 }
 
@@ -97,10 +97,13 @@ function preparedPath(project: Project, study: Study): string {
     context: study.model.contextLength,
     seed: study.seed.source === 'text' ? [study.seed.corpus, study.seed.tokenBudget] : null,
     partitions: study.partitions,
+    // Left out of the key where it is not set.
+    shuffledPartitions: study.shuffledPartitions,
     unit,
     holdOut: study.holdOut,
     domains: study.domains,
     duplicates: study.duplicates,
+    models: study.models?.branches,
     randomSeed: study.randomSeed
   })
   return projectPaths.prepared(project.folder, key)
@@ -109,6 +112,7 @@ function preparedPath(project: Project, study: Study): string {
 function isComplete(project: string, prepared: Prepared): boolean {
   const folders = [
     ...prepared.domains.map((domain) => domain.fingerprint),
+    // Empty for units whose models alone are there.
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]
@@ -125,7 +129,7 @@ export function assertTextThere(project: Project, study: Study): void {
   const there = training.flatMap((corpus) => corpus.partitions.map((partition) => partition.name))
   const wanted = study.partitions === 'all' ? [] : study.partitions
   const missing = wanted.filter((name) => !there.includes(name))
-  if (missing.length > 0 || there.length === 0) {
+  if (!study.models && (missing.length > 0 || there.length === 0)) {
     throw new WorkbenchError(
       'study/missing-partition',
       there.length === 0

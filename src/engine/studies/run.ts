@@ -10,6 +10,7 @@ import { earlierModels, keptSteps, planEarlier } from './earlierBranches'
 import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
 import { findMemory, placeTraining } from './placement'
 import type { Memory } from './placement'
+import { notImported } from './importedRuns'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
 import {
@@ -163,6 +164,9 @@ async function trainOne(
   const key = planned.fingerprint
   try {
     forgetFailure(summary, planned.name)
+    const { start } = planned
+    if (planned.isImported || !start) throw notImported(planned)
+    const from = startNode(planned, context.plan)
     await save(head({}))
     const trained = await pool.run(
       'train',
@@ -172,7 +176,7 @@ async function trainOne(
         label: planned.name,
         config: context.plan.config,
         recipe: planned.recipe,
-        start: planned.start,
+        start,
         draws: planned.draws,
         replay: planned.replay,
         randomSeed: planned.randomSeed,
@@ -180,7 +184,7 @@ async function trainOne(
         tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
         heldOut: heldOutOf(planned, study, prepared),
         keepMoments: planned.keepMoments,
-        startedFrom: startNode(planned, context.plan),
+        ...(from ? { startedFrom: from } : {}),
         keepSteps: keptSteps(study, planned)
       },
       {

@@ -1,6 +1,7 @@
 /** Which mixtures of a study are also trained for real: by its choice, and as the user picked. */
 import { WorkbenchError } from '#shared/errors'
 import type { Mixture, SequentialChoice } from '#shared/records'
+import { fingerprintOf } from '#engine/storage/fingerprint'
 import { bySizeThenName, shortName } from './mixtures'
 import { byCodeUnit, firstByHash, spreadOver } from './subsets'
 
@@ -141,4 +142,22 @@ export function mixturesNamed(names: readonly string[], mixtures: Mixture[]): Mi
   }
   const chosen = new Set(wanted)
   return mixtures.filter((mixture) => chosen.has(mixture.name))
+}
+
+/** Mixtures in the order of training: any beginning of the list covers all sizes alike. */
+export function spreadOverSizes(mixtures: readonly Mixture[], randomSeed: number): Mixture[] {
+  const bySize = new Map<number, Mixture[]>()
+  const rank = (mixture: Mixture) => fingerprintOf({ randomSeed, mixture: mixture.name })
+  for (const mixture of [...mixtures].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+    const size = mixture.members.length
+    bySize.set(size, [...(bySize.get(size) ?? []), mixture])
+  }
+  const queues = [...bySize.entries()].sort(([a], [b]) => a - b).map(([, queue]) => queue)
+  // Every size advances by its share, so that any beginning of the list covers all sizes.
+  return queues
+    .flatMap((queue) =>
+      queue.map((mixture, index) => ({ mixture, position: (index + 0.5) / queue.length }))
+    )
+    .sort((a, b) => a.position - b.position)
+    .map(({ mixture }) => mixture)
 }

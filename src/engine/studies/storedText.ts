@@ -1,6 +1,6 @@
 /** Asks a worker about the text of a study, and what a unit size would make of it. */
 import type { WorkbenchError } from '#shared/errors'
-import type { Progress, Study } from '#shared/records'
+import type { BaseUnit, Progress, Study } from '#shared/records'
 import type { PartitionUnits, StoredText, StoredTexts, UnitPreview } from '#shared/storedText'
 import { sequencesIn } from '#engine/data/baseUnits'
 import { unitsOf } from '#engine/data/browse/fates'
@@ -58,6 +58,7 @@ export function previewUnits(
   const training = used.filter(({ role }) => role === 'training')
   const seed = used.find(({ role }) => role === 'seed')
   const partitions = training.map((text) => cutBy(tried, text))
+  const cut = placesOf(partitions)
   const possible = partitions.map(({ tokens }) => sequencesIn(tokens ?? 0, contextLength))
   return {
     sequences,
@@ -65,7 +66,11 @@ export function previewUnits(
     seed: seed ? cutBy(tried, seed) : null,
     mostForAll: possible.reduce((least, one) => Math.min(least, one), possible[0] ?? 0),
     mostForAny: possible.reduce((most, one) => Math.max(most, one), 0),
-    ...countUnused(partitions, saved, isDone)
+    ...countUnused(saved, isDone, (units) => {
+      // Stretches of random partitions move with any size of another unit.
+      if (study.shuffledPartitions === true) return sequences !== study.unit.sequences
+      return units.some((unit) => !cut.has(placeOf(unit)))
+    })
   }
 }
 
@@ -87,29 +92,39 @@ function cutBy(study: Study, text: StoredText): PartitionUnits {
   }
 }
 
-/** A run keeps its use where each base unit that it reads would be cut just as it was. */
-function countUnused(
-  partitions: readonly PartitionUnits[],
-  saved: StudyPlan | null,
-  isDone: (fingerprint: string) => boolean
-): { finishedRuns: number; unusedRuns: number } {
-  if (!saved) return { finishedRuns: 0, unusedRuns: 0 }
+/** Where a base unit lies in its partition's text. */
+function placeOf({
+  partition,
+  firstSequence,
+  sequences
+}: Pick<BaseUnit, 'partition' | 'firstSequence' | 'sequences'>): string {
+  return `${partition} ${firstSequence} ${sequences}`
+}
+
+/** Places of all units that would be cut. */
+function placesOf(partitions: readonly PartitionUnits[]): Set<string> {
   const there = new Set<string>()
   for (const { partition, units } of partitions) {
     let first = 0
     for (const sequences of units) {
-      there.add(`${partition} ${first} ${sequences}`)
+      there.add(placeOf({ partition, firstSequence: first, sequences }))
       first += sequences
     }
   }
+  return there
+}
+
+/** A run keeps its use where each base unit that it reads does. */
+function countUnused(
+  saved: StudyPlan | null,
+  isDone: (fingerprint: string) => boolean,
+  isLost: (units: readonly BaseUnit[]) => boolean
+): { finishedRuns: number; unusedRuns: number } {
+  if (!saved) return { finishedRuns: 0, unusedRuns: 0 }
   const finished = distinctRuns(runsOf(saved)).filter((run) => isDone(run.fingerprint))
   // The seed reads text of its own, which units do not touch.
   const unused = finished.filter(
-    ({ role, draws }) =>
-      role !== 'seed' &&
-      draws
-        .map(({ unit }) => wholeUnit(unit))
-        .some((unit) => !there.has(`${unit.partition} ${unit.firstSequence} ${unit.sequences}`))
+    ({ role, draws }) => role !== 'seed' && isLost(draws.map(({ unit }) => wholeUnit(unit)))
   )
   return { finishedRuns: finished.length, unusedRuns: unused.length }
 }

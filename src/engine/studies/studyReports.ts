@@ -8,9 +8,11 @@ import type { AnyReportJob, ReportFacts, ReportForm } from '#engine/workers/repo
 import type { WorkerPool } from '#engine/workers/pool'
 import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
+import type { AdditionPairs } from '#shared/additionEffect'
 import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
+import { additionPairs } from './evidence/additions'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { DocumentChoice, StudyResults } from './results'
@@ -110,6 +112,22 @@ export class StudyReports {
     const geometry = form === 'html' ? await this.#geometry(study, {}) : null
     const job = { ...report, form, documents, facts, geometry }
     return this.#sources.pool.run('reportFile', job, { lane: 'aside' })
+  }
+
+  /**
+   * What adding a partition does to each mixture that is measured with it and without it.
+   *
+   * @param options `added`: a partition or base unit; null: one of those imported last
+   * @throws WorkbenchError `study/missing-partition` for one that no two measured mixtures differ by
+   */
+  async additions(
+    study: Study,
+    { added, documents = 'all' }: { added: string | null; documents?: DocumentChoice }
+  ): Promise<AdditionPairs> {
+    const results = await this.results(study)
+    const corpora = this.#sources.project.corpora.filter(({ role }) => role === 'training')
+    const latest = corpora.toReversed().flatMap((one) => one.partitions.map(({ name }) => name))
+    return additionPairs(results, added, { documents, latest })
   }
 
   /** What ways of answering cost against the number of members; null where tables do not say. */

@@ -114,7 +114,7 @@ export function modelsOnLines(
 function startOf({ branches, seedCheckpoint }: StudyPlan): End | null {
   const start = branches[0]?.start
   const fingerprint = start?.kind === 'run' ? start.fingerprint : seedCheckpoint?.fingerprint
-  if (start === undefined || start.kind === 'initialize' || fingerprint === undefined) return null
+  if (!start || start.kind === 'initialize' || fingerprint === undefined) return null
   return { name: 'seed', parts: [{ fingerprint, weight: 1 }] }
 }
 

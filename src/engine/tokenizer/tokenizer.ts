@@ -18,7 +18,9 @@ const KNOWN_ENDS = [
   '<eos>',
   '<|eos|>',
   '[EOS]',
-  '<|im_end|>'
+  '<|im_end|>',
+  '<｜end▁of▁sentence｜>',
+  '[SEP]'
 ]
 
 const GROUP_CHARACTERS = 1_000_000
@@ -50,14 +52,15 @@ export function loadTokenizer(path: string): TextTokenizer {
   let native: NativeTokenizer
   try {
     json = readFileSync(path, 'utf8')
-    native = NativeTokenizer.fromString(json)
+    native = NativeTokenizer.fromString(withoutDropout(json))
   } catch (error) {
     throw invalid(path, error instanceof Error ? error.message : String(error), error)
   }
   native.disableTruncation()
   native.disablePadding()
-  const isCuttable = mayBeCut(json)
-  const highest = Math.max(...Object.values(native.getVocab(true)))
+  const vocabulary = native.getVocab(true)
+  const isCuttable = mayBeCut(json, Object.keys(vocabulary))
+  const highest = Object.values(vocabulary).reduce((most, id) => Math.max(most, id), -1)
   return {
     fingerprint: createHash('sha256').update(json).digest('hex'),
     vocabularySize: Math.max(native.getVocabSize(true), highest + 1),
@@ -140,12 +143,15 @@ function joinIds(pieces: readonly Uint32Array[]): Uint32Array {
   return joined
 }
 
+/** A blank behind what may be a letter's last byte, in byte-level tokenizers' alphabet. */
+const BLANK_BEHIND_LETTER = /[A-Za-z\u00a1-\u00bf\u0122-\u0143]\u0120/
+
 /**
- * True where a text may be cut before a blank between two letters: byte-level pre-tokenizers never
- * join a word to the blank after it. Others may mark the beginning of a text, and an added token
- * may hold a blank.
+ * True where a text may be cut before a blank between two letters: where no token of a byte-level
+ * tokenizer reaches over it, nothing joins a word to the blank after it. Others may mark the
+ * beginning of a text, and an added token may hold a blank.
  */
-function mayBeCut(json: string): boolean {
+function mayBeCut(json: string, vocabulary: readonly string[]): boolean {
   const parsed = JSON.parse(json) as {
     normalizer: { type?: string } | null
     pre_tokenizer: unknown
@@ -157,8 +163,23 @@ function mayBeCut(json: string): boolean {
   return (
     isByteLevel &&
     isPlain &&
-    added.every((token) => !token.lstrip && !token.rstrip && !/\s/.test(token.content))
+    !added.some(mayHoldCut) &&
+    !vocabulary.some((token) => BLANK_BEHIND_LETTER.test(token))
   )
+}
+
+/** Whether an added token may reach over a blank between two letters. */
+function mayHoldCut(token: { content: string; lstrip?: boolean; rstrip?: boolean }): boolean {
+  const { content, lstrip, rstrip } = token
+  if (/\p{L} /u.test(content)) return true
+  return (!!lstrip && /^\p{L}/u.test(content)) || (!!rstrip && /\p{L}$/u.test(content))
+}
+
+/** A tokenizer of which merges are left out at random in training gives its usual ids here. */
+function withoutDropout(json: string): string {
+  const parsed = JSON.parse(json) as { model?: { dropout?: number | null } }
+  if (!parsed.model?.dropout) return json
+  return JSON.stringify({ ...parsed, model: { ...parsed.model, dropout: null } })
 }
 
 function invalid(path: string, reason: string, cause?: unknown): WorkbenchError {

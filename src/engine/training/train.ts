@@ -4,10 +4,10 @@ import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig, Recipe } from '#shared/records'
 import type { FlatOptimizer, FusedKernels } from '#engine/backends/backend'
-import { createContext, disposeContext } from '#engine/model/context'
-import { layoutOf, packParameters, unpackParameters, viewWeights } from '#engine/model/layout'
-import type { DecoderWeights, Layout } from '#engine/model/layout'
-import { disposeWeights } from '#engine/model/weights'
+import { packParameters, unpackParameters } from '#engine/model/layout'
+import type { Layout } from '#engine/model/layout'
+import { openDecoder } from '#engine/model/openDecoder'
+import type { Decoder, DeviceModel } from '#engine/model/openDecoder'
 import type { ParameterSet } from '#engine/parameters'
 import { batchGradient } from './gradients'
 import { learningRateAt } from './schedule'
@@ -41,7 +41,7 @@ export interface Trainer {
    * The current weights where they are, for measuring without copies. The receiver disposes them
    * before it returns (an evaluator's `use` does): held longer, the next update must copy.
    */
-  weights(): DecoderWeights
+  weights(): DeviceModel
   /** A copy of everything, as `onSave` gets it. */
   state(): Promise<TrainingState>
 }
@@ -84,17 +84,17 @@ export interface TrainingOutcome {
  */
 export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   const { config, recipe, kernels, start, steps, signal } = input
-  const layout = layoutOf(config)
+  const decoder = openDecoder(config, kernels)
+  const { layout } = decoder
   const optimizer = kernels.createOptimizer(
     packParameters(layout, start.parameters, 'the start'),
     packParameters(layout, start.firstMoments, 'the first moments'),
     packParameters(layout, start.secondMoments, 'the second moments')
   )
-  const context = createContext(config, layout.paddedVocabulary, kernels, config.contextLength)
   let completedSteps = input.firstStep
   const updates = () => start.optimizerSteps + completedSteps - input.firstStep
   const trainer: Trainer = {
-    weights: () => currentWeights(layout, optimizer),
+    weights: () => currentModel(decoder, optimizer),
     state: () => readState(layout, optimizer, updates())
   }
   let lastFiniteLoss: number | null = null
@@ -104,16 +104,16 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
       const ids = await input.batch(step)
       const beganAt = performance.now()
       checkBatch(ids, config, recipe, step)
-      const weights = currentWeights(layout, optimizer)
+      const model = currentModel(decoder, optimizer)
       const found = await batchGradient(
-        context,
-        layout,
-        weights,
+        model,
+        kernels,
+        config.contextLength,
         ids,
         recipe.microBatchSize ?? recipe.batchSize,
         recipe.maskDocuments ? input.endOfTextId : null
       )
-      disposeWeights(weights)
+      model.dispose()
       if (!Number.isFinite(found.loss) || !Number.isFinite(found.norm)) {
         found.gradient.dispose()
         throw diverged(step, found.loss, found.norm, lastFiniteLoss)
@@ -139,15 +139,15 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
     return { state: await trainer.state(), completedSteps, outcome }
   } finally {
     optimizer.dispose()
-    disposeContext(context)
+    decoder.forgetContexts()
   }
 }
 
-function currentWeights(layout: Layout, optimizer: FlatOptimizer): DecoderWeights {
+function currentModel(decoder: Decoder, optimizer: FlatOptimizer): DeviceModel {
   const flat = optimizer.parameters()
-  const weights = viewWeights(layout, flat)
+  const model = decoder.place(flat)
   flat.dispose()
-  return weights
+  return model
 }
 
 async function readState(

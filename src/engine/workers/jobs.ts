@@ -16,9 +16,10 @@ import type {
   Study
 } from '#shared/records'
 import type { StoredDtype } from '#shared/modelExport'
-import type { ModelNode } from '#shared/modelInspection'
+import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
+import type { EvaluationRequest, ModelEvaluation, TaskFields } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { MergePlan, MergeRecipe, MergeResult } from '#shared/merging'
 import type { BaseUnit } from '#shared/records'
@@ -69,6 +70,8 @@ export interface ImportJob {
   skipBadLines: boolean
   keepFields: string[]
   tokenized?: { tokenizerFile: string; endOfTextId: number; type?: 'uint16' | 'int32' | 'uint32' }
+  /** Of evaluation corpora: records are items of a task, of which the right answer is measured. */
+  task?: TaskFields
 }
 
 /** A look at files before they are imported; without a text field the likeliest is shown. */
@@ -210,6 +213,8 @@ export interface MixtureSearchJob {
   members: { name: string; branches: string[]; tokens: number }[]
   request: SearchRequest
   randomSeed: number
+  /** Whether `cache/` may hold how far it is, for when it is stopped. */
+  keepScores: boolean
 }
 
 export interface MeasureResult {
@@ -233,6 +238,13 @@ export interface ExportJob {
   shardBytes: number | null
   /** Name and text of the files that say what it is. */
   beside: { name: string; text: string }[]
+}
+
+/** Models of folders to be looked into. */
+export interface InspectJob {
+  models: { name: string; folder: string }[]
+  /** False: headers only. */
+  withValues: boolean
 }
 
 /** What an export came to. */
@@ -276,6 +288,22 @@ export interface SeedCheckpoint {
   tokenizer: string | null
   /** True when AdamW's moments lie beside the weights. */
   hasMoments: boolean
+}
+
+/** Takes checkpoints into a project, each as a finished run. */
+export interface TakeModelsJob {
+  project: string
+  /** Hugging Face folders. */
+  models: string[]
+  /** The model that they came of, held against them and not taken; null where nobody says. */
+  seed: string | null
+}
+
+export interface TakeModelsResult {
+  /** In the order asked for. */
+  models: SeedCheckpoint[]
+  /** What is not known of them, or differs without preventing a merge. */
+  warnings: string[]
 }
 
 /** What computes, as far as a plan must know it. */
@@ -363,13 +391,16 @@ export interface Jobs {
   verify: { input: Record<string, never>; result: DeviceCheck[] }
   device: { input: Record<string, never>; result: ComputeDevice }
   checkpoint: { input: CheckpointJob; result: SeedCheckpoint }
+  takeModels: { input: TakeModelsJob; result: TakeModelsResult }
   preview: { input: PreviewJob; result: SourceDescription }
   import: { input: ImportJob; result: Corpus }
   importTables: { input: TablesJob; result: ImportedTables }
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
+  evaluate: { input: EvaluationRequest; result: ModelEvaluation }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
+  inspect: { input: InspectJob; result: Inspection }
   exportModel: { input: ExportJob; result: ExportResult }
   planMerge: { input: MergeJob; result: MergePlan }
   mergeModels: { input: MergeJob; result: MergeResult }

@@ -1,8 +1,9 @@
 /** Measures one model, trained or merged in memory, or an ensemble, on held-out domains. */
 import { chooseBackend } from '#engine/backends/choose'
-import { readDomainTokens } from '#engine/data/domainDocuments'
+import { readDomainTokens, scoredTokens } from '#engine/data/domainDocuments'
+import type { DomainTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
-import type { Evaluator } from '#engine/evaluation/measureDocuments'
+import type { Evaluator, MeasureOptions } from '#engine/evaluation/measureDocuments'
 import { ensembleNats } from '#engine/proxies/ensemble'
 import type { BranchProbabilities } from '#engine/proxies/ensemble'
 import type { DecoderConfig } from '#shared/records'
@@ -16,8 +17,8 @@ import { keepTokenLosses, takeTokenLosses } from './tokenLosses'
 const DOMAIN_CACHE_BYTES = 1 << 28
 
 const reader = new ModelReader()
-const domains = new RecentlyUsed<Int32Array[]>((ids) =>
-  ids.reduce((sum, document) => sum + document.byteLength, 0)
+const domains = new RecentlyUsed<DomainTokens>(({ documents }) =>
+  documents.reduce((sum, document) => sum + document.byteLength, 0)
 )
 let evaluator: { key: string; evaluator: Evaluator } | null = null
 
@@ -36,12 +37,12 @@ export async function measureModel(job: MeasureJob, hooks: JobHooks): Promise<Me
   const nats: number[][] = []
   let tokens = 0
   for (const domain of job.domains) {
-    const documents = await documentsOf(job, domain)
-    tokens += countTokens(documents)
+    const text = await documentsOf(job, domain)
+    tokens += countTokens(text)
     nats.push(
       job.keepTokens && model.kind === 'run'
-        ? await measureAndKeep(job, model.fingerprint, domain, documents, evaluate, hooks)
-        : [...(await evaluate.measure(documents, job, hooks.signal))]
+        ? await measureAndKeep(job, model.fingerprint, domain, text, evaluate, hooks)
+        : [...(await evaluate.measure(text.documents, optionsFor(job, text), hooks.signal))]
     )
   }
   return {
@@ -57,16 +58,16 @@ async function measureAndKeep(
   job: MeasureJob,
   model: string,
   domain: MeasureJob['domains'][number],
-  documents: readonly Int32Array[],
+  text: DomainTokens,
   evaluate: Evaluator,
   hooks: JobHooks
 ): Promise<number[]> {
-  const nats = await evaluate.measureTokens(documents, job, hooks.signal)
+  const nats = await evaluate.measureTokens(text.documents, optionsFor(job, text), hooks.signal)
   await keepTokenLosses({ ...job, model, domain: domain.fingerprint }, nats)
   let token = 0
-  return documents.map((ids) => {
+  return scoredTokens(text).map((count) => {
     let sum = 0
-    for (const end = token + ids.length; token < end; token++) sum += nats[token]!
+    for (const end = token + count; token < end; token++) sum += nats[token]!
     return sum
   })
 }
@@ -81,11 +82,10 @@ async function measureEnsemble(
   const models = branches.map(({ fingerprint }) => fingerprint)
   const { texts, parts } = await readBranches(job, models, hooks.signal)
   const weights = branches.map(({ weight }) => weight)
-  const nats = texts.map((documents, index) => {
-    const counts = documents.map((ids) => ids.length)
-    return [...ensembleNats(parts[index]!, weights, counts)]
-  })
-  const tokens = texts.reduce((sum, documents) => sum + countTokens(documents), 0)
+  const nats = texts.map((text, index) => [
+    ...ensembleNats(parts[index]!, weights, scoredTokens(text))
+  ])
+  const tokens = texts.reduce((sum, text) => sum + countTokens(text), 0)
   return { nats, tokens, averageMs: 0, evaluateMs: performance.now() - beganAt }
 }
 
@@ -100,7 +100,7 @@ export async function readBranches(
   job: MeasuredText,
   branches: readonly string[],
   signal: AbortSignal
-): Promise<{ texts: Int32Array[][]; parts: BranchProbabilities[][] }> {
+): Promise<{ texts: DomainTokens[]; parts: BranchProbabilities[][] }> {
   const texts = await Promise.all(job.domains.map((domain) => documentsOf(job, domain)))
   const parts: BranchProbabilities[][] = texts.map(() => [])
   for (const model of branches) {
@@ -108,13 +108,13 @@ export async function readBranches(
     let evaluate: Evaluator | null = null
     for (const [index, { fingerprint: domain }] of job.domains.entries()) {
       signal.throwIfAborted()
-      const documents = texts[index]!
+      const text = texts[index]!
       const measure = async () => {
         evaluate ??= await loadedEvaluator(job, { kind: 'run', fingerprint: model })
-        return evaluate.measureTokens(documents, job, signal)
+        return evaluate.measureTokens(text.documents, optionsFor(job, text), signal)
       }
       const of = { ...job, model, domain }
-      parts[index]!.push(await takeTokenLosses(of, countTokens(documents), job.keepTokens, measure))
+      parts[index]!.push(await takeTokenLosses(of, countTokens(text), job.keepTokens, measure))
     }
   }
   return { texts, parts }
@@ -123,14 +123,20 @@ export async function readBranches(
 function documentsOf(
   job: MeasuredText,
   domain: MeasureJob['domains'][number]
-): Promise<Int32Array[]> {
+): Promise<DomainTokens> {
   return domains.take(`${job.project} ${domain.fingerprint}`, DOMAIN_CACHE_BYTES, () =>
     readDomainTokens(job.project, domain.fingerprint)
   )
 }
 
-function countTokens(documents: readonly Int32Array[]): number {
-  return documents.reduce((sum, document) => sum + document.length, 0)
+function countTokens(text: DomainTokens): number {
+  return scoredTokens(text).reduce((sum, count) => sum + count, 0)
+}
+
+/** How a domain is measured: the contexts of a task's items are not scored. */
+function optionsFor(job: MeasuredText, { contexts }: DomainTokens): MeasureOptions {
+  const { window, batchSize, endOfTextId } = job
+  return { window, batchSize, endOfTextId, ...(contexts ? { contexts } : {}) }
 }
 
 async function loadedEvaluator(job: MeasuredText, model: ReadableModel): Promise<Evaluator> {

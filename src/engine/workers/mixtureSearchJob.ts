@@ -3,13 +3,19 @@ import { readDomainDocuments } from '#engine/data/domainDocuments'
 import { memberProbabilities } from '#engine/proxies/search/searchText'
 import type { SearchDomain } from '#engine/proxies/search/searchText'
 import { searchMixtures } from '#engine/proxies/search/searchMixtures'
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import { projectPaths } from '#engine/storage/paths'
 import type { SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
 import type { Progress } from '#shared/records'
 import type { JobHooks, MixtureSearchJob } from './jobs'
+import { keptScores } from './keptScores'
 import { readBranches } from './measureJob'
 
 /** The worker's thread looks up at least so often: whether it should stop stands in its mail. */
 const LOOK_UP_MS = 50
+
+/** Version of how subsets are scored; a change here scores anew. */
+const SCORES_FORMAT = 1
 
 const LABELS = { subsets: 'subsets', weights: 'weights', scores: 'best', front: 'front' } as const
 
@@ -30,9 +36,27 @@ export async function searchMixturesJob(
     tokens
   }))
   const { request, randomSeed } = job
-  return searchMixtures({ domains, members, request, randomSeed }, (what, done, total) =>
-    tell({ activity: 'search', label: LABELS[what], done, total, unit: 'mixtures' })
+  return searchMixtures(
+    { domains, members, request, randomSeed },
+    (what, done, total) =>
+      tell({ activity: 'search', label: LABELS[what], done, total, unit: 'mixtures' }),
+    job.keepScores ? keptScores(projectPaths.search(job.text.project), keyOf(job)) : undefined
   )
+}
+
+/** All that the scores of subsets depend on; constraints only choose among them. */
+function keyOf({ text, members, request, randomSeed }: MixtureSearchJob): string {
+  const { target, second, atMost } = request
+  return fingerprintOf({
+    format: SCORES_FORMAT,
+    definition: text.definition,
+    domains: text.domains.map(({ name, fingerprint }) => [name, fingerprint]),
+    members,
+    target,
+    second,
+    atMost,
+    randomSeed
+  })
 }
 
 async function readDomains(

@@ -66,6 +66,7 @@ function textsOf({ project, study, corpora, tokenizerFile }: StudyText): Promise
     tokenizer: study.tokenizer,
     seed: study.seed.source === 'text' ? study.seed.corpus : null,
     partitions: study.partitions,
+    shuffledPartitions: study.shuffledPartitions,
     domains: study.domains,
     holdOut: study.holdOut,
     duplicates: study.duplicates,

@@ -15,7 +15,7 @@ import {
 } from '#engine/checkpoints/huggingFace'
 import { LINEAGE_FILE } from '#engine/checkpoints/ancestry'
 import { openBatches } from '#engine/data/batches'
-import { readDomainTokens } from '#engine/data/domainDocuments'
+import { readDomainTokens, scoredTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
 import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
@@ -162,7 +162,7 @@ async function heldOutMeter(
   const domains = await Promise.all(
     heldOut.domains.map(async ({ name, fingerprint }) => ({
       name,
-      documents: await readDomainTokens(job.project, fingerprint)
+      text: await readDomainTokens(job.project, fingerprint)
     }))
   )
   const options = { window: config.contextLength, batchSize: recipe.batchSize, endOfTextId }
@@ -172,9 +172,10 @@ async function heldOutMeter(
     evaluator.use(trainer.weights())
     try {
       const losses: Record<string, number> = {}
-      for (const { name, documents } of domains) {
-        const nats = await evaluator.measure(documents, options)
-        const tokens = documents.reduce((sum, document) => sum + document.length, 0)
+      for (const { name, text } of domains) {
+        const { documents, ...contexts } = text
+        const nats = await evaluator.measure(documents, { ...options, ...contexts })
+        const tokens = scoredTokens(text).reduce((sum, one) => sum + one, 0)
         losses[name] = meanLoss({ nats: nats.reduce((a, b) => a + b, 0), tokens, bytes: 0 })
       }
       return losses

@@ -4,7 +4,9 @@ import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
 import { exportModel } from './exportJob'
+import { evaluateModel } from './evaluateJob'
 import { measureGeometry } from './geometryJob'
+import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
@@ -14,6 +16,7 @@ import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
 import { readTables } from './tablesJob'
+import { takeModels } from './takeModelsJob'
 import {
   describeStoredTexts,
   listStoredDocuments,
@@ -32,6 +35,7 @@ const handlers: Handlers = {
   verify: verifyBackend,
   device: findDevice,
   checkpoint: describeCheckpoint,
+  takeModels,
   planMerge,
   mergeModels,
   bench: benchDevice,
@@ -46,6 +50,7 @@ const handlers: Handlers = {
   prepare,
   train: trainRun,
   measure: measureModel,
+  evaluate: evaluateModel,
   predict: predictTraining,
   belief: readBelief,
   geometry: measureGeometry,
@@ -53,7 +58,8 @@ const handlers: Handlers = {
   table: readTable,
   reportFile: writeReportFile,
   mixtureSearch: searchMixturesJob,
-  exportModel
+  exportModel,
+  inspect: inspectModels
 }
 
 /** Progress goes out at most so often; the last word always does. */

@@ -164,6 +164,11 @@ export class EngineState {
     return this.order((engine) => engine.runStudy({ study: this.study }))
   }
 
+  /** Runs studies one after another. */
+  runAll(studies: string[]): Promise<boolean> {
+    return this.order((engine) => engine.runStudies({ studies }))
+  }
+
   stop(): Promise<boolean> {
     return this.order((engine) => engine.stopStudy({}))
   }
@@ -185,16 +190,16 @@ export class EngineState {
     return text
   }
 
-  /** The report as one HTML file; null where there is none, which `problem` then explains. */
-  async report(): Promise<string | null> {
-    let html: string | null = null
+  /** The report as the text of one file; null where there is none, which `problem` then explains. */
+  async report(form: 'html' | 'latex' = 'html'): Promise<string | null> {
+    let text: string | null = null
     const isAsked = await this.order(async (engine) => {
-      html = await engine.readReport({ study: this.study })
+      text = await engine.readReport({ study: this.study, form })
     })
-    if (isAsked && html === null) {
+    if (isAsked && text === null) {
       this.problem = 'There is nothing to report yet: the text is not prepared. Run the study.'
     }
-    return html
+    return text
   }
 
   /**

@@ -17,3 +17,10 @@ export async function saveReport(engine: EngineState): Promise<void> {
   if (!report) return
   saveFile(fileName(report.name, 'html'), new Blob([report.html], { type: 'text/html' }))
 }
+
+/** Hands the tables for a paper over as a file. */
+export async function saveLatex(engine: EngineState): Promise<void> {
+  const name = `${engine.study} tables`
+  const text = await engine.report('latex')
+  if (text !== null) saveFile(fileName(name, 'tex'), new Blob([text], { type: 'text/x-tex' }))
+}

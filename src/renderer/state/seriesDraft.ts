@@ -25,7 +25,9 @@ export const SERIES_EXPLAINED: Record<SeriesKind, string> = {
   'rolling-windows':
     'How far does text of neighbours reach, of years for instance? Windows of partitions in their order; seed and branches stay.',
   uneven:
-    'Do uneven partitions want the micro or the macro merge? Partitions are held to so many base units at most; units that are there stay.'
+    'Do uneven partitions want the micro or the macro merge? Partitions are held to so many base units at most; units that are there stay.',
+  'random-partitions':
+    'Does the merge agree because partitions differ? The same text is shuffled into as many random partitions of the same sizes; seed and held-out text stay.'
 }
 
 /** By kind: what is typed for its settings. */
@@ -39,7 +41,8 @@ export const SETTINGS_LABEL: Record<SeriesKind, string> = {
   'no-seed': 'of weights-and-moments, weights, none',
   'partitions-number': 'numbers of partitions',
   'rolling-windows': 'partitions in a window',
-  uneven: 'base units of a partition at most'
+  uneven: 'base units of a partition at most',
+  'random-partitions': 'of natural, random'
 }
 
 /** True where settings are picked from the partitions instead of typed. */

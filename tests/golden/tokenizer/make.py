@@ -127,4 +127,5 @@ def main():
     target.write_text(json.dumps(golden, ensure_ascii=True, indent=None, separators=(",", ":")) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,13 +8,11 @@ import { TRAINING } from '../allotment'
 import type { AllottedPartition } from '../allotment'
 import { entryBytes } from '../corpusIndex'
 import { readTexts } from '../corpusReader'
-import { openTokens } from '../tokenFiles'
+import { documentEnds } from '../documentEnds'
 import { inBatches } from '../tokenStream'
 import type { StreamTokenizer, TokenStream } from '../tokenStream'
 import { streamOf } from './openTexts'
 import type { OpenText, OpenTexts } from './openTexts'
-
-const IDS_PER_READ = 1 << 20
 
 /** Tokens per document of each part of a text, in the order of its parts. */
 export type TokenCounts = Uint32Array[]
@@ -96,27 +94,12 @@ function readOffStream(
   counts: TokenCounts
 ): boolean {
   const { order } = text.ordered!
-  const lengths = new Uint32Array(order.length)
   const path = join(texts.projectFolder, 'tokens', stream.fingerprint, 'tokens.bin')
-  const reader = openTokens(path, stream.width, 0)
-  let document = 0
-  let begin = 0
-  try {
-    for (let at = 0; at < stream.tokens; at += IDS_PER_READ) {
-      const ids = new Int32Array(Math.min(IDS_PER_READ, stream.tokens - at))
-      reader.read(at, ids.length, ids, 0)
-      for (let end = ids.indexOf(endOfTextId); end >= 0; end = ids.indexOf(endOfTextId, end + 1)) {
-        if (document < order.length) lengths[document] = at + end - begin
-        begin = at + end + 1
-        document += 1
-      }
-    }
-  } finally {
-    reader.close()
-  }
-  if (document !== order.length) return false
+  const ends = documentEnds(path, stream, endOfTextId)
+  if (ends.length !== order.length) return false
   for (const [place, { choice, position }] of order.entries()) {
-    counts[choice]![text.group.choices[choice]!.documents[position]!] = lengths[place]!
+    const begin = place === 0 ? 0 : ends[place - 1]! + 1
+    counts[choice]![text.group.choices[choice]!.documents[position]!] = ends[place]! - begin
   }
   return true
 }

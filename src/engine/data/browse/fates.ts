@@ -45,7 +45,9 @@ export function documentFates(
 ): DocumentFates {
   const { parts, choices } = text.group
   const units = parts.map(({ stored }) => new Int32Array(stored.documents).fill(-2))
-  if (text.ordered && stream && counts) {
+  // Units of random partitions are cut from a stream of all texts: they tell nothing of this one's.
+  const isCut = text.role !== 'training' || study.shuffledPartitions !== true
+  if (isCut && text.ordered && stream && counts) {
     const ends = unitEnds(text, stream.tokens, study)
     let at = 0
     let unit = 0

@@ -50,7 +50,7 @@ export interface TableReading {
 }
 
 /** Above this no model's loss lies: it is most likely a perplexity. */
-const MOST_NATS = 50
+export const MOST_NATS = 50
 
 /**
  * Which layout files have: `long` where there is a column `domain` with a loss or a perplexity,
@@ -138,14 +138,18 @@ function observeRatios(files: readonly TableFile[], reading: TableReading): Obse
     )
   }
   const id = reading.id ?? commonRunColumn(files)
-  for (const file of files) needColumn(file, id)
+  // Results of a harness have one name for their run, under any column.
+  const idOf = (file: TableFile) => (file.harness ? 'run' : id)
+  for (const file of files) needColumn(file, idOf(file))
   const own = (file: TableFile) =>
+    file.harness?.losses ??
     file.columns
       .filter((column) => !isAboutRow(column, [id, reading.seedColumn]))
       .map((column) => named(column, column))
-  const [ratios, metrics] = inOrder(files, (file) =>
-    reading.weights ? hasColumns(file, reading.weights, []) : areShares(file, own(file))
-  )
+  const [ratios, metrics] = inOrder(files, (file) => {
+    if (file.harness) return false
+    return reading.weights ? hasColumns(file, reading.weights, []) : areShares(file, own(file))
+  })
   const weights = reading.weights
     ? chosenColumns(ratios!, reading.weights, 'weights')
     : own(ratios!)
@@ -158,14 +162,21 @@ function observeRatios(files: readonly TableFile[], reading: TableReading): Obse
     byRun.set(run, row)
   }
   return metrics!.rows.flatMap((row) => {
-    const run = runAt(row, id)
+    const name = runAt(row, idOf(metrics!))
+    const run = metrics!.harness ? runIn(byRun, name) : name
     const made = byRun.get(run)
-    if (!made) throw cellError(row, id, `a run of ${ratios!.path}`, `"${run}"`)
+    if (!made) throw cellError(row, id, `a run of ${ratios!.path}`, `"${name}"`)
     // Either file may say more of a run than its numbers.
     const about = ofRow({ ...row, cells: { ...made.cells, ...row.cells } }, reading)
     const of = { ...about, mixture: run, weights: weightsAt(made, weights, about.role), row }
     return lossesAt(row, losses, reading).map((one) => ({ ...of, ...one, kind: null }))
   })
+}
+
+/** A run by the name of its model, which may be a path: the last part of it that names one. */
+function runIn(runs: ReadonlyMap<string, unknown>, name: string): string {
+  if (runs.has(name)) return name
+  return name.split(/[\\/]|__/).findLast((part) => runs.has(part)) ?? name
 }
 
 /** The file that is known as ratios first; as they were given where that tells nothing. */

@@ -2,7 +2,6 @@
 import { WorkbenchError } from '#shared/errors'
 import { csvRecords } from '../readCsv'
 import { readParquet } from '../readParquet'
-import { findSources } from '../sources'
 import type { SourceFile } from '../sources'
 
 type Cell = string | number | null
@@ -21,21 +20,23 @@ export interface TableFile {
   name: string
   columns: string[]
   rows: TableRow[]
+  /** Set where it was made of results of lm-evaluation-harness, whose metrics are losses already. */
+  harness?: {
+    files: { path: string; name: string; rows: number }[]
+    /** Columns that are read where none are named, by the name of their domain. */
+    losses: { column: string; name: string }[]
+    /** What was made of them, in words. */
+    note: string
+  }
 }
 
 /**
- * Reads CSV, TSV and Parquet files whole; globs and folders are looked through by name.
+ * Reads a CSV, TSV or Parquet file whole.
  *
  * @throws WorkbenchError `table/invalid` for a file of another format, without rows, or with a
  *   column twice; `corpus/*` as readers of text do
  */
-export async function readTableFiles(paths: string[]): Promise<TableFile[]> {
-  const tables: TableFile[] = []
-  for (const file of await findSources(paths)) tables.push(await readTable(file))
-  return tables
-}
-
-async function readTable(file: SourceFile): Promise<TableFile> {
+export async function readTable(file: SourceFile): Promise<TableFile> {
   const { rows, columns } = await rowsOf(file)
   if (rows.length === 0) {
     throw fileError(file.path, 'a header and at least one row', 'no row')
@@ -51,7 +52,7 @@ function rowsOf(file: SourceFile): Promise<{ rows: TableRow[]; columns: string[]
   const { format } = file
   if (format === 'csv' || format === 'tsv') return csvRows(file)
   if (format === 'parquet') return parquetRows(file)
-  throw fileError(file.path, 'a table: .csv, .tsv or .parquet', `a file of ${format}`)
+  throw fileError(file.path, 'a table: .csv, .tsv, .parquet or .json', `a file of ${format}`)
 }
 
 async function csvRows(file: SourceFile): Promise<{ rows: TableRow[]; columns: string[] }> {

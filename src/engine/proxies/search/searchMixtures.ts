@@ -17,6 +17,7 @@ import { askedDomains, tokensOfEach } from './searchTarget'
 import type { AskedDomain } from './searchTarget'
 import { searchWeights } from './searchWeights'
 import { scoreSubsets } from './subsetScores'
+import type { ScoreKeeper } from './subsetScores'
 import type { ShareBounds } from './weightAscent'
 
 /** What is searched. */
@@ -57,12 +58,15 @@ interface Searched extends SearchInput {
  *
  * Reads the `choose` halves; what was found is measured on the `confirm` halves too.
  *
+ * @param keeper where scores of subsets are kept until all is found, for a search that is stopped
+ *
  * @throws WorkbenchError `search/infeasible`, `study/missing-domain`, `study/missing-partition`,
  *   `domain/empty`, `usage/invalid`
  */
 export async function searchMixtures(
   input: SearchInput,
-  tell: TellSearch
+  tell: TellSearch,
+  keeper?: ScoreKeeper
 ): Promise<SearchResult<UnnamedMixture>> {
   const { domains, members, request, randomSeed } = input
   const asked = askedDomains(domains, request)
@@ -85,9 +89,8 @@ export async function searchMixtures(
     }
   })
   const branches = members.map((member) => member.branches)
-  const found = await scoreSubsets(texts, branches, scores, (done) =>
-    tell('subsets', Math.round(done * (subsets - 1)), subsets - 1)
-  )
+  const pause = (done: number) => tell('subsets', Math.round(done * (subsets - 1)), subsets - 1)
+  const found = await scoreSubsets(texts, branches, scores, pause, keeper)
   const allowed = allowedSubsets(
     [found[0]!, ...found.slice(ceilings)],
     members,
@@ -103,6 +106,7 @@ export async function searchMixtures(
   }
   const best = await bestOf(rescored, allowed, searched, tell)
   const front = secondScore === null ? [] : await frontOf(found, allowed, searched, tell)
+  await keeper?.drop()
   const told = (shares: readonly number[]) => toldMixture(shares, searched)
   const all = 2 ** members.length - 1
   return {

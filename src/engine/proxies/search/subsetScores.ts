@@ -11,6 +11,22 @@ export interface ScoredText {
 /** Called between two pieces of work with the share done, 0 … 1; may throw to stop. */
 export type Pause = (done: number) => Promise<void>
 
+/** Scores of all subsets on the first so many tokens, counted over all texts. */
+export interface ScoredPart {
+  tokens: number
+  found: Float64Array[]
+}
+
+/** Where scores are kept between whole blocks of tokens, so that a search that was stopped goes on. */
+export interface ScoreKeeper {
+  /** What was kept of just this search; null where nothing was. */
+  take(): Promise<ScoredPart | null>
+  /** Told after each block; keeps what it sees fit. */
+  keep(part: ScoredPart): Promise<void>
+  /** Forgets it. */
+  drop(): Promise<void>
+}
+
 /** Tokens taken through all subsets at once: what is summed of them stays in a near cache. */
 const BLOCK = 1024
 
@@ -38,16 +54,20 @@ const TOGETHER = 8
  *
  * @param branches of each member
  * @param scores how many there are
+ * @param keeper where the scores of earlier tokens lie, if they do: sums are then the same to the bit
  * @returns each score by subset, whose bit i is member i; the empty one has NaN
  */
 export async function scoreSubsets(
   texts: readonly ScoredText[],
   branches: readonly number[],
   scores: number,
-  pause: Pause
+  pause: Pause,
+  keeper?: ScoreKeeper
 ): Promise<Float64Array[]> {
   const subsets = 2 ** branches.length
-  const found = Array.from({ length: scores }, () => new Float64Array(subsets).fill(NaN, 0, 1))
+  const kept = (await keeper?.take()) ?? null
+  const found =
+    kept?.found ?? Array.from({ length: scores }, () => new Float64Array(subsets).fill(NaN, 0, 1))
   const logBranches = totalsOf(branches).map(Math.log)
   const levels = branches.map(() => new Float64Array(BLOCK))
   const nothing = new Float64Array(BLOCK)
@@ -59,6 +79,10 @@ export async function scoreSubsets(
     const tokens = sums[0]!.length
     for (let first = 0; first < tokens; first += BLOCK) {
       const count = Math.min(BLOCK, tokens - first)
+      if (kept && before + count <= kept.tokens) {
+        before += count
+        continue
+      }
       const blocks = sums.map((member) => member.subarray(first, first + count))
       // Fewer than three members are joined by some that say nothing.
       const [a, b, c] = [blocks[0]!, blocks[1] ?? nothing, blocks[2] ?? nothing]
@@ -84,6 +108,7 @@ export async function scoreSubsets(
         await pause((before + (count * to) / subsets) / inAll)
       }
       before += count
+      await keeper?.keep({ tokens: before, found })
     }
   }
   return found

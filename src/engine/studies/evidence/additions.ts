@@ -1,6 +1,8 @@
 /** What adding each partition does: losses of mixtures less those of the same without one member. */
 import { quantile } from '#engine/statistics/intervals'
-import type { AdditionEffect } from '#shared/additionEffect'
+import type { AdditionEffect, AdditionPair, AdditionPairs } from '#shared/additionEffect'
+import { WorkbenchError } from '#shared/errors'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import type { BudgetKind, Mixture } from '#shared/records'
 import type { DocumentChoice, StudyResults } from '../results'
 import { isLoss, isRegression, scoreStudy } from './scores'
@@ -43,11 +45,15 @@ export function additionsIn(mixtures: readonly Mixture[]): Addition[] {
  * a merge of one branch more, and with the sum budget more training, shift all changes alike, so
  * that members are to be compared with one another rather than with 0.
  *
+ * @param options `only`: one domain, and these proxies or `sequential`; all unless given
  * @returns rows by domain (means of log perplexity last), proxy, then member; none without a pair
  */
 export function additionEffects(
   results: StudyResults,
-  { documents = 'all' }: { documents?: DocumentChoice } = {}
+  {
+    documents = 'all',
+    only
+  }: { documents?: DocumentChoice; only?: { of: string[]; domain: string } } = {}
 ): AdditionEffect[] {
   const scores = scoreStudy(results, documents)
   const additions = additionsIn(scores.mixtures)
@@ -73,7 +79,9 @@ export function additionEffects(
   return scores.domains.flatMap(({ name: domain, kind: domainKind }, place) => {
     const isLog = domain.endsWith('-log')
     if (domainKind === 'mean' && !isLog) return []
+    if (only && only.domain !== domain) return []
     return columns(place).flatMap(({ of, budget, values }) => {
+      if (only && !only.of.includes(of)) return []
       const losses = isLog ? values : values.map(Math.log)
       return members.flatMap((added): AdditionEffect[] => {
         const own = additions.filter((one) => one.added === added)
@@ -85,6 +93,73 @@ export function additionEffects(
       })
     })
   })
+}
+
+/**
+ * Tells, mixture by mixture, what adding one member does on each domain: by the micro merge (of
+ * tables by their first proxy), and by sequential models where both mixtures are trained.
+ *
+ * @param wanted a partition, or a base unit; null: the first of `latest` that is a member of mixtures
+ * @throws WorkbenchError `study/missing-partition` for one that no two mixtures differ by
+ */
+export function additionPairs(
+  results: StudyResults,
+  wanted: string | null,
+  {
+    documents = 'all',
+    latest = []
+  }: { documents?: DocumentChoice; latest?: readonly string[] } = {}
+): AdditionPairs {
+  const scores = scoreStudy(results, documents)
+  const own = scores.proxies.filter((name) => isLoss(name) && !isRegression(name))
+  const proxy = own.find((name) => name === 'merge-micro') ?? own[0] ?? null
+  const budget = scores.budgets[0]!
+  const isShown = ({ name, kind }: (typeof scores.domains)[number]) =>
+    kind !== 'mean' || name === HEADLINE_DOMAIN
+  const shown = [...scores.domains.entries()].filter(([, domain]) => isShown(domain))
+  // Means come last among the domains, and first here.
+  const domains = [
+    ...shown.filter(([, { kind }]) => kind === 'mean'),
+    ...shown.filter(([, { kind }]) => kind !== 'mean')
+  ]
+  const columns = domains.map(([place, { name }]) => {
+    const inNats = (one: number) => (name.endsWith('-log') ? one : Math.log(one))
+    const said = proxy && scores.proxy(proxy, place, budget)
+    const truth = scores.everySequential(budget, place)
+    const changeOf = (values: Float64Array | null) => (one: Addition) => {
+      const change = values ? inNats(values[one.with]!) - inNats(values[one.without]!) : NaN
+      return Number.isFinite(change) ? change : null
+    }
+    return { said: changeOf(said), trained: changeOf(truth) }
+  })
+  const additions = additionsIn(scores.mixtures)
+  const members = [...new Set(additions.map((one) => one.added))].sort()
+  const added = wanted ?? latest.find((name) => members.includes(name)) ?? members[0] ?? ''
+  if (wanted !== null && !members.includes(wanted)) {
+    throw new WorkbenchError(
+      'study/missing-partition',
+      `No two mixtures of the study differ by "${wanted}" alone. Those that some differ by: ${members.join(', ') || 'none'}.`,
+      { missing: [wanted], found: members }
+    )
+  }
+  const pairs = additions
+    .filter((one) => one.added === added)
+    .map((one): AdditionPair => ({
+      without: scores.mixtures[one.without]!.name,
+      with: scores.mixtures[one.with]!.name,
+      size: scores.mixtures[one.without]!.members.length,
+      changes: columns.map(({ said }) => said(one)),
+      trained: columns.map(({ trained }) => trained(one))
+    }))
+  const worth = ({ changes }: AdditionPair) => changes[0] ?? Infinity
+  return {
+    added,
+    members,
+    proxy,
+    budget,
+    domains: domains.map(([, { name, kind }]) => ({ name, kind })),
+    pairs: pairs.sort((a, b) => worth(a) - worth(b) || (a.without < b.without ? -1 : 1))
+  }
 }
 
 /** Values of all mixtures on one domain by one way of telling them. */

@@ -3,6 +3,8 @@ import { EFFECTS_CAUTION } from '#shared/additionEffect'
 import type { AdditionEffect } from '#shared/additionEffect'
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import { percent } from '#shared/numberWords'
+import { additionEffects } from '../evidence/additions'
+import type { StudyResults } from '../results'
 import { additionsFigure } from './additionsFigure'
 import type { ReportContents } from './contents'
 import { absent, markup, section, tableOf } from './markup'
@@ -21,24 +23,37 @@ export function additionsSection({ evidence, proxy, budgets }: ReportContents): 
       absent('No two measured mixtures differ by one partition alone.')
     )
   }
-  // Of two budgets the first is drawn: more boxes would not be told apart.
-  const [budget] = budgets
-  const ways = [
-    { of: proxy, budget: null },
-    { of: proxy, budget: budget! },
-    { of: 'sequential', budget: budget! }
-  ].map((way) => ({ ...way, words: wordsOf(way.of, way.budget) }))
   return section(
     'additions',
     title,
     markup`<p>Over all pairs of mixtures of which one holds one partition more: its loss less that of the other, on the mean over all
 domains. Sequential models are of fewer pairs, and ${proxy} is told over these by itself too. ${EFFECTS_CAUTION}</p>
 <figure class="series">
-${additionsFigure(shown, ways)}</figure>
+${figureOf(shown, proxy, budgets[0]!)}</figure>
 `,
     summaryTable(shown),
     domainTable(own.filter(({ of, budget: only }) => of === proxy && only === null))
   )
+}
+
+/** Of two budgets the first is drawn: more boxes would not be told apart. */
+function figureOf(shown: readonly AdditionEffect[], proxy: string, budget: string): Piece {
+  const ways = [
+    { of: proxy, budget: null },
+    { of: proxy, budget },
+    { of: 'sequential', budget }
+  ].map((way) => ({ ...way, words: wordsOf(way.of, way.budget) }))
+  return additionsFigure(shown, ways)
+}
+
+/** The figure alone, as an `svg` element in classes of the page it stands in; null without a pair. */
+export function additionsPicture(results: StudyResults): string | null {
+  const proxy = results.tables?.proxies[0]?.proxy ?? 'merge-micro'
+  const shown = additionEffects(results, {
+    only: { of: [proxy, 'sequential'], domain: HEADLINE_DOMAIN }
+  })
+  if (shown.length === 0) return null
+  return markup`${figureOf(shown, proxy, results.study.sequential.budgets[0]!)}`.html
 }
 
 function wordsOf(of: string, budget: string | null): string {

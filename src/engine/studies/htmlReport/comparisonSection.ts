@@ -8,7 +8,7 @@ import { correlation } from '#shared/numberWords'
 import { budgetWords } from './contents'
 import type { ReportContents, TabledContents } from './contents'
 import { heatFigure } from './heatFigure'
-import { insideOutsideFigure } from './insideOutsideFigure'
+import { insideOutsideFigure, sizesFigure } from './insideOutsideFigure'
 import { intervalBar } from './intervalBar'
 import { absent, htmlTable, markup, section, tableOf } from './markup'
 import type { Piece, ShownColumn, ShownTable } from './markup'
@@ -57,6 +57,10 @@ function figuresOf(contents: TabledContents, budget: string): Piece {
   const rows = contents.evidence.comparison.filter((row) => row.budget === budget)
   const order = proxyRows(rows, HEADLINE_DOMAIN, budget).map(({ proxy }) => proxy)
   const bars = insideOutsideFigure(rows, order)
+  const { proxy } = contents
+  const sizes = sizesFigure(
+    contents.evidence.agreement.filter((row) => row.budget === budget && row.proxy === proxy)
+  )
   const map = `Correlation of every proxy on every domain, ρ within sizes${where}`
   return [
     markup`<h3>${map}</h3>
@@ -64,7 +68,9 @@ function figuresOf(contents: TabledContents, budget: string): Piece {
 ${heatFigure(rows)}</div>
 `,
     bars &&
-      markup`<h3>In-domain and out-of-domain${where}</h3>\n<figure class="series">\n${bars}</figure>\n`
+      markup`<h3>In-domain and out-of-domain${where}</h3>\n<figure class="series">\n${bars}</figure>\n`,
+    sizes &&
+      markup`<h3>The same of ${proxy}, by the size of mixtures${where}</h3>\n<figure class="series">\n${sizes}</figure>\n`
   ]
 }
 

@@ -1,7 +1,7 @@
 /** How models were made: model, tokenizer, seed, branches, mixtures, budgets. */
 import { parameterCount } from '#engine/model/config'
 import { counted, grouped, inBytes } from '#shared/numberWords'
-import type { Recipe, Study } from '#shared/records'
+import type { DecoderConfig, Recipe, Study } from '#shared/records'
 import type { ReportContents } from './contents'
 import { absent, factsOf, markup, section } from './markup'
 import type { Facts, Piece } from './markup'
@@ -40,7 +40,7 @@ export function recipeFacts({
   return [
     [
       'Model',
-      markup`Llama-family decoder, ${figure(parameterCount(config), grouped)} parameters: ${config.hiddenLayers} layers, width ${config.hiddenSize}, ${counted(config.attentionHeads, 'head')} (${config.keyValueHeads} of keys and values), feed-forward ${config.intermediateSize}, context ${config.contextLength} tokens, ${config.tieEmbeddings ? 'tied' : 'untied'} embeddings`
+      markup`${familyWords(config)}, ${figure(parameterCount(config), grouped)} parameters: ${config.hiddenLayers} layers, width ${config.hiddenSize}, ${counted(config.attentionHeads, 'head')} (${config.keyValueHeads} of keys and values), feed-forward ${config.intermediateSize}, context ${config.contextLength} tokens, ${config.tieEmbeddings ? 'tied' : 'untied'} embeddings`
     ],
     ['Tokenizer', tokenizerWords(study, prepared.tokenizer.vocabularySize)],
     ['Seed', seedWords(study)],
@@ -84,7 +84,20 @@ function seedWords({ seed }: Study): string {
   }
 }
 
-function recipesOf({ branch, sequential }: Study): [string, string][] {
+function familyWords({ architecture }: DecoderConfig): string {
+  return architecture ? `decoder of the family ${architecture.family}` : 'Llama-family decoder'
+}
+
+function recipesOf({ branch, sequential, models }: Study): [string, string][] {
+  if (models) {
+    const { branches, sequential: whole } = models
+    return [
+      [
+        'Branches and sequential models',
+        `trained elsewhere and imported: ${counted(branches.length, 'branch', 'branches')}, ${counted(whole.length, 'sequential model')}`
+      ]
+    ]
+  }
   if (!sequential.recipe) return [['Branches and sequential models', recipeWords(branch)]]
   return [
     ['Branches', recipeWords(branch)],

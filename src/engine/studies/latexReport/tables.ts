@@ -35,7 +35,8 @@ export function latexReport(
     `% Tables of the study ${latexText(study.name)} in ${latexText(facts.project)}, written by Assay ${facts.version} on ${facts.writtenAt.slice(0, 10)}.
 % Held-out documents: ${evidence.documents}. Intervals are 95 %; every number in full is in the exported CSVs.
 % For \\input. In the preamble: \\usepackage{booktabs,adjustbox}
-% Names beyond Latin letters need XeLaTeX or LuaLaTeX and a font that has them.
+% Letters such as a with ogonek, eth or thorn want \\usepackage[T1]{fontenc} too; names beyond Latin
+% letters need XeLaTeX or LuaLaTeX and a font that has them.
 `,
     ...ofText(results),
     ...ofTraining(results, facts),

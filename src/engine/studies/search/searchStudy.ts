@@ -102,7 +102,9 @@ function searchJob(
     prepared,
     members,
     request,
-    randomSeed: study.randomSeed
+    randomSeed: study.randomSeed,
+    // Not under the lock: a project that is only read beside a run may keep how far a search is.
+    keepScores: project.readOnlyBecause === null && !project.isBundle
   }
 }
 

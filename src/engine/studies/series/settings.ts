@@ -1,4 +1,5 @@
 /** What each kind of series changes in a study, and which settings it takes. Pure. */
+import { shuffledName } from '#engine/data/shuffledPartitions'
 import { WorkbenchError } from '#shared/errors'
 import type { Recipe, Study, StudyDraft } from '#shared/records'
 import type { SeriesKind, SeriesOrigin, SeriesRequest } from '#shared/series'
@@ -26,6 +27,7 @@ const MOST_MIXTURES = 200
 const FRESH_WARMUP = 20
 
 const STARTS = ['weights-and-moments', 'weights', 'none'] as const
+const PARTITIONS = ['natural', 'random'] as const
 
 /** By kind: from the values asked for, or none, to its settings. */
 export const SETTINGS: Record<SeriesKind, Kind> = {
@@ -168,6 +170,17 @@ export const SETTINGS: Record<SeriesKind, Kind> = {
         change: { unit: { ...base.unit, maximum }, merges: ['micro', 'macro'] }
       }
     })
+  },
+
+  'random-partitions': (base, values, text) => {
+    if (base.shuffledPartitions === true) {
+      throw invalid('the partitions of this study are random already (shuffledPartitions)')
+    }
+    atLeast(2, text.partitions)
+    return oneOf(values, PARTITIONS, PARTITIONS).map((value) => ({
+      value,
+      change: value === 'natural' ? {} : shuffled(base, text)
+    }))
   }
 }
 
@@ -196,6 +209,32 @@ function listed(base: Study, mixtures: readonly string[][]): Partial<StudyDraft>
 /** The name of an unweighted mixture. */
 export function nameOf(members: readonly string[]): string {
   return mixtureName(members.map((name) => ({ name, weight: null })))
+}
+
+/** The same mixtures of random partitions, each in the place of the natural one of its size. */
+function shuffled(base: Study, { partitions }: SeriesText): Partial<StudyDraft> {
+  const natural = partitions.map(({ name }) => name).sort()
+  const rename = (member: string) => {
+    // A partition, or one of its units: `law`, `law#2`.
+    const [partition, unit] = member.split('#')
+    const place = natural.indexOf(partition!)
+    const name = place < 0 ? partition! : shuffledName(place)
+    return unit === undefined ? name : `${name}#${unit}`
+  }
+  const renamed = (list: readonly Record<string, number>[]) =>
+    list.map((one) =>
+      Object.fromEntries(Object.entries(one).map(([name, weight]) => [rename(name), weight]))
+    )
+  const { choose, added, ...rest } = base.mixtures
+  return {
+    shuffledPartitions: true,
+    mixtures: {
+      ...rest,
+      choose: choose.kind === 'list' ? { ...choose, list: renamed(choose.list) } : choose,
+      added: renamed(added)
+    },
+    sequential: asMany(base)
+  }
 }
 
 /** As many sequential models as the study has, of mixtures that may be others. */

@@ -92,15 +92,18 @@ async function edited(change: (config: Record<string, unknown>) => void): Promis
 }
 
 test.each([
-  ['another family', { model_type: 'gpt2' }, 'model_type is "gpt2"'],
-  ['another activation', { hidden_act: 'gelu' }, 'hidden_act is "gelu"'],
+  ['another family', { model_type: 'mamba' }, 'model_type is "mamba"'],
+  ['no family', { model_type: undefined }, 'model_type is missing'],
+  ['another activation', { hidden_act: 'mish' }, 'hidden_act is "mish"'],
   [
-    'scaled rotary embeddings',
-    { rope_scaling: { rope_type: 'llama3' }, rope_parameters: null },
-    'rope type is "llama3"'
+    'rotary embeddings stretched in a way of their own',
+    { rope_scaling: { rope_type: 'yarn' }, rope_parameters: null },
+    'rope type is "yarn"'
   ],
-  ['biases', { attention_bias: true }, 'attention_bias is true'],
-  ['heads of their own size', { head_dim: 16 }, 'head_dim is 16'],
+  ['heads that cannot be turned', { head_dim: 15 }, '15 of the 15 numbers of a head'],
+  ['heads that share unevenly', { num_key_value_heads: 3 }, 'num_key_value_heads 3'],
+  ['a thousand million layers', { num_hidden_layers: 1e9 }, 'num_hidden_layers'],
+  ['an endless vocabulary', { vocab_size: 1e15 }, 'vocab_size'],
   ['quantised weights', { quantization_config: { bits: 4 } }, 'quantization_config'],
   ['no size', { hidden_size: null }, 'hidden_size']
 ])('a model with %s is refused by name', async (_, change, problem) => {

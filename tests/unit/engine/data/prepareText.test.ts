@@ -85,6 +85,68 @@ describe('prepareText', () => {
     expect(domain.tokens).toBe(prepared.partitions[1]!.heldOutTokens)
   })
 
+  it('deals the same text into random partitions of the same sizes, measured on the same domains', async () => {
+    const project = await temporaryFolder()
+    // Uneven, and of two imports: a shuffle inside each would leave the later ones behind.
+    const corpora = [
+      await importRecords(project, 'first', [...art, ...music.slice(0, 30)]),
+      await importRecords(project, 'second', music.slice(30))
+    ]
+    const natural = await prepare(project, corpora)
+    const study = tinyStudy({ shuffledPartitions: true })
+    const random = await prepare(project, corpora, study, tokenizerPath(project, natural))
+    expect(PreparedSchema.parse(random)).toEqual(random)
+    expect(await prepare(project, corpora, study, tokenizerPath(project, natural))).toEqual(random)
+
+    const sizes = (prepared: Prepared) =>
+      prepared.partitions.map(({ baseUnits }) => baseUnits.map(({ sequences }) => sequences))
+    expect(sizes(random)).toEqual(sizes(natural))
+    expect(random.partitions.map(({ name }) => name)).toEqual(['random 1', 'random 2'])
+    expect(random.partitions[1]!.baseUnits[0]!.name).toBe('random 2#1')
+    const plain = ({
+      partition: _own,
+      overlapping: _marks,
+      ...rest
+    }: Prepared['domains'][number]) => rest
+    expect(random.domains.map(plain)).toEqual(natural.domains.map(plain))
+    expect(random.domains.every(({ partition }) => partition === undefined)).toBe(true)
+
+    // One stream of all training text, every document once; units do not overlap.
+    const sum = (of: (one: Prepared['partitions'][number]) => number, prepared: Prepared) =>
+      prepared.partitions.reduce((all, one) => all + of(one), 0)
+    for (const of of ['documents', 'bytes', 'tokens'] as const) {
+      expect(sum((one) => one[of], random)).toBe(sum((one) => one[of], natural))
+    }
+    const texts = await textsOf(project, random, 'random 1')
+    const all = await Promise.all(['art', 'music'].map((name) => textsOf(project, natural, name)))
+    expect([...texts].sort()).toEqual(all.flat().sort())
+    const places = random.partitions.flatMap(({ baseUnits }) =>
+      baseUnits.flatMap(({ firstSequence, sequences }) =>
+        Array.from({ length: sequences }, (_, index) => firstSequence + index)
+      )
+    )
+    expect(new Set(places).size).toBe(places.length)
+
+    // Both topics, and both imports, are in each half of the stream: about half, never none.
+    const half = texts.slice(0, Math.floor(texts.length / 2))
+    const isOfArt = (text: string) => text.startsWith('art')
+    expect(half.filter(isOfArt).length / half.length).toBeGreaterThan(0.25)
+    expect(half.filter(isOfArt).length / half.length).toBeLessThan(0.75)
+    const later = new Set(music.slice(30).map(({ text }) => text))
+    expect(half.filter((text) => later.has(text)).length).toBeGreaterThan(3)
+
+    // Another random seed deals otherwise.
+    const other = await prepare(
+      project,
+      corpora,
+      tinyStudy({ shuffledPartitions: true, randomSeed: 2 }),
+      tokenizerPath(project, natural)
+    )
+    expect(other.partitions[0]!.baseUnits[0]!.tokens).not.toBe(
+      random.partitions[0]!.baseUnits[0]!.tokens
+    )
+  })
+
   it('names a unit by SHA-256 of its tokens as uint32 and of T', async () => {
     const project = await temporaryFolder()
     const prepared = await prepare(project, [await importRecords(project, 'all', art)])
@@ -485,7 +547,7 @@ describe('evaluation corpora', () => {
       })
     ]
     const prepared = await prepare(project, corpora, tinyStudy({ holdOut: { share: 0 } }))
-    const documents = await readDomainTokens(project, prepared.domains[0]!.fingerprint)
+    const { documents } = await readDomainTokens(project, prepared.domains[0]!.fingerprint)
     expect(documents.flatMap((ids) => Array.from(ids))).not.toContain(
       prepared.tokenizer.endOfTextId
     )

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -7,8 +9,10 @@ import type { SearchDomain } from '#engine/proxies/search/searchText'
 import { searchMixtures } from '#engine/proxies/search/searchMixtures'
 import { tokensOfEach } from '#engine/proxies/search/searchTarget'
 import { scoreSubsets } from '#engine/proxies/search/subsetScores'
+import { keptScores } from '#engine/workers/keptScores'
 import { seededRandom } from '#engine/statistics/random'
 import type { HalfLosses, SearchRequest } from '#shared/mixtureSearch'
+import { temporaryFolder } from '../../../../support/temporaryFolder'
 
 const tell = () => Promise.resolve()
 const plain: SearchRequest = {
@@ -332,4 +336,71 @@ test('subsets of more members and tokens than fit one pass are scored as one by 
     )
     expect(scores![subset]).toBeCloseTo(loss / 2100, 10)
   }
+})
+
+describe('a search that was stopped', () => {
+  // Blocks of 1024 tokens: three domains of five each, two scores.
+  const input = { ...study([1, 2, 1, 1], 10_000), request: { ...plain, second: { law: 1 } } }
+  const stop = new Error('stopped')
+  const stoppedAt = (share: number) => (what: string, done: number, total: number) =>
+    what === 'subsets' && done >= share * total ? Promise.reject(stop) : Promise.resolve()
+  const scoredFrom = async (keeper: ReturnType<typeof keptScores>) => {
+    const told: number[] = []
+    const found = await searchMixtures(
+      input,
+      (what, done, total) => {
+        if (what === 'subsets') told.push(done / total)
+        return Promise.resolve()
+      },
+      keeper
+    )
+    return { found, blocks: told.length, first: told[0]! }
+  }
+
+  test('goes on where it was, to the same result, and leaves nothing behind', async () => {
+    const path = join(await temporaryFolder(), 'cache', 'search.f64')
+    const undisturbed = await scoredFrom(keptScores(path, 'own', 0))
+    expect(existsSync(path)).toBe(false)
+    await expect(searchMixtures(input, stoppedAt(0.6), keptScores(path, 'own', 0))).rejects.toBe(
+      stop
+    )
+    expect(existsSync(path)).toBe(true)
+    // Another search neither reads it nor takes it away.
+    const other = await scoredFrom(keptScores(path, 'other', Infinity))
+    expect([other.blocks, existsSync(path)]).toEqual([undisturbed.blocks, true])
+    const resumed = await scoredFrom(keptScores(path, 'own', 0))
+    expect(resumed.found).toEqual(undisturbed.found)
+    expect(resumed.blocks).toBeLessThan(undisturbed.blocks / 2)
+    expect(resumed.first).toBeGreaterThan(0.55)
+    expect(existsSync(path)).toBe(false)
+  })
+
+  test('begins anew where what was kept is not whole, or is of other numbers', async () => {
+    const path = join(await temporaryFolder(), 'cache', 'search.f64')
+    const undisturbed = await scoredFrom(keptScores(path, 'own', 0))
+    const spoil: ((bytes: Buffer) => Uint8Array)[] = [
+      (bytes) => bytes.subarray(0, 20),
+      (bytes) => bytes.subarray(0, bytes.length - 8),
+      (bytes) => bytes.fill(bytes[100]! ^ 1, 100, 101)
+    ]
+    for (const spoiled of spoil) {
+      await expect(searchMixtures(input, stoppedAt(0.6), keptScores(path, 'own', 0))).rejects.toBe(
+        stop
+      )
+      writeFileSync(path, spoiled(readFileSync(path)))
+      const { found, blocks } = await scoredFrom(keptScores(path, 'own', Infinity))
+      expect([found, blocks]).toEqual([undisturbed.found, undisturbed.blocks])
+    }
+  })
+
+  test('of seconds writes nothing, and one whose folder cannot be written is found all the same', async () => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'search.f64')
+    await expect(searchMixtures(input, stoppedAt(0.6), keptScores(path, 'own'))).rejects.toBe(stop)
+    expect(existsSync(path)).toBe(false)
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const { found } = await scoredFrom(keptScores(join(file, 'search.f64'), 'own', 0))
+    expect(found).toEqual((await scoredFrom(keptScores(path, 'own'))).found)
+  })
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { additionEffects, additionsIn } from '#engine/studies/evidence/additions'
+import { additionEffects, additionPairs, additionsIn } from '#engine/studies/evidence/additions'
 import { fromCsv, studyTable, toCsv } from '#engine/studies/tables'
+import { additionPairsCsv } from '#shared/additionEffect'
 import { syntheticResults } from '../../../../support/syntheticResults'
 
 /** Losses by members: what each adds, and 0.01 for every pair of them. */
@@ -94,4 +95,29 @@ test('weighted mixtures are no pair of anything', () => {
       mixture(member('b'), member('a'))
     ])
   ).toEqual([{ added: 'b', without: 0, with: 2 }])
+})
+
+test('mixture by mixture: every pair with its change on each domain, the most helped first, and where trained', () => {
+  const results = study(['a+b', 'a+b+c'])
+  const found = additionPairs(results, 'b')
+  // 0.25, and 0.01 for every pair of members that it makes: 0.03 = 0.01 · (2² − 1²).
+  expect(found.pairs.map(({ without, size }) => [without, size])).toEqual([['a+c', 2]])
+  expect(found.domains[0]).toEqual({ name: 'mean-all-log', kind: 'mean' })
+  expect(found.pairs[0]!.changes.map((one) => Number(one!.toFixed(9)))).toEqual(
+    found.domains.map(() => 0.3)
+  )
+  expect(found.pairs[0]!.trained.every((one) => one === null)).toBe(true)
+  const [trained] = additionPairs(results, 'c').pairs.filter(({ without }) => without === 'a+b')
+  expect(trained!.trained.map((one) => Number(one!.toFixed(9)))).toEqual(
+    found.domains.map(() => 0.1)
+  )
+  // Without a wish the first of the latest that is a member; wishes must be members.
+  expect(additionPairs(results, null, { latest: ['x', 'c', 'a'] }).added).toBe('c')
+  expect(() => additionPairs(results, 'x')).toThrow(/"x" alone.*: a, b, c\./)
+  const lines = additionPairsCsv(found).trimEnd().split('\r\n')
+  expect(lines.length).toBe(1 + found.domains.length)
+  expect(lines[0]).toBe(
+    'added,without,with,size,domain,domain_kind,proxy,change_proxy,budget,change_sequential'
+  )
+  expect(lines[1]).toMatch(/^b,a\+c,a\+b\+c,2,mean-all-log,mean,merge-micro,0\.\d+,sum,$/)
 })

@@ -81,7 +81,14 @@ test('figures draw the numbers of the tables: every proxy by domain, inside and 
   const [, agreement] = /<title>merge-micro on mean-all-log: ρ ([−\d.]+)<\/title>/.exec(map)!
   expect(html).toMatch(new RegExp(`merge-micro ranks mixtures at ρ ${agreement!}`))
   const [, sides] = saying('in-domain and out-of-domain')
-  expect(sides).toMatch(/merge-micro [−\d.]+ and [−\d.]+/)
+  const [, ofMerge] = /merge-micro ([−\d.]+ and [−\d.]+)/.exec(sides!)!
+  // By size: pairs and triples are each compared among themselves, and all of them within sizes.
+  const [, sizes] = saying('ρ, in-domain and out-of-domain')
+  expect(sizes).toMatch(
+    new RegExp(
+      `: mixtures of 2 [−\\d.]+ and [−\\d.]+; mixtures of 3 [−\\d.]+ and [−\\d.]+; within sizes ${ofMerge!}$`
+    )
+  )
   const [additions, added] = saying('Median change of the loss')
   // Of three more each partition has three pairs from two to three, and one from three to four.
   for (const name of ['a', 'b', 'c', 'd']) {

@@ -26,7 +26,10 @@ function made(
   return { base, studies: seriesStudies(base, request, seriesText(base, text)) }
 }
 
-const planOf = (study: Study) => planStudy(study, withParts(text, study))
+/** The same text in random partitions, as preparation names them: in the order of natural names. */
+const shuffled = preparedText({ 'random 1': 1, 'random 2': 2, 'random 3': 1, 'random 4': 3 })
+const textOf = (study: Study) => (study.shuffledPartitions ? shuffled : text)
+const planOf = (study: Study) => planStudy(study, withParts(textOf(study), study))
 const prints = (study: Study) => new Set(runsOf(planOf(study)).map((run) => run.fingerprint))
 const mixturesOf = (study: Study) => planOf(study).mixtures.map(({ name }) => name)
 
@@ -137,6 +140,34 @@ test('a smaller number of partitions is inside of every larger one', () => {
   expect(planOf(studies[2]!).sequentialMixtures.length).toBe(5)
 })
 
+test('random partitions stand in the place of natural ones, mixture by mixture; natural ones are the study', () => {
+  const change: Partial<StudyDraft> = {
+    mixtures: {
+      choose: { kind: 'list', list: [{ law: 1, wiki: 3 }, { mail: 1 }] },
+      added: [{ code: 1, law: 1 }]
+    },
+    sequential: { choose: { kind: 'list', mixtures: ['mail'] }, top: ['code+law'] }
+  }
+  const { base, studies } = made('random-partitions', [], change)
+  expect(studies.map(({ series }) => series?.value)).toEqual(['natural', 'random'])
+  const [natural, random] = studies
+  expect(natural).toEqual({ ...base, name: natural!.name, series: natural!.series })
+  expect(mixturesOf(random!)).toEqual([
+    'random 3',
+    'random 1+random 2',
+    'random 2*0.25+random 4*0.75'
+  ])
+  expect(planOf(random!).sequentialMixtures.length).toBe(1)
+  // Seed and what is measured on stay: only what reads the units is trained anew.
+  const before = prints(natural!)
+  const same = runsOf(planOf(random!)).filter((run) => before.has(run.fingerprint))
+  expect(same.map(({ role }) => role)).toEqual(['seed'])
+  const units = made('random-partitions', ['random'], {
+    mixtures: { over: 'units', choose: { kind: 'list', list: [{ 'law#2': 1, 'wiki#1': 1 }] } }
+  }).studies
+  expect(mixturesOf(units[0]!)).toEqual(['random 2#2+random 4#1'])
+})
+
 test('every kind makes studies that can be planned, or says why it cannot', () => {
   for (const kind of SERIES_KINDS.filter((one) => one !== 'swap-one')) {
     for (const study of made(kind).studies) expect(planOf(study).branches.length).toBeGreaterThan(0)
@@ -164,7 +195,9 @@ const wrong: [SeriesKind, (number | string)[], Partial<StudyDraft>, RegExp][] = 
   ['no-seed', ['some'], {}, /weights-and-moments, weights, none, found "some"/],
   ['partitions-number', [5], {}, /from 2 to 4, found 5/],
   ['rolling-windows', [0], {}, /from 1 to 4, found 0/],
-  ['uneven', [4], {}, /from 1 to 3, found 4/]
+  ['uneven', [4], {}, /from 1 to 3, found 4/],
+  ['random-partitions', ['iid'], {}, /natural, random, found "iid"/],
+  ['random-partitions', [], { shuffledPartitions: true }, /are random already/]
 ]
 test.each(wrong)('%s of %j is refused and says why', (kind, values, change, says) => {
   expect(() => made(kind, values, change)).toThrow(says)

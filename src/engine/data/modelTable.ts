@@ -1,0 +1,153 @@
+/** Which checkpoint is a model of what: read off a table, or off the names of folders. */
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { parse } from 'csv-parse/sync'
+import { WorkbenchError } from '#shared/errors'
+import { ChosenBySchema } from '#shared/records'
+import type { ChosenBy } from '#shared/records'
+
+const ROLES = ['seed', 'branch', 'sequential'] as const
+
+/** One checkpoint as a table or a folder's name has it. */
+export interface ListedModel {
+  role: (typeof ROLES)[number]
+  /** A Hugging Face folder. */
+  folder: string
+  /** Of a branch. */
+  partition: string | null
+  /** Of a sequential model: members joined by `+`, weights as `name*0.25`. */
+  mixture: string | null
+  /** Tokens that it was trained on; null where nobody says. */
+  tokens: number | null
+  chosenBy: ChosenBy
+}
+
+const COLUMNS = ['path', 'role', 'partition', 'mixture', 'tokens', 'chosen_by']
+
+/**
+ * Reads which models there are.
+ *
+ * @param path a CSV table (`path`, `partition`, `mixture`, `role`, `tokens`, `chosen_by`; paths from
+ *   the table's folder), or a folder: of one folder per partition, each a checkpoint or of one per
+ *   base unit, or with `branches/` so, `sequential/<mixture>` and `seed`
+ * @throws WorkbenchError `table/invalid` naming line and column
+ */
+export async function listModels(path: string): Promise<ListedModel[]> {
+  if (!existsSync(path)) throw invalid(path, 'there is no such file or folder')
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => null)
+  const models = entries ? await modelsOfFolder(path) : await modelsOfTable(path)
+  if (!models.some(({ role }) => role === 'branch')) {
+    throw invalid(path, 'it names no branch: at least one checkpoint of a partition is needed')
+  }
+  if (models.filter(({ role }) => role === 'seed').length > 1) {
+    throw invalid(path, 'it names several seed models; branches come of one')
+  }
+  return models
+}
+
+async function modelsOfTable(path: string): Promise<ListedModel[]> {
+  let rows: { info: { lines: number }; record: Record<string, string> }[]
+  try {
+    rows = parse(await readFile(path, 'utf8'), {
+      columns: true,
+      bom: true,
+      info: true,
+      trim: true,
+      skip_empty_lines: true
+    })
+  } catch (error) {
+    throw invalid(path, error instanceof Error ? error.message : String(error))
+  }
+  const there = Object.keys(rows[0]?.record ?? {})
+  const unknown = there.find((column) => !COLUMNS.includes(column))
+  if (unknown !== undefined || !there.includes('path')) {
+    throw invalid(
+      path,
+      `its columns are ${there.join(', ') || 'none'}; expected path and any of ${COLUMNS.slice(1).join(', ')}`
+    )
+  }
+  return rows.map(({ record, info }) => modelOfRow(path, record, info.lines))
+}
+
+function modelOfRow(path: string, row: Record<string, string>, line: number): ListedModel {
+  const fail = (column: string, found: string, expected: string): never => {
+    throw invalid(path, `line ${line}, ${column} is "${found}"; expected ${expected}`)
+  }
+  const text = (column: string) => (row[column] === '' ? null : (row[column] ?? null))
+  const folder = text('path') ?? fail('path', '', 'a folder')
+  const [partition, mixture] = [text('partition'), text('mixture')]
+  const named = text('role') ?? (mixture === null ? 'branch' : 'sequential')
+  const role = ROLES.find((one) => one === named) ?? fail('role', named, ROLES.join(', '))
+  if (role === 'branch' && partition === null) fail('partition', '', "a branch's partition")
+  if (role === 'sequential' && mixture === null) {
+    fail('mixture', '', 'members of a mixture, as "art+law"')
+  }
+  const tokens = text('tokens')
+  if (tokens !== null && !/^[1-9]\d*$/.test(tokens)) {
+    fail('tokens', tokens, 'a whole number above 0, or nothing')
+  }
+  const chosenBy = ChosenBySchema.safeParse(text('chosen_by') ?? 'design')
+  if (!chosenBy.success) fail('chosen_by', row['chosen_by']!, ChosenBySchema.options.join(', '))
+  return {
+    role,
+    folder: resolve(dirname(path), folder),
+    partition,
+    mixture,
+    tokens: tokens === null ? null : Number(tokens),
+    chosenBy: chosenBy.data ?? 'design'
+  }
+}
+
+const isCheckpoint = (folder: string) => existsSync(join(folder, 'config.json'))
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort(byNumbers)
+}
+
+/** Names in the order in which people count: unit-2 before unit-10. */
+function byNumbers(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
+
+async function modelsOfFolder(path: string): Promise<ListedModel[]> {
+  const unknown = { partition: null, mixture: null, tokens: null, chosenBy: 'design' as const }
+  const names = await foldersIn(path)
+  const isSorted = names.includes('branches')
+  const branches = isSorted ? join(path, 'branches') : path
+  const models: ListedModel[] = []
+  if (isSorted && isCheckpoint(join(path, 'seed'))) {
+    models.push({ ...unknown, role: 'seed', folder: join(path, 'seed') })
+  }
+  for (const partition of await foldersIn(branches)) {
+    const folder = join(branches, partition)
+    const units = isCheckpoint(folder)
+      ? [folder]
+      : (await foldersIn(folder)).map((unit) => join(folder, unit)).filter(isCheckpoint)
+    if (units.length === 0) {
+      throw invalid(folder, 'it holds no checkpoint: no config.json, in it or one folder below')
+    }
+    models.push(
+      ...units.map((unit) => ({ ...unknown, role: 'branch' as const, folder: unit, partition }))
+    )
+  }
+  if (isSorted) {
+    for (const mixture of await foldersIn(join(path, 'sequential'))) {
+      const folder = join(path, 'sequential', mixture)
+      models.push({ ...unknown, role: 'sequential', folder, mixture })
+    }
+  }
+  return models
+}
+
+function invalid(path: string, problem: string): WorkbenchError {
+  return new WorkbenchError(
+    'table/invalid',
+    `${path} does not say which checkpoint is a model of what: ${problem}.`,
+    { path, problem }
+  )
+}

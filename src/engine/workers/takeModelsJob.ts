@@ -1,0 +1,111 @@
+/** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
+import { join } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+import { openCheckpoint } from '#engine/checkpoints/huggingFace'
+import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
+import { modelFileNames } from '#engine/checkpoints/modelWeights'
+import type { ParameterSource } from '#engine/parameters'
+import { removeTree, writeFolder } from '#engine/storage/files'
+import { projectPaths } from '#engine/storage/paths'
+import { isRunFinished, writeManifest } from '#engine/storage/runs'
+import { describeCheckpoint } from './checkpointJob'
+import type { JobHooks, SeedCheckpoint, TakeModelsJob, TakeModelsResult } from './jobs'
+import { rateMeter } from './rate'
+
+/** Numbers looked at a time. */
+const BLOCK = 1 << 20
+
+/**
+ * Checks that models can be merged and computed, and copies them into the project.
+ *
+ * Each becomes the folder of a finished run, named by a hash of its configuration and weights, so that
+ * nothing of the study depends on files outside any more. Stopped or failed, what was copied is taken
+ * away again.
+ *
+ * @throws WorkbenchError `merge/mismatch` naming what differs; `checkpoint/invalid`, also for weights
+ *   that are no finite numbers; `storage/*`
+ */
+export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<TakeModelsResult> {
+  const all = [...job.models, ...(job.seed === null ? [] : [job.seed])]
+  const models = []
+  for (const folder of all) models.push(await openLineageModel(folder))
+  const { warnings } = assertMergeable(models)
+  const total = models.reduce((sum, { weights }) => sum + weights.bytes, 0)
+  const tell = progressOf(total, hooks)
+  const taken: SeedCheckpoint[] = []
+  const made: string[] = []
+  try {
+    for (const [index, folder] of job.models.entries()) {
+      hooks.signal.throwIfAborted()
+      await assertFinite(folder, hooks.signal)
+      const described = await describeCheckpoint({ folder })
+      const { fingerprint } = described
+      if (!isRunFinished(job.project, fingerprint)) {
+        made.push(fingerprint)
+        await copyModel(job.project, folder, fingerprint)
+      }
+      taken.push(described)
+      tell(models[index]!.weights.bytes, folder)
+    }
+  } catch (error) {
+    for (const fingerprint of made) await removeTree(projectPaths.run(job.project, fingerprint))
+    throw error
+  }
+  return { models: taken, warnings }
+}
+
+async function copyModel(project: string, folder: string, fingerprint: string): Promise<void> {
+  const names = await modelFileNames(folder)
+  await writeFolder(projectPaths.checkpoint(project, fingerprint), async (draft) => {
+    for (const name of names) await draft.copyFile(join(folder, name), name)
+  })
+  await writeManifest(project, fingerprint, {
+    finalLoss: null,
+    elapsedMs: 0,
+    tokensPerSecond: 0,
+    backend: null,
+    device: null,
+    threads: null,
+    host: null
+  })
+}
+
+/** A weight that is no number would make one of every merge that it is in. */
+async function assertFinite(folder: string, signal: AbortSignal): Promise<void> {
+  const { parameters } = await openCheckpoint(folder)
+  for (const [name, shape] of parameters.shapes) {
+    signal.throwIfAborted()
+    const wrong = await countNotFinite(parameters, name, shape)
+    if (wrong === 0) continue
+    throw new WorkbenchError(
+      'checkpoint/invalid',
+      `${folder} cannot be used: ${wrong} of the numbers of ${name} are not finite. Its training diverged; take an earlier checkpoint.`,
+      { path: folder, tensor: name, notFinite: wrong }
+    )
+  }
+}
+
+async function countNotFinite(
+  parameters: ParameterSource,
+  name: string,
+  shape: readonly number[]
+): Promise<number> {
+  const length = shape.reduce((size, side) => size * side, 1)
+  let wrong = 0
+  for (let from = 0; from < length; from += BLOCK) {
+    const values = await parameters.read(name, from, Math.min(length, from + BLOCK))
+    for (const value of values) if (!Number.isFinite(value)) wrong++
+  }
+  return wrong
+}
+
+function progressOf(total: number, hooks: JobHooks): (bytes: number, label: string) => void {
+  const meter = rateMeter()
+  let done = 0
+  return (bytes, label) => {
+    done += bytes
+    const rate = meter.add(bytes)
+    const secondsLeft = (total - done) / rate
+    hooks.onProgress({ activity: 'import', label, done, total, unit: 'bytes', rate, secondsLeft })
+  }
+}

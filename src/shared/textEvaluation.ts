@@ -1,0 +1,95 @@
+/** What is asked of a model on texts and tasks outside any study, and what comes of it. */
+import type { LossSum } from './metrics'
+
+/** Texts or items under one name. */
+export interface NamedSource {
+  name: string
+  /** Files, folders, globs. */
+  paths: string[]
+}
+
+/** Where a task's items have what. */
+export interface TaskFields {
+  context: string
+  choices: string
+  gold: string
+  /** Put between context and answer where neither brings white space. */
+  delimiter: string
+}
+
+/** One model on several texts and tasks. */
+export interface EvaluationRequest {
+  /** A Hugging Face folder. */
+  folder: string
+  texts: NamedSource[]
+  tasks: NamedSource[]
+  textField: string
+  taskFields: TaskFields
+  /** Token before each document; what the folder says when left out. */
+  begin?: string
+  /** Predicted tokens per forward pass. */
+  window?: number
+  /** Tokens that each window after a document's first scores. */
+  stride?: number
+  /** Windows per forward pass. */
+  batchSize?: number
+  /** Documents, or items, of each source at most. */
+  limit?: number
+}
+
+/** How a model was measured: part of every number's meaning. */
+export interface EvaluationDefinition {
+  /** Token before each document, and what named it. */
+  begin: { token: string; id: number; from: string }
+  window: number
+  stride: number
+  /** All of it in one sentence, of texts and of tasks. */
+  words: string
+  taskWords: string
+}
+
+/** Ends of a 95 % interval; null where nothing can vary. */
+export type EvaluationInterval = { low: number; high: number } | null
+
+/** A model on one text. */
+export interface TextEvaluation extends LossSum {
+  data: string
+  documents: number
+  /** Documents without a token, left out. */
+  empty: number
+  meanLoss: number
+  perplexity: number
+  perplexityInterval: EvaluationInterval
+  bitsPerByte: number
+  bitsPerByteInterval: EvaluationInterval
+  tokensPerSecond: number
+}
+
+/** A mean over a task's items. */
+export interface ItemMean {
+  mean: number
+  interval: EvaluationInterval
+}
+
+/** A model on one task: `nats`, `tokens` and `bytes` are those of the gold answers. */
+export interface TaskEvaluation extends LossSum {
+  task: string
+  items: number
+  meanLoss: number
+  bitsPerByte: number
+  bitsPerByteInterval: EvaluationInterval
+  /** Null for tasks without choices. */
+  normalizedProbability: ItemMean | null
+  accuracy: ItemMean | null
+  accuracyPerByte: ItemMean | null
+  tokensPerSecond: number
+}
+
+/** All that was measured of one model. */
+export interface ModelEvaluation {
+  definition: EvaluationDefinition
+  /** Product name of what computed. */
+  device: string
+  texts: TextEvaluation[]
+  tasks: TaskEvaluation[]
+}
