@@ -165,7 +165,11 @@ function checkSettings(
       const wanted = typeof known[name] === 'boolean' ? 'boolean' : 'number'
       const [holds, words] = RANGES[name] ?? [Number.isFinite, 'a number']
       const isGood = typeof value === wanted && (wanted === 'boolean' || holds(value as number))
-      if (isGood) continue
+      if (isGood && !(name === 'nuslerp_row_wise' && value === true)) continue
+      if (isGood)
+        throw invalid('nuslerp_row_wise is not made here: rows are, by nuslerp_flatten = false.', {
+          setting: name
+        })
       const expected = wanted === 'boolean' ? 'true or false' : words
       throw invalid(`${name} is ${expected}; found ${String(value)}.`, {
         setting: name,

@@ -345,6 +345,15 @@ test.each<[string, Partial<MergeRecipe>, RegExp]>([
     { settings: { weight: all(1), t: all(0.5) } },
     /linear has no setting t/
   ],
+  [
+    'columns for rows',
+    {
+      method: 'nuslerp',
+      models: ['/a', '/b'].map((folder) => ({ folder, settings: {} })),
+      settings: { weight: all(1), nuslerp_row_wise: all(true) }
+    },
+    /nuslerp_row_wise is not made here/
+  ],
   ['true for a number', { settings: { weight: all(true) } }, /weight is a number; found true/]
 ])('a recipe with %s is refused before anything is read', async (_, change, message) => {
   const folder = await writeWaves('a', 0.1)
