@@ -9,6 +9,7 @@ import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
 import { assertFree, createTableProject } from './storage/tableProject'
+import { startingFrom } from './studies/seedCheckpoint'
 import { defaultStudy, parseStudy } from './studies/study'
 import { studyOfTables, summarizeTables } from './studies/tableStudy'
 import type { TablesSummary } from './studies/tableStudy'
@@ -101,6 +102,18 @@ export class Engine {
     const project = await Project.create(path)
     await project.saveStudy(study)
     return ProjectSession.over(project, this.#pool)
+  }
+
+  /**
+   * Makes a project whose study starts from a checkpoint from outside, everything else by default.
+   *
+   * @throws WorkbenchError `storage/exists`, `checkpoint/invalid`
+   */
+  async createProjectFrom(path: string, folder: string): Promise<ProjectSession> {
+    assertFree(projectFolder(path))
+    const checkpoint = await this.#pool.run('checkpoint', { folder }, { lane: 'aside' })
+    const study = defaultStudy(fitName(basename(path)) ?? 'study')
+    return this.createProject(path, startingFrom(checkpoint, study), folder)
   }
 
   /**

@@ -33,6 +33,7 @@ import type { RunContext } from './studies/runContext'
 import { runStudy, stoppedSummary } from './studies/run'
 import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
+import { assertTokensFit } from './studies/importedRuns'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { importModels } from './studies/importModels'
 import type { ImportedStudy, ModelImport } from './studies/importModels'
@@ -402,6 +403,7 @@ export class ProjectSession {
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
     const checkpoint = await this.#checkpointOf(study)
     if (checkpoint) assertStartsFrom(checkpoint, study, prepared)
+    assertTokensFit(study, prepared)
     return this.#plans.plan(study, prepared, checkpoint, this.#history(study))
   }
 

@@ -1,5 +1,5 @@
 /** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
@@ -28,7 +28,7 @@ const BLOCK = 1 << 20
 export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<TakeModelsResult> {
   const all = [...job.models, ...(job.seed === null ? [] : [job.seed])]
   const models = []
-  for (const folder of all) models.push(await openLineageModel(folder))
+  for (const folder of all) models.push(await openLineageModel(folder, shortName(folder)))
   const { warnings } = assertMergeable(models)
   const total = models.reduce((sum, { weights }) => sum + weights.bytes, 0)
   const tell = progressOf(total, hooks)
@@ -52,6 +52,11 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
     throw error
   }
   return { models: taken, warnings }
+}
+
+/** Enough of a path to know a model by: its folder and the one above. */
+function shortName(folder: string): string {
+  return join(basename(dirname(folder)), basename(folder))
 }
 
 async function copyModel(project: string, folder: string, fingerprint: string): Promise<void> {
