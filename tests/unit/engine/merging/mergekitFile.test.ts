@@ -59,26 +59,76 @@ test('the base of a method that has none comes first: configuration and tokenize
   expect([base, models.map(({ folder }) => folder)]).toEqual([null, ['b', 'a']])
 })
 
+test('gradients are kept as they are, and one slice of all layers is what models says', () => {
+  const text = `
+merge_method: slerp
+base_model: a
+slices:
+  - sources:
+      - model: a
+        layer_range: [0, 32]
+      - model: b
+        layer_range: [0, 32]
+parameters:
+  t:
+    - filter: self_attn
+      value: [0, 0.5, 1]
+    - value: 0.5
+`
+  expect(read(text)).toMatchObject({
+    base: 'a',
+    models: [{ folder: 'b' }],
+    settings: {
+      t: [
+        { filter: 'self_attn', value: [0, 0.5, 1] },
+        { filter: null, value: 0.5 }
+      ]
+    },
+    layers: 32
+  })
+})
+
 const linear = 'merge_method: linear\nmodels:\n  - model: a\n    parameters: {weight: 1}\n'
 
 test.each<[string, string, number, number, RegExp]>([
-  ['slices', `merge_method: linear\nslices:\n  - sources: []`, 2, 1, /slices .*ranges of layers/],
+  [
+    'a range of layers',
+    `merge_method: linear\nslices:\n  - sources:\n      - model: a\n        layer_range: [4, 8]`,
+    5,
+    9,
+    /slices .*all layers/
+  ],
+  ['two slices', `merge_method: linear\nslices: [{sources: []}, {sources: []}]`, 2, 1, /slices/],
+  [
+    'settings of a slice',
+    `merge_method: linear\nslices:\n  - sources: []\n    parameters: {}`,
+    4,
+    5,
+    /slices.parameters/
+  ],
+  [
+    'ranges that differ',
+    `merge_method: linear\nslices:\n  - sources:\n      - {model: a, layer_range: [0, 4]}\n      - {model: b, layer_range: [0, 5]}`,
+    5,
+    20,
+    /slices/
+  ],
+  [
+    'a range outside of slices',
+    `merge_method: linear\nmodels: [{model: a, layer_range: [0, 4]}]`,
+    2,
+    21,
+    /layer_range/
+  ],
+  [
+    'words spread over layers',
+    `${linear}parameters:\n  normalize: [true, false]`,
+    6,
+    3,
+    /normalize .*only numbers/
+  ],
   ['modules', `modules: {}\nmerge_method: linear`, 1, 1, /modules/],
   ['an unknown method', `merge_method: nearswap\nmodels: []`, 1, 1, /"nearswap" is none of linear/],
-  [
-    'a gradient',
-    `${linear}  - model: b\n    parameters:\n      weight: [0, 0.5, 1]`,
-    7,
-    7,
-    /weight .*gradients/
-  ],
-  [
-    'a gradient under a filter',
-    `merge_method: slerp\nbase_model: a\nmodels: [{model: b}]\nparameters:\n  t:\n    - filter: mlp\n      value: [0, 1]`,
-    7,
-    7,
-    /t is not understood: gradients/
-  ],
   [
     'an unknown setting',
     `${linear}parameters:\n  weigth: 1`,
