@@ -122,8 +122,11 @@ const best = (values) => Math.min(...values)
  * @param {string} cached a file that was just read
  */
 function limits(place, cached) {
-  const block = Buffer.alloc(1 << 24, 1)
-  const target = Buffer.alloc(1 << 24)
+  // Long enough that no cache of a processor holds them.
+  const source = Buffer.alloc(1 << 28, 1)
+  const copied = Buffer.alloc(1 << 28, 2)
+  const block = source.subarray(0, 1 << 24)
+  const target = copied.subarray(0, 1 << 24)
   const timed = (/** @type {() => number} */ work) =>
     Math.max(
       ...[1, 2, 3].map(() => {
@@ -132,8 +135,8 @@ function limits(place, cached) {
       })
     )
   const copy = timed(() => {
-    for (let i = 0; i < 64; i++) block.copy(target)
-    return 64 * block.length
+    for (let i = 0; i < 4; i++) source.copy(copied)
+    return 4 * source.length
   })
   const write = timed(() => {
     const path = join(place, 'written')
