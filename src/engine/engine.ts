@@ -145,14 +145,16 @@ export class Engine {
   /**
    * Merges models from folders into a folder, which is there complete or not at all.
    *
-   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   * In a process of its own, and without those that wait beside it: what a plan read of tokenizers is
+   * no part of a merge's memory.
    *
    * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
    */
-  mergeModels(
+  async mergeModels(
     job: MergeJob,
     hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
   ): Promise<MergeResult> {
+    await this.#pool.rest('aside')
     return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 

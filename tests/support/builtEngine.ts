@@ -30,8 +30,7 @@ export function trainingImport(name: string, path: string): ImportOptions {
 }
 
 /** Seed text, two partitions of 2 + 1 units, and one domain outside, as they are imported. */
-export async function tinyImports(): Promise<ImportOptions[]> {
-  const texts = await temporaryFolder()
+export async function tinyImports(texts: string): Promise<ImportOptions[]> {
   const one = (name: string) => ({ kind: 'one' as const, name })
   const path = (name: string) => join(texts, `${name}.jsonl`)
   return [
@@ -62,7 +61,7 @@ export async function tinyProject(
 ): Promise<ProjectSession> {
   const session = await engine.createProject(folder, tinyStudy(change))
   onTestFinished(() => session.close())
-  for (const one of await tinyImports()) await session.importCorpus(one)
+  for (const one of await tinyImports(await temporaryFolder())) await session.importCorpus(one)
   return session
 }
 

@@ -15,7 +15,7 @@ import type { TensorWork } from '#engine/merging/streamCombine'
 import { heldBytes, holdTensors, prepareTensor } from '#engine/merging/tensorMerge'
 import { FolderDraft, freeBytes } from '#engine/storage/files'
 import { WorkbenchError } from '#shared/errors'
-import type { MergePlan, MergeRecipe, MergeResult, MergeType, PlannedInput } from '#shared/merging'
+import type { MergePlan, MergeResult, MergeType, PlannedInput } from '#shared/merging'
 import type { JobHooks, MergeJob } from './jobs'
 import { baseAndModels, openMerge } from './openMerge'
 import type { MergedTensor, OpenMerge } from './openMerge'
@@ -48,9 +48,9 @@ const PROCESS_BYTES = 140_000_000
  */
 export async function planMerge(job: MergeJob): Promise<MergePlan> {
   assertFolderFree(job.folder)
-  const { recipe } = job
-  const open = await openMerge(recipe)
+  const open = await openMerge(job.recipe)
   try {
+    const { recipe } = open
     const lineage = []
     for (const folder of open.folders) lineage.push(await openLineageModel(folder))
     const { warnings } = assertMergeable(lineage)
@@ -61,7 +61,7 @@ export async function planMerge(job: MergeJob): Promise<MergePlan> {
     assertRoom(job.folder, bytesWritten, bytesFree)
     const largest = Math.max(0, ...floats.map(({ values }) => values))
     const isHeld = heldBytes(recipe, largest) > 0 || METHOD_RULES[recipe.method].kind === 'angles'
-    const { inputs, byTensor } = plannedInputs(recipe, open)
+    const { inputs, byTensor } = plannedInputs(open)
     return {
       method: recipe.method,
       folder: job.folder,
@@ -95,10 +95,11 @@ function typesOf(tensors: readonly MergedTensor[]): MergePlan['types'] {
 }
 
 /** What each model is multiplied by, where that is the same for all tensors. */
-function plannedInputs(
-  recipe: MergeRecipe,
-  { folders, tensors }: OpenMerge
-): Pick<MergePlan, 'inputs' | 'byTensor'> {
+function plannedInputs({
+  recipe,
+  folders,
+  tensors
+}: OpenMerge): Pick<MergePlan, 'inputs' | 'byTensor'> {
   const rules = METHOD_RULES[recipe.method]
   const names = tensors.filter(({ type }) => type !== null).map(({ name }) => name)
   const same = <T>(values: (name: string) => T): T | null => {
@@ -123,7 +124,7 @@ function plannedInputs(
   const settings = [recipe.settings, ...recipe.models.map((one) => one.settings)]
   const varied = settings.flatMap((one) =>
     Object.entries(one).flatMap(([name, given]) =>
-      given.some(({ filter }) => filter !== null) ? [name] : []
+      given.some(({ filter, under }) => filter !== null || under !== undefined) ? [name] : []
     )
   )
   return { inputs, byTensor: [...new Set(varied)] }
@@ -196,17 +197,16 @@ async function fillDraft(
   open: OpenMerge,
   hooks: JobHooks
 ): Promise<{ files: string[]; bytes: number }> {
-  const { recipe } = job
   const [reference] = open.folders
   const weights = await createPlacedWeights(draft, open.tensors, job.shardBytes)
   const onBytes = progressOf(job, open, hooks)
-  await mergeTensors(recipe, open, weights, { signal: hooks.signal, onBytes })
+  await mergeTensors(open, weights, { signal: hooks.signal, onBytes })
   await weights.close()
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   await draft.writeFile(CONFIG_FILE, json(configOf(open)))
   const copied = COMPANIONS.filter((name) => hasFile(reference!, name))
   for (const name of copied) await draft.copyFile(await fileOf(reference!, name), name)
-  await draft.writeFile('merge.json', json({ ...recipe, folders: open.folders }))
+  await draft.writeFile('merge.json', json({ ...job.recipe, folders: open.folders }))
   return { ...weights, files: [...weights.files, CONFIG_FILE, ...copied, 'merge.json'] }
 }
 
@@ -220,11 +220,11 @@ function configOf({ reference, tensors }: OpenMerge): Record<string, unknown> {
 }
 
 async function mergeTensors(
-  recipe: MergeRecipe,
   open: OpenMerge,
   weights: PlacedWeights,
   hooks: { signal: AbortSignal; onBytes: (bytes: number) => void }
 ): Promise<void> {
+  const { recipe } = open
   const kernelOf = () => createCombineKernel(HEAP_BYTES, encodeFloat16)
   const options = { ...hooks, inputs: open.folders.length, kernel: kernelOf() }
   const largest = Math.max(0, ...open.tensors.map(({ type, values }) => (type ? values : 0)))
