@@ -66,7 +66,7 @@ export class Engine {
   }
 
   /**
-   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   * Measures Hugging Face folders on texts and tasks, outside any project.
    *
    * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
    *   `domain/empty`
@@ -75,7 +75,7 @@ export class Engine {
   evaluate(
     request: EvaluationRequest,
     hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
-  ): Promise<ModelEvaluation> {
+  ): Promise<ModelEvaluation[]> {
     return this.#pool.run('evaluate', request, hooks)
   }
 

@@ -22,7 +22,7 @@ import { needsBranchesError, notPreparedError, readOnlyError } from './studies/r
 import { rescoreMixtures } from './studies/search/rescoreMixtures'
 import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
-import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
+import { assertTextThere, findEarlierPrepared, findPrepared, prepareStudy } from './studies/prepare'
 import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
@@ -255,7 +255,8 @@ export class ProjectSession {
     assertTextThere(this.#project, study)
     const plan = await this.findPlan(study)
     if (plan) return { plan, isExact: true }
-    const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}))
+    const earlier = await findEarlierPrepared(this.#project, study)
+    const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}), earlier)
     const checkpoint = await this.#checkpointOf(study)
     return { plan: planStudy(study, text, checkpoint, this.#history(study)), isExact }
   }

@@ -10,6 +10,7 @@ export const LINEAGE_FILE = 'lineage.json'
 export const MIXTURE_FILE = 'mixture.json'
 const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
+const PROJECT_FILE = 'project.assay'
 
 const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
 const LineageSchema = z.looseObject({
@@ -27,6 +28,16 @@ const MixtureSchema = z.looseObject({
 })
 const CardSchema = z.looseObject({
   base_model: z.union([z.string(), z.array(z.string()).min(1)])
+})
+const ProjectSchema = z.looseObject({
+  runs: z.array(
+    z.looseObject({
+      fingerprint: z.string(),
+      role: z.string(),
+      name: z.string(),
+      state: z.string()
+    })
+  )
 })
 const ManifestSchema = z.looseObject({ format: z.literal('assay-run'), fingerprint: z.string() })
 
@@ -80,13 +91,33 @@ async function ofLineage(folder: string): Promise<Ancestry | null> {
   }
 }
 
-/** A run's folder of an Assay that did not write what it started from. */
+/**
+ * A run's folder of an Assay that did not write what it started from: where its project has trained
+ * one seed model and no other, it is that one.
+ */
 async function ofManifest(folder: string): Promise<Ancestry | null> {
-  if (basename(folder) !== 'checkpoint' || !hasFile(dirname(folder), MANIFEST_FILE)) return null
-  const { fingerprint } = ManifestSchema.parse(await readJsonOf(dirname(folder), MANIFEST_FILE))
-  const self = runNode(fingerprint, fingerprint.slice(0, 12))
-  const source = join('..', MANIFEST_FILE)
-  return { self, made: 'trained', parents: [], ancestor: null, source }
+  const run = dirname(folder)
+  if (basename(folder) !== 'checkpoint' || !hasFile(run, MANIFEST_FILE)) return null
+  const { fingerprint } = ManifestSchema.parse(await readJsonOf(run, MANIFEST_FILE))
+  const runs = await runsOf(join(run, '..', '..'))
+  const own = runs.find((one) => one.fingerprint === fingerprint)
+  const seeds = runs.filter(({ role, state }) => role === 'seed' && state === 'done')
+  const seed = seeds.length === 1 && own?.role !== 'seed' ? seeds[0]! : null
+  const ancestor = own && seed ? runNode(seed.fingerprint, seed.name) : null
+  return {
+    self: runNode(fingerprint, own?.name ?? fingerprint.slice(0, 12)),
+    made: 'trained',
+    parents: ancestor ? [ancestor] : [],
+    ancestor,
+    source: join('..', MANIFEST_FILE)
+  }
+}
+
+/** Heads of the runs of a project; none where it cannot be read. */
+async function runsOf(project: string) {
+  if (!hasFile(project, PROJECT_FILE)) return []
+  const found = ProjectSchema.safeParse(await readJsonOf(project, PROJECT_FILE))
+  return found.success ? found.data.runs : []
 }
 
 async function ofCard(folder: string): Promise<Ancestry | null> {

@@ -54,7 +54,6 @@ export class ProjectHost implements ProjectApi {
     this.#session = session
     this.#version = version
     const own = {
-      version,
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#runs.assertIdle(),
@@ -62,7 +61,7 @@ export class ProjectHost implements ProjectApi {
     }
     this.#runs = new StudyRuns(session, this.#queue, own)
     this.#texts = new TextImport(session, own)
-    this.#mixtures = new MixtureWork(session, own)
+    this.#mixtures = new MixtureWork(session, { ...own, version })
     this.#searches = new SearchWork(session, {
       tell: own.tell,
       assertFree: () => this.#mixtures.assertFree()

@@ -38,6 +38,14 @@ export function storageError(error: unknown, path: string): unknown {
       { cause: error }
     )
   }
+  if (code === 'EIO') {
+    return new WorkbenchError(
+      'storage/not-writable',
+      `${path} could not be written: the disk or the way to it failed (EIO). Look at the system's log; what was finished is kept.`,
+      { path, reason: code },
+      { cause: error }
+    )
+  }
   return error
 }
 
