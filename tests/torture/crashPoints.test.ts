@@ -91,16 +91,6 @@ type Line = Record<string, unknown>
 
 /** What files came to that hold times too, by what does not depend on them. */
 const TIMELESS: [RegExp, (text: string) => unknown][] = [
-  [
-    /^project\.assay$/,
-    (text) => {
-      const { runs, corpora, studies } = JSON.parse(text) as Record<string, Line[]>
-      const heads = runs!.map(({ fingerprint, state, steps, finalLoss }) =>
-        JSON.stringify({ fingerprint, state, steps, finalLoss })
-      )
-      return [heads.sort(), corpora, studies]
-    }
-  ],
   [/^measurements\.jsonl$/, (text) => [...new Set(text.trim().split('\n'))].sort()],
   // The first word on a run counts.
   [
@@ -124,10 +114,15 @@ function linesOf(text: string): Line[] {
 }
 
 /** What a project came to: every file by its hash. What the cache holds is made again. */
-function outcomeOf(folder: string): Record<string, string> {
-  const outcome: Record<string, string> = {}
+async function outcomeOf(folder: string): Promise<Record<string, string>> {
+  const project = await Project.open(folder, { readOnly: true })
+  const heads = project.runs.map(({ fingerprint, state, steps, finalLoss }) =>
+    JSON.stringify({ fingerprint, state, steps, finalLoss })
+  )
+  const records = JSON.stringify([heads.sort(), project.corpora, project.studies])
+  const outcome: Record<string, string> = { records: hashed(records) }
   for (const name of filesOf(folder)) {
-    if (/^(lock\.json|cache\/)/.test(name)) continue
+    if (/^(lock\.json|project\.assay|cache\/)/.test(name)) continue
     const data = readFileSync(join(folder, name))
     const timeless = TIMELESS.find(([pattern]) => pattern.test(name))?.[1]
     outcome[name] = hashed(timeless ? JSON.stringify(timeless(data.toString())) : data)
@@ -157,7 +152,7 @@ beforeAll(async () => {
   armFault(0)
   await live(folder)
   const { log } = disarmFault()
-  whole = { outcome: outcomeOf(folder), operations: log }
+  whole = { outcome: await outcomeOf(folder), operations: log }
 })
 
 const FAULTS: [string, Fault][] = [
@@ -190,7 +185,7 @@ describe.each(FAULTS)('where the process was %s', (_, fault) => {
       await live(folder)
       const left = filesOf(folder).filter((name) => /\.(draft|replaced)-/.test(name))
       expect(left, at).toEqual([])
-      const outcome = outcomeOf(folder)
+      const outcome = await outcomeOf(folder)
       // Where a branch failed there was nothing to predict from, and a prediction is not made up later.
       if (fault.kind === 'refused')
         outcome['predictions.jsonl'] = whole.outcome['predictions.jsonl']!

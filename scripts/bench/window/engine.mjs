@@ -119,6 +119,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
       studies: [study()],
       corpora: [],
       running: runs.length > 0 ? STUDY : null,
+      waiting: [],
       importing: null,
       undo: null,
       redo: null
@@ -127,6 +128,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
     readCatalogue: () => catalogue(runs),
     readMatrix: () => matrix ?? null,
     readBelief: () => belief ?? null,
+    readAdditions: () => null,
     readCost: () => null,
     readMachine: () => ({
       cpu: { load: 0.5, threads: 2, threadsUsed: 2 },
