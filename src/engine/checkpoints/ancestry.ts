@@ -1,4 +1,5 @@
 /** Where a model came from, as its folder says: what Assay wrote beside it, or its model card. */
+import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -8,7 +9,9 @@ import { hasFile, readFileOf, readJsonOf } from './folderFiles'
 /** What Assay writes beside the weights of a run, and of a merge. */
 export const LINEAGE_FILE = 'lineage.json'
 export const MIXTURE_FILE = 'mixture.json'
-const CARD_FILE = 'README.md'
+/** What is written beside a merge of models from folders. */
+export const MERGE_FILE = 'merge.json'
+export const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
 
 const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
@@ -24,6 +27,11 @@ const MixtureSchema = z.looseObject({
     z.looseObject({ unit: z.string().optional(), fingerprint: z.string(), weight: z.number() })
   ),
   startedFrom: NodeSchema.nullish()
+})
+const MergeSchema = z.looseObject({
+  method: z.string(),
+  parents: z.array(NodeSchema.nullable()),
+  startedFrom: NodeSchema.nullable()
 })
 const CardSchema = z.looseObject({
   base_model: z.union([z.string(), z.array(z.string()).min(1)])
@@ -44,7 +52,7 @@ export function runNode(fingerprint: string, name: string): ModelNode {
  * @returns null where nothing in the folder says it
  */
 export async function readAncestry(folder: string): Promise<Ancestry | null> {
-  for (const read of [ofMixture, ofLineage, ofCard, ofManifest]) {
+  for (const read of [ofMixture, ofMerge, ofLineage, ofCard, ofManifest]) {
     const found = await read(folder).catch(() => null)
     if (found) return found
   }
@@ -65,6 +73,39 @@ async function ofMixture(folder: string): Promise<Ancestry | null> {
     ancestor: nodeOf(mixture.startedFrom),
     source: MIXTURE_FILE
   }
+}
+
+async function ofMerge(folder: string): Promise<Ancestry | null> {
+  if (!hasFile(folder, MERGE_FILE)) return null
+  const text = (await readFileOf(folder, MERGE_FILE)).toString('utf8')
+  const { method, parents, startedFrom } = MergeSchema.parse(JSON.parse(text))
+  const own = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return {
+    self: { id: `merge:${own}`, name: `${basename(folder)} (${method})` },
+    made: 'merged',
+    parents: parents.flatMap((parent) => nodeOf(parent) ?? []),
+    ancestor: nodeOf(startedFrom),
+    source: MERGE_FILE
+  }
+}
+
+/**
+ * What is said of the origin of a merge: its models as nodes, the base first where there is one, and
+ * what all of them started from, where that is one model.
+ */
+export async function mergeOrigin(
+  folders: readonly string[]
+): Promise<{ parents: (ModelNode | null)[]; startedFrom: ModelNode | null }> {
+  const told = await Promise.all(folders.map(readAncestry))
+  const parents = told.map((one, i) => one?.self ?? hubNode(folders[i]!))
+  // A model that the others started from stands for itself.
+  const roots = told.map((one, i) => {
+    const isAncestor = told.some((other) => parents[i] && other?.ancestor?.id === parents[i].id)
+    return isAncestor ? parents[i]! : (one?.ancestor ?? null)
+  })
+  const [first] = roots
+  const isShared = roots.every((root) => root !== null && root.id === first?.id)
+  return { parents, startedFrom: isShared ? (first ?? null) : null }
 }
 
 async function ofLineage(folder: string): Promise<Ancestry | null> {

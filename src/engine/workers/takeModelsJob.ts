@@ -1,6 +1,8 @@
 /** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import { CARD_FILE, LINEAGE_FILE, MERGE_FILE, MIXTURE_FILE } from '#engine/checkpoints/ancestry'
+import { hasFile } from '#engine/checkpoints/folderFiles'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
@@ -30,7 +32,9 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const models = []
   for (const folder of all) models.push(await openLineageModel(folder))
   const { warnings } = assertMergeable(models)
-  const total = models.reduce((sum, { weights }) => sum + weights.bytes, 0)
+  const isSeedKept = job.seed !== null && job.keepSeedIn !== null
+  const moved = isSeedKept ? models : models.slice(0, job.models.length)
+  const total = moved.reduce((sum, { weights }) => sum + weights.bytes, 0)
   const tell = progressOf(total, hooks)
   const taken: SeedCheckpoint[] = []
   const made: string[] = []
@@ -45,9 +49,15 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
         await copyModel(job.project, folder, fingerprint)
       }
       taken.push(described)
-      tell(models[index]!.weights.bytes, folder)
+      tell(models[index]!.weights.bytes, basename(folder))
+    }
+    if (isSeedKept) {
+      hooks.signal.throwIfAborted()
+      await copyFiles(job.seed!, job.keepSeedIn!)
+      tell(models.at(-1)!.weights.bytes, basename(job.seed!))
     }
   } catch (error) {
+    if (isSeedKept) await removeTree(job.keepSeedIn!)
     for (const fingerprint of made) await removeTree(projectPaths.run(job.project, fingerprint))
     throw error
   }
@@ -55,10 +65,7 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
 }
 
 async function copyModel(project: string, folder: string, fingerprint: string): Promise<void> {
-  const names = await modelFileNames(folder)
-  await writeFolder(projectPaths.checkpoint(project, fingerprint), async (draft) => {
-    for (const name of names) await draft.copyFile(join(folder, name), name)
-  })
+  await copyFiles(folder, projectPaths.checkpoint(project, fingerprint))
   await writeManifest(project, fingerprint, {
     finalLoss: null,
     elapsedMs: 0,
@@ -67,6 +74,17 @@ async function copyModel(project: string, folder: string, fingerprint: string): 
     device: null,
     threads: null,
     host: null
+  })
+}
+
+/** Files that say where a model came from: without them nobody could tell who came of whom. */
+const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
+
+async function copyFiles(folder: string, target: string): Promise<void> {
+  const told = ORIGIN_FILES.filter((name) => hasFile(folder, name))
+  const names = [...(await modelFileNames(folder)), ...told]
+  await writeFolder(target, async (draft) => {
+    for (const name of names) await draft.copyFile(join(folder, name), name)
   })
 }
 
