@@ -230,7 +230,7 @@ test('runs are written in another type, and merged as planned; the list has both
   // What cannot be is said, and no path with it.
   const again = await api.planMerge(asked)
   expect(again.problem).toMatch(/^exports\/small\/both is there already/)
-  const lone = await api.planMerge(linear([{ id: id('law#1'), settings: {} }], { method: 'slerp' }))
+  const lone = await api.planMerge(linear([{ id: id('law#1'), settings: {} }], { method: 'slerp', name: 'lone' }))
   expect(lone.problem).toMatch(/slerp wants a base/)
   await expect(api.mergeModels(asked)).rejects.toMatchObject({ code: 'storage/exists' })
 })

@@ -119,6 +119,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
       studies: [study()],
       corpora: [],
       running: runs.length > 0 ? STUDY : null,
+      waiting: [],
       importing: null,
       undo: null,
       redo: null

@@ -1,0 +1,107 @@
+/** The models of a study in the window: listed, selected, looked into; kept while other screens are shown. */
+import { toPlain } from '#shared/errors'
+import type { Inspection } from '#shared/modelInspection'
+import { MOST_INSPECTED } from '#shared/modelsView'
+import type { ListedModel } from '#shared/modelsView'
+import type { EngineState } from './engineState.svelte'
+import { filteredModels, sortedModels } from './modelRows'
+import type { ModelOrder } from './modelRows'
+import type { SelectedRows } from './selecting'
+
+export class ModelsScreen {
+  /** Null before they were read. */
+  models = $state.raw<ListedModel[] | null>(null)
+  words = $state('')
+  role = $state<ListedModel['role'] | ''>('')
+  order = $state.raw<ModelOrder | null>(null)
+  /** Ids. */
+  selection = $state.raw<SelectedRows>({ picked: null, anchor: null, selected: [] })
+  isInspecting = $state(false)
+  found = $state.raw<Inspection | null>(null)
+  /** What went wrong, in words. */
+  problem = $state<string | null>(null)
+  /** What was done last. */
+  said = $state<string | null>(null)
+  rows = $derived(
+    sortedModels(filteredModels(this.models ?? [], this.words, this.role), this.order)
+  )
+  /** Those that are selected, or the one that is picked; what a filter hides is not acted on. */
+  chosen = $derived.by(() => {
+    const { picked, selected } = this.selection
+    const wanted = new Set(selected.length > 0 ? selected : picked === null ? [] : [picked])
+    return this.rows.filter(({ id }) => wanted.has(id))
+  })
+
+  readonly #engine: EngineState
+  #shown = ''
+
+  constructor(engine: EngineState) {
+    this.#engine = engine
+  }
+
+  /** Of another project or study nothing is kept. */
+  showing(): void {
+    const { desk, study } = this.#engine
+    const shown = JSON.stringify([desk?.open, study])
+    if (shown === this.#shown) return
+    this.#shown = shown
+    this.models = this.found = this.problem = this.said = null
+    this.selection = { picked: null, anchor: null, selected: [] }
+    this.words = ''
+    this.role = ''
+  }
+
+  /** Reads which models there are; what went away is not selected any longer. */
+  async read(): Promise<void> {
+    const { study } = this.#engine
+    if (study === '') return
+    const shown = this.#shown
+    try {
+      const models = await this.#engine.api.readModels({ study })
+      if (shown !== this.#shown) return
+      this.models = models
+      const there = new Set(models.map(({ id }) => id))
+      const { picked, anchor, selected } = this.selection
+      this.selection = {
+        picked: picked !== null && there.has(picked) ? picked : null,
+        anchor: anchor !== null && there.has(anchor) ? anchor : null,
+        selected: selected.filter((id) => there.has(id))
+      }
+    } catch (error) {
+      const { code, message } = toPlain(error)
+      if (code !== 'contract/lost' && shown === this.#shown) this.problem = message
+    }
+  }
+
+  /** Why the chosen models cannot be looked into; null where they can. */
+  get whyNotInspected(): string | null {
+    const { chosen } = this
+    if (chosen.length === 0) return 'Select models first'
+    if (chosen.length > MOST_INSPECTED) return `At most ${MOST_INSPECTED} at once`
+    const absent = chosen.find(({ bytes }) => bytes === null)
+    return absent ? `The weights of ${absent.name} are not there` : null
+  }
+
+  async inspect(): Promise<void> {
+    if (this.isInspecting || this.whyNotInspected !== null) return
+    const { api, study } = this.#engine
+    const shown = this.#shown
+    this.isInspecting = true
+    this.problem = this.said = null
+    try {
+      const models = this.chosen.map(({ id }) => id)
+      const found = await api.inspectModels({ study, models })
+      if (shown !== this.#shown) return
+      if (found) this.found = found
+      else this.said = 'Stopped: nothing is told of an inspection that was stopped.'
+    } catch (error) {
+      if (shown === this.#shown) this.problem = toPlain(error).message
+    } finally {
+      this.isInspecting = false
+    }
+  }
+
+  stop(): Promise<unknown> {
+    return this.#engine.order((engine) => engine.stopModels({ what: 'inspect' }))
+  }
+}
