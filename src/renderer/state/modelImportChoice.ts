@@ -108,3 +108,7 @@ export function placedModels(choices: readonly ChosenModel[]): PlacedModel[] {
       chosenBy: found.chosenBy
     }))
 }
+
+/** What is looked for among what was dropped. */
+export const MODEL_FOLDER_WORDS =
+  'Drop a folder with one folder per partition, each a checkpoint or of one per base unit; or one with branches/ so, sequential/ with one folder per mixture, and seed/; or checkpoints one by one; or a CSV table with the folders that it names. A checkpoint is a Hugging Face folder: config.json, safetensors, tokenizer.json.'
