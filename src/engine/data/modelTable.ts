@@ -1,7 +1,7 @@
 /** Which checkpoint is a model of what: read off a table, or off the names of folders. */
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { WorkbenchError } from '#shared/errors'
 import { ChosenBySchema } from '#shared/records'
@@ -74,6 +74,7 @@ export async function findModels(paths: readonly string[]): Promise<ListedModel[
   for (const path of paths) {
     if ((await readdir(path).catch(() => null)) !== null) folders.push(path)
   }
+  if (folders.length === 0) folders.push(...foldersAbove(paths))
   const [first] = folders
   if (first === undefined || tables.length > 1) {
     throw invalid(paths[0] ?? '', 'expected folders of checkpoints, or one table of them')
@@ -84,6 +85,19 @@ export async function findModels(paths: readonly string[]): Promise<ListedModel[
       : (await Promise.all(folders.map(looseModels))).flat()
   if (models.length > 0) return models
   throw invalid(first, 'it holds no checkpoint: no config.json, in it or below')
+}
+
+/** Of files alone, as a chosen folder is told by some: the folder that holds all their checkpoints. */
+function foldersAbove(files: readonly string[]): string[] {
+  const [first, ...others] = files
+    .filter((path) => basename(path) === 'config.json')
+    .map((path) => dirname(path))
+  if (first === undefined) return []
+  let above = first
+  while (!others.every((path) => path === above || path.startsWith(`${above}${sep}`))) {
+    above = dirname(above)
+  }
+  return [above]
 }
 
 /** A folder may hold the table of its models. */

@@ -138,7 +138,7 @@ export class Drops {
    */
   isOurs(id: string, path: string): boolean {
     const { folder } = this.#find(id)
-    return folder === null || path.startsWith(`${folder}${sep}`)
+    return folder === null || path === folder || path.startsWith(`${folder}${sep}`)
   }
 
   /** Reads a drop, which stays as long; what the work fails of names files as they were dropped. */

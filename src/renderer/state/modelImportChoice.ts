@@ -21,9 +21,10 @@ export function tooMuchToStream(bytes: number): string | null {
   return `These files take ${inBytes(bytes)}; a browser hands over ${inBytes(MOST_STREAMED)} at most. Import them where they lie with “assay import-models”, or drop them on the desktop application, which reads them there.`
 }
 
-/** Whether files hold a checkpoint, or a table that may name some. */
-export function holdsModels(paths: readonly string[]): boolean {
-  return paths.some((path) => /(^|\/)config\.json$/.test(path) || /\.csv$/i.test(path))
+/** Whether files are those of checkpoints, wherever they are dropped. */
+export function holdsCheckpoint(paths: readonly string[]): boolean {
+  const has = (name: RegExp) => paths.some((path) => name.test(path))
+  return has(/(^|\/)config\.json$/) && has(/\.safetensors$/)
 }
 
 export function firstChoices(found: readonly FoundModel[]): ChosenModel[] {

@@ -70,14 +70,18 @@ export function filteredModels(
   words: string,
   role: ListedModel['role'] | ''
 ): ListedModel[] {
-  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
+  // A dash alone is on the way to a word.
+  const wanted = words
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '' && word !== '-')
   return models.filter((model) => {
     if (role !== '' && model.role !== role) return false
     const text = [model.name, ROLE_WORDS[model.role], ofWords(model), model.source ?? '']
       .join(' ')
       .toLowerCase()
     return wanted.every((word) =>
-      word.length > 1 && word.startsWith('-') ? !text.includes(word.slice(1)) : text.includes(word)
+      word.startsWith('-') ? !text.includes(word.slice(1)) : text.includes(word)
     )
   })
 }

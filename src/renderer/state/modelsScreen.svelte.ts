@@ -28,7 +28,7 @@ export class ModelsScreen {
   /** Those that are selected, or the one that is picked; what a filter hides is not acted on. */
   chosen = $derived.by(() => {
     const { picked, selected } = this.selection
-    const wanted = new Set(selected.length > 0 ? selected : picked === null ? [] : [picked])
+    const wanted = setOf(selected.length > 0 ? selected : picked === null ? [] : [picked])
     return this.rows.filter(({ id }) => wanted.has(id))
   })
 
@@ -60,7 +60,7 @@ export class ModelsScreen {
       const models = await this.#engine.api.readModels({ study })
       if (shown !== this.#shown) return
       this.models = models
-      const there = new Set(models.map(({ id }) => id))
+      const there = setOf(models.map(({ id }) => id))
       const { picked, anchor, selected } = this.selection
       this.selection = {
         picked: picked !== null && there.has(picked) ? picked : null,
@@ -104,4 +104,8 @@ export class ModelsScreen {
   stop(): Promise<unknown> {
     return this.#engine.order((engine) => engine.stopModels({ what: 'inspect' }))
   }
+}
+
+function setOf(ids: readonly string[]): ReadonlySet<string> {
+  return new Set(ids)
 }

@@ -30,7 +30,11 @@ function valueOf(tensor: TensorInspection, column: TensorColumn): string | numbe
       return tensor[column]
     case 'shape':
       return shapeWords(tensor.shape)
-    default:
+    case 'min':
+    case 'max':
+    case 'mean':
+    case 'standardDeviation':
+    case 'nans':
       return tensor.values?.[column] ?? null
   }
 }
