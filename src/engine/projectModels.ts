@@ -166,7 +166,7 @@ export class ProjectModels {
       dtype: merge.dtype,
       randomSeed: merge.randomSeed
     }
-    const inside = join('exports', folderName(study.name), folderName(merge.name))
+    const inside = `${exportsOf(study)}/${folderName(merge.name)}`
     const folder = join(this.#project.folder, inside)
     const named = distinctNames(chosen).map((name, i) => ({ name, folder: chosen[i]!.path }))
     const done = await this.#inWords(
@@ -258,7 +258,7 @@ export class ProjectModels {
   #placeOf(fingerprint: string): { folder: string; path: string } {
     const { folder } = this.#project
     const path = projectPaths.checkpoint(folder, fingerprint)
-    return { folder: path.slice(folder.length + 1), path }
+    return { folder: `runs/${fingerprint}/checkpoint`, path }
   }
 
   #outside(study: Study, plan: StudyPlan | null): Known[] {
@@ -276,21 +276,21 @@ export class ProjectModels {
         source: isInside ? null : path,
         tokens: null,
         fingerprint: plan?.seedCheckpoint?.fingerprint ?? null,
-        folder: isInside ? path.slice(this.#project.folder.length + 1) : null,
+        folder: isInside && study.seed.source === 'checkpoint' ? study.seed.path : null,
         path
       }
     ]
   }
 
   async #exported(study: Study): Promise<Known[]> {
-    const inside = join('exports', folderName(study.name))
+    const inside = exportsOf(study)
     const entries = await readdir(join(this.#project.folder, inside), {
       withFileTypes: true
     }).catch(() => [])
     return entries
       .filter((entry) => entry.isDirectory() && !/\.(draft|replaced)-/.test(entry.name))
       .map(({ name }) => {
-        const folder = join(inside, name)
+        const folder = `${inside}/${name}`
         const path = join(this.#project.folder, folder)
         const isMerge = ['merge.json', 'mixture.json'].some((file) => existsSync(join(path, file)))
         return {
@@ -336,6 +336,11 @@ export class ProjectModels {
     if (fingerprint !== null) this.#parameters.set(key, parameters)
     return parameters
   }
+}
+
+/** Where a study's models are written, within the project. */
+function exportsOf({ name }: Study): string {
+  return `exports/${folderName(name)}`
 }
 
 /** Where imported models came from, by fingerprint. */

@@ -230,7 +230,9 @@ test('runs are written in another type, and merged as planned; the list has both
   // What cannot be is said, and no path with it.
   const again = await api.planMerge(asked)
   expect(again.problem).toMatch(/^exports\/small\/both is there already/)
-  const lone = await api.planMerge(linear([{ id: id('law#1'), settings: {} }], { method: 'slerp', name: 'lone' }))
+  const lone = await api.planMerge(
+    linear([{ id: id('law#1'), settings: {} }], { method: 'slerp', name: 'lone' })
+  )
   expect(lone.problem).toMatch(/slerp wants a base/)
   await expect(api.mergeModels(asked)).rejects.toMatchObject({ code: 'storage/exists' })
 })
@@ -349,6 +351,79 @@ test('a streamed table cannot name what was not dropped, and an adopted one can'
     ['branch', 'law', false],
     ['sequential', 'code+law', false]
   ])
+})
+
+test('models whose folders do not say whose they are have the seed that the importer names', async () => {
+  const first = await trained()
+  const folder = await elsewhere(first)
+  for (const place of ['seed', 'branches/code/unit-1', 'branches/law/unit-1']) {
+    await rm(join(folder, place, 'lineage.json'))
+  }
+  const session = await engine.createProject(join(await temporaryFolder(), 'second'))
+  onTestFinished(() => session.close())
+  const { api, host } = await overContract(session)
+  const drop = host.adoptDrop(
+    ['seed', 'branches/code/unit-1', 'branches/law/unit-1'].map((place) => join(folder, place))
+  )
+  const models = (await api.findModels({ drop })).map(
+    ({ className: _c, parameters: _p, bytes: _b, problem: _q, ...one }, i) => ({
+      ...one,
+      ...(one.role === 'branch' ? { partition: ['', 'code', 'law'][i]! } : {})
+    })
+  )
+  await api.importModels({ drop, name: 'taken', models })
+  const listed = await api.readModels({ study: 'taken' })
+  expect(listed.map(({ name }) => name)).toEqual(['seed', 'code#1', 'law#1'])
+  const ids = listed.map((one) => one.id)
+  const { lineage } = (await api.inspectModels({ study: 'taken', models: ids }))!
+  expect(lineage.ancestry).toBe('same')
+  expect(lineage.warnings).toEqual([])
+  const modelOf = (id: string) => lineage.graph.nodes.find((node) => node.id === id)!.model
+  expect(lineage.graph.nodes).toHaveLength(3)
+  expect(lineage.graph.edges.map(({ from, to }) => [modelOf(from), modelOf(to)])).toEqual([
+    ['seed', 'code#1'],
+    ['seed', 'law#1']
+  ])
+})
+
+test('what goes on is stopped when asked, and leaves nothing', async () => {
+  const first = await trained()
+  const folder = await elsewhere(first)
+  const { api } = await overContract(first)
+  const models = await api.readModels({ study })
+  const ids = models.map((one) => one.id)
+  const looking = api.inspectModels({ study, models: ids })
+  await expect(api.inspectModels({ study, models: ids })).rejects.toMatchObject({
+    code: 'study/running'
+  })
+  await api.stopModels({ what: 'inspect' })
+  expect(await looking).toBeNull()
+
+  const two = ids.slice(1, 3).map((id) => ({ id, settings: { weight: 1 } }))
+  const merging = api.mergeModels(linear(two))
+  await api.stopModels({ what: 'merge' })
+  expect(await merging).toBeNull()
+  const writing = api.exportRun({ study, model: ids[1]! })
+  await api.stopModels({ what: 'write' })
+  expect(await writing).toBeNull()
+  expect(await readdir(join(first.folder, 'exports/small')).catch(() => [])).toEqual([])
+
+  const second = await engine.createProject(join(await temporaryFolder(), 'second'))
+  onTestFinished(() => second.close())
+  const other = (await overContract(second)).api
+  const id = await drop(other, folder)
+  const placed = (await other.findModels({ drop: id })).map(
+    ({ className: _c, parameters: _p, bytes: _b, problem: _q, ...one }) => one
+  )
+  const taking = other.importModels({ drop: id, name: 'taken', models: placed })
+  await other.stopModels({ what: 'take' })
+  expect(await taking).toBeNull()
+  expect(second.studies).toHaveLength(1)
+  expect(await readdir(join(second.folder, 'runs')).catch(() => [])).toEqual([])
+  // What was handed over is still there to be tried again.
+  expect(await other.importModels({ drop: id, name: 'taken', models: placed })).toMatchObject({
+    branches: 3
+  })
 })
 
 test('a project opened for reading shows its models and writes none', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { expectAccessible } from '../support/accessibility'
 import { dropFiles, newProject, openWindow, show } from '../support/browserWindow'
 import { pressKey, tabTo, typeOver } from '../support/byKeyboard'
 import { assayDone } from '../support/commandLine'
+import { answerDialogs, launchDesktop, quit } from '../support/electronApp'
 import { serveProject } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -233,4 +235,48 @@ test('dropped checkpoints become a study of the project, placed by hand', async 
     /law#1 was trained from seed/
   )
   expect(complaints).toEqual([])
+}, 240_000)
+
+test('on the desktop a chosen folder is read where it lies, and what is written is shown there', async () => {
+  const folder = await temporaryFolder()
+  const project = join(folder, 'taken')
+  const source = join(folder, 'checkpoints')
+  for (const { name, role, path } of await checkpoints(trained)) {
+    const place = role === 'branch' ? join('branches', name.split('#')[0]!) : name
+    if (role === 'sequential') continue
+    await mkdir(join(source, place), { recursive: true })
+    await cp(path, join(source, place), { recursive: true })
+  }
+  const { app, page } = await launchDesktop()
+  await answerDialogs(app, { filePath: project })
+  await page.getByRole('button', { name: 'New project elsewhere …' }).click()
+  await page.getByText('taken').first().waitFor()
+  await page.getByLabel('Folder of checkpoints').setInputFiles(source)
+  const sheet = page.getByRole('dialog', { name: 'Import checkpoints' })
+  await sheet.getByText('4 checkpoints found').waitFor()
+  // Nothing was streamed: the engine was told where the folder lies.
+  expect(existsSync(join(project, 'cache', 'drops'))).toBe(false)
+  await sheet.getByRole('button', { name: 'Import', exact: true }).click()
+  await sheet.getByText('Imported as the study “models”: 3 branches').waitFor()
+  await sheet.getByRole('button', { name: 'Done' }).click()
+  await page.getByText('4 of 4 models').waitFor()
+
+  await app.evaluate(({ shell }) => {
+    const shown: string[] = []
+    Object.assign(globalThis, { shown })
+    shell.showItemInFolder = (path) => void shown.push(path)
+  })
+  await rows(page).nth(1).click()
+  await rows(page)
+    .nth(2)
+    .click({ modifiers: ['ControlOrMeta'] })
+  await page.getByRole('button', { name: 'Merge … (2)' }).click()
+  const merging = page.getByRole('dialog', { name: 'Merge models' })
+  await merging.getByText(/^Into/).waitFor()
+  await merging.getByRole('button', { name: 'Merge', exact: true }).click()
+  await merging.getByText(/^Written:/).waitFor()
+  await merging.getByRole('button', { name: 'Reveal in folder' }).click()
+  const shown = () => app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
+  await expect.poll(shown).toEqual([join(project, 'exports/models/merge')])
+  await quit(app)
 }, 240_000)

@@ -15,11 +15,18 @@ export const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
 
 const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
-const LineageSchema = z.looseObject({
-  run: z.string(),
-  name: z.string().optional(),
-  startedFrom: NodeSchema.nullable()
-})
+const LineageSchema = z
+  .looseObject({
+    run: z.string().optional(),
+    name: z.string().optional(),
+    /** In place of a run: a seed model that was taken in, and that nobody knows the run of. */
+    self: NodeSchema.optional(),
+    startedFrom: NodeSchema.nullish()
+  })
+  .refine(
+    ({ run, self, startedFrom }) =>
+      self !== undefined || (run !== undefined && startedFrom !== undefined)
+  )
 const MixtureSchema = z.looseObject({
   mixture: z.string(),
   merge: z.string(),
@@ -110,10 +117,11 @@ export async function mergeOrigin(
 
 async function ofLineage(folder: string): Promise<Ancestry | null> {
   if (!hasFile(folder, LINEAGE_FILE)) return null
-  const { run, name, startedFrom } = LineageSchema.parse(await readJsonOf(folder, LINEAGE_FILE))
+  const json = await readJsonOf(folder, LINEAGE_FILE)
+  const { run, name, self, startedFrom } = LineageSchema.parse(json)
   const ancestor = nodeOf(startedFrom)
   return {
-    self: runNode(run, name ?? run.slice(0, 12)),
+    self: nodeOf(self) ?? runNode(run!, name ?? run!.slice(0, 12)),
     made: 'trained',
     parents: ancestor ? [ancestor] : [],
     ancestor,

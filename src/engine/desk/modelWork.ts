@@ -1,5 +1,5 @@
 /** What a screen does with models: lists, looks into, imports, merges and writes them. */
-import { relative } from 'node:path'
+import { relative, sep } from 'node:path'
 import type { EngineEvent, ProjectApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import type { MergePlan, MergeSetting } from '#shared/merging'
@@ -114,7 +114,8 @@ export class ModelWork {
       const how = { ...choices, version: this.#host.version }
       const asked = { run: model.replace(/^run:/, '') }
       const { folder, files, bytes } = await exportModel(this.#session, one, asked, how, run)
-      return { folder: relative(this.#session.folder, folder), files, bytes }
+      const inside = relative(this.#session.folder, folder).replaceAll(sep, '/')
+      return { folder: inside, files, bytes }
     })
 
   readMergeMethods: ProjectApi['readMergeMethods'] = () => Promise.resolve(mergeMethods())

@@ -110,7 +110,8 @@ function seedInside(folder: string): string {
 function tokenizerOf(trained: readonly ListedModel[], request: ModelImport): string {
   const branch = trained.find(({ role }) => role === 'branch')!
   const path = request.tokenizerFile ?? join(branch.folder, 'tokenizer.json')
-  if (existsSync(path)) return path
+  // What is no checkpoint at all is refused by whoever opens it.
+  if (existsSync(path) || !existsSync(join(branch.folder, 'config.json'))) return path
   throw new WorkbenchError(
     'tokenizer/invalid',
     `There is no tokenizer: ${path} is not there. Put the models' tokenizer.json beside their weights, or name another file.`,

@@ -1,10 +1,18 @@
 /** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
 import { basename, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import { CARD_FILE, LINEAGE_FILE, MERGE_FILE, MIXTURE_FILE } from '#engine/checkpoints/ancestry'
+import type { ModelNode } from '#shared/modelInspection'
+import {
+  CARD_FILE,
+  LINEAGE_FILE,
+  MERGE_FILE,
+  MIXTURE_FILE,
+  hubNode
+} from '#engine/checkpoints/ancestry'
 import { hasFile } from '#engine/checkpoints/folderFiles'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
+import type { LineageModel } from '#engine/checkpoints/lineage'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
@@ -39,6 +47,15 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const taken: SeedCheckpoint[] = []
   const made: string[] = []
   try {
+    let origin: ModelNode | null = null
+    if (job.seed !== null) {
+      origin = await nodeOf(job.seed, models.at(-1)!)
+      if (isSeedKept) {
+        const isTold = models.at(-1)!.ancestry !== null
+        await copyFiles(job.seed, job.keepSeedIn!, isTold ? null : { self: origin })
+        tell(models.at(-1)!.weights.bytes, basename(job.seed))
+      }
+    }
     for (const [index, folder] of job.models.entries()) {
       hooks.signal.throwIfAborted()
       await assertFinite(folder, hooks.signal)
@@ -46,15 +63,12 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
       const { fingerprint } = described
       if (!isRunFinished(job.project, fingerprint)) {
         made.push(fingerprint)
-        await copyModel(job.project, folder, fingerprint)
+        const isTold = origin === null || models[index]!.ancestry !== null
+        const told = { run: fingerprint, name: basename(folder), startedFrom: origin }
+        await copyModel(job.project, folder, fingerprint, isTold ? null : told)
       }
       taken.push(described)
       tell(models[index]!.weights.bytes, basename(folder))
-    }
-    if (isSeedKept) {
-      hooks.signal.throwIfAborted()
-      await copyFiles(job.seed!, job.keepSeedIn!)
-      tell(models.at(-1)!.weights.bytes, basename(job.seed!))
     }
   } catch (error) {
     if (isSeedKept) await removeTree(job.keepSeedIn!)
@@ -64,8 +78,22 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   return { models: taken, warnings }
 }
 
-async function copyModel(project: string, folder: string, fingerprint: string): Promise<void> {
-  await copyFiles(folder, projectPaths.checkpoint(project, fingerprint))
+/** What the seed is known as: by what its folder says, else by its weights. */
+async function nodeOf(seed: string, { ancestry }: LineageModel): Promise<ModelNode> {
+  const told = ancestry?.self ?? hubNode(seed)
+  if (told) return told
+  const { fingerprint, name } = await describeCheckpoint({ folder: seed })
+  return { id: `weights:${fingerprint}`, name: name ?? basename(seed) }
+}
+
+/** @param told what its folder does not say and the importer does; null where nothing is added */
+async function copyModel(
+  project: string,
+  folder: string,
+  fingerprint: string,
+  told: object | null
+): Promise<void> {
+  await copyFiles(folder, projectPaths.checkpoint(project, fingerprint), told)
   await writeManifest(project, fingerprint, {
     finalLoss: null,
     elapsedMs: 0,
@@ -80,11 +108,12 @@ async function copyModel(project: string, folder: string, fingerprint: string): 
 /** Files that say where a model came from: without them nobody could tell who came of whom. */
 const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
 
-async function copyFiles(folder: string, target: string): Promise<void> {
-  const told = ORIGIN_FILES.filter((name) => hasFile(folder, name))
-  const names = [...(await modelFileNames(folder)), ...told]
+async function copyFiles(folder: string, target: string, told: object | null): Promise<void> {
+  const beside = ORIGIN_FILES.filter((name) => hasFile(folder, name))
+  const names = [...(await modelFileNames(folder)), ...beside]
   await writeFolder(target, async (draft) => {
     for (const name of names) await draft.copyFile(join(folder, name), name)
+    if (told) await draft.writeFile(LINEAGE_FILE, JSON.stringify(told, null, 2) + '\n')
   })
 }
 

@@ -27,7 +27,8 @@ export const MODEL_COLUMNS = [
   'tokens',
   'parameters',
   'bytes',
-  'source'
+  'source',
+  'fingerprint'
 ] as const
 export type ModelColumn = (typeof MODEL_COLUMNS)[number]
 

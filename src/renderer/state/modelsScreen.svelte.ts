@@ -4,7 +4,8 @@ import type { Inspection } from '#shared/modelInspection'
 import { MOST_INSPECTED } from '#shared/modelsView'
 import type { ListedModel } from '#shared/modelsView'
 import type { EngineState } from './engineState.svelte'
-import { filteredModels, sortedModels } from './modelRows'
+import { whyNotWritable } from './frameActions'
+import { filteredModels, sortedModels, whyNotWritten } from './modelRows'
 import type { ModelOrder } from './modelRows'
 import type { SelectedRows } from './selecting'
 
@@ -27,13 +28,15 @@ export class ModelsScreen {
   )
   /** Those that are selected, or the one that is picked; what a filter hides is not acted on. */
   chosen = $derived.by(() => {
+    if (this.#shown !== this.#current) return []
     const { picked, selected } = this.selection
     const wanted = setOf(selected.length > 0 ? selected : picked === null ? [] : [picked])
     return this.rows.filter(({ id }) => wanted.has(id))
   })
 
   readonly #engine: EngineState
-  #shown = ''
+  /** Project and study that all of it is of. */
+  #shown = $state('')
 
   constructor(engine: EngineState) {
     this.#engine = engine
@@ -41,14 +44,18 @@ export class ModelsScreen {
 
   /** Of another project or study nothing is kept. */
   showing(): void {
-    const { desk, study } = this.#engine
-    const shown = JSON.stringify([desk?.open, study])
+    const shown = this.#current
     if (shown === this.#shown) return
     this.#shown = shown
     this.models = this.found = this.problem = this.said = null
     this.selection = { picked: null, anchor: null, selected: [] }
     this.words = ''
     this.role = ''
+  }
+
+  get #current(): string {
+    const { desk, study } = this.#engine
+    return JSON.stringify([desk?.open, study])
   }
 
   /** Reads which models there are; what went away is not selected any longer. */
@@ -80,6 +87,26 @@ export class ModelsScreen {
     if (chosen.length > MOST_INSPECTED) return `At most ${MOST_INSPECTED} at once`
     const absent = chosen.find(({ bytes }) => bytes === null)
     return absent ? `The weights of ${absent.name} are not there` : null
+  }
+
+  /** Why the chosen models cannot be merged; null where they can. */
+  get whyNotMerged(): string | null {
+    const { chosen } = this
+    const isShut = whyNotWritable(this.#engine)
+    if (isShut !== null) return isShut
+    if (chosen.length < 2) return 'Select two models or more'
+    const absent = chosen.find(({ bytes }) => bytes === null)
+    return absent ? `The weights of ${absent.name} are not there` : null
+  }
+
+  /** Why the chosen models cannot be written; null where they can. */
+  get whyNotExported(): string | null {
+    const { chosen } = this
+    const isShut = whyNotWritable(this.#engine)
+    if (isShut !== null) return isShut
+    if (chosen.length === 0) return 'Select models first'
+    const unwritten = chosen.find((model) => whyNotWritten(model) !== null)
+    return unwritten ? `${unwritten.name}: ${whyNotWritten(unwritten)}` : null
   }
 
   async inspect(): Promise<void> {
