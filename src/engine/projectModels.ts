@@ -273,7 +273,7 @@ export class ProjectModels {
         partition: null,
         mixture: null,
         state: null,
-        source: isInside ? null : path,
+        source: isInside ? basename(path) : path,
         tokens: null,
         fingerprint: plan?.seedCheckpoint?.fingerprint ?? null,
         folder: isInside && study.seed.source === 'checkpoint' ? study.seed.path : null,

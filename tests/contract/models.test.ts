@@ -281,7 +281,7 @@ test('dropped folders become a study that needs them no more, its seed with it',
   await rm(folder, { recursive: true })
   const listed = await api.readModels({ study: 'taken' })
   expect(listed.map(({ role, name, state, source }) => [role, name, state, source])).toEqual([
-    ['seed', 'seed', 'done', null],
+    ['seed', 'seed', 'done', 'seed'],
     ['branch', 'code#1', 'done', 'checkpoints/branches/code/unit-1'],
     ['branch', 'law#1', 'done', 'checkpoints/branches/law/unit-1'],
     ['branch', 'law#2', 'done', 'checkpoints/branches/law/unit-2'],
@@ -371,7 +371,7 @@ test('models whose folders do not say whose they are have the seed that the impo
       ...(one.role === 'branch' ? { partition: ['', 'code', 'law'][i]! } : {})
     })
   )
-  await api.importModels({ drop, name: 'taken', models })
+  expect(await api.importModels({ drop, name: 'taken', models })).toMatchObject({ warnings: [] })
   const listed = await api.readModels({ study: 'taken' })
   expect(listed.map(({ name }) => name)).toEqual(['seed', 'code#1', 'law#1'])
   const ids = listed.map((one) => one.id)

@@ -161,13 +161,19 @@ export class Drops {
     const plain = toPlain(error)
     if (!folder || plain.code === 'bug') return error
     const known = <Value>(value: Value) =>
-      typeof value === 'string' ? value.replaceAll(`${folder}${sep}`, '') : value
+      typeof value === 'string' ? this.knownText(id, value) : value
     const details = Object.entries(plain.details).map(([name, value]) => [name, known(value)])
     return fromPlain({
       ...plain,
       message: known(plain.message),
       details: Object.fromEntries(details) as ErrorDetails
     })
+  }
+
+  /** A text with the paths of dropped files as the one who dropped them knows them. */
+  knownText(id: string, text: string): string {
+    const folder = this.#drops.get(id)?.folder
+    return folder ? text.replaceAll(`${folder}${sep}`, '') : text
   }
 
   async discard(id: string): Promise<void> {

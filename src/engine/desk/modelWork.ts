@@ -99,12 +99,13 @@ export class ModelWork {
           ...(window === undefined ? {} : { window }),
           ...(tokenizerFile === undefined ? {} : { tokenizerFile })
         }
-        return this.#session.importModels(request, run)
+        const { branches, sequential, warnings } = await this.#session.importModels(request, run)
+        const said = warnings.map((text) => this.#drops.knownText(drop, text))
+        return { branches, sequential, warnings: said }
       })
       await this.#drops.discard(drop)
       this.#host.tell({ kind: 'desk' })
-      const { branches, sequential, warnings } = made
-      return { branches, sequential, warnings }
+      return made
     })
 
   exportRun: ProjectApi['exportRun'] = ({ study, model, ...choices }) =>

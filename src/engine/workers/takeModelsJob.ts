@@ -39,7 +39,14 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const all = [...job.models, ...(job.seed === null ? [] : [job.seed])]
   const models = []
   for (const folder of all) models.push(await openLineageModel(folder))
-  const { warnings } = assertMergeable(models)
+  const origin = job.seed === null ? null : await nodeOf(job.seed, models.at(-1)!)
+  const { warnings } = assertMergeable(
+    models.map((model, i) => {
+      if (!origin || model.ancestry) return model
+      const isSeed = i === job.models.length
+      return withOrigin(model, isSeed ? null : origin, isSeed ? origin : namedNode(all[i]!))
+    })
+  )
   const isSeedKept = job.seed !== null && job.keepSeedIn !== null
   const moved = isSeedKept ? models : models.slice(0, job.models.length)
   const total = moved.reduce((sum, { weights }) => sum + weights.bytes, 0)
@@ -47,14 +54,10 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const taken: SeedCheckpoint[] = []
   const made: string[] = []
   try {
-    let origin: ModelNode | null = null
-    if (job.seed !== null) {
-      origin = await nodeOf(job.seed, models.at(-1)!)
-      if (isSeedKept) {
-        const isTold = models.at(-1)!.ancestry !== null
-        await copyFiles(job.seed, job.keepSeedIn!, isTold ? null : { self: origin })
-        tell(models.at(-1)!.weights.bytes, basename(job.seed))
-      }
+    if (isSeedKept) {
+      const isTold = models.at(-1)!.ancestry !== null
+      await copyFiles(job.seed!, job.keepSeedIn!, isTold ? null : { self: origin })
+      tell(models.at(-1)!.weights.bytes, basename(job.seed!))
     }
     for (const [index, folder] of job.models.entries()) {
       hooks.signal.throwIfAborted()
@@ -84,6 +87,23 @@ async function nodeOf(seed: string, { ancestry }: LineageModel): Promise<ModelNo
   if (told) return told
   const { fingerprint, name } = await describeCheckpoint({ folder: seed })
   return { id: `weights:${fingerprint}`, name: name ?? basename(seed) }
+}
+
+/** A model whose folder does not say what it came of has what the importer says. */
+function withOrigin(
+  model: LineageModel,
+  ancestor: ModelNode | null,
+  self: ModelNode
+): LineageModel {
+  const parents = ancestor ? [ancestor] : []
+  return {
+    ...model,
+    ancestry: { self, made: 'trained', parents, ancestor, source: 'the importer' }
+  }
+}
+
+function namedNode(folder: string): ModelNode {
+  return { id: `folder:${folder}`, name: basename(folder) }
 }
 
 /** @param told what its folder does not say and the importer does; null where nothing is added */

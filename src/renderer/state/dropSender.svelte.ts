@@ -20,8 +20,10 @@ export class DropSender {
 
   /** Bytes per second so far; null in the first moments. */
   get rate(): number | null {
-    const seconds = (Date.now() - this.sent.beganAt) / 1000
-    return seconds > 0.5 ? this.sent.bytes / seconds : null
+    // Read first: a rate that is not known yet is asked for again with the next piece.
+    const { bytes, beganAt } = this.sent
+    const seconds = (Date.now() - beganAt) / 1000
+    return seconds > 0.5 ? bytes / seconds : null
   }
 
   /** Hands files over in pieces; what was cancelled meanwhile is let go of. */

@@ -50,6 +50,7 @@ export function lineageLayout(graph: LineageGraph): LineageLayout {
   return {
     nodes: graph.nodes.map((node) => ({
       ...node,
+      name: shownName(node),
       layer: layers.get(node.id)!,
       ...places.get(node.id)!
     })),
@@ -61,6 +62,11 @@ export function lineageLayout(graph: LineageGraph): LineageLayout {
     width: Math.max(1, columns.length) * (NODE.width + GAP.across) - GAP.across,
     height
   }
+}
+
+/** What was looked into has the name that it is listed by. */
+export function shownName({ name, model }: LineageGraph['nodes'][number]): string {
+  return model ?? name
 }
 
 /** The longest way from a model without parents. A graph that runs in a circle is cut where it closes. */
@@ -102,7 +108,7 @@ function byParents(
 const compare = (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1)
 
 export function lineageCsv({ nodes, edges }: LineageGraph): string {
-  const names = new Map(nodes.map(({ id, name }) => [id, name]))
+  const names = new Map(nodes.map((node) => [node.id, shownName(node)]))
   return csvTable(
     ['from', 'from_id', 'to', 'to_id', 'made'],
     edges.map(({ from, to, made }) => [names.get(from)!, from, names.get(to)!, to, made])

@@ -27,12 +27,12 @@ export function distanceShade(value: number | null, values: Square): number | nu
   return value === null || !range || range.high === 0 ? null : value / range.high
 }
 
-/** So many digits that the closest and the furthest are told apart; two at least, eight at most. */
+/** So many digits that the closest and the furthest are told apart; three at least, eight at most. */
 export function cosineWords(value: number | null, values: Square): string {
   if (value === null) return '–'
   const range = rangeBetween(values)
   const apart = range ? 1 - range.low : 1
-  const digits = Math.max(2, Math.min(8, Math.ceil(-Math.log10(Math.max(apart, 1e-9))) + 1))
+  const digits = Math.max(3, Math.min(8, Math.ceil(-Math.log10(Math.max(apart, 1e-9))) + 1))
   return value.toFixed(digits).replace('-', '−')
 }
 

@@ -74,6 +74,6 @@ test('no two models lie on one another, and none comes before its parents', () =
 test('edges are copied with names and ids', () => {
   expect(lineageCsv(FAMILY).split('\r\n').slice(0, 2)).toEqual([
     'from,from_id,to,to_id,made',
-    'model seed,seed,model law,law,trained'
+    'model seed,seed,law,law,trained'
   ])
 })

@@ -34,7 +34,7 @@ test('cosines have the digits that tell them apart', () => {
       [1, -0.5],
       [-0.5, 1]
     ])
-  ).toBe('−0.50')
+  ).toBe('−0.500')
   expect(cosineWords(null, COSINES)).toBe('–')
 })
 
