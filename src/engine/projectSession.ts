@@ -1,14 +1,13 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames } from './data/importedNames'
-import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
+import { removeTree } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
 import { copyWithProgress } from './projectCopies'
+import { ProjectModels } from './projectModels'
 import type { CopyOptions } from './storage/copyProject'
 import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
@@ -35,6 +34,7 @@ import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
 import { assertTokensFit } from './studies/importedRuns'
 import { assertStartsFrom } from './studies/seedCheckpoint'
+import { SeedCheckpoints } from './studies/seedCheckpoints'
 import { importModels } from './studies/importModels'
 import type { ImportedStudy, ModelImport } from './studies/importModels'
 import { askText } from './studies/storedText'
@@ -47,7 +47,7 @@ import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type { ComputeDevice, ImportJob, PreviewJob, SeedCheckpoint, TextJobs } from './workers/jobs'
+import type { ComputeDevice, ImportJob, PreviewJob, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
@@ -83,14 +83,18 @@ export class ProjectSession {
   readonly #measurements: Measurements
   /** What is told of studies' measurements. */
   readonly reports: StudyReports
+  /** What is done with models as such: listed, inspected, merged. */
+  readonly models: ProjectModels
   #device: Promise<ComputeDevice> | null = null
-  readonly #checkpoints = new Map<string, SeedCheckpoint>()
+  readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
 
   private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
+    this.#seeds = new SeedCheckpoints(project, pool)
+    this.models = new ProjectModels(project, pool, (study) => this.findPlan(study))
     this.reports = new StudyReports({
       project,
       pool,
@@ -257,7 +261,7 @@ export class ProjectSession {
     if (plan) return { plan, isExact: true }
     const earlier = await findEarlierPrepared(this.#project, study)
     const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}), earlier)
-    const checkpoint = await this.#checkpointOf(study)
+    const checkpoint = await this.#seeds.of(study)
     return { plan: planStudy(study, text, checkpoint, this.#history(study)), isExact }
   }
 
@@ -402,31 +406,10 @@ export class ProjectSession {
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
-    const checkpoint = await this.#checkpointOf(study)
+    const checkpoint = await this.#seeds.of(study)
     if (checkpoint) assertStartsFrom(checkpoint, study, prepared)
     assertTokensFit(study, prepared)
     return this.#plans.plan(study, prepared, checkpoint, this.#history(study))
-  }
-
-  /** The checkpoint outside that branches start from; null where they start from none. */
-  async #checkpointOf({ seed }: Study): Promise<SeedCheckpoint | null> {
-    if (seed.source !== 'checkpoint') return null
-    const folder = resolve(seed.path)
-    const checkpoint = this.#checkpoints.get(folder) ?? (await this.#seedCheckpoint(folder))
-    this.#checkpoints.set(folder, checkpoint)
-    return checkpoint
-  }
-
-  /** What a checkpoint outside is; a bundle, which may lie elsewhere, remembers it. */
-  async #seedCheckpoint(folder: string): Promise<SeedCheckpoint> {
-    const kept = projectPaths.seedCheckpoint(this.folder, fingerprintOf(folder))
-    if (this.#project.isBundle) return JSON.parse(await readFile(kept, 'utf8')) as SeedCheckpoint
-    const checkpoint = await this.#pool.run('checkpoint', { folder })
-    if (!this.isReadOnly) {
-      await makeFolder(dirname(kept))
-      await writeFileAtomic(kept, JSON.stringify(checkpoint))
-    }
-    return checkpoint
   }
 
   /** What was drawn at random and used before: it stays, whatever is added. */

@@ -22,7 +22,7 @@ export function answerPage(desktop: Desktop): void {
   answer(CHANNELS.connectEngine, () => desktop.link.connect())
   answer(CHANNELS.chooseAndOpen, () => chooseAndOpen(desktop))
   answer(CHANNELS.chooseAndCreate, () => chooseAndCreate(desktop))
-  answer(CHANNELS.reveal, () => reveal(desktop))
+  answer(CHANNELS.reveal, (within) => reveal(desktop, within))
   answer(CHANNELS.drop, (paths) => desktop.link.drop(droppedPaths(paths)))
   answer(CHANNELS.connectRemote, (link) => connectTo(desktop, link))
   answer(CHANNELS.remoteHost, () => desktop.link.remoteHost)

@@ -1,6 +1,6 @@
 /** Opening and making projects by the system's own dialogs. */
 import { app, dialog, shell } from 'electron'
-import { join } from 'node:path'
+import { join, resolve, sep } from 'node:path'
 import type { Desktop } from './desktop'
 
 /** @returns whether it was done, and not given up by the user */
@@ -35,16 +35,20 @@ export async function chooseAndCreate(desktop: Desktop): Promise<boolean> {
 }
 
 /**
- * Shows the open project in the system's file manager.
+ * Shows the open project, or a folder within it, in the system's file manager.
  *
+ * @param within as the page says it: what leads out of the project is not shown
  * @throws Error where the project lies on another computer
  */
-export async function reveal(desktop: Desktop): Promise<void> {
+export async function reveal(desktop: Desktop, within?: unknown): Promise<void> {
   const { project, remoteHost } = desktop.link
   if (remoteHost !== null) {
     throw new Error(`This project lies where the engine at ${remoteHost} is, not on this computer.`)
   }
-  if (project) shell.showItemInFolder(project.path)
+  if (!project) return
+  const wanted = typeof within === 'string' ? resolve(project.path, within) : project.path
+  const isInside = wanted.startsWith(`${project.path}${sep}`)
+  shell.showItemInFolder(isInside ? wanted : project.path)
 }
 
 /** Where new projects go unless somebody chooses; `assay open` has the same. */

@@ -7,6 +7,7 @@ import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
 import { ExportChoicesSchema } from './modelExport'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
+import { MODEL_COMMANDS } from './modelsView'
 import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
 import { DecoderShapeSchema } from './recipe'
 import {
@@ -237,6 +238,9 @@ export const PROJECT_COMMANDS = {
 
   // Stored text: what there is, its documents, what a unit size would make of it.
   ...TEXT_COMMANDS,
+
+  // Models: what there is, what is in them, merges of them, and those that come from elsewhere.
+  ...MODEL_COMMANDS,
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {

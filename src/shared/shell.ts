@@ -10,8 +10,10 @@ export const SHELL_ACTIONS = [
   'show-evidence',
   'show-what-if',
   'show-decide',
+  'show-models',
   'import-files',
   'import-folder',
+  'import-models',
   'edit-study',
   'vary-study',
   'connect-remote',
@@ -53,8 +55,8 @@ export interface ShellBridge {
   /** @returns false where the user changed their mind, in this and the next ones */
   chooseAndOpen(): Promise<boolean>
   chooseAndCreate(): Promise<boolean>
-  /** Shows the project's folder in the system's file manager. */
-  reveal(): Promise<void>
+  /** Shows the project's folder, or one within it, in the system's file manager. */
+  reveal(within?: string): Promise<void>
   /**
    * Hands dropped files over to the engine by their places, in place of streaming them.
    *

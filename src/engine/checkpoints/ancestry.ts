@@ -1,4 +1,5 @@
 /** Where a model came from, as its folder says: what Assay wrote beside it, or its model card. */
+import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -8,18 +9,25 @@ import { hasFile, readFileOf, readJsonOf } from './folderFiles'
 /** What Assay writes beside the weights of a run, and of a merge. */
 export const LINEAGE_FILE = 'lineage.json'
 export const MIXTURE_FILE = 'mixture.json'
-/** What is written beside the weights of a merge of any folders. */
+/** What is written beside a merge of models from folders. */
 export const MERGE_FILE = 'merge.json'
-const CARD_FILE = 'README.md'
+export const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
 const PROJECT_FILE = 'project.assay'
 
 const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
-const LineageSchema = z.looseObject({
-  run: z.string(),
-  name: z.string().optional(),
-  startedFrom: NodeSchema.nullable()
-})
+const LineageSchema = z
+  .looseObject({
+    run: z.string().optional(),
+    name: z.string().optional(),
+    /** In place of a run: a seed model that was taken in, and that nobody knows the run of. */
+    self: NodeSchema.optional(),
+    startedFrom: NodeSchema.nullish()
+  })
+  .refine(
+    ({ run, self, startedFrom }) =>
+      self !== undefined || (run !== undefined && startedFrom !== undefined)
+  )
 const MixtureSchema = z.looseObject({
   mixture: z.string(),
   merge: z.string(),
@@ -30,7 +38,7 @@ const MixtureSchema = z.looseObject({
 })
 const MergeSchema = z.looseObject({
   method: z.string(),
-  parents: z.array(NodeSchema.nullable()).min(1),
+  parents: z.array(NodeSchema.nullable()),
   startedFrom: NodeSchema.nullable()
 })
 const CardSchema = z.looseObject({
@@ -87,43 +95,44 @@ async function ofMixture(folder: string): Promise<Ancestry | null> {
 
 async function ofMerge(folder: string): Promise<Ancestry | null> {
   if (!hasFile(folder, MERGE_FILE)) return null
-  const { method, parents, startedFrom } = MergeSchema.parse(await readJsonOf(folder, MERGE_FILE))
-  const known = parents.flatMap((node) => nodeOf(node) ?? [])
-  const ids = known.map(({ id }) => id).join('+')
+  const text = (await readFileOf(folder, MERGE_FILE)).toString('utf8')
+  const { method, parents, startedFrom } = MergeSchema.parse(JSON.parse(text))
+  const own = createHash('sha256').update(text).digest('hex').slice(0, 16)
   return {
-    // Of parents that nobody knows it cannot be told from another merge.
-    self: known.length === parents.length ? { id: `merge:${method}:${ids}`, name: method } : null,
+    self: { id: `merge:${own}`, name: `${basename(folder)} (${method})` },
     made: 'merged',
-    parents: known,
+    parents: parents.flatMap((parent) => nodeOf(parent) ?? []),
     ancestor: nodeOf(startedFrom),
     source: MERGE_FILE
   }
 }
 
 /**
- * What the merge of some folders came of: each of them where its folder says who it is, and what they
- * all started from where they agree on that.
+ * What is said of the origin of a merge: its models as nodes, the base first where there is one, and
+ * what all of them started from, where that is one model.
  */
-export async function ancestryOfMerge(
+export async function mergeOrigin(
   folders: readonly string[]
 ): Promise<{ parents: (ModelNode | null)[]; startedFrom: ModelNode | null }> {
   const told = await Promise.all(folders.map(readAncestry))
-  const parents = told.map((one, index) => one?.self ?? hubNode(folders[index]!))
-  const roots = told.map((one, index) => {
-    const isAncestor = told.some((other) => other?.ancestor?.id === parents[index]?.id)
-    return isAncestor ? parents[index]! : (one?.ancestor ?? null)
+  const parents = told.map((one, i) => one?.self ?? hubNode(folders[i]!))
+  // A model that the others started from stands for itself.
+  const roots = told.map((one, i) => {
+    const isAncestor = told.some((other) => parents[i] && other?.ancestor?.id === parents[i].id)
+    return isAncestor ? parents[i]! : (one?.ancestor ?? null)
   })
   const [first] = roots
-  const isShared = first && roots.every((root) => root?.id === first.id)
-  return { parents, startedFrom: isShared ? first : null }
+  const isShared = roots.every((root) => root !== null && root.id === first?.id)
+  return { parents, startedFrom: isShared ? (first ?? null) : null }
 }
 
 async function ofLineage(folder: string): Promise<Ancestry | null> {
   if (!hasFile(folder, LINEAGE_FILE)) return null
-  const { run, name, startedFrom } = LineageSchema.parse(await readJsonOf(folder, LINEAGE_FILE))
+  const json = await readJsonOf(folder, LINEAGE_FILE)
+  const { run, name, self, startedFrom } = LineageSchema.parse(json)
   const ancestor = nodeOf(startedFrom)
   return {
-    self: runNode(run, name ?? run.slice(0, 12)),
+    self: nodeOf(self) ?? runNode(run!, name ?? run!.slice(0, 12)),
     made: 'trained',
     parents: ancestor ? [ancestor] : [],
     ancestor,

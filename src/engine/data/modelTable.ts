@@ -1,7 +1,7 @@
 /** Which checkpoint is a model of what: read off a table, or off the names of folders. */
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { WorkbenchError } from '#shared/errors'
 import { ChosenBySchema } from '#shared/records'
@@ -14,6 +14,8 @@ export interface ListedModel {
   role: (typeof ROLES)[number]
   /** A Hugging Face folder. */
   folder: string
+  /** What it is called where its place says nothing; its place when left out. */
+  source?: string
   /** Of a branch. */
   partition: string | null
   /** Of a sequential model: members joined by `+`, weights as `name*0.25`. */
@@ -37,13 +39,84 @@ export async function listModels(path: string): Promise<ListedModel[]> {
   if (!existsSync(path)) throw invalid(path, 'there is no such file or folder')
   const entries = await readdir(path, { withFileTypes: true }).catch(() => null)
   const models = entries ? await modelsOfFolder(path) : await modelsOfTable(path)
+  checkListed(models, path)
+  return models
+}
+
+/**
+ * Asserts that a study can be made of models.
+ *
+ * @param path what says which they are
+ * @throws WorkbenchError `table/invalid`
+ */
+export function checkListed(models: readonly ListedModel[], path: string): void {
   if (!models.some(({ role }) => role === 'branch')) {
     throw invalid(path, 'it names no branch: at least one checkpoint of a partition is needed')
   }
   if (models.filter(({ role }) => role === 'seed').length > 1) {
     throw invalid(path, 'it names several seed models; branches come of one')
   }
-  return models
+}
+
+/**
+ * Finds the checkpoints among files and folders, and what each seems to be a model of.
+ *
+ * A table says it, also one inside of the only folder. Without one a folder of several models is read as {@link listModels} does; loose
+ * checkpoints are branches named by their folders, but for `seed` and `base`, and for names that join
+ * partitions by `+`. A guess need not make a study: whoever guesses lets a person correct it.
+ *
+ * @throws WorkbenchError `table/invalid` where there is no checkpoint, or a table cannot be read
+ */
+export async function findModels(paths: readonly string[]): Promise<ListedModel[]> {
+  const tables = paths.filter((path) => /\.csv$/i.test(path))
+  if (tables.length === 1) return modelsOfTable(tables[0]!)
+  const folders: string[] = []
+  for (const path of paths) {
+    if ((await readdir(path).catch(() => null)) !== null) folders.push(path)
+  }
+  if (folders.length === 0) folders.push(...foldersAbove(paths))
+  const [first] = folders
+  if (first === undefined || tables.length > 1) {
+    throw invalid(paths[0] ?? '', 'expected folders of checkpoints, or one table of them')
+  }
+  const models =
+    folders.length === 1 && !isCheckpoint(first)
+      ? await modelsWithin(first)
+      : (await Promise.all(folders.map(looseModels))).flat()
+  if (models.length > 0) return models
+  throw invalid(first, 'it holds no checkpoint: no config.json, in it or below')
+}
+
+/** Of files alone, as a chosen folder is told by some: the folder that holds all their checkpoints. */
+function foldersAbove(files: readonly string[]): string[] {
+  const [first, ...others] = files
+    .filter((path) => basename(path) === 'config.json')
+    .map((path) => dirname(path))
+  if (first === undefined) return []
+  let above = first
+  while (!others.every((path) => path === above || path.startsWith(`${above}${sep}`))) {
+    above = dirname(above)
+  }
+  return [above]
+}
+
+/** A folder may hold the table of its models. */
+async function modelsWithin(folder: string): Promise<ListedModel[]> {
+  const tables = (await readdir(folder)).filter((name) => /\.csv$/i.test(name))
+  return tables.length === 1 ? modelsOfTable(join(folder, tables[0]!)) : modelsOfFolder(folder)
+}
+
+async function looseModels(folder: string): Promise<ListedModel[]> {
+  const name = basename(folder)
+  if (!isCheckpoint(folder)) {
+    return name === 'branches' || name === 'sequential'
+      ? modelsOfFolders(folder, name)
+      : branchesOf(name, folder)
+  }
+  if (name === 'seed' || name === 'base') return [{ ...UNKNOWN, role: 'seed', folder }]
+  return name.includes('+')
+    ? [{ ...UNKNOWN, role: 'sequential', folder, mixture: name }]
+    : [{ ...UNKNOWN, role: 'branch', folder, partition: name }]
 }
 
 async function modelsOfTable(path: string): Promise<ListedModel[]> {
@@ -114,34 +187,43 @@ function byNumbers(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true })
 }
 
+const UNKNOWN = { partition: null, mixture: null, tokens: null, chosenBy: 'design' as const }
+
 async function modelsOfFolder(path: string): Promise<ListedModel[]> {
-  const unknown = { partition: null, mixture: null, tokens: null, chosenBy: 'design' as const }
+  const isSorted = (await foldersIn(path)).includes('branches')
+  if (!isSorted) return modelsOfFolders(path, 'branches')
+  const seed = join(path, 'seed')
+  return [
+    ...(isCheckpoint(seed) ? [{ ...UNKNOWN, role: 'seed' as const, folder: seed }] : []),
+    ...(await modelsOfFolders(join(path, 'branches'), 'branches')),
+    ...(await modelsOfFolders(join(path, 'sequential'), 'sequential'))
+  ]
+}
+
+/** Models of a folder that holds one folder per partition, or one per mixture. */
+async function modelsOfFolders(
+  path: string,
+  kind: 'branches' | 'sequential'
+): Promise<ListedModel[]> {
   const names = await foldersIn(path)
-  const isSorted = names.includes('branches')
-  const branches = isSorted ? join(path, 'branches') : path
-  const models: ListedModel[] = []
-  if (isSorted && isCheckpoint(join(path, 'seed'))) {
-    models.push({ ...unknown, role: 'seed', folder: join(path, 'seed') })
+  if (kind === 'sequential') {
+    return names.map((mixture) => {
+      return { ...UNKNOWN, role: 'sequential', folder: join(path, mixture), mixture }
+    })
   }
-  for (const partition of await foldersIn(branches)) {
-    const folder = join(branches, partition)
-    const units = isCheckpoint(folder)
-      ? [folder]
-      : (await foldersIn(folder)).map((unit) => join(folder, unit)).filter(isCheckpoint)
-    if (units.length === 0) {
-      throw invalid(folder, 'it holds no checkpoint: no config.json, in it or one folder below')
-    }
-    models.push(
-      ...units.map((unit) => ({ ...unknown, role: 'branch' as const, folder: unit, partition }))
-    )
+  const found: ListedModel[] = []
+  for (const name of names) found.push(...(await branchesOf(name, join(path, name))))
+  return found
+}
+
+async function branchesOf(partition: string, folder: string): Promise<ListedModel[]> {
+  const units = isCheckpoint(folder)
+    ? [folder]
+    : (await foldersIn(folder)).map((unit) => join(folder, unit)).filter(isCheckpoint)
+  if (units.length === 0) {
+    throw invalid(folder, 'it holds no checkpoint: no config.json, in it or one folder below')
   }
-  if (isSorted) {
-    for (const mixture of await foldersIn(join(path, 'sequential'))) {
-      const folder = join(path, 'sequential', mixture)
-      models.push({ ...unknown, role: 'sequential', folder, mixture })
-    }
-  }
-  return models
+  return units.map((unit) => ({ ...UNKNOWN, role: 'branch', folder: unit, partition }))
 }
 
 function invalid(path: string, problem: string): WorkbenchError {

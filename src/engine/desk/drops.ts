@@ -25,6 +25,9 @@ interface Drop {
   files: StagedFile[]
   /** Where streamed files lie; null where there are none. */
   folder: string | null
+  /** So many things read it now; one let go of meanwhile is discarded after them. */
+  users: number
+  isDiscarded: boolean
 }
 
 /** So much of the disk stays free when files are streamed to it, in bytes. */
@@ -73,7 +76,9 @@ export class Drops {
         isThere: file.bytes === 0,
         writing: Promise.resolve()
       })),
-      folder
+      folder,
+      users: 0,
+      isDiscarded: false
     }
     this.#drops.set(id, drop)
     for (const file of drop.files) {
@@ -86,7 +91,7 @@ export class Drops {
   /** A drop of files that lie on this machine already and are read where they are. */
   adopt(paths: string[]): string {
     const id = randomBytes(8).toString('hex')
-    this.#drops.set(id, { paths, files: [], folder: null })
+    this.#drops.set(id, { paths, files: [], folder: null, users: 0, isDiscarded: false })
     return id
   }
 
@@ -127,13 +132,36 @@ export class Drops {
     return folder && path.startsWith(folder) ? path.slice(folder.length + 1) : path
   }
 
+  /**
+   * True where a path was dropped, or lies in what was: nothing else on this machine is anybody's who
+   * streams files to it. Files that were adopted are their owner's, who may name others.
+   */
+  isOurs(id: string, path: string): boolean {
+    const { folder } = this.#find(id)
+    return folder === null || path === folder || path.startsWith(`${folder}${sep}`)
+  }
+
+  /** Reads a drop, which stays as long; what the work fails of names files as they were dropped. */
+  async using<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
+    const drop = this.#find(id)
+    drop.users += 1
+    try {
+      return await work()
+    } catch (error) {
+      throw this.inWords(id, error)
+    } finally {
+      drop.users -= 1
+      if (drop.isDiscarded) await this.discard(id)
+    }
+  }
+
   /** An error with the paths of dropped files as the one who dropped them knows them. */
   inWords(id: string, error: unknown): unknown {
     const folder = this.#drops.get(id)?.folder
     const plain = toPlain(error)
     if (!folder || plain.code === 'bug') return error
     const known = <Value>(value: Value) =>
-      typeof value === 'string' ? value.replaceAll(`${folder}${sep}`, '') : value
+      typeof value === 'string' ? this.knownText(id, value) : value
     const details = Object.entries(plain.details).map(([name, value]) => [name, known(value)])
     return fromPlain({
       ...plain,
@@ -142,9 +170,17 @@ export class Drops {
     })
   }
 
+  /** A text with the paths of dropped files as the one who dropped them knows them. */
+  knownText(id: string, text: string): string {
+    const folder = this.#drops.get(id)?.folder
+    return folder ? text.replaceAll(`${folder}${sep}`, '') : text
+  }
+
   async discard(id: string): Promise<void> {
     const drop = this.#drops.get(id)
     if (!drop) return
+    drop.isDiscarded = true
+    if (drop.users > 0) return
     this.#drops.delete(id)
     for (const { writer, isThere, writing } of drop.files) {
       await writing

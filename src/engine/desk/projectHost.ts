@@ -8,6 +8,9 @@ import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
+import { CopyWork } from './copyWork'
+import { Drops } from './drops'
+import { ModelWork } from './modelWork'
 import { TextImport } from './textImport'
 import { TextQuestions } from './textQuestions'
 import { MixtureWork } from './mixtureWork'
@@ -37,10 +40,10 @@ export class ProjectHost implements ProjectApi {
   readonly #listeners = new Set<(event: EngineEvent) => void>()
   readonly #history = new StudyHistory()
   #lastEdit: Promise<void> = Promise.resolve()
-  /** Copies that are being made, each with how much it takes. */
-  readonly #copies = new Map<Promise<unknown>, 'whole' | 'bundle'>()
+  readonly #copies: CopyWork
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
+  readonly #models: ModelWork
   readonly #searches: SearchWork
   readonly #series: SeriesWork
   readonly #queue = new RunQueue()
@@ -57,11 +60,16 @@ export class ProjectHost implements ProjectApi {
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#runs.assertIdle(),
-      editStudy: (study: Study) => this.#edit(study)
+      editStudy: (study: Study) => this.#edit(study),
+      version
     }
     this.#runs = new StudyRuns(session, this.#queue, own)
-    this.#texts = new TextImport(session, own)
-    this.#mixtures = new MixtureWork(session, { ...own, version })
+    this.#copies = new CopyWork(session, { tell: own.tell, isBusy: () => this.isBusy })
+    const drops = new Drops(session.folder)
+    this.#texts = new TextImport(session, drops, own)
+    const isTraining = (run: string) => this.#queue.isTraining(run)
+    this.#models = new ModelWork(session, drops, { ...own, isTraining })
+    this.#mixtures = new MixtureWork(session, own)
     this.#searches = new SearchWork(session, {
       tell: own.tell,
       assertFree: () => this.#mixtures.assertFree()
@@ -95,7 +103,8 @@ export class ProjectHost implements ProjectApi {
       importing !== null ||
       this.#mixtures.isBusy ||
       this.#searches.isBusy ||
-      this.#copies.size > 0
+      this.#models.isBusy ||
+      this.#copies.isBusy
     )
   }
 
@@ -324,6 +333,16 @@ export class ProjectHost implements ProjectApi {
     return {}
   }
 
+  readModels: ProjectApi['readModels'] = (input) => this.#models.readModels(input)
+  inspectModels: ProjectApi['inspectModels'] = (input) => this.#models.inspectModels(input)
+  findModels: ProjectApi['findModels'] = (input) => this.#models.findModels(input)
+  importModels: ProjectApi['importModels'] = (input) => this.#models.importModels(input)
+  exportRun: ProjectApi['exportRun'] = (input) => this.#models.exportRun(input)
+  readMergeMethods: ProjectApi['readMergeMethods'] = (input) => this.#models.readMergeMethods(input)
+  planMerge: ProjectApi['planMerge'] = (input) => this.#models.planMerge(input)
+  mergeModels: ProjectApi['mergeModels'] = (input) => this.#models.mergeModels(input)
+  stopModels: ProjectApi['stopModels'] = (input) => this.#models.stopModels(input)
+
   beginDrop: ProjectApi['beginDrop'] = (input) => this.#texts.beginDrop(input)
   addToDrop: ProjectApi['addToDrop'] = (input) => this.#texts.addToDrop(input)
   discardDrop: ProjectApi['discardDrop'] = (input) => this.#texts.discardDrop(input)
@@ -344,52 +363,21 @@ export class ProjectHost implements ProjectApi {
     this.#questions.close()
     this.#closing.abort(new Error('the project is closed'))
     await this.#runs.ended()
+    await this.#models.close()
     await this.#texts.close()
-    await Promise.allSettled(this.#copies.keys())
+    await this.#copies.close()
     await this.#session.close()
   }
 
-  /**
-   * Copies the project, or bundles its results.
-   *
-   * @throws WorkbenchError `study/running` for a whole copy of what changes meanwhile
-   */
-  copyTo(
-    folder: string,
-    kind: 'whole' | 'bundle',
-    signal: AbortSignal
-  ): Promise<{ files: number; bytes: number }> {
-    if (kind === 'whole' && this.isBusy) {
-      throw new WorkbenchError(
-        'study/running',
-        'Something runs in this project. Stop it, or wait for it, before all of it is copied; a bundle of the results can be made meanwhile.'
-      )
-    }
-    const copying = this.#session
-      .copyTo(folder, kind, {
-        signal: AbortSignal.any([signal, this.#closing.signal]),
-        onProgress: (progress) => this.#tell({ kind: 'progress', key: 'copy', progress })
-      })
-      .finally(() => {
-        this.#copies.delete(copying)
-        this.#tell({ kind: 'ended', key: 'copy' })
-      })
-    this.#copies.set(copying, kind)
-    return copying
-  }
+  /** As `CopyWork.copyTo`. */
+  copyTo: CopyWork['copyTo'] = (...of) => this.#copies.copyTo(...of)
 
   #isDone(run: string): boolean {
     return isRunFinished(this.#session.folder, run)
   }
 
   #assertWritable(): void {
-    // What is copied whole must be of one moment.
-    if ([...this.#copies.values()].includes('whole')) {
-      throw new WorkbenchError(
-        'study/running',
-        'The project is being copied, and changes nothing meanwhile. Wait for the copy, or cancel it.'
-      )
-    }
+    this.#copies.assertNotWhole()
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
 

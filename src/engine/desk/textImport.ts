@@ -2,7 +2,7 @@
 import type { EngineEvent, ProjectApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import type { ProjectSession } from '../projectSession'
-import { Drops } from './drops'
+import type { Drops } from './drops'
 
 /** What importing asks of the project's host. */
 interface ImportHost {
@@ -18,17 +18,14 @@ export class TextImport {
   readonly #drops: Drops
   #importing: {
     name: string
-    drop: string
     controller: AbortController
     ended: Promise<unknown>
-    /** True when the drop was let go of meanwhile: nobody will try it again. */
-    isDiscarded: boolean
   } | null = null
 
-  constructor(session: ProjectSession, host: ImportHost) {
+  constructor(session: ProjectSession, drops: Drops, host: ImportHost) {
     this.#session = session
     this.#host = host
-    this.#drops = new Drops(session.folder)
+    this.#drops = drops
   }
 
   /** Name of the corpus that is being imported; null when none is. */
@@ -60,8 +57,7 @@ export class TextImport {
 
   /** What is being imported is read to its end first. */
   discardDrop: ProjectApi['discardDrop'] = async ({ drop }) => {
-    if (this.#importing?.drop === drop) this.#importing.isDiscarded = true
-    else await this.#drops.discard(drop)
+    await this.#drops.discard(drop)
     return {}
   }
 
@@ -97,16 +93,14 @@ export class TextImport {
       onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'import', progress })
     })
     const ended = importing.catch(() => undefined)
-    const current = { name: rest.name, drop, controller, ended, isDiscarded: false }
-    this.#importing = current
+    this.#importing = { name: rest.name, controller, ended }
     this.#host.tell({ kind: 'desk' })
     try {
-      const corpus = await this.#told(drop, importing)
+      const corpus = await this.#drops.using(drop, () => importing)
       await this.#drops.discard(drop)
       return corpus
     } finally {
       this.#importing = null
-      if (current.isDiscarded) await this.#drops.discard(drop)
       this.#host.tell({ kind: 'ended', key: 'import' })
       this.#host.tell({ kind: 'desk' })
     }

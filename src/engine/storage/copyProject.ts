@@ -26,7 +26,7 @@ const LEFT_OUT = [/^lock\.json/, /^cache\/drops(\/|$)/, /\.(draft|replaced)-[0-9
 const NO_RESULT = [
   /^corpora(\/|$)/,
   /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
-  /^exports\/.*\.safetensors$/
+  /^(exports|seeds)\/.*\.safetensors$/
 ]
 
 /**

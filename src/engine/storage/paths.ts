@@ -27,6 +27,8 @@ export const projectPaths = {
   rate: (project: string, key: string) => join(project, 'cache', `rate-${key}.json`),
   /** Where branches lie around their seed. */
   geometry: (project: string, key: string) => join(project, 'cache', `geometry-${key}.json`),
+  /** What models hold, and how far they are apart. */
+  inspection: (project: string, key: string) => join(project, 'cache', `inspection-${key}.json`),
   /** What a model makes of every token of a domain: float32, little-endian, nats. */
   tokenLosses: (project: string, key: string) =>
     join(project, 'cache', 'token-losses', `${key}.f32`),
@@ -40,6 +42,8 @@ export const projectPaths = {
   /** Weights of a branch after so many steps, where a study keeps them. */
   earlierCheckpoint: (project: string, fingerprint: string, step: number) =>
     join(project, 'runs', fingerprint, 'earlier', String(step)),
+  /** A seed model that was taken in, by its path within the project. */
+  keptSeed: (mark: string, name: string) => `seeds/${mark}/${name}`,
   resume: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'resume'),
   trace: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'trace.jsonl'),

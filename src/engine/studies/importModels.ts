@@ -1,17 +1,18 @@
 /** A study of models that were trained elsewhere: checkpoints in, a record out. */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ImportedModels } from '#shared/importedModels'
 import { STUDY_VERSION } from '#shared/records'
 import type { DecoderConfig, Progress, Run, Study, StudyDraft } from '#shared/records'
 import { importedPartitions, namedBranches } from '#engine/data/importedPartitions'
-import { listModels } from '#engine/data/modelTable'
+import { checkListed, listModels } from '#engine/data/modelTable'
 import type { ListedModel } from '#engine/data/modelTable'
 import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { folderName } from '#engine/storage/folderName'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
@@ -28,8 +29,8 @@ const LONGEST_WINDOW = 2048
 
 /** What is imported, and how the study of it is called. */
 export interface ModelImport {
-  /** A table or a folder; see `listModels`. */
-  path: string
+  /** A table or a folder; see `listModels`. Or the models themselves, listed already. */
+  path: string | readonly ListedModel[]
   /** Folder of the model that branches came of; the table's where it names one. */
   seed?: string
   /** A `tokenizer.json`, where models have none beside them. */
@@ -40,6 +41,8 @@ export interface ModelImport {
   window?: number
   /** Name of the study; one of that name is replaced. */
   name: string
+  /** Copies the seed model into the project too, else it is read where it lies. */
+  keepsSeed?: boolean
 }
 
 /** What became of it. */
@@ -58,28 +61,77 @@ export interface ImportedStudy {
  * are what merges are held against. Evaluation text is imported besides, before or after.
  *
  * @throws WorkbenchError `table/invalid`, `merge/mismatch`, `checkpoint/invalid`,
- *   `tokenizer/invalid`, `study/invalid`, `storage/*`; nothing is left behind then
+ *   `tokenizer/invalid`, `study/missing-partition`, `study/invalid`, `storage/*`; nothing is left
+ *   behind then
  */
 export async function importModels(
   { project, pool }: { project: Project; pool: WorkerPool },
   request: ModelImport,
   run: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
 ): Promise<ImportedStudy> {
-  const listed = await listModels(request.path)
+  const listed = await modelsOf(request)
   const seed = request.seed ?? listed.find(({ role }) => role === 'seed')?.folder ?? null
   const trained = listed.filter(({ role }) => role !== 'seed')
+  // What can be known before gigabytes are copied is asked before.
+  const tokenizerFile = tokenizerOf(trained, request)
+  checkMixtures(trained)
+  const seedPath = seed !== null && request.keepsSeed ? seedInside(seed) : seed
   const { models, warnings } = await pool.run(
     'takeModels',
-    { project: project.folder, models: trained.map(({ folder }) => folder), seed },
+    {
+      project: project.folder,
+      models: trained.map(({ folder }) => folder),
+      seed,
+      keepSeedIn: seedPath === seed ? null : join(project.folder, seedPath!)
+    },
     { ...run, lane: 'wide' }
   )
   const taken = trained.map((model, index) => ({ ...model, checkpoint: models[index]! }))
-  const study = studyOfModels(taken, request, seed)
+  const study = studyOfModels(taken, { ...request, tokenizerFile }, seedPath)
   await keepTokenizer(project, study)
   await project.saveStudy(study)
   for (const head of headsOf(study)) await project.saveRun(head)
   const { branches, sequential } = study.models!
   return { study, branches: branches.length, sequential: sequential.length, warnings }
+}
+
+async function modelsOf({ path }: ModelImport): Promise<readonly ListedModel[]> {
+  if (typeof path === 'string') return listModels(path)
+  checkListed(path, 'The list of models')
+  return path
+}
+
+/** Where a seed model goes whose folder will not stay: within the project, under a name of its own. */
+function seedInside(folder: string): string {
+  return projectPaths.keptSeed(randomUUID().slice(0, 8), folderName(basename(folder)))
+}
+
+/** @throws WorkbenchError `tokenizer/invalid` where there is none */
+function tokenizerOf(trained: readonly ListedModel[], request: ModelImport): string {
+  const branch = trained.find(({ role }) => role === 'branch')!
+  const path = request.tokenizerFile ?? join(branch.folder, 'tokenizer.json')
+  // What is no checkpoint at all is refused by whoever opens it.
+  if (existsSync(path) || !existsSync(join(branch.folder, 'config.json'))) return path
+  throw new WorkbenchError(
+    'tokenizer/invalid',
+    `There is no tokenizer: ${path} is not there. Put the models' tokenizer.json beside their weights, or name another file.`,
+    { path }
+  )
+}
+
+/** @throws WorkbenchError `study/missing-partition` for a mixture of what no branch is of */
+function checkMixtures(trained: readonly ListedModel[]): void {
+  const partitions = [...new Set(trained.flatMap(({ partition }) => partition ?? []))]
+  for (const { mixture } of trained) {
+    for (const [name, weight] of Object.entries(mixture === null ? {} : membersOf(mixture))) {
+      if (partitions.includes(name) && weight > 0) continue
+      throw new WorkbenchError(
+        'study/missing-partition',
+        `The mixture "${mixture}" has ${partitions.includes(name) ? `the weight ${weight} of` : 'a member'} "${name}". Expected partitions that have a branch (${partitions.join(', ')}), joined by +, with weights above 0 as name*0.25.`,
+        { mixture: mixture!, found: name, expected: partitions }
+      )
+    }
+  }
 }
 
 /** From here on the project has the tokenizer, whatever becomes of the file it was read from. */
@@ -95,18 +147,13 @@ async function keepTokenizer(project: Project, study: Study): Promise<void> {
 
 type Taken = ListedModel & { checkpoint: SeedCheckpoint }
 
-function studyOfModels(taken: readonly Taken[], request: ModelImport, seed: string | null): Study {
+function studyOfModels(
+  taken: readonly Taken[],
+  request: ModelImport & { tokenizerFile: string },
+  seed: string | null
+): Study {
   const branches = taken.filter(({ role }) => role === 'branch')
-  const { config, folder } = branches[0]!.checkpoint
-  const own = join(folder, 'tokenizer.json')
-  const tokenizerFile = request.tokenizerFile ?? own
-  if (!existsSync(tokenizerFile)) {
-    throw new WorkbenchError(
-      'tokenizer/invalid',
-      `There is no tokenizer: ${tokenizerFile} is not there. Put the models' tokenizer.json beside their weights, or name another file.`,
-      { path: tokenizerFile }
-    )
-  }
+  const { config } = branches[0]!.checkpoint
   const contextLength = Math.min(request.window ?? LONGEST_WINDOW, config.contextLength)
   const tokens = branches.map((branch) => branch.tokens ?? 0)
   const models: ImportedModels = {
@@ -122,7 +169,7 @@ function studyOfModels(taken: readonly Taken[], request: ModelImport, seed: stri
     name: request.name,
     tokenizer: {
       kind: 'file',
-      path: tokenizerFile,
+      path: request.tokenizerFile,
       ...(request.endOfText === undefined ? {} : { endOfText: request.endOfText })
     },
     model: { ...shapeOf(config), contextLength },
@@ -186,8 +233,8 @@ function membersOf(mixture: string): Record<string, number> {
   )
 }
 
-function recordOf({ checkpoint, tokens, folder }: Taken) {
-  return { fingerprint: checkpoint.fingerprint, source: folder, tokens }
+function recordOf({ checkpoint, tokens, folder, source = folder }: Taken) {
+  return { fingerprint: checkpoint.fingerprint, source, tokens }
 }
 
 function shapeOf(config: DecoderConfig) {

@@ -295,8 +295,10 @@ export interface TakeModelsJob {
   project: string
   /** Hugging Face folders. */
   models: string[]
-  /** The model that they came of, held against them and not taken; null where nobody says. */
+  /** The model that they came of, held against them; null where nobody says. */
   seed: string | null
+  /** Folder that it is copied into; null: it is left where it lies. */
+  keepSeedIn: string | null
 }
 
 export interface TakeModelsResult {

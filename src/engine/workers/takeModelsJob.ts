@@ -1,8 +1,18 @@
 /** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import type { ModelNode } from '#shared/modelInspection'
+import {
+  CARD_FILE,
+  LINEAGE_FILE,
+  MERGE_FILE,
+  MIXTURE_FILE,
+  hubNode
+} from '#engine/checkpoints/ancestry'
+import { hasFile } from '#engine/checkpoints/folderFiles'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
+import type { LineageModel } from '#engine/checkpoints/lineage'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
@@ -29,12 +39,26 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const all = [...job.models, ...(job.seed === null ? [] : [job.seed])]
   const models = []
   for (const folder of all) models.push(await openLineageModel(folder, shortName(folder)))
-  const { warnings } = assertMergeable(models)
-  const total = models.reduce((sum, { weights }) => sum + weights.bytes, 0)
+  const origin = job.seed === null ? null : await nodeOf(job.seed, models.at(-1)!)
+  const { warnings } = assertMergeable(
+    models.map((model, i) => {
+      if (!origin || model.ancestry) return model
+      const isSeed = i === job.models.length
+      return withOrigin(model, isSeed ? null : origin, isSeed ? origin : namedNode(all[i]!))
+    })
+  )
+  const isSeedKept = job.seed !== null && job.keepSeedIn !== null
+  const moved = isSeedKept ? models : models.slice(0, job.models.length)
+  const total = moved.reduce((sum, { weights }) => sum + weights.bytes, 0)
   const tell = progressOf(total, hooks)
   const taken: SeedCheckpoint[] = []
   const made: string[] = []
   try {
+    if (isSeedKept) {
+      const isTold = models.at(-1)!.ancestry !== null
+      await copyFiles(job.seed!, job.keepSeedIn!, isTold ? null : { self: origin })
+      tell(models.at(-1)!.weights.bytes, basename(job.seed!))
+    }
     for (const [index, folder] of job.models.entries()) {
       hooks.signal.throwIfAborted()
       await assertFinite(folder, hooks.signal)
@@ -42,12 +66,15 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
       const { fingerprint } = described
       if (!isRunFinished(job.project, fingerprint)) {
         made.push(fingerprint)
-        await copyModel(job.project, folder, fingerprint)
+        const isTold = origin === null || models[index]!.ancestry !== null
+        const told = { run: fingerprint, name: basename(folder), startedFrom: origin }
+        await copyModel(job.project, folder, fingerprint, isTold ? null : told)
       }
       taken.push(described)
-      tell(models[index]!.weights.bytes, folder)
+      tell(models[index]!.weights.bytes, basename(folder))
     }
   } catch (error) {
+    if (isSeedKept) await removeTree(job.keepSeedIn!)
     for (const fingerprint of made) await removeTree(projectPaths.run(job.project, fingerprint))
     throw error
   }
@@ -59,11 +86,39 @@ function shortName(folder: string): string {
   return join(basename(dirname(folder)), basename(folder))
 }
 
-async function copyModel(project: string, folder: string, fingerprint: string): Promise<void> {
-  const names = await modelFileNames(folder)
-  await writeFolder(projectPaths.checkpoint(project, fingerprint), async (draft) => {
-    for (const name of names) await draft.copyFile(join(folder, name), name)
-  })
+/** What the seed is known as: by what its folder says, else by its weights. */
+async function nodeOf(seed: string, { ancestry }: LineageModel): Promise<ModelNode> {
+  const told = ancestry?.self ?? hubNode(seed)
+  if (told) return told
+  const { fingerprint, name } = await describeCheckpoint({ folder: seed })
+  return { id: `weights:${fingerprint}`, name: name ?? basename(seed) }
+}
+
+/** A model whose folder does not say what it came of has what the importer says. */
+function withOrigin(
+  model: LineageModel,
+  ancestor: ModelNode | null,
+  self: ModelNode
+): LineageModel {
+  const parents = ancestor ? [ancestor] : []
+  return {
+    ...model,
+    ancestry: { self, made: 'trained', parents, ancestor, source: 'the importer' }
+  }
+}
+
+function namedNode(folder: string): ModelNode {
+  return { id: `folder:${folder}`, name: basename(folder) }
+}
+
+/** @param told what its folder does not say and the importer does; null where nothing is added */
+async function copyModel(
+  project: string,
+  folder: string,
+  fingerprint: string,
+  told: object | null
+): Promise<void> {
+  await copyFiles(folder, projectPaths.checkpoint(project, fingerprint), told)
   await writeManifest(project, fingerprint, {
     finalLoss: null,
     elapsedMs: 0,
@@ -72,6 +127,18 @@ async function copyModel(project: string, folder: string, fingerprint: string): 
     device: null,
     threads: null,
     host: null
+  })
+}
+
+/** Files that say where a model came from: without them nobody could tell who came of whom. */
+const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
+
+async function copyFiles(folder: string, target: string, told: object | null): Promise<void> {
+  const beside = ORIGIN_FILES.filter((name) => hasFile(folder, name))
+  const names = [...(await modelFileNames(folder)), ...beside]
+  await writeFolder(target, async (draft) => {
+    for (const name of names) await draft.copyFile(join(folder, name), name)
+    if (told) await draft.writeFile(LINEAGE_FILE, JSON.stringify(told, null, 2) + '\n')
   })
 }
 

@@ -3,13 +3,24 @@ import type { Action } from './actions'
 import type { EngineState } from './engineState.svelte'
 
 export type SheetName =
-  'palette' | 'shortcuts' | 'settings' | 'study' | 'vary' | 'copy' | 'bundle' | 'devices' | 'log'
+  | 'palette'
+  | 'shortcuts'
+  | 'settings'
+  | 'study'
+  | 'vary'
+  | 'copy'
+  | 'bundle'
+  | 'devices'
+  | 'log'
+  | 'export'
+  | 'merge'
 
 /** What these actions need of the frame. */
 interface Frame {
   open: (sheet: SheetName) => void
   chooseFiles: () => void
   chooseFolder: () => void
+  chooseModels: () => void
   foldRail: () => void
   saveReport: () => void
 }
@@ -65,6 +76,12 @@ export function frameActions(
       name: 'Import text from a folder …',
       blocked: notWritable,
       run: () => frame.chooseFolder()
+    },
+    {
+      id: 'import-models',
+      name: 'Import checkpoints from a folder …',
+      blocked: notWritable ?? (engine.isFromTables ? 'the study was made from tables' : null),
+      run: () => frame.chooseModels()
     },
     {
       id: 'edit-study',

@@ -4,12 +4,10 @@ import { toPlain } from '#shared/errors'
 import { nameOfSource } from '#shared/names'
 import type { Corpus } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
+import { DropSender } from './dropSender.svelte'
 import type { DroppedFile } from './droppedFiles'
 import { chosenRule, chosenTake, firstChoice } from './importChoice'
 import type { ImportChoice } from './importChoice'
-
-/** Bytes of a file that are sent at once. */
-const PIECE = 2 << 20
 
 /** Changes of the choice are looked at after a pause of so long, in ms. */
 const PAUSE_MS = 200
@@ -18,7 +16,7 @@ const PAUSE_MS = 200
 export class ImportState {
   stage = $state<'sending' | 'choosing' | 'importing' | 'done'>('sending')
   choice = $state<ImportChoice>(firstChoice('', false))
-  sent = $state({ bytes: 0, total: 0, beganAt: 0 })
+  readonly sender: DropSender
   seen = $state.raw<SourceDescription | null>(null)
   corpus = $state.raw<Corpus | null>(null)
   /** What went wrong, in words. */
@@ -26,49 +24,31 @@ export class ImportState {
   isLooking = $state(false)
 
   readonly #api: EngineApi
-  #drop: string | null = null
   #isCancelled = false
   #pause: ReturnType<typeof setTimeout> | null = null
   #looks = 0
 
   constructor(api: EngineApi) {
     this.#api = api
-  }
-
-  /** Bytes per second so far; null in the first moments. */
-  get rate(): number | null {
-    const seconds = (Date.now() - this.sent.beganAt) / 1000
-    return seconds > 0.5 ? this.sent.bytes / seconds : null
+    this.sender = new DropSender(api)
   }
 
   /** Hands files over in pieces, then looks at them. */
   async send(files: DroppedFile[]): Promise<void> {
     this.#begin(files.map(({ path }) => path))
-    const total = files.reduce((sum, { file }) => sum + file.size, 0)
-    this.sent = { bytes: 0, total, beganAt: Date.now() }
     await this.#trying(async () => {
-      const sizes = files.map(({ path, file }) => ({ path, bytes: file.size }))
-      this.#drop = (await this.#api.beginDrop({ files: sizes })).drop
-      for (const [index, { file }] of files.entries()) {
-        for (let at = 0; at < file.size && !this.#isCancelled; at += PIECE) {
-          const piece = file.slice(at, at + PIECE)
-          const base64 = await base64Of(piece)
-          await this.#api.addToDrop({ drop: this.#drop, file: index, base64 })
-          this.sent.bytes += piece.size
-        }
-      }
-      if (this.#isCancelled) return this.#discard()
-      await this.#look()
+      await this.sender.send(files)
+      if (this.sender.drop !== null) await this.#look()
     })
     // What could not be handed over, or is no text, is of no use.
     if (this.problem !== null && this.stage === 'sending')
-      await this.#discard().catch(() => undefined)
+      await this.sender.discard().catch(() => undefined)
   }
 
   /** Takes what lies on the engine's own machine already. */
   async adopt(drop: string, names: string[]): Promise<void> {
     this.#begin(names)
-    this.#drop = drop
+    this.sender.drop = drop
     await this.#trying(() => this.#look())
   }
 
@@ -82,7 +62,7 @@ export class ImportState {
   async import(): Promise<void> {
     const rule = chosenRule(this.choice)
     const take = chosenTake(this.choice)
-    const drop = this.#drop
+    const { drop } = this.sender
     if (!('rule' in rule) || take === null || drop === null) return
     const { name, role, domainKind, skipBadLines, keepFields, textField } = this.choice
     this.stage = 'importing'
@@ -99,7 +79,7 @@ export class ImportState {
         skipBadLines,
         keepFields: [...keepFields]
       })
-      this.#drop = null
+      this.sender.drop = null
       this.stage = 'done'
     } catch (error) {
       this.stage = 'choosing'
@@ -118,8 +98,8 @@ export class ImportState {
   async leave(): Promise<void> {
     // An import goes on without its sheet; the status bar tells of it.
     if (this.stage === 'importing') return
-    this.#isCancelled = true
-    if (this.stage !== 'sending') await this.#discard().catch(() => undefined)
+    this.sender.isCancelled = true
+    if (this.stage !== 'sending') await this.sender.discard().catch(() => undefined)
   }
 
   #begin(paths: string[]): void {
@@ -132,7 +112,7 @@ export class ImportState {
   }
 
   async #look(): Promise<void> {
-    const drop = this.#drop
+    const { drop } = this.sender
     if (drop === null) return
     const look = (this.#looks += 1)
     this.isLooking = true
@@ -160,23 +140,4 @@ export class ImportState {
       this.problem = toPlain(error).message
     }
   }
-
-  async #discard(): Promise<void> {
-    const drop = this.#drop
-    this.#drop = null
-    if (drop !== null) await this.#api.discardDrop({ drop })
-  }
-}
-
-/** A browser's own way to base64: the part of a data address behind its comma. */
-function base64Of(piece: Blob): Promise<string> {
-  return new Promise((done, fail) => {
-    const reader = new FileReader()
-    reader.onload = () => {
-      const address = reader.result as string
-      done(address.slice(address.indexOf(',') + 1))
-    }
-    reader.onerror = () => fail(reader.error ?? new Error('the file cannot be read'))
-    reader.readAsDataURL(piece)
-  })
 }

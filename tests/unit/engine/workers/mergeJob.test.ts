@@ -443,7 +443,6 @@ test('a merge says what it came of, so that merges of it know their ancestor', a
   )
   const told = await readAncestry(folder)
   expect(told).toMatchObject({
-    self: { id: 'merge:linear:run:a+run:b' },
     made: 'merged',
     parents: [{ id: 'run:a' }, { id: 'run:b' }],
     ancestor: { id: 'run:seed' }
@@ -459,7 +458,6 @@ test('a merge says what it came of, so that merges of it know their ancestor', a
   }
   const other = await mergeModels({ ...stranger, folder: join(place, 'other') }, hooks())
   expect(await readAncestry(other.folder)).toMatchObject({
-    self: null,
     parents: [],
     ancestor: null
   })
