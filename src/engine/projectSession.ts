@@ -1,13 +1,14 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
-import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
-import { checkCorpusName, checkPartitionNames } from './data/importedNames'
-import { makeFolder, removeTree, writeFileAtomic } from './storage/files'
+import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
+import { removeTree } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
+import { readOriginal, writeCache } from './storage/sealedFiles'
 import { copyWithProgress } from './projectCopies'
 import type { CopyOptions } from './storage/copyProject'
 import { Measurements } from './storage/measurements'
@@ -194,19 +195,22 @@ export class ProjectSession {
   }
 
   /**
-   * Imports text as a corpus.
+   * Imports text as a corpus, or again where the text of a corpus is gone.
    *
    * @throws WorkbenchError `corpus/*`, `partition/*`; nothing is left behind then
    */
   async importCorpus(options: ImportOptions, run: TellingRun = {}): Promise<Corpus> {
     checkImport(options)
-    checkCorpusName(this.corpora, options.name)
+    const isLost = (one: Corpus) => !existsSync(projectPaths.corpus(this.folder, one.fingerprint))
+    const lost = this.corpora.find((one) => one.name === options.name && isLost(one))
+    if (!lost) checkCorpusName(this.corpora, options.name)
     const corpus = await this.#pool.run(
       'import',
       { project: this.folder, ...options },
       { ...run, lane: 'wide' }
     )
     try {
+      if (lost) return checkRestored(lost, corpus)
       checkCorpusName(this.corpora, options.name)
       checkPartitionNames(this.corpora, corpus)
       await this.#project.addCorpus(corpus)
@@ -420,12 +424,9 @@ export class ProjectSession {
   /** What a checkpoint outside is; a bundle, which may lie elsewhere, remembers it. */
   async #seedCheckpoint(folder: string): Promise<SeedCheckpoint> {
     const kept = projectPaths.seedCheckpoint(this.folder, fingerprintOf(folder))
-    if (this.#project.isBundle) return JSON.parse(await readFile(kept, 'utf8')) as SeedCheckpoint
+    if (this.#project.isBundle) return readOriginal(kept) as Promise<SeedCheckpoint>
     const checkpoint = await this.#pool.run('checkpoint', { folder })
-    if (!this.isReadOnly) {
-      await makeFolder(dirname(kept))
-      await writeFileAtomic(kept, JSON.stringify(checkpoint))
-    }
+    if (!this.isReadOnly) await writeCache(kept, checkpoint)
     return checkpoint
   }
 

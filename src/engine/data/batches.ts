@@ -5,6 +5,7 @@ import type { BaseUnit } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import type { Draw } from './draws'
 import { permutationKey, permute } from './permute'
+import { assertSound, parseRecord } from '#engine/storage/sealedFiles'
 import { openTokens } from './tokenFiles'
 import type { TokenReader } from './tokenFiles'
 import type { StreamRecord } from './tokenStream'
@@ -57,7 +58,7 @@ export async function openBatches(input: BatchesInput): Promise<Batches> {
     )
   }
   const replayRows = input.replay ? rowsOfReplay(input.replay.share, batchSize) : 0
-  const readers = openReaders(input)
+  const readers = await openReaders(input)
   const begins: number[] = []
   draws.reduce((sum, draw) => (begins.push(sum), sum + draw.sequences), 0)
   const globalKey = permutationKey(randomSeed, 'order')
@@ -134,7 +135,7 @@ function rowsOfReplay(share: number, batchSize: number): number {
   )
 }
 
-function openReaders(input: BatchesInput): Map<string, TokenReader> {
+async function openReaders(input: BatchesInput): Promise<Map<string, TokenReader>> {
   const units = [
     ...input.draws.map((draw) => draw.unit),
     ...(input.replay ? [input.replay.unit] : [])
@@ -144,7 +145,9 @@ function openReaders(input: BatchesInput): Map<string, TokenReader> {
   for (const { tokens } of units) {
     if (readers.has(tokens)) continue
     const folder = join(input.projectFolder, 'tokens', tokens)
-    const record = JSON.parse(readFileSync(join(folder, 'stream.json'), 'utf8')) as StreamRecord
+    await assertSound(folder)
+    const path = join(folder, 'stream.json')
+    const record = parseRecord(readFileSync(path, 'utf8'), path) as StreamRecord
     readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, memoryLeft))
     const bytes = record.tokens * record.width
     if (bytes <= memoryLeft) memoryLeft -= bytes

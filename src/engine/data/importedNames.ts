@@ -14,6 +14,22 @@ export function checkCorpusName(corpora: readonly Corpus[], name: string): void 
   }
 }
 
+/**
+ * Holds text that was imported in place of lost text to being the same.
+ *
+ * @returns the corpus as the project knows it
+ * @throws WorkbenchError `corpus/exists` where it is other text
+ */
+export function checkRestored(lost: Corpus, corpus: Corpus): Corpus {
+  if (corpus.fingerprint === lost.fingerprint) return lost
+  throw new WorkbenchError(
+    'corpus/exists',
+    `The project has a corpus named ${lost.name} whose text is missing, and this is other text: expected ` +
+      `${lost.fingerprint}, found ${corpus.fingerprint}. Import the same files cut the same way, or give the new text another name.`,
+    { name: lost.name, expected: lost.fingerprint, found: corpus.fingerprint }
+  )
+}
+
 /** @throws WorkbenchError `corpus/exists` where a new partition has the name of an old one */
 export function checkPartitionNames(corpora: readonly Corpus[], corpus: Corpus): void {
   if (corpus.role !== 'training') return

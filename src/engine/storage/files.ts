@@ -4,6 +4,11 @@ import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import { hashFile } from './fingerprint'
+import { sealedLine, sealedText } from './seals'
+
+/** What stands in a folder's files: names, bytes and SHA-256, under a checksum of its own. */
+export const SUMS_FILE = 'sums.json'
 
 /** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
 const DRAFT_MARK = '.draft-'
@@ -153,6 +158,8 @@ export class FileWriter {
   #pendingBytes = 0
   /** Bytes written so far. */
   bytes = 0
+  /** SHA-256 of all of them; null until the file is closed. */
+  sha256: string | null = null
 
   constructor(path: string, handle: fs.FileHandle) {
     this.path = path
@@ -185,7 +192,8 @@ export class FileWriter {
     } finally {
       await this.#handle.close()
     }
-    return { bytes: this.bytes, sha256: this.#hash.digest('hex') }
+    this.sha256 = this.#hash.digest('hex')
+    return { bytes: this.bytes, sha256: this.sha256 }
   }
 
   /** Closes without keeping what is unwritten. */
@@ -234,6 +242,8 @@ export class FolderDraft {
   /** Where the files lie until `commit`. */
   readonly path: string
   readonly #open = new Set<{ abandon(): Promise<void> }>()
+  readonly #written = new Map<string, FileWriter>()
+  readonly #copied: string[] = []
 
   private constructor(target: string, path: string) {
     this.target = target
@@ -254,6 +264,7 @@ export class FolderDraft {
     await makeFolder(dirname(path))
     const writer = await openWriter(path)
     this.#open.add(writer)
+    this.#written.set(name, writer)
     return writer
   }
 
@@ -279,6 +290,7 @@ export class FolderDraft {
   async copyFile(source: string, name: string): Promise<void> {
     const path = join(this.path, name)
     await makeFolder(dirname(path))
+    this.#copied.push(name)
     await guarded(path, async () => {
       // A file system that can share the bytes of two files does.
       await fs.copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
@@ -289,6 +301,19 @@ export class FolderDraft {
         await handle.close()
       }
     })
+  }
+
+  /** Writes down the hashes of all files that were written from front to back, or copied, so far. */
+  async seal(): Promise<void> {
+    const files = [...this.#written]
+      .filter(([, { path, sha256 }]) => sha256 !== null && existsSync(path))
+      .map(([name, { bytes, sha256 }]) => ({ name, bytes, sha256 }))
+    for (const name of this.#copied) {
+      const path = join(this.path, name)
+      files.push({ name, bytes: (await fs.stat(path)).size, sha256: await hashFile(path) })
+    }
+    files.sort((a, b) => (a.name < b.name ? -1 : 1))
+    await this.writeFile(SUMS_FILE, sealedText({ format: 'assay-sums', version: 1, files }, 1))
   }
 
   /**
@@ -378,10 +403,10 @@ export class LineLog {
     })
   }
 
-  /** Appends records as JSON lines; on disk when the promise resolves. */
-  append(records: readonly unknown[]): Promise<void> {
+  /** Appends records as JSON lines, each with its checksum; on disk when the promise resolves. */
+  append(records: readonly object[]): Promise<void> {
     if (records.length === 0) return Promise.resolve()
-    const text = records.map((record) => JSON.stringify(record) + '\n').join('')
+    const text = records.map((record) => sealedLine(record) + '\n').join('')
     const appended = this.#last.then(() => this.#write(text))
     this.#last = appended.catch(() => undefined)
     return appended
@@ -447,6 +472,14 @@ export async function sweepDrafts(folder: string, depth = 3): Promise<void> {
 /** Cuts a file to a length in bytes. */
 export async function truncateFile(path: string, bytes: number): Promise<void> {
   await guarded(path, () => fs.truncate(path, bytes))
+}
+
+/** Moves a file or a folder, making the folders above its new place. */
+export async function moveAside(path: string, target: string): Promise<void> {
+  await makeFolder(dirname(target))
+  await guarded(path, () => fs.rename(path, target))
+  await syncFolder(dirname(target))
+  await syncFolder(dirname(path))
 }
 
 /** Bytes a process of this user may still write on the disk that holds `path`. */

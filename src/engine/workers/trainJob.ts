@@ -21,10 +21,13 @@ import { initializeParameters } from '#engine/model/initialize'
 import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { assertSound } from '#engine/storage/sealedFiles'
+import { openLine } from '#engine/storage/seals'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
+import { toPlain } from '#shared/errors'
 import { meanLoss } from '#shared/metrics'
 import type { RunResult, TracePoint } from '#shared/records'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
@@ -188,16 +191,32 @@ async function heldOutMeter(
 async function begin(job: TrainJob): Promise<Beginning> {
   const resume = projectPaths.resume(job.project, job.fingerprint)
   if (existsSync(resume)) {
-    const { parameters } = await openCheckpoint(resume)
-    const optimizer = await readOptimizerState(resume)
+    const point = await resumePoint(job, resume)
+    if (point) return point
+    // Damaged: the run is trained from its start again.
+    await removeTree(resume)
+  }
+  return { state: await startState(job), completedSteps: 0, elapsedMs: 0 }
+}
+
+/** Where a run was left; null where that, or the curve up to there, is not what was written. */
+async function resumePoint(job: TrainJob, resume: string): Promise<Beginning | null> {
+  try {
+    await assertSound(resume)
     const progress = JSON.parse(await readFile(join(resume, 'progress.json'), 'utf8')) as {
       completedSteps: number
       elapsedMs: number
     }
-    const state = { parameters: await readParameters(parameters), ...optimizer }
-    return { state, ...progress }
+    const curve = await readTrace(job.project, job.fingerprint)
+    const traced = curve.filter(({ step }) => step <= progress.completedSteps).length
+    if (traced < progress.completedSteps) return null
+    const { parameters } = await openCheckpoint(resume)
+    const optimizer = await readOptimizerState(resume)
+    return { state: { parameters: await readParameters(parameters), ...optimizer }, ...progress }
+  } catch (error) {
+    if (toPlain(error).code === 'storage/corrupt') return null
+    throw error
   }
-  return { state: await startState(job), completedSteps: 0, elapsedMs: 0 }
 }
 
 async function startState(job: TrainJob): Promise<TrainingState> {
@@ -227,6 +246,7 @@ async function saveResumePoint(
   await writeFolder(projectPaths.resume(job.project, job.fingerprint), async (draft) => {
     await writeState(draft, job, state, true)
     await draft.writeFile('progress.json', JSON.stringify({ completedSteps, elapsedMs }))
+    await draft.seal()
   })
 }
 
@@ -283,8 +303,10 @@ async function keepTraceUpTo(
   const lines = (await readFile(path, 'utf8')).split('\n')
   let bytes = 0
   for (const line of lines.slice(0, -1)) {
-    const { step } = JSON.parse(line) as TracePoint
-    if (step > completedSteps) break
+    const opened = openLine(line)
+    // What is damaged is trained, and traced, again.
+    if (opened.state === 'damaged') break
+    if ((opened.value as TracePoint).step > completedSteps) break
     bytes += Buffer.byteLength(line) + 1
   }
   if (bytes < (await stat(path)).size) await truncateFile(path, bytes)
