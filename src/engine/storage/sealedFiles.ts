@@ -123,32 +123,42 @@ export async function readOriginal(path: string): Promise<unknown> {
 }
 
 const SUM_BYTES = 32
-
-function sumOf(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest()
-}
+/** Stands on both sides of the hash: one flipped bit leaves one of the two. */
+const MARK = Buffer.from('assay-sha256')
+const SEAL_BYTES = 2 * MARK.length + SUM_BYTES
 
 /** Keeps numbers that can be made again: their bytes, and behind them their SHA-256. */
 export async function writeCachedBytes(path: string, bytes: Uint8Array): Promise<void> {
   await makeFolder(dirname(path))
-  await writeFileAtomic(path, Buffer.concat([bytes, sumOf(bytes)]))
+  const sum = createHash('sha256').update(bytes).digest()
+  await writeFileAtomic(path, Buffer.concat([bytes, MARK, sum, MARK]))
 }
 
 /**
- * Bytes of {@link writeCachedBytes}; of earlier versions without the hash.
+ * Bytes of {@link writeCachedBytes}, or of an earlier version without the hash.
  *
- * @param length how many there must be; null: any number, with their hash
+ * @param length how many there must be
  * @returns null where there are none, others, or damaged ones
  */
-export async function readCachedBytes(
-  path: string,
-  length: number | null
-): Promise<Uint8Array | null> {
+export async function readCachedBytes(path: string, length: number): Promise<Uint8Array | null> {
   const file = await readFile(path).catch(() => null)
-  if (file === null) return null
-  if (file.length === length) return new Uint8Array(file)
-  const bytes = file.subarray(0, Math.max(0, file.length - SUM_BYTES))
-  const isWhole = length === null || bytes.length === length
+  const opened = file && openSealedBytes(file)
+  if (!opened || opened.state === 'damaged' || opened.bytes.length !== length) return null
   // A copy: a buffer from the pool may begin anywhere.
-  return isWhole && sumOf(bytes).equals(file.subarray(bytes.length)) ? new Uint8Array(bytes) : null
+  return new Uint8Array(opened.bytes)
+}
+
+/** What became of the bytes of a file of numbers. */
+export function openSealedBytes(file: Buffer): {
+  state: 'sound' | 'unsealed' | 'damaged'
+  bytes: Buffer
+} {
+  const begin = Math.max(0, file.length - SEAL_BYTES)
+  const bytes = file.subarray(0, begin)
+  const marks = [file.subarray(begin, begin + MARK.length), file.subarray(-MARK.length)]
+  const marked = marks.filter((mark) => mark.equals(MARK)).length
+  if (marked === 0) return { state: 'unsealed', bytes: file }
+  const sum = file.subarray(begin + MARK.length, begin + MARK.length + SUM_BYTES)
+  const isSound = marked === 2 && createHash('sha256').update(bytes).digest().equals(sum)
+  return { state: isSound ? 'sound' : 'damaged', bytes }
 }
