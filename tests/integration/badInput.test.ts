@@ -206,7 +206,7 @@ test('a project of a newer version is refused and left as it is', async () => {
   await newProject()
   const path = join(project, 'project.assay')
   const newer = (await readFile(path, 'utf8'))
-    .replace('"version": 2', '"version": 7')
+    .replace('"version": 3', '"version": 7')
     .replace('"readableFrom": 2', '"readableFrom": 7')
   await writeFile(path, newer)
   const error = await assayError(['status', project])

@@ -71,7 +71,10 @@ const MIGRATIONS: Readonly<Record<number, (raw: Raw) => Raw>> = {
  * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
  */
 export function parseProject(text: string, path: string): FoundProject {
-  return parseRecords(soundValue(openSealed(text), path), path)
+  const opened = openSealed(text)
+  // First, since a newer version may seal its files in another way.
+  assertReadable(opened.value, path)
+  return parseRecords(soundValue(opened, path), path)
 }
 
 /**
@@ -88,9 +91,9 @@ export function parseEditedProject(text: string, path: string): FoundProject {
 function parseRecords(raw: unknown, path: string): FoundProject {
   const head = HeadSchema.safeParse(raw)
   if (!head.success) throw corrupt(path, head.error)
-  const { version, readableFrom } = head.data
+  const { version } = head.data
   if (version > PROJECT_VERSION) {
-    if (readableFrom === undefined || readableFrom > PROJECT_VERSION) throw newer(path, version)
+    assertReadable(raw, path)
     const known = parseKnown({ ...(raw as Raw), version: PROJECT_VERSION }, path)
     const because = `It was written by a newer Assay (version ${version} of the format; this one writes ${PROJECT_VERSION}), so it can be read but not changed here.`
     return { data: known, version, readOnlyBecause: because }
@@ -164,6 +167,11 @@ function parseKnown(raw: Raw, path: string): ProjectData {
       for (const key of keys) delete (holder as Raw)[key]
     }
   }
+}
+
+function assertReadable(raw: unknown, path: string): void {
+  const { version = 0, readableFrom = Infinity } = HeadSchema.safeParse(raw).data ?? {}
+  if (version > PROJECT_VERSION && readableFrom > PROJECT_VERSION) throw newer(path, version)
 }
 
 function newer(path: string, version: number): WorkbenchError {
