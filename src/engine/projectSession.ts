@@ -1,10 +1,10 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
+import { lostCorpus } from './data/importedNames'
 import { removeTree } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
@@ -15,7 +15,7 @@ import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
 import type { PlanSummary } from './studies/cost'
-import { memberNames } from './studies/mixtures'
+import { drawIdentity, memberNames } from './studies/mixtures'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
@@ -106,7 +106,12 @@ export class ProjectSession {
     pool: WorkerPool,
     options: { readOnly?: boolean } = {}
   ): Promise<ProjectSession> {
-    return new ProjectSession(project, pool, await Measurements.open(project.folder, options))
+    const opening = Measurements.open(project.folder, options)
+    // A project that cannot be opened is nobody's.
+    const measurements = await opening.catch((error: unknown) =>
+      project.close().then(() => Promise.reject(error as Error))
+    )
+    return new ProjectSession(project, pool, measurements)
   }
 
   get folder(): string {
@@ -201,8 +206,7 @@ export class ProjectSession {
    */
   async importCorpus(options: ImportOptions, run: TellingRun = {}): Promise<Corpus> {
     checkImport(options)
-    const isLost = (one: Corpus) => !existsSync(projectPaths.corpus(this.folder, one.fingerprint))
-    const lost = this.corpora.find((one) => one.name === options.name && isLost(one))
+    const lost = lostCorpus(this.corpora, projectPaths.corpora(this.folder), options.name)
     if (!lost) checkCorpusName(this.corpora, options.name)
     const corpus = await this.#pool.run(
       'import',
@@ -442,10 +446,4 @@ export class ProjectSession {
       sequentials: new Set(trained.map((run) => run.fingerprint))
     }
   }
-}
-
-/** Studies that draw alike share their draws: the number asked for is no part of it. */
-function drawIdentity({ mixtures, randomSeed }: Study): string {
-  const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
-  return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }

@@ -1,14 +1,13 @@
 /** The batches of a run: a pure function of what it reads and its random seed. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BaseUnit } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import type { Draw } from './draws'
 import { permutationKey, permute } from './permute'
-import { assertSound, parseRecord } from '#engine/storage/sealedFiles'
+import { assertSound } from '#engine/storage/sealedFiles'
 import { openTokens } from './tokenFiles'
 import type { TokenReader } from './tokenFiles'
-import type { StreamRecord } from './tokenStream'
+import { readStreamRecord } from './tokenStream'
 
 /** Token files are held in memory until they come to this much; the others are read by range. */
 const BYTES_IN_MEMORY = 256 * 1024 * 1024
@@ -146,11 +145,19 @@ async function openReaders(input: BatchesInput): Promise<Map<string, TokenReader
     if (readers.has(tokens)) continue
     const folder = join(input.projectFolder, 'tokens', tokens)
     await assertSound(folder)
-    const path = join(folder, 'stream.json')
-    const record = parseRecord(readFileSync(path, 'utf8'), path) as StreamRecord
+    const record = readStreamRecord(join(input.projectFolder, 'tokens'), tokens)
+    if (!record) throw missingStream(folder)
     readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, memoryLeft))
     const bytes = record.tokens * record.width
     if (bytes <= memoryLeft) memoryLeft -= bytes
   }
   return readers
+}
+
+function missingStream(folder: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/missing',
+    `${folder} is missing: the tokens that the run reads. Run the study again: prepared text is made anew from the stored corpora.`,
+    { path: folder }
+  )
 }

@@ -1,4 +1,6 @@
 /** Names that an import may not take: what is imported never changes. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { REMAINDER } from '#shared/records'
 import type { Corpus } from '#shared/records'
@@ -12,6 +14,17 @@ export function checkCorpusName(corpora: readonly Corpus[], name: string): void 
       { name }
     )
   }
+}
+
+/** The corpus of a name whose stored text is gone; undefined where there is none. */
+export function lostCorpus(
+  corpora: readonly Corpus[],
+  corporaFolder: string,
+  name: string
+): Corpus | undefined {
+  return corpora.find(
+    (one) => one.name === name && !existsSync(join(corporaFolder, one.fingerprint))
+  )
 }
 
 /**

@@ -3,9 +3,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { WorkbenchError } from '#shared/errors'
 import { hashFile } from './fingerprint'
 import { sealedLine, sealedText } from './seals'
+import { guarded, storageError } from './writeErrors'
 
 /** What stands in a folder's files: names, bytes and SHA-256, under a checksum of its own. */
 export const SUMS_FILE = 'sums.json'
@@ -18,49 +18,6 @@ const REPLACED_MARK = '.replaced-'
 
 /** A marked name: what it was for, the mark, and the random end. */
 const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
-
-/**
- * Turns the system's refusal to write into an error a user can act on.
- *
- * @param error what `node:fs` threw
- * @param path what was being written
- */
-export function storageError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new WorkbenchError(
-      'storage/disk-full',
-      `The disk is full: ${path} could not be written. Free some space and run again; what was finished is kept.`,
-      { path },
-      { cause: error }
-    )
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    return new WorkbenchError(
-      'storage/not-writable',
-      `${path} cannot be written (${code}). Expected a folder this user may write to; change its permissions or choose another.`,
-      { path, reason: code },
-      { cause: error }
-    )
-  }
-  if (code === 'EIO') {
-    return new WorkbenchError(
-      'storage/not-writable',
-      `${path} could not be written: the disk or the way to it failed (EIO). Look at the system's log; what was finished is kept.`,
-      { path, reason: code },
-      { cause: error }
-    )
-  }
-  return error
-}
-
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw storageError(error, path)
-  }
-}
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await fs.open(path, constants.O_RDONLY)

@@ -5,12 +5,12 @@ import {
   FolderDraft,
   LineLog,
   createFileExclusive,
-  storageError,
   sweepDrafts,
   writeFileAtomic,
   writeFolder
 } from '#engine/storage/files'
 import { readLines } from '#engine/storage/measurements'
+import { storageError } from '#engine/storage/writeErrors'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 async function linesOf(path: string): Promise<unknown[]> {
