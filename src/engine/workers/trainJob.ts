@@ -70,12 +70,13 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     await batches.close()
     throw error
   })
-  const startedAt = Date.now()
-  const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
+  // A clock that nobody sets: a run never takes less than no time.
+  const startedAt = performance.now()
+  const elapsed = () => Math.round(beginning.elapsedMs + performance.now() - startedAt)
   const tokensPerStep = recipe.batchSize * config.contextLength
   const meter = rateMeter()
   let pending: TracePoint[] = []
-  let savedAt = Date.now()
+  let savedAt = performance.now()
   let tracedAt = savedAt
   try {
     const measureHeldOut = await heldOutMeter(job, kernels)
@@ -105,8 +106,8 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
           tokensPerSecond: Math.round(rate),
           ...(heldOut ? { heldOut } : {})
         })
-        if (pending.length >= TRACE_POINTS || Date.now() - tracedAt >= TRACE_EVERY_MS) {
-          tracedAt = Date.now()
+        if (pending.length >= TRACE_POINTS || performance.now() - tracedAt >= TRACE_EVERY_MS) {
+          tracedAt = performance.now()
           await trace.append(pending)
           pending = []
         }
@@ -121,9 +122,9 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
           detail: `loss ${point.loss.toFixed(3)}`
         })
       },
-      shouldSave: () => Date.now() - savedAt >= SAVE_EVERY_MS,
+      shouldSave: () => performance.now() - savedAt >= SAVE_EVERY_MS,
       onSave: async (state, completedSteps) => {
-        savedAt = Date.now()
+        savedAt = performance.now()
         await trace.append(pending)
         pending = []
         await saveResumePoint(job, state, completedSteps, elapsed())
@@ -136,7 +137,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     const result: RunResult = {
       finalLoss: await finalLoss(project, fingerprint),
       elapsedMs,
-      tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / elapsedMs) * 1000,
+      tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / Math.max(1, elapsedMs)) * 1000,
       backend: device.backend,
       device: device.name,
       threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0),
