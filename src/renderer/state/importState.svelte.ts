@@ -37,7 +37,7 @@ export class ImportState {
 
   /** Bytes per second so far; null in the first moments. */
   get rate(): number | null {
-    const seconds = (Date.now() - this.sent.beganAt) / 1000
+    const seconds = (performance.now() - this.sent.beganAt) / 1000
     return seconds > 0.5 ? this.sent.bytes / seconds : null
   }
 
@@ -45,7 +45,7 @@ export class ImportState {
   async send(files: DroppedFile[]): Promise<void> {
     this.#begin(files.map(({ path }) => path))
     const total = files.reduce((sum, { file }) => sum + file.size, 0)
-    this.sent = { bytes: 0, total, beganAt: Date.now() }
+    this.sent = { bytes: 0, total, beganAt: performance.now() }
     await this.#trying(async () => {
       const sizes = files.map(({ path, file }) => ({ path, bytes: file.size }))
       this.#drop = (await this.#api.beginDrop({ files: sizes })).drop
