@@ -3,7 +3,7 @@ import type { ProjectCheck } from '#engine'
 import { formatBytes } from './format'
 
 /** Counts, then each damaged file with what was expected, what was found, and what is to be done. */
-export function describeCheck(check: ProjectCheck, project: string): string {
+export function describeCheck(check: ProjectCheck, project: string, isRepaired: boolean): string {
   const { files, bytes, unsealed, damaged, movedTo } = check
   const counts = `${files} files, ${formatBytes(bytes)}`
   const old =
@@ -20,7 +20,7 @@ export function describeCheck(check: ProjectCheck, project: string): string {
   ])
   const next =
     movedTo === null
-      ? `Set aside what is damaged: assay verify ${project} --repair`
-      : `What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`
-  return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, next].join('\n')
+      ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(isRepaired ? 1 : 0)
+      : [`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`]
+  return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, ...next].join('\n')
 }

@@ -58,27 +58,30 @@ afterAll(() => rm(place, { recursive: true, force: true }))
 
 const kindOf = (name: string) => KINDS.find(([, pattern]) => pattern.test(name))?.[0]
 
-/** A copy of the project with one bit flipped. */
-async function flipped(name: string, bit: number): Promise<string> {
-  const folder = await mkdtemp(join(place, 'flipped-'))
-  await cp(whole, folder, { recursive: true })
-  const bytes = await readFile(join(folder, name))
-  bytes[bit >> 3]! ^= 1 << (bit & 7)
-  await writeFile(join(folder, name), bytes)
-  return folder
+/** A file and one of its bits, both drawn; of a kind. */
+interface Flip {
+  name: string
+  bit: number
+  at: string
 }
 
-async function* flips(kind: string, count: number, seed: number) {
+async function drawFlips(kind: string, count: number, seed: number): Promise<Flip[]> {
   const random = xoroshiro128plus(seed)
   const names = files.filter((name) => kindOf(name) === kind)
+  const drawn: Flip[] = []
   for (let i = 0; i < count; i++) {
     const name = names[uniformInt(random, 0, names.length - 1)]!
     const { length } = await readFile(join(whole, name))
     const bit = uniformInt(random, 0, length * 8 - 1)
-    const folder = await flipped(name, bit)
-    yield { name, folder, at: `bit ${bit} of ${name}` }
-    await rm(folder, { recursive: true })
+    drawn.push({ name, bit, at: `bit ${bit} of ${name}` })
   }
+  return drawn
+}
+
+async function flip(folder: string, { name, bit }: Flip): Promise<void> {
+  const bytes = await readFile(join(folder, name))
+  bytes[bit >> 3]! ^= 1 << (bit & 7)
+  await writeFile(join(folder, name), bytes)
 }
 
 test('every file is of a kind, and all kinds are there', () => {
@@ -97,17 +100,23 @@ test('an undisturbed project is sound, with a checksum of every file', async () 
 
 describe.each(KINDS)('a flipped bit in %s', (kind) => {
   test('is found, and the file named', async () => {
-    for await (const { name, folder, at } of flips(kind, LOOKED_FOR, 1)) {
-      const { damaged } = await verifyProject(folder)
+    for (const one of await drawFlips(kind, LOOKED_FOR, 1)) {
+      await flip(whole, one)
+      const { damaged } = await verifyProject(whole)
+      await flip(whole, one)
       expect(
         damaged.map(({ file }) => file),
-        at
-      ).toContain(name)
+        one.at
+      ).toContain(one.name)
     }
   }, 3_600_000)
 
   test('changes no result: the study goes on to the same, at once or after a repair', async () => {
-    for await (const { name, folder, at } of flips(kind, LIVED_ON, 2)) {
+    for (const one of await drawFlips(kind, LIVED_ON, 2)) {
+      const { name, at } = one
+      const folder = await mkdtemp(join(place, 'flipped-'))
+      await cp(whole, folder, { recursive: true })
+      await flip(folder, one)
       const error = await live(folder, imports).then(() => null, toPlain)
       if (error) {
         expect(`${error.code} ${error.message}`, at).toContain('storage/corrupt')
@@ -126,6 +135,7 @@ describe.each(KINDS)('a flipped bit in %s', (kind) => {
       // What was said of a model before it was trained cannot be said later.
       if (kind === 'predictions') after['predictions.jsonl'] = outcome['predictions.jsonl']!
       expect(after, at).toEqual(outcome)
+      await rm(folder, { recursive: true })
     }
   }, 3_600_000)
 })

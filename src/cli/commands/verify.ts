@@ -23,7 +23,7 @@ export function addVerifyCommand(program: Command): void {
           signal,
           onProgress: (one) => progress.update('verify', one)
         })
-        print(describeCheck(found, path), found)
+        print(describeCheck(found, path, flags.repair ?? false), found)
         return found.damaged.length === 0 ? EXIT.ok : EXIT.failed
       })
     })

@@ -1,7 +1,7 @@
 /** Checks all files of a project; what is damaged is named, and set aside where that is asked for. */
 import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
 import { listChecks } from './fileChecks'
@@ -80,7 +80,7 @@ export async function checkProject(
       options.onBytes?.(check.bytes)
     }
     const bytes = checks.reduce((sum, one) => sum + one.bytes, 0)
-    const movedTo = options.repair && damaged.length > 0 ? await repair(folder, damaged) : null
+    const movedTo = options.repair ? await repair(folder, damaged) : null
     return { folder, files: checks.length, bytes, unsealed, damaged, movedTo }
   } finally {
     await lock?.release()
@@ -116,8 +116,10 @@ async function damagedFile(
   return { file: name, bytes, ...fault, ...planRedoing(name, data, copy !== null) }
 }
 
-/** Moves what is damaged aside. @returns where to, relative to the project */
-async function repair(folder: string, damaged: readonly DamagedFile[]): Promise<string> {
+/** Moves what is damaged aside. @returns where to, relative to the project; null: nowhere */
+async function repair(folder: string, all: readonly DamagedFile[]): Promise<string | null> {
+  const damaged = all.filter(({ aside }) => aside !== null && existsSync(join(folder, aside)))
+  if (damaged.length === 0) return null
   const base = join(folder, 'damaged')
   await makeFolder(base)
   const before = (await readdir(base)).map(Number).filter(Number.isInteger)
@@ -130,9 +132,16 @@ async function repair(folder: string, damaged: readonly DamagedFile[]): Promise<
   }
   for (const { file, aside } of damaged) {
     if (aside === null || !existsSync(join(folder, aside))) continue
-    await moveAside(join(folder, aside), join(base, name, aside))
     const text = replaced.get(file)
-    if (text !== undefined) await writeFileAtomic(join(folder, file), text)
+    const target = join(base, name, aside)
+    if (text === undefined) {
+      await moveAside(join(folder, aside), target)
+      continue
+    }
+    // There is never a moment without the file.
+    await makeFolder(dirname(target))
+    await writeFileAtomic(target, await readFile(join(folder, file)))
+    await writeFileAtomic(join(folder, file), text)
   }
   return join('damaged', name)
 }
