@@ -8,6 +8,7 @@ const engine = (path) => `src/engine/${path}`
 const SHARED = 'src/shared/'
 const PARAMETERS = engine('parameters.ts')
 const FILES = engine('storage/files.ts')
+const SEALS = engine('storage/seal')
 
 /** @type {{ from: string[], to: string[], instead: string }[]} */
 export const TABLE = [
@@ -40,7 +41,7 @@ export const TABLE = [
   })),
   {
     from: [engine('data/')],
-    to: [engine('data/'), engine('tokenizer/'), PARAMETERS, FILES, SHARED],
+    to: [engine('data/'), engine('tokenizer/'), PARAMETERS, FILES, SEALS, SHARED],
     instead: 'data/ knows text and token files: hand it anything else as arguments.'
   },
   {
@@ -88,7 +89,7 @@ export const TABLE = [
     from: [engine('workers/(?!(pool|jobs|reportJobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|proxies|statistics|checkpoints|data|tokenizer)/'),
-      engine('storage/(files|paths|runs|traces|fingerprint).ts'), PARAMETERS, SHARED],
+      engine('storage/(files|paths|runs|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
     instead: 'Only the host writes the project file: send back a result, and let studies/ store it.'
   },
   {

@@ -8,6 +8,7 @@ import { addImportModelsCommand } from './commands/importModels'
 import { addBenchCommand } from './commands/bench'
 import { addDiagnoseCommand } from './commands/diagnose'
 import { addTransferCommand } from './commands/transfer'
+import { addVerifyCommand } from './commands/verify'
 import { addDoctorCommand } from './commands/doctor'
 import { addInspectCommand } from './commands/inspect'
 import { addMergeCommand } from './commands/merge'
@@ -46,6 +47,7 @@ addExportModelCommand(program)
 addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
+addVerifyCommand(program)
 addSearchCommand(program)
 addMergeCommand(program)
 addEvalCommand(program)

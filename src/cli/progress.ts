@@ -32,7 +32,7 @@ export class ProgressDisplay {
   update(key: string, progress: Progress): void {
     if (this.#isQuiet) return
     const before = this.#shown.get(key)
-    const now = Date.now()
+    const now = performance.now()
     const first = before?.first ?? { at: now, done: progress.done }
     const entry = { progress: timed(progress, first, now), first, toldAt: before?.toldAt ?? now }
     this.#shown.set(key, entry)
@@ -76,7 +76,7 @@ export class ProgressDisplay {
     const columns = process.stderr.columns || 100
     for (const line of lines) process.stderr.write(`${line.slice(0, columns - 1)}\n`)
     this.#drawnLines = lines.length
-    this.#drawnAt = Date.now()
+    this.#drawnAt = performance.now()
   }
 
   #erase(): void {

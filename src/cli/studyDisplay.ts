@@ -10,7 +10,7 @@ export function studyDisplay(progress: ProgressDisplay): (event: StudyEvent) => 
   const read = new Map<string, number>()
 
   const showWhole = (key: string, done: number) => {
-    const now = Date.now()
+    const now = performance.now()
     if (!read.has(key)) {
       // A run that goes on where it was stopped begins with what it read then.
       whole.doneAtBeginning += done

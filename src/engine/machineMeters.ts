@@ -79,13 +79,13 @@ class Beside<Value> {
 
   /** Null while it is read for the first time. */
   latest(): Value | null {
-    if (Date.now() >= this.#readAgainAt) {
+    if (performance.now() >= this.#readAgainAt) {
       this.#readAgainAt = Infinity
-      const beganAt = Date.now()
+      const beganAt = performance.now()
       this.#read()
         .then((value) => {
           this.#value = value
-          this.#readAgainAt = Date.now() + this.#freshMs(value, Date.now() - beganAt)
+          this.#readAgainAt = performance.now() + this.#freshMs(value, performance.now() - beganAt)
         })
         // A file that went while it was counted; asked again the next time.
         .catch(() => (this.#readAgainAt = 0))
@@ -101,7 +101,7 @@ function processorTicks(): { at: number; idle: number; all: number } {
     (sum, one) => sum + one.user + one.nice + one.sys + one.idle + one.irq,
     0
   )
-  return { at: Date.now(), idle, all }
+  return { at: performance.now(), idle, all }
 }
 
 /** Bytes of all files below a folder; those that vanish amid count nothing. */

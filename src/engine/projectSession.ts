@@ -2,9 +2,9 @@
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
-import { checkCorpusName, checkPartitionNames } from './data/importedNames'
+import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
+import { lostCorpus } from './data/importedNames'
 import { removeTree } from './storage/files'
-import { fingerprintOf } from './storage/fingerprint'
 import { projectPaths } from './storage/paths'
 import { copyWithProgress } from './projectCopies'
 import { ProjectModels } from './projectModels'
@@ -13,7 +13,7 @@ import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
 import type { PlanSummary } from './studies/cost'
-import { memberNames } from './studies/mixtures'
+import { drawIdentity, memberNames } from './studies/mixtures'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
@@ -109,7 +109,12 @@ export class ProjectSession {
     pool: WorkerPool,
     options: { readOnly?: boolean } = {}
   ): Promise<ProjectSession> {
-    return new ProjectSession(project, pool, await Measurements.open(project.folder, options))
+    const opening = Measurements.open(project.folder, options)
+    // A project that cannot be opened is nobody's.
+    const measurements = await opening.catch((error: unknown) =>
+      project.close().then(() => Promise.reject(error as Error))
+    )
+    return new ProjectSession(project, pool, measurements)
   }
 
   get folder(): string {
@@ -198,19 +203,21 @@ export class ProjectSession {
   }
 
   /**
-   * Imports text as a corpus.
+   * Imports text as a corpus, or again where the text of a corpus is gone.
    *
    * @throws WorkbenchError `corpus/*`, `partition/*`; nothing is left behind then
    */
   async importCorpus(options: ImportOptions, run: TellingRun = {}): Promise<Corpus> {
     checkImport(options)
-    checkCorpusName(this.corpora, options.name)
+    const lost = lostCorpus(this.corpora, projectPaths.corpora(this.folder), options.name)
+    if (!lost) checkCorpusName(this.corpora, options.name)
     const corpus = await this.#pool.run(
       'import',
       { project: this.folder, ...options },
       { ...run, lane: 'wide' }
     )
     try {
+      if (lost) return checkRestored(lost, corpus)
       checkCorpusName(this.corpora, options.name)
       checkPartitionNames(this.corpora, corpus)
       await this.#project.addCorpus(corpus)
@@ -424,10 +431,4 @@ export class ProjectSession {
       sequentials: new Set(trained.map((run) => run.fingerprint))
     }
   }
-}
-
-/** Studies that draw alike share their draws: the number asked for is no part of it. */
-function drawIdentity({ mixtures, randomSeed }: Study): string {
-  const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
-  return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }

@@ -5,6 +5,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, test } from 'vitest'
+import { sealedLine } from '#engine/storage/seals'
 import { LineLog } from '#engine/storage/files'
 import { assay, assayError } from '../support/commandLine'
 import { tinyStudy } from '../support/builtEngine'
@@ -206,7 +207,7 @@ test('a project of a newer version is refused and left as it is', async () => {
   await newProject()
   const path = join(project, 'project.assay')
   const newer = (await readFile(path, 'utf8'))
-    .replace('"version": 2', '"version": 7')
+    .replace('"version": 3', '"version": 7')
     .replace('"readableFrom": 2', '"readableFrom": 7')
   await writeFile(path, newer)
   const error = await assayError(['status', project])
@@ -294,7 +295,9 @@ test('lines appended to a full disk leave no torn half behind', async () => {
     await expect(log.append([tooLong])).rejects.toMatchObject({ code: 'storage/disk-full' })
     await log.append([{ a: 2 }])
     await log.close()
-    expect(await readFile(join(disk, 'log.jsonl'), 'utf8')).toBe('{"a":1}\n{"a":2}\n')
+    expect(await readFile(join(disk, 'log.jsonl'), 'utf8')).toBe(
+      [{ a: 1 }, { a: 2 }].map((line) => sealedLine(line) + '\n').join('')
+    )
   } finally {
     execFileSync('umount', [disk])
   }

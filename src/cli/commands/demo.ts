@@ -92,7 +92,7 @@ async function makeDemo(folder: string, demo: Demo, context: CommandContext): Pr
 
 async function runDemo(folder: string, demo: Demo, context: CommandContext): Promise<number> {
   const { progress, signal, print } = context
-  const beganAt = Date.now()
+  const beganAt = performance.now()
   const say = (text: string) => progress.log(text)
   say(`The demo's project: ${folder}`)
   const session = await demoProject(folder, demo, context, say)
@@ -118,7 +118,7 @@ async function runDemo(folder: string, demo: Demo, context: CommandContext): Pro
     const tables = join(folder, 'exports')
     const files = await session.exportTables(study, { folder: tables })
     const cost = await session.cost(study)
-    const seconds = (Date.now() - beganAt) / 1000
+    const seconds = (performance.now() - beganAt) / 1000
     print(
       [
         '',

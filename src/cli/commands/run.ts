@@ -60,10 +60,10 @@ export function addRunCommands(program: Command): void {
       '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00'
     )
     .action(async (path: string, flags: RunFlags) => {
-      const seconds = secondsAllowed(flags, new Date())
+      const isTimeUp = timeAllowed(flags)
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
-        const summary = await untilTime(seconds, context, () =>
+        const summary = await untilTime(isTimeUp, context, () =>
           session.run(session.study(flags.study), {
             signal,
             onProgress: (one) => progress.update('prepare', one),
@@ -76,16 +76,15 @@ export function addRunCommands(program: Command): void {
     })
 }
 
-/** Asks work to stop cleanly when the seconds given are over; null: never. */
+/** Asks work to stop cleanly when its time is up; null: never. */
 export async function untilTime<Result>(
-  seconds: number | null,
+  isTimeUp: (() => boolean) | null,
   { stop }: Pick<CommandContext, 'stop'>,
   work: () => Promise<Result>
 ): Promise<Result> {
-  const endsAt = seconds === null ? Infinity : Date.now() + seconds * 1000
   // One timer for all of it would overflow after 24 days.
   const timer = setInterval(() => {
-    if (Date.now() >= endsAt) stop(new TimeIsUp())
+    if (isTimeUp?.()) stop(new TimeIsUp())
   }, 500)
   try {
     return await work()
@@ -150,16 +149,22 @@ export function describePlan(plan: PlanSummary): string {
   ].join('\n')
 }
 
+/** Clocks in ms: that of the wall, which people and time zones set, and one that only goes on. */
+const CLOCKS = { wall: Date.now, steady: () => performance.now() }
+
 /**
- * Seconds until a run has to stop, from `--hours` or `--until`; null without either.
+ * Whether a run's time is up, by `--hours` or `--until`; null without either.
  *
- * @param now the present, so that it can be tested
+ * Hours are counted by a clock that nobody sets, which stands still while the machine sleeps; a time of
+ * day is what the wall's clock says, daylight saving included.
+ *
+ * @param clocks the present, so that it can be tested
  * @throws WorkbenchError `usage/invalid`
  */
-export function secondsAllowed(
+export function timeAllowed(
   flags: { hours?: string; until?: string },
-  now: Date
-): number | null {
+  clocks = CLOCKS
+): (() => boolean) | null {
   if (flags.hours !== undefined && flags.until !== undefined) {
     throw new WorkbenchError('usage/invalid', 'Give --hours or --until, not both.')
   }
@@ -171,7 +176,8 @@ export function secondsAllowed(
         `--hours wants a number above 0, found "${flags.hours}".`
       )
     }
-    return hours * 3600
+    const endsAt = clocks.steady() + hours * 3_600_000
+    return () => clocks.steady() >= endsAt
   }
   if (flags.until === undefined) return null
   const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(flags.until)
@@ -181,8 +187,9 @@ export function secondsAllowed(
       `--until wants a time such as 08:00, found "${flags.until}".`
     )
   }
+  const now = new Date(clocks.wall())
   const end = new Date(now)
   end.setHours(Number(match[1]), Number(match[2]), 0, 0)
   if (end <= now) end.setDate(end.getDate() + 1)
-  return (end.getTime() - now.getTime()) / 1000
+  return () => clocks.wall() >= end.getTime()
 }

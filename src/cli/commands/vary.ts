@@ -12,7 +12,7 @@ import { describeSeries, describeSeriesCost } from '../seriesSummary'
 import { EXIT, withProject } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
-import { exitOf, secondsAllowed, untilTime } from './run'
+import { exitOf, timeAllowed, untilTime } from './run'
 
 interface VaryFlags {
   study?: string
@@ -64,7 +64,7 @@ export function addVaryCommand(program: Command): void {
       const kind = choice(SERIES_KINDS, kindName, 'KIND')
       assertTogether(flags)
       const request = requestOf(kind, flags)
-      const seconds = secondsAllowed(flags, new Date())
+      const isTimeUp = timeAllowed(flags)
       const readOnly = flags.result ?? false
       await withProject(path, { ...flags, readOnly }, async (context, session) => {
         const base = session.study(flags.study)
@@ -87,7 +87,7 @@ export function addVaryCommand(program: Command): void {
           )
           return EXIT.ok
         }
-        return untilTime(seconds, context, () => runAll(context, session, studies, asked))
+        return untilTime(isTimeUp, context, () => runAll(context, session, studies, asked))
       })
     })
 }

@@ -1,13 +1,13 @@
 /** The batches of a run: a pure function of what it reads and its random seed. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BaseUnit } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import type { Draw } from './draws'
 import { permutationKey, permute } from './permute'
+import { assertSound } from '#engine/storage/sealedFiles'
 import { openTokens } from './tokenFiles'
 import type { TokenReader } from './tokenFiles'
-import type { StreamRecord } from './tokenStream'
+import { readStreamRecord } from './tokenStream'
 
 /** Token files are held in memory until they come to this much; the others are read by range. */
 const BYTES_IN_MEMORY = 256 * 1024 * 1024
@@ -57,7 +57,7 @@ export async function openBatches(input: BatchesInput): Promise<Batches> {
     )
   }
   const replayRows = input.replay ? rowsOfReplay(input.replay.share, batchSize) : 0
-  const readers = openReaders(input)
+  const readers = await openReaders(input)
   const begins: number[] = []
   draws.reduce((sum, draw) => (begins.push(sum), sum + draw.sequences), 0)
   const globalKey = permutationKey(randomSeed, 'order')
@@ -134,7 +134,7 @@ function rowsOfReplay(share: number, batchSize: number): number {
   )
 }
 
-function openReaders(input: BatchesInput): Map<string, TokenReader> {
+async function openReaders(input: BatchesInput): Promise<Map<string, TokenReader>> {
   const units = [
     ...input.draws.map((draw) => draw.unit),
     ...(input.replay ? [input.replay.unit] : [])
@@ -144,10 +144,20 @@ function openReaders(input: BatchesInput): Map<string, TokenReader> {
   for (const { tokens } of units) {
     if (readers.has(tokens)) continue
     const folder = join(input.projectFolder, 'tokens', tokens)
-    const record = JSON.parse(readFileSync(join(folder, 'stream.json'), 'utf8')) as StreamRecord
+    await assertSound(folder)
+    const record = readStreamRecord(join(input.projectFolder, 'tokens'), tokens)
+    if (!record) throw missingStream(folder)
     readers.set(tokens, openTokens(join(folder, 'tokens.bin'), record.width, memoryLeft))
     const bytes = record.tokens * record.width
     if (bytes <= memoryLeft) memoryLeft -= bytes
   }
   return readers
+}
+
+function missingStream(folder: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/missing',
+    `${folder} is missing: the tokens that the run reads. Run the study again: prepared text is made anew from the stored corpora.`,
+    { path: folder }
+  )
 }

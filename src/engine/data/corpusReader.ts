@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { WorkbenchError } from '#shared/errors'
+import { assertSound } from '#engine/storage/sealedFiles'
 import type { Corpus } from '#shared/records'
 import { ENTRY_BYTES, unpackEntry } from './corpusIndex'
 import type { IndexEntry } from './corpusIndex'
@@ -47,6 +48,7 @@ export async function openPartition(
       { path, corpus: corpus.name, partition: name }
     )
   }
+  await assertSound(folder, [`partitions/${number}/index.bin`], again(corpus))
   const index = await readFile(path)
   const documents = corpus.partitions[number]!.documents
   if (index.length !== documents * ENTRY_BYTES) throw corrupt(corpus, path)
@@ -57,7 +59,9 @@ export async function openPartition(
 export async function readKeptFields(
   partition: StoredPartition
 ): Promise<Record<string, unknown>[]> {
-  const path = join(partition.folder, 'partitions', String(partition.number), 'fields.jsonl')
+  const name = `partitions/${partition.number}/fields.jsonl`
+  await assertSound(partition.folder, [name], again(partition.corpus))
+  const path = join(partition.folder, name)
   const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
@@ -74,6 +78,8 @@ export async function* readTexts(
   partition: StoredPartition,
   documents: Iterable<number>
 ): AsyncGenerator<{ document: number; text: string }> {
+  // Texts are checked one by one, by the hashes in the index.
+  await assertSound(partition.folder, ['blocks.json', 'sources.json'], again(partition.corpus))
   const reader = partition.corpus.inPlace ? openSources(partition) : openBlocks(partition)
   try {
     for (const document of documents) {
@@ -157,13 +163,17 @@ function openSources(partition: StoredPartition): TextReader {
   }
 }
 
+function again(corpus: Corpus): string {
+  return `Verify the project with repair, which sets the stored text aside; then import corpus "${corpus.name}" again from the same files.`
+}
+
 function corrupt(corpus: Corpus, path: string, cause?: unknown): WorkbenchError {
   return new WorkbenchError(
     'storage/corrupt',
     corpus.inPlace
       ? `${path} is not what it was when corpus "${corpus.name}" was imported in place. ` +
           `Restore the file, or import it again.`
-      : `${path} of corpus "${corpus.name}" is damaged. Import the corpus again.`,
+      : `${path} of corpus "${corpus.name}" is damaged: a text in it is not the one whose hash the index has. ${again(corpus)}`,
     { path, corpus: corpus.name },
     { cause }
   )

@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DomainDocuments, Prepared } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
+import { assertNotNewer, assertSound, parseRecord, readCache } from '#engine/storage/sealedFiles'
+import { DOMAIN_FORMAT } from './heldOutDomain'
 import type { DomainRecord } from './heldOutDomain'
 import { unpackTokens } from './tokenFiles'
 
@@ -63,8 +65,9 @@ export async function readDomainDocuments(
   }
   const { record } = await readRecord(projectFolder, domain.fingerprint)
   const marks = overlapMarksPath(projectFolder, prepared, domain.fingerprint)
-  if (!existsSync(marks)) throw missing(marks)
-  const { isOverlapping } = JSON.parse(await readFile(marks, 'utf8')) as OverlapMarks
+  const kept = (await readCache(marks)) as OverlapMarks | null
+  if (!kept) throw missing(marks)
+  const { isOverlapping } = kept
   return {
     tokens: record.tokens,
     bytes: record.bytes,
@@ -103,7 +106,10 @@ async function readRecord(
   const folder = join(projectFolder, 'tokens', fingerprint)
   const path = join(folder, 'documents.json')
   if (!existsSync(path)) throw missing(path)
-  return { record: JSON.parse(await readFile(path, 'utf8')) as DomainRecord, folder }
+  await assertSound(folder)
+  const record = parseRecord(await readFile(path, 'utf8'), path) as DomainRecord
+  assertNotNewer(path, record, DOMAIN_FORMAT)
+  return { record, folder }
 }
 
 function missing(path: string): WorkbenchError {

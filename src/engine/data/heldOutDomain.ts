@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { DomainKind, HeldOutDomain } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import { FolderDraft } from '#engine/storage/files'
+import { assertSound } from '#engine/storage/sealedFiles'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { HELD_OUT } from './allotment'
 import type { AllottedPartition, Half } from './allotment'
@@ -15,7 +16,7 @@ import { drawOf } from './documentHash'
 import { packTokens, tokenWidth } from './tokenFiles'
 import type { TokenWidth } from './tokenFiles'
 
-const DOMAIN_FORMAT = 1
+export const DOMAIN_FORMAT = 1
 const DOCUMENTS_PER_READ = 64
 /** No token in use spells more characters on average over a text. */
 const MOST_CHARACTERS_PER_TOKEN = 16
@@ -87,13 +88,15 @@ export async function makeDomain(
   }
   const fingerprint = fingerprintOfDomain(record, chosen, tokenizer)
   const folder = join(tokensFolder, fingerprint)
-  if (!existsSync(join(folder, 'documents.json'))) {
+  if (existsSync(join(folder, 'documents.json'))) await assertSound(folder)
+  else {
     const draft = await FolderDraft.begin(folder)
     try {
       const file = await draft.create('tokens.bin')
       for (const { ids } of chosen) await file.write(packTokens(ids, record.width))
       await file.close()
       await draft.writeFile('documents.json', JSON.stringify(record) + '\n')
+      await draft.seal()
       await draft.commit()
     } catch (error) {
       await draft.discard()

@@ -1,9 +1,7 @@
 /** Tokens of a partition's held-out documents, for the ledger. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { HELD_OUT } from './allotment'
 import type { AllottedPartition } from './allotment'
@@ -29,16 +27,14 @@ export async function countHeldOutTokens(
     for (const document of documents) hash.update(unpackEntry(stored.index, document).textHash)
   }
   const path = join(projectFolder, 'cache', `held-out-${hash.digest('hex')}.json`)
-  if (existsSync(path)) {
-    return (JSON.parse(await readFile(path, 'utf8')) as { tokens: number }).tokens
-  }
+  const kept = (await readCache(path)) as { tokens: number } | null
+  if (kept) return kept.tokens
   let tokens = 0
   for (const { stored, documents } of choices) {
     for await (const texts of inBatches(readTexts(stored, documents))) {
       for (const ids of await tokenizer.encode(texts)) tokens += ids.length
     }
   }
-  await makeFolder(join(projectFolder, 'cache'))
-  await writeFileAtomic(path, JSON.stringify({ tokens }) + '\n')
+  await writeCache(path, { tokens })
   return tokens
 }

@@ -52,6 +52,7 @@ export async function importCorpus(
   try {
     const corpus = await writeCorpus(request, files, sample, draft, hooks)
     hooks.signal?.throwIfAborted()
+    await draft.seal()
     // One that is there already stays: of text in place another corpus may read its sources by it.
     await draft.commit({ target: join(corporaFolder, corpus.fingerprint) })
     return corpus

@@ -1,4 +1,6 @@
 /** Names that an import may not take: what is imported never changes. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { REMAINDER } from '#shared/records'
 import type { Corpus } from '#shared/records'
@@ -12,6 +14,33 @@ export function checkCorpusName(corpora: readonly Corpus[], name: string): void 
       { name }
     )
   }
+}
+
+/** The corpus of a name whose stored text is gone; undefined where there is none. */
+export function lostCorpus(
+  corpora: readonly Corpus[],
+  corporaFolder: string,
+  name: string
+): Corpus | undefined {
+  return corpora.find(
+    (one) => one.name === name && !existsSync(join(corporaFolder, one.fingerprint))
+  )
+}
+
+/**
+ * Holds text that was imported in place of lost text to being the same.
+ *
+ * @returns the corpus as the project knows it
+ * @throws WorkbenchError `corpus/exists` where it is other text
+ */
+export function checkRestored(lost: Corpus, corpus: Corpus): Corpus {
+  if (corpus.fingerprint === lost.fingerprint) return lost
+  throw new WorkbenchError(
+    'corpus/exists',
+    `The project has a corpus named ${lost.name} whose text is missing, and this is other text: expected ` +
+      `${lost.fingerprint}, found ${corpus.fingerprint}. Import the same files cut the same way, or give the new text another name.`,
+    { name: lost.name, expected: lost.fingerprint, found: corpus.fingerprint }
+  )
 }
 
 /** @throws WorkbenchError `corpus/exists` where a new partition has the name of an old one */

@@ -1,10 +1,9 @@
 /** How much of each held-out domain stands in each partition's training text. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HeldOutDomain, Overlap } from '#shared/records'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { makeFolder } from '#engine/storage/files'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import { readTexts } from './corpusReader'
 import type { DocumentChoice } from './documentOrder'
 import { visitGrams } from './ngrams'
@@ -107,7 +106,7 @@ async function sharedGrams(
   hooks: { onTextBytes?: (count: number) => void; signal?: AbortSignal }
 ): Promise<SharedPlaces> {
   const path = foundPath(projectFolder, text)
-  const before = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as SharedPlaces) : {}
+  const before = ((await readCache(path)) ?? {}) as SharedPlaces
   const unseen = known.domains.filter(({ fingerprint }) => !(fingerprint in before))
   if (unseen.length === 0) return before
   const isThere = await gramsIn(text, known.numbers, hooks)
@@ -119,7 +118,7 @@ async function sharedGrams(
     return [fingerprint, places]
   })
   const shared = { ...before, ...Object.fromEntries(found) }
-  await writeFileAtomic(path, JSON.stringify(shared) + '\n')
+  await writeCache(path, shared)
   return shared
 }
 

@@ -9,7 +9,7 @@ import type {
   Study
 } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { writeCache } from '#engine/storage/sealedFiles'
 import { HELD_OUT, TRAINING, allotDocuments } from './allotment'
 import { cutUnits, planUnits, sequencesIn } from './baseUnits'
 import { overlapMarksPath } from './domainDocuments'
@@ -317,10 +317,9 @@ async function keepMarks(
   domains: readonly DomainTexts[],
   marks: readonly boolean[][]
 ): Promise<void> {
-  await makeFolder(join(projectFolder, 'cache'))
   for (const [index, { domain }] of domains.entries()) {
     const path = overlapMarksPath(projectFolder, prepared, domain.fingerprint)
-    await writeFileAtomic(path, JSON.stringify({ isOverlapping: marks[index] }) + '\n')
+    await writeCache(path, { isOverlapping: marks[index] })
   }
 }
 

@@ -4,6 +4,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { join } from 'node:path'
 import { FolderDraft, removeTree } from '#engine/storage/files'
 import type { FileWriter } from '#engine/storage/files'
+import { assertNotNewer, assertSound, parseRecord } from '#engine/storage/sealedFiles'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { unpackEntry } from './corpusIndex'
 import { readTexts } from './corpusReader'
@@ -43,6 +44,7 @@ export interface StreamTokenizer {
  * order is random and compressed blocks are not.
  *
  * @param onTokens told how many ids were made since the last time
+ * @throws WorkbenchError `storage/corrupt` where the stream that is there was damaged
  */
 export async function writeTokenStream(
   tokensFolder: string,
@@ -53,8 +55,11 @@ export async function writeTokenStream(
 ): Promise<TokenStream> {
   const fingerprint = streamFingerprint(choices, order, tokenizer.fingerprint, endOfTextId)
   const there = readStreamRecord(tokensFolder, fingerprint)
-  if (there) return there
   const folder = join(tokensFolder, fingerprint)
+  if (there) {
+    await assertSound(folder)
+    return there
+  }
   const width = tokenWidth(tokenizer.vocabularySize)
   const draft = await FolderDraft.begin(folder)
   try {
@@ -65,6 +70,7 @@ export async function writeTokenStream(
     await removeTree(join(draft.path, 'unordered.bin'))
     const stream = { version: STREAM_FORMAT, width, documents: order.length, tokens }
     await draft.writeFile('stream.json', JSON.stringify(stream) + '\n')
+    await draft.seal()
     await draft.commit()
     return { ...stream, fingerprint }
   } catch (error) {
@@ -77,7 +83,9 @@ export async function writeTokenStream(
 export function readStreamRecord(tokensFolder: string, fingerprint: string): TokenStream | null {
   const path = join(tokensFolder, fingerprint, 'stream.json')
   if (!existsSync(path)) return null
-  return { ...(JSON.parse(readFileSync(path, 'utf8')) as StreamRecord), fingerprint }
+  const record = parseRecord(readFileSync(path, 'utf8'), path) as StreamRecord
+  assertNotNewer(path, record, STREAM_FORMAT)
+  return { ...record, fingerprint }
 }
 
 /** What a stream of these documents in this order is called, whether it was made or not. */

@@ -1,10 +1,11 @@
 /** The tokenizer of a study: the frozen one, one that is brought, or one trained now. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Study } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import { FolderDraft, makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { REDONE, damagedError } from '#engine/storage/seals'
 import { endOfTextId, loadTokenizer } from '#engine/tokenizer/tokenizer'
 import { trainByteLevelBpe } from '#engine/tokenizer/train'
 import { ENTRY_BYTES, entryBytes } from './corpusIndex'
@@ -37,12 +38,23 @@ export async function chooseTokenizer(
 /**
  * Loads a stored tokenizer with the token that ends a document.
  *
- * @throws WorkbenchError `tokenizer/invalid`
+ * @throws WorkbenchError `tokenizer/invalid`, `storage/corrupt`
  */
 export function openTokenizer(path: string, choice: Study['tokenizer']): StreamTokenizer {
+  assertFrozen(path)
   const tokenizer = loadTokenizer(path)
   const token = choice.kind === 'file' ? choice.endOfText : undefined
   return { tokenizer, endOfTextId: endOfTextId(tokenizer, path, token) }
+}
+
+/** A project's tokenizers lie in folders that are called by their hash. */
+function assertFrozen(path: string): void {
+  const expected = basename(dirname(path))
+  if (basename(dirname(dirname(path))) !== 'tokenizers') return
+  const found = existsSync(path)
+    ? createHash('sha256').update(readFileSync(path)).digest('hex')
+    : 'no file'
+  if (found !== expected) throw damagedError(path, { expected, found }, REDONE)
 }
 
 function readTokenizerFile(path: string): string {

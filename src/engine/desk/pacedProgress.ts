@@ -21,10 +21,10 @@ export function pacedProgress(
     const own = `${progress.activity}\n${progress.activity === 'read' ? '' : progress.label}`
     if (own !== piece) {
       piece = own
-      beganAt = Date.now()
+      beganAt = performance.now()
       first = progress.done
     }
-    const seconds = Math.max(0.001, (Date.now() - beganAt) / 1000)
+    const seconds = Math.max(0.001, (performance.now() - beganAt) / 1000)
     const rate = (progress.done - first) / seconds
     const left = progress.total === null ? null : progress.total - progress.done
     const secondsLeft = left === null || rate === 0 ? null : left / rate
@@ -34,11 +34,11 @@ export function pacedProgress(
 
 /** Tells of models measured one by one as of one piece of work. */
 export function measuredProgress(key: string, tell: Tell): (event: StudyEvent) => void {
-  const beganAt = Date.now()
+  const beganAt = performance.now()
   return (event) => {
     if (event.kind !== 'measured') return
     const { label, done, total } = event
-    const rate = done / Math.max(0.001, (Date.now() - beganAt) / 1000)
+    const rate = done / Math.max(0.001, (performance.now() - beganAt) / 1000)
     const secondsLeft = (total - done) / rate
     const progress = { activity: 'measure', label, done, total, unit: 'models' as const }
     tell({ kind: 'progress', key, progress: { ...progress, rate, secondsLeft } })

@@ -19,8 +19,13 @@ export interface CopyOptions {
   signal?: AbortSignal
 }
 
-/** What belongs to the process that has the project open, or is made anew. */
-const LEFT_OUT = [/^lock\.json/, /^cache\/drops(\/|$)/, /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/]
+/** What belongs to the process that has the project open, is made anew, or was set aside. */
+const LEFT_OUT = [
+  /^lock\.json/,
+  /^damaged(\/|$)/,
+  /^cache\/drops(\/|$)/,
+  /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
+]
 
 /** What only training needs. */
 const NO_RESULT = [

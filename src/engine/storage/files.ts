@@ -3,7 +3,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { storageError } from './storageError'
+import { hashFile } from './fingerprint'
+import { sealedLine, sealedText } from './seals'
+import { guarded, storageError } from './writeErrors'
+
+/** What stands in a folder's files: names, bytes and SHA-256, under a checksum of its own. */
+export const SUMS_FILE = 'sums.json'
 
 /** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
 const DRAFT_MARK = '.draft-'
@@ -13,14 +18,6 @@ const REPLACED_MARK = '.replaced-'
 
 /** A marked name: what it was for, the mark, and the random end. */
 const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
-
-async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw storageError(error, path)
-  }
-}
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await fs.open(path, constants.O_RDONLY)
@@ -118,6 +115,8 @@ export class FileWriter {
   #pendingBytes = 0
   /** Bytes written so far. */
   bytes = 0
+  /** SHA-256 of all of them; null until the file is closed. */
+  sha256: string | null = null
 
   constructor(path: string, handle: fs.FileHandle) {
     this.path = path
@@ -150,7 +149,8 @@ export class FileWriter {
     } finally {
       await this.#handle.close()
     }
-    return { bytes: this.bytes, sha256: this.#hash.digest('hex') }
+    this.sha256 = this.#hash.digest('hex')
+    return { bytes: this.bytes, sha256: this.sha256 }
   }
 
   /** Closes without keeping what is unwritten. */
@@ -199,6 +199,8 @@ export class FolderDraft {
   /** Where the files lie until `commit`. */
   readonly path: string
   readonly #open = new Set<{ abandon(): Promise<void> }>()
+  readonly #written = new Map<string, FileWriter>()
+  readonly #copied: string[] = []
 
   private constructor(target: string, path: string) {
     this.target = target
@@ -219,6 +221,7 @@ export class FolderDraft {
     await makeFolder(dirname(path))
     const writer = await openWriter(path)
     this.#open.add(writer)
+    this.#written.set(name, writer)
     return writer
   }
 
@@ -244,6 +247,7 @@ export class FolderDraft {
   async copyFile(source: string, name: string): Promise<void> {
     const path = join(this.path, name)
     await makeFolder(dirname(path))
+    this.#copied.push(name)
     await guarded(path, async () => {
       // A file system that can share the bytes of two files does.
       await fs.copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
@@ -254,6 +258,19 @@ export class FolderDraft {
         await handle.close()
       }
     })
+  }
+
+  /** Writes down the hashes of all files that were written from front to back, or copied, so far. */
+  async seal(): Promise<void> {
+    const files = [...this.#written]
+      .filter(([, { path, sha256 }]) => sha256 !== null && existsSync(path))
+      .map(([name, { bytes, sha256 }]) => ({ name, bytes, sha256 }))
+    for (const name of this.#copied) {
+      const path = join(this.path, name)
+      files.push({ name, bytes: (await fs.stat(path)).size, sha256: await hashFile(path) })
+    }
+    files.sort((a, b) => (a.name < b.name ? -1 : 1))
+    await this.writeFile(SUMS_FILE, sealedText({ format: 'assay-sums', version: 1, files }, 1))
   }
 
   /**
@@ -343,10 +360,10 @@ export class LineLog {
     })
   }
 
-  /** Appends records as JSON lines; on disk when the promise resolves. */
-  append(records: readonly unknown[]): Promise<void> {
+  /** Appends records as JSON lines, each with its checksum; on disk when the promise resolves. */
+  append(records: readonly object[]): Promise<void> {
     if (records.length === 0) return Promise.resolve()
-    const text = records.map((record) => JSON.stringify(record) + '\n').join('')
+    const text = records.map((record) => sealedLine(record) + '\n').join('')
     const appended = this.#last.then(() => this.#write(text))
     this.#last = appended.catch(() => undefined)
     return appended
@@ -412,6 +429,14 @@ export async function sweepDrafts(folder: string, depth = 3): Promise<void> {
 /** Cuts a file to a length in bytes. */
 export async function truncateFile(path: string, bytes: number): Promise<void> {
   await guarded(path, () => fs.truncate(path, bytes))
+}
+
+/** Moves a file or a folder, making the folders above its new place. */
+export async function moveAside(path: string, target: string): Promise<void> {
+  await makeFolder(dirname(target))
+  await guarded(path, () => fs.rename(path, target))
+  await syncFolder(dirname(target))
+  await syncFolder(dirname(path))
 }
 
 /** Bytes a process of this user may still write on the disk that holds `path`. */

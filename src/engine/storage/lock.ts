@@ -9,6 +9,8 @@ import { projectPaths } from './paths'
 
 interface LockRecord {
   host: string
+  /** Tells machines of one name apart, that share a disk; absent in locks of earlier versions. */
+  machine?: string
   bootId: string
   pid: number
   /** Start of the process in clock ticks since boot: tells a reused pid apart. */
@@ -30,6 +32,14 @@ function bootId(): string {
   }
 }
 
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -46,7 +56,8 @@ function processStart(pid: number): string | null {
 
 function isHolderAlive(record: LockRecord): boolean {
   // Of another machine nothing can be known: its lock counts as held until somebody removes it.
-  if (record.host !== hostname()) return true
+  const { host, machine = machineId() } = record
+  if (host !== hostname() || machine !== machineId()) return true
   if (record.bootId !== bootId()) return false
   return processStart(record.pid) === record.processStart
 }
@@ -64,6 +75,7 @@ export async function lockProject(project: string): Promise<ProjectLock> {
   const path = projectPaths.lock(project)
   const mine: LockRecord = {
     host: hostname(),
+    machine: machineId(),
     bootId: bootId(),
     pid: process.pid,
     processStart: processStart(process.pid) ?? 'alive',

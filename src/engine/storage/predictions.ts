@@ -4,7 +4,7 @@ import { LineLog } from './files'
 import { readLines } from './measurements'
 import { projectPaths } from './paths'
 
-const PredictionSchema = z.strictObject({
+export const PredictionSchema = z.strictObject({
   /** Fingerprint of the sequential run. */
   run: z.string(),
   /** How losses are measured: the definition's fingerprint. */

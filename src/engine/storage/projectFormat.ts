@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
+import { damagedError, openSealed, sealedText } from './seals'
+import type { Opened } from './seals'
 
 /** The oldest version whose programs can read what this one writes. */
 const READABLE_FROM = 2
@@ -56,7 +58,9 @@ type Raw = Record<string, unknown>
 /** One step each: version of the file → the file as the next version has it. */
 const MIGRATIONS: Readonly<Record<number, (raw: Raw) => Raw>> = {
   // Studies gained `added` mixtures, whose defaults mean what was there before.
-  1: (raw) => ({ ...raw, version: 2, readableFrom: 2 })
+  1: (raw) => ({ ...raw, version: 2, readableFrom: 2 }),
+  // The file ends with a checksum of itself, which is no part of the records.
+  2: (raw) => ({ ...raw, version: 3 })
 }
 
 /**
@@ -67,12 +71,29 @@ const MIGRATIONS: Readonly<Record<number, (raw: Raw) => Raw>> = {
  * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
  */
 export function parseProject(text: string, path: string): FoundProject {
-  const raw = parseJson(text, path)
+  const opened = openSealed(text)
+  // First, since a newer version may seal its files in another way.
+  assertReadable(opened.value, path)
+  return parseRecords(soundValue(opened, path), path)
+}
+
+/**
+ * Reads the records whatever their checksum says: for a file that was changed by hand on purpose.
+ *
+ * @throws WorkbenchError as {@link parseProject}
+ */
+export function parseEditedProject(text: string, path: string): FoundProject {
+  const opened = openSealed(text)
+  if (opened.value === undefined) return parseProject(text, path)
+  return parseRecords(opened.value, path)
+}
+
+function parseRecords(raw: unknown, path: string): FoundProject {
   const head = HeadSchema.safeParse(raw)
   if (!head.success) throw corrupt(path, head.error)
-  const { version, readableFrom } = head.data
+  const { version } = head.data
   if (version > PROJECT_VERSION) {
-    if (readableFrom === undefined || readableFrom > PROJECT_VERSION) throw newer(path, version)
+    assertReadable(raw, path)
     const known = parseKnown({ ...(raw as Raw), version: PROJECT_VERSION }, path)
     const because = `It was written by a newer Assay (version ${version} of the format; this one writes ${PROJECT_VERSION}), so it can be read but not changed here.`
     return { data: known, version, readOnlyBecause: because }
@@ -95,7 +116,7 @@ function whyReadOnly({ tables, isBundle }: ProjectData): string | null {
 
 /** A project file's text. */
 export function projectText(data: ProjectData): string {
-  return JSON.stringify(data, null, 1) + '\n'
+  return sealedText(data, 1)
 }
 
 const HeadSchema = z.looseObject({
@@ -104,17 +125,28 @@ const HeadSchema = z.looseObject({
   readableFrom: z.number().optional()
 })
 
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
+/** The first version whose files end with a checksum. */
+const SEALED_FROM = 3
+
+const BY_HAND =
+  'Restore it from a copy. If it was changed by hand on purpose, verify the project with repair: a copy of ' +
+  'the file is set aside, and what stands in it is taken as it is.'
+
+function soundValue(opened: Opened, path: string): unknown {
+  const { state, value } = opened
+  if (value === undefined) {
     throw new WorkbenchError(
       'storage/corrupt',
-      `${path} is not JSON (${(error as Error).message}). It was damaged from outside; restore it from a copy.`,
-      { path },
-      { cause: error }
+      `${path} is not JSON. It was damaged from outside; restore it from a copy.`,
+      { path }
     )
   }
+  if (state === 'damaged') throw damagedError(path, opened, BY_HAND)
+  const version = HeadSchema.safeParse(value).data?.version ?? 0
+  if (state === 'unsealed' && version >= SEALED_FROM && version <= PROJECT_VERSION) {
+    throw damagedError(path, { expected: 'a checksum at its end', found: 'none' }, BY_HAND)
+  }
+  return value
 }
 
 /** Parses what is known of a newer file: keys that this version does not know are left out. */
@@ -135,6 +167,11 @@ function parseKnown(raw: Raw, path: string): ProjectData {
       for (const key of keys) delete (holder as Raw)[key]
     }
   }
+}
+
+function assertReadable(raw: unknown, path: string): void {
+  const { version = 0, readableFrom = Infinity } = HeadSchema.safeParse(raw).data ?? {}
+  if (version > PROJECT_VERSION && readableFrom > PROJECT_VERSION) throw newer(path, version)
 }
 
 function newer(path: string, version: number): WorkbenchError {

@@ -3,16 +3,20 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { WorkbenchError } from '#shared/errors'
 import { RunResultSchema } from '#shared/records'
 import type { Run, RunResult } from '#shared/records'
 import { writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
+import { assertNotNewer } from './sealedFiles'
+import { damagedError, openSealed, sealedText } from './seals'
+
+/** Since version 2 a manifest ends with a checksum of itself. */
+const MANIFEST_VERSION = 2
 
 const ManifestSchema = z.strictObject({
   format: z.literal('assay-run'),
-  version: z.literal(1),
+  version: z.union([z.literal(1), z.literal(MANIFEST_VERSION)]),
   fingerprint: z.string(),
   /** Absent in manifests of early versions: then only the head knows. */
   result: RunResultSchema.optional(),
@@ -44,8 +48,18 @@ export async function writeManifest(
   }
   await writeFileAtomic(
     projectPaths.manifest(project, fingerprint),
-    JSON.stringify({ format: 'assay-run', version: 1, fingerprint, result, files }, null, 1) + '\n'
+    sealedText({ format: 'assay-run', version: MANIFEST_VERSION, fingerprint, result, files }, 1)
   )
+}
+
+/** Files of checkpoints, as a finished run's manifest has them. */
+export async function manifestFiles(
+  project: string,
+  fingerprint: string
+): Promise<{ path: string; bytes: number; sha256: string }[]> {
+  const folder = projectPaths.run(project, fingerprint)
+  const { files } = await readManifest(project, fingerprint)
+  return files.map(({ name, bytes, sha256 }) => ({ path: join(folder, name), bytes, sha256 }))
 }
 
 /**
@@ -54,18 +68,14 @@ export async function writeManifest(
  * @throws WorkbenchError `storage/corrupt` naming the file that is missing or differs
  */
 export async function verifyRun(project: string, fingerprint: string): Promise<void> {
-  for (const file of (await readManifest(project, fingerprint)).files) {
-    const full = join(projectPaths.run(project, fingerprint), file.name)
-    const isSound = existsSync(full) && (await hashFile(full)) === file.sha256
-    if (!isSound) {
-      throw new WorkbenchError(
-        'storage/corrupt',
-        `${full} is missing or was changed since it was written. Delete the run's folder; it is trained again.`,
-        { path: full }
-      )
-    }
+  for (const { path, sha256 } of await manifestFiles(project, fingerprint)) {
+    const found = existsSync(path) ? await hashFile(path) : 'no file'
+    if (found !== sha256) throw damagedError(path, { expected: sha256, found }, RETRAINED)
   }
 }
+
+const RETRAINED =
+  'Verify the project with repair: it sets the run aside, and the next run of the study trains it again.'
 
 /**
  * A run's head as its folder has it. The manifest comes before the head is stored: a run whose host
@@ -81,17 +91,12 @@ export async function settledHead(project: string, head: Run): Promise<Run> {
 
 async function readManifest(project: string, fingerprint: string) {
   const path = projectPaths.manifest(project, fingerprint)
-  let raw: unknown = null
-  try {
-    raw = JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
-  const parsed = ManifestSchema.safeParse(raw)
-  if (parsed.success) return parsed.data
-  throw new WorkbenchError(
-    'storage/corrupt',
-    `${path} is not a run's manifest. Delete the folder of the run; it is trained again.`,
-    { path }
-  )
+  const opened = openSealed(await readFile(path, 'utf8'))
+  if (opened.state === 'damaged') throw damagedError(path, opened, RETRAINED)
+  assertNotNewer(path, opened.value, MANIFEST_VERSION)
+  const parsed = ManifestSchema.safeParse(opened.value)
+  const isOfRun = parsed.success && parsed.data.fingerprint === fingerprint
+  if (isOfRun && (opened.state === 'sound' || parsed.data.version === 1)) return parsed.data
+  const found = { expected: 'the manifest of this run', found: 'something else' }
+  throw damagedError(path, found, RETRAINED)
 }

@@ -9,6 +9,10 @@ import type { Study } from '#shared/records'
 import { FolderDraft } from './files'
 import { PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { emptyProject, projectText } from './projectFormat'
+import { assertNotNewer } from './sealedFiles'
+
+/** The newest version of `tables.json` that is known. */
+const TABLES_VERSION = 1
 
 /**
  * Makes a project of imported tables in a folder that is not there yet; it is there whole or not
@@ -65,7 +69,9 @@ export async function readTables(folder: string, fingerprint: string): Promise<I
       { path }
     )
   }
-  return ImportedTablesSchema.parse(JSON.parse(text))
+  const tables: unknown = JSON.parse(text)
+  assertNotNewer(path, tables, TABLES_VERSION)
+  return ImportedTablesSchema.parse(tables)
 }
 
 function sha256(text: string): string {

@@ -1,6 +1,7 @@
 /** Follows curves that grow: only what came since the last reading is read again. */
 import type { TracePoint } from '#shared/records'
 import { projectPaths } from './paths'
+import { openLine } from './seals'
 import { textBehind } from './traces'
 
 /** Behind the line of a step the file goes on at a byte. */
@@ -75,14 +76,12 @@ function isNext(point: TracePoint, mark: Mark): boolean {
   return point.step === mark.step + 1
 }
 
-/** Null where a line is no point: reading began amid one. */
+/** Null where a line is no point, or a damaged one: reading began amid one. */
 function parsedLines(text: string): TracePoint[] | null {
-  try {
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as TracePoint)
-  } catch {
-    return null
-  }
+  const lines = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(openLine)
+  const isSound = lines.every(({ state }) => state !== 'damaged')
+  return isSound ? lines.map(({ value }) => value as TracePoint) : null
 }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
 import { readLines } from './measurements'
 import { projectPaths } from './paths'
+import { openLine } from './seals'
 
 /** All points of a run's curve, in the order of steps; empty when it has none yet. */
 export async function readTrace(project: string, fingerprint: string): Promise<TracePoint[]> {
@@ -22,7 +23,9 @@ export async function lastPoint(project: string, fingerprint: string): Promise<T
   const text = await textBehind(path, (size) => Math.max(0, size - TAIL_BYTES))
   // A last line that is not whole yet is no point.
   const last = text?.split('\n').at(-2)
-  return last === undefined ? null : (JSON.parse(last) as TracePoint)
+  const opened = last === undefined ? null : openLine(last)
+  // Who reads the whole curve is told of a line that is damaged.
+  return opened === null || opened.state === 'damaged' ? null : (opened.value as TracePoint)
 }
 
 /**

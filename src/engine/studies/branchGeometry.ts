@@ -1,11 +1,9 @@
 /** Where the branches of a study lie around their seed: measured once, kept in the cache. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { BranchGeometry } from '#shared/diagnosis'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
 import type { WorkerPool } from '#engine/workers/pool'
@@ -37,7 +35,8 @@ export async function branchGeometry(
   if (branches.length === 0 || !start) return null
   // A branch's fingerprint holds what it started from.
   const path = projectPaths.geometry(folder, fingerprintOf({ DEFINITION, branches }))
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as BranchGeometry
+  const kept = (await readCache(path)) as BranchGeometry | null
+  if (kept) return kept
   const needed = [...branches, ...(start.kind === 'run' ? [start] : [])]
   const areHere = needed.every(({ fingerprint }) =>
     existsSync(projectPaths.checkpoint(folder, fingerprint))
@@ -45,9 +44,6 @@ export async function branchGeometry(
   if (!areHere) return null
   const job = { project: folder, config: plan.config, start, branches }
   const geometry = await pool.run('geometry', job, { ...options, lane: 'aside' })
-  if (!project.isReadOnly) {
-    await makeFolder(dirname(path))
-    await writeFileAtomic(path, JSON.stringify(geometry))
-  }
+  if (!project.isReadOnly) await writeCache(path, geometry)
   return geometry
 }

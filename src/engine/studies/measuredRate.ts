@@ -1,12 +1,9 @@
 /** How fast this machine trains and evaluates a study's model; measured once, kept in the cache. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
 import type { DecoderConfig, Study } from '#shared/records'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { MeasuredRate } from './cost'
@@ -33,7 +30,8 @@ export async function measuredRate(input: {
   // A project may be taken to another machine, and --threads be given.
   const machine = { host: hostname(), device: device.name, workers }
   const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch, machine }))
-  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as MeasuredRate
+  const kept = (await readCache(path)) as MeasuredRate | null
+  if (kept) return kept
   const { batchSize: whole, microBatchSize, matmulPrecision } = study.branch
   const batchSize = microBatchSize ?? whole
   const job = { config, batchSize, repetitions: REPETITIONS, seconds: SECONDS }
@@ -55,7 +53,6 @@ export async function measuredRate(input: {
     workers,
     source: 'measured on this machine, all workers at once'
   }
-  await makeFolder(dirname(path))
-  await writeFileAtomic(path, JSON.stringify(rate))
+  await writeCache(path, rate)
   return rate
 }

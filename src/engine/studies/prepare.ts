@@ -1,13 +1,13 @@
 /** Prepared text of a study: made once by a worker, kept by what it depends on. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { PreparedSchema } from '#shared/records'
 import type { Prepared, Progress, Study } from '#shared/records'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { overlapMarksPath } from '#engine/data/domainDocuments'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { Project } from '#engine/storage/project'
 import type { PrepareJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
@@ -50,8 +50,7 @@ export async function prepareStudy(input: {
     ...(onProgress ? { onProgress } : {})
   })
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)
-  await makeFolder(join(project.folder, 'cache'))
-  await writeFileAtomic(preparedPath(project, study), JSON.stringify(prepared))
+  await writeCache(preparedPath(project, study), prepared)
   return withParts(prepared, study)
 }
 
@@ -97,11 +96,10 @@ async function readPrepared(
   corpora: Project['corpora']
 ): Promise<Prepared | null> {
   const path = preparedPath(project, study, corpora)
-  if (!existsSync(path)) return null
-  const parsed = PreparedSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
+  const parsed = PreparedSchema.safeParse(await readCache(path))
   if (!parsed.success) return null
   // A bundle holds what was measured, not what was trained on.
-  const isThere = project.isBundle || isComplete(project.folder, parsed.data)
+  const isThere = project.isBundle || (await isComplete(project.folder, parsed.data))
   return isThere ? withParts(parsed.data, study) : null
 }
 
@@ -136,14 +134,19 @@ function preparedPath(
   return projectPaths.prepared(project.folder, key)
 }
 
-function isComplete(project: string, prepared: Prepared): boolean {
+async function isComplete(project: string, prepared: Prepared): Promise<boolean> {
   const folders = [
     ...prepared.domains.map((domain) => domain.fingerprint),
     // Empty for units whose models alone are there.
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]
-  return folders.every((folder) => existsSync(join(project, 'tokens', folder)))
+  if (!folders.every((folder) => existsSync(join(project, 'tokens', folder)))) return false
+  // Marks that were damaged are made again with the rest, most of which is there.
+  const marks = prepared.domains.map((domain) =>
+    readCache(overlapMarksPath(project, prepared, domain.fingerprint))
+  )
+  return (await Promise.all(marks)).every((kept) => kept !== null)
 }
 
 /**

@@ -1,10 +1,9 @@
 /** The checkpoints that studies of a project start from, each described once. */
-import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { join, resolve } from 'node:path'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
+import { readOriginal, writeCache } from '#engine/storage/sealedFiles'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Study } from '#shared/records'
@@ -47,12 +46,9 @@ export class SeedCheckpoints {
   async #describe(folder: string, name: string): Promise<SeedCheckpoint> {
     const { isBundle, isReadOnly, folder: project } = this.#project
     const kept = projectPaths.seedCheckpoint(project, fingerprintOf(name))
-    if (isBundle) return JSON.parse(await readFile(kept, 'utf8')) as SeedCheckpoint
+    if (isBundle) return readOriginal(kept) as Promise<SeedCheckpoint>
     const checkpoint = await this.#pool.run('checkpoint', { folder })
-    if (!isReadOnly) {
-      await makeFolder(dirname(kept))
-      await writeFileAtomic(kept, JSON.stringify(checkpoint))
-    }
+    if (!isReadOnly) await writeCache(kept, checkpoint)
     return checkpoint
   }
 }

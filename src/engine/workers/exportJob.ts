@@ -1,4 +1,5 @@
 /** Writes a run's weights or a merge as a model of its own: block by block, never held whole. */
+import { sep } from 'node:path'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
 import { averageWeighted, checkSameShapes } from '#engine/merging/average'
@@ -41,6 +42,8 @@ export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<Expo
     const options = { dtype, signal, onBytes, ...(shardBytes === null ? {} : { shardBytes }) }
     written = await writeModelWeights(draft, model, options)
     for (const { name, text } of job.beside) await draft.writeFile(name, text)
+    // What stays in the project is held to what was written, as all else in it.
+    if (job.folder.startsWith(job.project + sep)) await draft.seal()
   })
   return written
 }

@@ -80,12 +80,12 @@ async function readDomains(
 }
 
 function teller({ signal, onProgress }: JobHooks) {
-  let lookedUpAt = Date.now()
+  let lookedUpAt = performance.now()
   return async (progress: Omit<Progress, 'rate' | 'secondsLeft'>): Promise<void> => {
     onProgress({ ...progress, rate: null, secondsLeft: null })
-    if (Date.now() - lookedUpAt < LOOK_UP_MS) return
+    if (performance.now() - lookedUpAt < LOOK_UP_MS) return
     await new Promise((resume) => setImmediate(resume))
     signal.throwIfAborted()
-    lookedUpAt = Date.now()
+    lookedUpAt = performance.now()
   }
 }

@@ -2,8 +2,12 @@
 
 const WINDOW_MS = 10_000
 
-/** Counts amounts as they come; `add` returns units per second over the last ten seconds. */
-export function rateMeter(now: () => number = Date.now): { add(amount: number): number } {
+/**
+ * Counts amounts as they come; `add` returns units per second over the last ten seconds.
+ *
+ * @param now in ms; a clock that nobody sets, and that stands still while the machine sleeps
+ */
+export function rateMeter(now = (): number => performance.now()): { add(amount: number): number } {
   const marks: { at: number; total: number }[] = [{ at: now(), total: 0 }]
   return {
     add: (amount) => {

@@ -1,12 +1,9 @@
 /** What branches make of each token of a domain: kept in `cache/`, and in memory while it serves. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
 import { branchProbabilities } from '#engine/proxies/ensemble'
 import type { BranchProbabilities } from '#engine/proxies/ensemble'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { readCachedBytes, writeCachedBytes } from '#engine/storage/sealedFiles'
 import type { MeasureJob } from './jobs'
 import { RecentlyUsed } from './recentlyUsed'
 
@@ -26,9 +23,8 @@ export type TokensOf = Pick<MeasureJob, 'project' | 'definition'> & {
 
 /** Keeps what a model makes of every token of a domain. */
 export async function keepTokenLosses(of: TokensOf, nats: Float32Array): Promise<void> {
-  const path = pathOf(of)
-  await makeFolder(dirname(path))
-  await writeFileAtomic(path, new Uint8Array(nats.buffer, nats.byteOffset, nats.byteLength))
+  const bytes = new Uint8Array(nats.buffer, nats.byteOffset, nats.byteLength)
+  await writeCachedBytes(pathOf(of), bytes)
 }
 
 /**
@@ -53,11 +49,8 @@ export function takeTokenLosses(
 }
 
 async function readKept(path: string, tokens: number): Promise<Float32Array | null> {
-  if (!existsSync(path)) return null
-  const bytes = await readFile(path)
-  if (bytes.byteLength !== 4 * tokens) return null
-  // A copy: a buffer from the pool may begin anywhere.
-  return new Float32Array(new Uint8Array(bytes).buffer)
+  const bytes = await readCachedBytes(path, 4 * tokens)
+  return bytes && new Float32Array(bytes.buffer)
 }
 
 function pathOf({ project, model, domain, definition }: TokensOf): string {

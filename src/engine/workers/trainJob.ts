@@ -21,10 +21,13 @@ import { initializeParameters } from '#engine/model/initialize'
 import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { assertSound } from '#engine/storage/sealedFiles'
+import { openLine } from '#engine/storage/seals'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
+import { toPlain } from '#shared/errors'
 import { meanLoss } from '#shared/metrics'
 import type { RunResult, TracePoint } from '#shared/records'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
@@ -67,12 +70,13 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     await batches.close()
     throw error
   })
-  const startedAt = Date.now()
-  const elapsed = () => beginning.elapsedMs + Date.now() - startedAt
+  // A clock that nobody sets: a run never takes less than no time.
+  const startedAt = performance.now()
+  const elapsed = () => Math.round(beginning.elapsedMs + performance.now() - startedAt)
   const tokensPerStep = recipe.batchSize * config.contextLength
   const meter = rateMeter()
   let pending: TracePoint[] = []
-  let savedAt = Date.now()
+  let savedAt = performance.now()
   let tracedAt = savedAt
   try {
     const measureHeldOut = await heldOutMeter(job, kernels)
@@ -102,8 +106,8 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
           tokensPerSecond: Math.round(rate),
           ...(heldOut ? { heldOut } : {})
         })
-        if (pending.length >= TRACE_POINTS || Date.now() - tracedAt >= TRACE_EVERY_MS) {
-          tracedAt = Date.now()
+        if (pending.length >= TRACE_POINTS || performance.now() - tracedAt >= TRACE_EVERY_MS) {
+          tracedAt = performance.now()
           await trace.append(pending)
           pending = []
         }
@@ -118,9 +122,9 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
           detail: `loss ${point.loss.toFixed(3)}`
         })
       },
-      shouldSave: () => Date.now() - savedAt >= SAVE_EVERY_MS,
+      shouldSave: () => performance.now() - savedAt >= SAVE_EVERY_MS,
       onSave: async (state, completedSteps) => {
-        savedAt = Date.now()
+        savedAt = performance.now()
         await trace.append(pending)
         pending = []
         await saveResumePoint(job, state, completedSteps, elapsed())
@@ -133,7 +137,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     const result: RunResult = {
       finalLoss: await finalLoss(project, fingerprint),
       elapsedMs,
-      tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / elapsedMs) * 1000,
+      tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / Math.max(1, elapsedMs)) * 1000,
       backend: device.backend,
       device: device.name,
       threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0),
@@ -188,16 +192,32 @@ async function heldOutMeter(
 async function begin(job: TrainJob): Promise<Beginning> {
   const resume = projectPaths.resume(job.project, job.fingerprint)
   if (existsSync(resume)) {
-    const { parameters } = await openCheckpoint(resume)
-    const optimizer = await readOptimizerState(resume)
+    const point = await resumePoint(job, resume)
+    if (point) return point
+    // Damaged: the run is trained from its start again.
+    await removeTree(resume)
+  }
+  return { state: await startState(job), completedSteps: 0, elapsedMs: 0 }
+}
+
+/** Where a run was left; null where that, or the curve up to there, is not what was written. */
+async function resumePoint(job: TrainJob, resume: string): Promise<Beginning | null> {
+  try {
+    await assertSound(resume)
     const progress = JSON.parse(await readFile(join(resume, 'progress.json'), 'utf8')) as {
       completedSteps: number
       elapsedMs: number
     }
-    const state = { parameters: await readParameters(parameters), ...optimizer }
-    return { state, ...progress }
+    const curve = await readTrace(job.project, job.fingerprint)
+    const traced = curve.filter(({ step }) => step <= progress.completedSteps).length
+    if (traced < progress.completedSteps) return null
+    const { parameters } = await openCheckpoint(resume)
+    const optimizer = await readOptimizerState(resume)
+    return { state: { parameters: await readParameters(parameters), ...optimizer }, ...progress }
+  } catch (error) {
+    if (toPlain(error).code === 'storage/corrupt') return null
+    throw error
   }
-  return { state: await startState(job), completedSteps: 0, elapsedMs: 0 }
 }
 
 async function startState(job: TrainJob): Promise<TrainingState> {
@@ -227,6 +247,7 @@ async function saveResumePoint(
   await writeFolder(projectPaths.resume(job.project, job.fingerprint), async (draft) => {
     await writeState(draft, job, state, true)
     await draft.writeFile('progress.json', JSON.stringify({ completedSteps, elapsedMs }))
+    await draft.seal()
   })
 }
 
@@ -283,8 +304,10 @@ async function keepTraceUpTo(
   const lines = (await readFile(path, 'utf8')).split('\n')
   let bytes = 0
   for (const line of lines.slice(0, -1)) {
-    const { step } = JSON.parse(line) as TracePoint
-    if (step > completedSteps) break
+    const opened = openLine(line)
+    // What is damaged is trained, and traced, again.
+    if (opened.state === 'damaged') break
+    if ((opened.value as TracePoint).step > completedSteps) break
     bytes += Buffer.byteLength(line) + 1
   }
   if (bytes < (await stat(path)).size) await truncateFile(path, bytes)

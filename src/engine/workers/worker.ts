@@ -76,11 +76,11 @@ function tell(message: FromWorker): void {
 async function work(id: number, kind: JobKind, input: unknown): Promise<void> {
   const controller = new AbortController()
   running.set(id, controller)
-  let toldAt = 0
+  let toldAt = -Infinity
   const hooks: JobHooks = {
     signal: controller.signal,
     onProgress: (progress) => {
-      const now = Date.now()
+      const now = performance.now()
       const isLast = progress.total !== null && progress.done >= progress.total
       if (now - toldAt < PROGRESS_EVERY_MS && !isLast) return
       toldAt = now

@@ -33,11 +33,11 @@ export function openSocket(address: URL): Promise<Pipe> {
  * @returns to be called whenever something was heard
  */
 function keepAlive(socket: WebSocket): () => void {
-  let lastHeard = Date.now()
+  let lastHeard = performance.now()
   const timer = setInterval(() => {
-    if (Date.now() - lastHeard > SILENCE_MS) socket.close()
+    if (performance.now() - lastHeard > SILENCE_MS) socket.close()
     else if (socket.readyState === socket.OPEN) socket.send('')
   }, PING_MS)
   socket.addEventListener('close', () => clearInterval(timer))
-  return () => (lastHeard = Date.now())
+  return () => (lastHeard = performance.now())
 }

@@ -1,9 +1,7 @@
 /** How many tokens each document of a text has. */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { assertSound, readCachedBytes, writeCachedBytes } from '#engine/storage/sealedFiles'
 import { TRAINING } from '../allotment'
 import type { AllottedPartition } from '../allotment'
 import { entryBytes } from '../corpusIndex'
@@ -26,10 +24,9 @@ export async function findTokenCounts(
   const counts: TokenCounts = []
   for (const part of text.group.parts) {
     const path = countsPath(texts, texts.tokenizer, part)
-    if (!existsSync(path)) return null
-    const bytes = await readFile(path)
-    if (bytes.length !== part.stored.documents * 4) return null
-    counts.push(new Uint32Array(Uint8Array.from(bytes).buffer))
+    const bytes = await readCachedBytes(path, part.stored.documents * 4)
+    if (bytes === null) return null
+    counts.push(new Uint32Array(bytes.buffer))
   }
   return counts
 }
@@ -51,6 +48,7 @@ export async function countTokens(
 ): Promise<TokenCounts> {
   const counts = text.group.parts.map(({ stored }) => new Uint32Array(stored.documents))
   const stream = streamOf(texts, text)
+  if (stream) await assertSound(join(texts.projectFolder, 'tokens', stream.fingerprint))
   const isRead = stream !== null && readOffStream(texts, text, stream, tokenizer, counts)
   for (const [index, { stored, fates }] of text.group.parts.entries()) {
     const left = Array.from(fates.keys()).filter((one) => !isRead || fates[one] !== TRAINING)
@@ -64,10 +62,9 @@ export async function countTokens(
     }
   }
   if (hooks.mayWrite) {
-    await makeFolder(join(texts.projectFolder, 'cache'))
     for (const [index, part] of text.group.parts.entries()) {
       const { buffer } = counts[index]!
-      await writeFileAtomic(countsPath(texts, tokenizer, part), new Uint8Array(buffer))
+      await writeCachedBytes(countsPath(texts, tokenizer, part), new Uint8Array(buffer))
     }
   }
   return counts

@@ -9,7 +9,7 @@ import {
   writeFileAtomic,
   writeFolder
 } from '#engine/storage/files'
-import { storageError } from '#engine/storage/storageError'
+import { storageError } from '#engine/storage/writeErrors'
 import { readLines } from '#engine/storage/measurements'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 

@@ -1,4 +1,4 @@
-/** What the system refused, as an error a user can act on. */
+/** What the system says when it refuses to write, in words. */
 import { WorkbenchError } from '#shared/errors'
 
 /**
@@ -34,4 +34,13 @@ export function storageError(error: unknown, path: string): unknown {
     )
   }
   return error
+}
+
+/** Does what writes; a refusal comes out as an error a user can act on. */
+export async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw storageError(error, path)
+  }
 }

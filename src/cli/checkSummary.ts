@@ -1,0 +1,26 @@
+/** What came of checking a project, as text. */
+import type { ProjectCheck } from '#engine'
+import { formatBytes } from './format'
+
+/** Counts, then each damaged file with what was expected, what was found, and what is to be done. */
+export function describeCheck(check: ProjectCheck, project: string, isRepaired: boolean): string {
+  const { files, bytes, unsealed, damaged, movedTo } = check
+  const counts = `${files} files, ${formatBytes(bytes)}`
+  const old =
+    unsealed === 0
+      ? []
+      : [
+          `${unsealed} of them have no checksum (of an earlier version, or not Assay's): these could not be checked.`
+        ]
+  if (damaged.length === 0) return [`${counts}: all as they were written.`, ...old].join('\n')
+  const list = damaged.flatMap(({ file, expected, found, redoing, isRedone }) => [
+    file,
+    `  expected ${expected}, found ${found}`,
+    `  ${isRedone ? 'redone' : 'NOT redone by itself'}: ${redoing}`
+  ])
+  const next =
+    movedTo === null
+      ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(isRepaired ? 1 : 0)
+      : [`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`]
+  return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, ...next].join('\n')
+}

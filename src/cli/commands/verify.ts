@@ -1,0 +1,30 @@
+/** `assay verify`: whether every file of a project is what was written. */
+import type { Command } from 'commander'
+import { verifyProject } from '#engine'
+import { describeCheck } from '../checkSummary'
+import { EXIT, withEngine } from '../session'
+
+/** Adds `verify` to the program. */
+export function addVerifyCommand(program: Command): void {
+  program
+    .command('verify')
+    .description('Hold every file of a project against its checksum; exit 1 when one is damaged.')
+    .argument('<project>', 'project folder')
+    .option('--repair', 'set damaged things aside, so that the next run redoes them')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay verify my-project\n  assay verify my-project --repair'
+    )
+    .action(async (path: string, flags: { repair?: boolean; json?: boolean }) => {
+      await withEngine(flags, async ({ progress, print, signal }) => {
+        const found = await verifyProject(path, {
+          repair: flags.repair ?? false,
+          signal,
+          onProgress: (one) => progress.update('verify', one)
+        })
+        print(describeCheck(found, path, flags.repair ?? false), found)
+        return found.damaged.length === 0 ? EXIT.ok : EXIT.failed
+      })
+    })
+}

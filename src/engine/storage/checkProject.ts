@@ -1,0 +1,186 @@
+/** Checks all files of a project; what is damaged is named, and set aside where that is asked for. */
+import { existsSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import { writeFileAtomic, moveAside, makeFolder } from './files'
+import { listChecks } from './fileChecks'
+import type { Fault, FileCheck } from './fileChecks'
+import { hashFile } from './fingerprint'
+import { lockProject } from './lock'
+import { linesOf } from './measurements'
+import { PROJECT_FILE, projectPaths } from './paths'
+import { projectFolder } from './project'
+import { parseEditedProject, projectText } from './projectFormat'
+import type { ProjectData } from './projectFormat'
+import { planRedoing } from './redoing'
+import type { Redoing } from './redoing'
+import { openLine } from './seals'
+
+/** A file that is not what was written. */
+export interface DamagedFile extends Fault, Redoing {
+  /** Relative to the project. */
+  file: string
+  bytes: number
+}
+
+/** What came of checking a project. */
+export interface ProjectCheck {
+  folder: string
+  files: number
+  bytes: number
+  /** Files of earlier versions, which wrote no checksum of them: nothing is known of these. */
+  unsealed: number
+  damaged: DamagedFile[]
+  /** Where damaged things were moved to, relative to the project; null where nothing was. */
+  movedTo: string | null
+}
+
+export interface CheckOptions {
+  /** Set damaged things aside, so that the next run redoes them. */
+  repair?: boolean
+  /** Told before anything is read, then of each file. */
+  onTotal?: (bytes: number) => void
+  onBytes?: (bytes: number) => void
+  signal?: AbortSignal
+}
+
+/**
+ * Reads every file of a project and holds it against its checksum; streamed.
+ *
+ * With `repair` damaged things are moved into `damaged/` within the project, never deleted: a run with
+ * all that is in its folder, so that it is trained again; a folder of tokens, so that it is prepared
+ * again; of lines those that are sound stay. Records that were changed by hand are taken as they are.
+ *
+ * @throws WorkbenchError `storage/missing`, `storage/locked`, `storage/newer-version`
+ * @throws the signal's reason when aborted; then nothing was moved
+ */
+export async function checkProject(
+  path: string,
+  options: CheckOptions = {}
+): Promise<ProjectCheck> {
+  const folder = projectFolder(path)
+  if (!existsSync(projectPaths.file(folder))) throw missing(folder)
+  const lock = await lockProject(folder).catch((error: unknown) => {
+    // What cannot be written can be checked all the same.
+    if (options.repair !== true && toPlain(error).code === 'storage/not-writable') return null
+    throw error
+  })
+  try {
+    const data = await recordsOf(folder)
+    const checks = await listChecks(folder, data)
+    options.onTotal?.(checks.reduce((sum, { bytes }) => sum + bytes, 0))
+    const damaged: DamagedFile[] = []
+    let unsealed = 0
+    for (const check of checks) {
+      options.signal?.throwIfAborted()
+      const verdict = await check.check()
+      if (verdict === 'unsealed') unsealed++
+      else if (verdict !== 'sound') damaged.push(await damagedFile(folder, data, check, verdict))
+      options.onBytes?.(check.bytes)
+    }
+    const bytes = checks.reduce((sum, one) => sum + one.bytes, 0)
+    const movedTo = options.repair ? await repair(folder, damaged) : null
+    return { folder, files: checks.length, bytes, unsealed, damaged, movedTo }
+  } finally {
+    await lock?.release()
+  }
+}
+
+function missing(folder: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/missing',
+    `There is no project at ${folder}. Choose the folder of a project.`,
+    { folder }
+  )
+}
+
+/** The records, be they damaged; null where they cannot be read at all. */
+async function recordsOf(folder: string): Promise<ProjectData | null> {
+  const path = projectPaths.file(folder)
+  try {
+    return parseEditedProject(await readFile(path, 'utf8'), path).data
+  } catch (error) {
+    if (toPlain(error).code !== 'storage/corrupt') throw error
+    return null
+  }
+}
+
+async function damagedFile(
+  folder: string,
+  data: ProjectData | null,
+  { name, bytes }: FileCheck,
+  fault: Fault
+): Promise<DamagedFile> {
+  const copy = await soundTokenizer(folder, name)
+  return { file: name, bytes, ...fault, ...planRedoing(name, data, copy !== null) }
+}
+
+/** Moves what is damaged aside. @returns where to, relative to the project; null: nowhere */
+async function repair(folder: string, all: readonly DamagedFile[]): Promise<string | null> {
+  const damaged = all.filter(({ aside }) => aside !== null && existsSync(join(folder, aside)))
+  if (damaged.length === 0) return null
+  const base = join(folder, 'damaged')
+  await makeFolder(base)
+  const before = (await readdir(base)).map(Number).filter(Number.isInteger)
+  const name = String(Math.max(0, ...before) + 1)
+  // Before anything is moved: a run that goes aside may hold the copy of a tokenizer.
+  const replaced = new Map<string, string>()
+  for (const { file, aside } of damaged) {
+    const text = aside === null ? null : await replacement(folder, file)
+    if (text !== null) replaced.set(file, text)
+  }
+  for (const { file, aside } of damaged) {
+    if (aside === null || !existsSync(join(folder, aside))) continue
+    const text = replaced.get(file)
+    const target = join(base, name, aside)
+    if (text === undefined) {
+      await moveAside(join(folder, aside), target)
+      continue
+    }
+    // There is never a moment without the file.
+    await makeFolder(dirname(target))
+    await writeFileAtomic(target, await readFile(join(folder, file)))
+    await writeFileAtomic(join(folder, file), text)
+  }
+  return join('damaged', name)
+}
+
+/** What takes the place of a damaged file; null where nothing does until it is redone. */
+async function replacement(folder: string, file: string): Promise<string | null> {
+  if (file === PROJECT_FILE) return editedRecords(folder)
+  if (['measurements.jsonl', 'predictions.jsonl'].includes(file)) {
+    return soundLines(join(folder, file))
+  }
+  return soundTokenizer(folder, file)
+}
+
+/** Lines that are what was written, as they were. */
+async function soundLines(path: string): Promise<string> {
+  const kept: string[] = []
+  for await (const { text, isWhole } of linesOf(path)) {
+    if (isWhole && openLine(text).state !== 'damaged') kept.push(text + '\n')
+  }
+  return kept.join('')
+}
+
+/** Records as they stand in a file whose checksum does not fit, sealed anew. */
+async function editedRecords(folder: string): Promise<string> {
+  const path = projectPaths.file(folder)
+  const text = await readFile(path, 'utf8')
+  return projectText(parseEditedProject(text, path).data)
+}
+
+const TOKENIZER = /^tokenizers\/([^/]+)\/tokenizer\.json$/
+
+/** A project's tokenizer is in every checkpoint too: a copy that is sound; null where there is none. */
+async function soundTokenizer(folder: string, name: string): Promise<string | null> {
+  const hash = TOKENIZER.exec(name)?.[1]
+  if (hash === undefined) return null
+  const runs = await readdir(join(folder, 'runs')).catch(() => [])
+  for (const run of runs) {
+    const copy = join(projectPaths.checkpoint(folder, run), 'tokenizer.json')
+    if (existsSync(copy) && (await hashFile(copy)) === hash) return readFile(copy, 'utf8')
+  }
+  return null
+}

@@ -1,0 +1,205 @@
+/** Every file of a project with the check that fits its kind. */
+import { createHash } from 'node:crypto'
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { MeasurementSchema, TracePointSchema } from '#shared/records'
+import { fromPlain, toPlain } from '#shared/errors'
+import { SUMS_FILE } from './files'
+import { hashFile } from './fingerprint'
+import { linesOf } from './measurements'
+import { PROJECT_FILE, TABLES_FILE } from './paths'
+import { PredictionSchema } from './predictions'
+import { parseProject } from './projectFormat'
+import type { ProjectData } from './projectFormat'
+import { manifestFiles } from './runs'
+import { openSealedBytes, readSums } from './sealedFiles'
+import { openLine, openSealed } from './seals'
+
+/** What is wrong with a file. */
+export interface Fault {
+  expected: string
+  found: string
+}
+
+/** `unsealed`: of an earlier version, which wrote no checksum. */
+export type Verdict = 'sound' | 'unsealed' | Fault
+
+export interface FileCheck {
+  /** Relative to the project. */
+  name: string
+  /** 0 where it is missing. */
+  bytes: number
+  check: () => Promise<Verdict>
+}
+
+/** Of the process that has the project open, or set aside before. */
+const LEFT_OUT = [
+  /^lock\.json/,
+  /^damaged\//,
+  /^cache\/drops\//,
+  /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
+]
+
+/**
+ * Lists all files of a project, and files that are missing though others name them.
+ *
+ * @param data the records; null where they cannot be read
+ * @throws WorkbenchError `storage/newer-version`
+ */
+export async function listChecks(project: string, data: ProjectData | null): Promise<FileCheck[]> {
+  const names = (await readdir(project, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(project, join(entry.parentPath, entry.name)))
+    .filter((name) => !LEFT_OUT.some((pattern) => pattern.test(name)))
+    .sort()
+  const hashes = await namedHashes(project, names, data)
+  if (data?.tables) hashes.set(TABLES_FILE, data.tables.fingerprint)
+  const there = await Promise.all(
+    names.map(async (name): Promise<FileCheck> => {
+      const path = join(project, name)
+      const { size } = await stat(path)
+      return { name, bytes: size, check: () => verdictOn(path, name, hashes.get(name), data) }
+    })
+  )
+  const isLeftOut = (name: string) =>
+    data?.isBundle === true && /^exports\/.*\.safetensors$/.test(name)
+  const missing = [...hashes.keys()]
+    .filter((name) => !names.includes(name) && !isLeftOut(name))
+    .map((name): FileCheck => {
+      const verdict = { expected: hashes.get(name)!, found: 'no file' }
+      return { name, bytes: 0, check: () => Promise.resolve(verdict) }
+    })
+  return [...there, ...missing]
+}
+
+/** Hashes that manifests and folders' sums name. Damaged ones name none: they are found themselves. */
+async function namedHashes(
+  project: string,
+  names: readonly string[],
+  data: ProjectData | null
+): Promise<Map<string, string>> {
+  const hashes = new Map<string, string>()
+  for (const name of names) {
+    const run = /^runs\/([^/]+)\/manifest\.json$/.exec(name)?.[1]
+    const isSums = name.endsWith(`/${SUMS_FILE}`)
+    const tokenizer = /^tokenizers\/([^/]+)\/tokenizer\.json$/.exec(name)?.[1]
+    if (tokenizer !== undefined) hashes.set(name, tokenizer)
+    if (run === undefined && !isSums) continue
+    // A bundle has manifests, and no weights.
+    if (run !== undefined && data?.isBundle) continue
+    const listed = run === undefined ? filesOfSums(project, name) : manifestFiles(project, run)
+    const files = await listed.catch((error: unknown) => {
+      if (toPlain(error).code === 'storage/newer-version') throw error
+      return []
+    })
+    for (const { path, sha256 } of files) hashes.set(relative(project, path), sha256)
+  }
+  return hashes
+}
+
+async function filesOfSums(
+  project: string,
+  name: string
+): Promise<{ path: string; sha256: string }[]> {
+  const folder = join(project, name, '..')
+  const sums = await readSums(folder)
+  return (sums?.files ?? []).map((file) => ({ path: join(folder, file.name), sha256: file.sha256 }))
+}
+
+async function verdictOn(
+  path: string,
+  name: string,
+  hash: string | undefined,
+  data: ProjectData | null
+): Promise<Verdict> {
+  if (hash !== undefined) {
+    const found = await hashFile(path)
+    return found === hash ? 'sound' : { expected: hash, found }
+  }
+  const check = KINDS.find(([pattern]) => pattern.test(name))?.[1]
+  return check ? check(path, name, data) : 'unsealed'
+}
+
+type Check = (path: string, name: string, data: ProjectData | null) => Promise<Verdict>
+
+const ofLines =
+  (
+    schema: { safeParse(value: unknown): { success: boolean } },
+    mayBeTorn: (name: string, data: ProjectData | null) => boolean
+  ): Check =>
+  async (path, name, data) => {
+    let verdict: Verdict = 'sound'
+    for await (const { text, number, isWhole } of linesOf(path)) {
+      const opened = openLine(text)
+      if (!isWhole) {
+        if (!mayBeTorn(name, data))
+          return { expected: `a whole line ${number}`, found: 'a torn one' }
+      } else if (opened.state === 'damaged') {
+        return { expected: `${opened.expected} in line ${number}`, found: opened.found }
+      } else if (!schema.safeParse(opened.value).success) {
+        return { expected: `a known record in line ${number}`, found: 'another' }
+      }
+      if (opened.state === 'unsealed') verdict = 'unsealed'
+    }
+    return verdict
+  }
+
+/** A JSON document with its checksum; `parse` says what else is wrong with it. */
+const ofText =
+  (parse: (text: string, path: string) => void = () => undefined): Check =>
+  async (path) => {
+    const text = await readFile(path, 'utf8')
+    const opened = openSealed(text)
+    if (opened.state === 'damaged') return { expected: opened.expected, found: opened.found }
+    try {
+      parse(text, path)
+    } catch (error) {
+      const { code, details, message } = toPlain(error)
+      if (code !== 'storage/corrupt') throw error
+      const { expected, found } = details as Partial<Record<string, string>>
+      return { expected: expected ?? 'a file that can be read', found: found ?? message }
+    }
+    return opened.state
+  }
+
+const ofBytes: Check = async (path) => {
+  const { state } = openSealedBytes(await readFile(path))
+  return state === 'damaged' ? { expected: 'the hash at its end', found: 'another' } : state
+}
+
+const ofManifest: Check = async (path, name, data) => {
+  const verdict = await ofText()(path, name, data)
+  if (typeof verdict === 'object') return verdict
+  const run = dirname(path)
+  const error = await manifestFiles(join(run, '../..'), basename(run)).then(() => null, toPlain)
+  if (error?.code === 'storage/newer-version') throw fromPlain(error)
+  return error === null ? verdict : { expected: 'the manifest of this run', found: error.message }
+}
+
+const SUM_BYTES = 32
+
+/** A search's file begins with the hash of the rest. */
+const ofSearch: Check = async (path) => {
+  const file = await readFile(path)
+  const found = createHash('sha256').update(file.subarray(SUM_BYTES)).digest('hex')
+  const expected = file.subarray(0, SUM_BYTES).toString('hex')
+  return found === expected ? 'sound' : { expected, found }
+}
+
+/** Only a run that has not ended may have been cut off amid a line. */
+const isUnfinished = (name: string, data: ProjectData | null): boolean =>
+  data?.runs.find(({ fingerprint }) => name.split('/')[1] === fingerprint)?.state !== 'done'
+
+/** The first that fits a name decides. */
+const KINDS: readonly [RegExp, Check][] = [
+  [new RegExp(`^${PROJECT_FILE}$`), ofText(parseProject)],
+  [/^project\.version-\d+\.assay-backup$/, ofText(parseProject)],
+  [/^measurements\.jsonl$/, ofLines(MeasurementSchema, () => false)],
+  [/^predictions\.jsonl$/, ofLines(PredictionSchema, () => false)],
+  [/^runs\/[^/]+\/trace\.jsonl$/, ofLines(TracePointSchema, isUnfinished)],
+  [/^runs\/[^/]+\/manifest\.json$/, ofManifest],
+  [/\/sums\.json$/, ofText()],
+  [/^cache\/search\.f64$/, ofSearch],
+  [/^cache\/.*\.(f32|bin)$/, ofBytes],
+  [/^cache\/.*\.json$/, ofText()]
+]

@@ -1,0 +1,103 @@
+/** A small study's whole life in this thread, and what it came to: the same however it was disturbed. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { ImportOptions } from '#engine'
+import { ProjectSession } from '#engine'
+import { exportModel } from '#engine/modelExports'
+import { Project } from '#engine/storage/project'
+import { parseStudy } from '#engine/studies/study'
+import { tinyStudy } from './builtEngine'
+import { inThreadPool } from './inThreadPool'
+
+const study = () =>
+  parseStudy(
+    tinyStudy({
+      unit: { sequences: 20, maximum: 1 },
+      seed: {
+        source: 'text',
+        corpus: 'seed',
+        tokenBudget: 16 * 40,
+        recipe: { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' }
+      }
+    }),
+    'the test'
+  )
+
+/** Does all of a study's life that is not done yet. */
+export async function live(folder: string, imports: readonly ImportOptions[]): Promise<void> {
+  const isThere = existsSync(join(folder, 'project.assay'))
+  const project = isThere ? await Project.open(folder) : await Project.create(folder)
+  const session = await ProjectSession.over(project, inThreadPool())
+  try {
+    if (session.studies.length === 0) await session.saveStudy(study())
+    for (const one of imports) {
+      const corpus = session.corpora.find(({ name }) => name === one.name)
+      const isThere = corpus && existsSync(join(folder, 'corpora', corpus.fingerprint))
+      if (!isThere) await session.importCorpus(one)
+    }
+    const summary = await session.run(session.study())
+    if (summary.failed.length > 0) throw new Error(JSON.stringify(summary.failed))
+    const merged = { mixture: 'code+law', merge: 'micro' } as const
+    await exportModel(session, session.study(), merged, { version: 'test' })
+  } finally {
+    await session.close().catch(() => undefined)
+  }
+}
+
+/** All files of a folder, relative to it. */
+export function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+const hashed = (data: Buffer | string) => createHash('sha256').update(data).digest('hex')
+
+type Line = Record<string, unknown>
+
+/** What files came to that hold times too, by what does not depend on them. */
+const TIMELESS: [RegExp, (text: string) => unknown][] = [
+  [/^measurements\.jsonl$/, (text) => [...new Set(text.trim().split('\n'))].sort()],
+  // The first word on a run counts.
+  [
+    /^predictions\.jsonl$/,
+    (text) => {
+      const first = new Map<string, string>()
+      for (const { at: _at, ...line } of linesOf(text)) {
+        const key = `${String(line['run'])} ${String(line['definition'])}`
+        first.set(key, first.get(key) ?? JSON.stringify(line))
+      }
+      return [...first.values()].sort()
+    }
+  ],
+  [/trace\.jsonl$/, (text) => linesOf(text).map(({ tokensPerSecond: _rate, ...line }) => line)],
+  [/manifest\.json$/, (text) => (JSON.parse(text) as { files: unknown }).files]
+]
+
+function linesOf(text: string): Line[] {
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line) => {
+    // The line's checksum is over its times too.
+    const { sum: _sum, ...rest } = JSON.parse(line) as Line
+    return rest
+  })
+}
+
+/** What a project came to: every file by its hash. What the cache holds is made again. */
+export async function outcomeOf(folder: string): Promise<Record<string, string>> {
+  const project = await Project.open(folder, { readOnly: true })
+  const heads = project.runs.map(({ fingerprint, state, steps, finalLoss }) =>
+    JSON.stringify({ fingerprint, state, steps, finalLoss })
+  )
+  const records = JSON.stringify([heads.sort(), project.corpora, project.studies])
+  const outcome: Record<string, string> = { records: hashed(records) }
+  for (const name of filesOf(folder)) {
+    if (/^(lock\.json|project\.assay|cache\/|damaged\/)/.test(name)) continue
+    const data = readFileSync(join(folder, name))
+    const timeless = TIMELESS.find(([pattern]) => pattern.test(name))?.[1]
+    outcome[name] = hashed(timeless ? JSON.stringify(timeless(data.toString())) : data)
+  }
+  return outcome
+}
