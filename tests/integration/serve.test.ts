@@ -55,6 +55,11 @@ test('the window comes with a strict policy; nothing else of the disk is served'
   ]) {
     expect([path, (await statusOf(address, path)).status]).toEqual([path, 404])
   }
+  for (const headers of [{ host: 'evil.example' }, { origin: 'http://evil.example' }]) {
+    expect((await statusOf(address, '/', headers)).status).toBe(403)
+  }
+  const { headers } = await fetch(`http://${address.host}/`)
+  expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
 })
 
 test('the engine is given to those who know the token, from pages of this address', async () => {
