@@ -55,9 +55,8 @@ test('the window comes with a strict policy; nothing else of the disk is served'
   ]) {
     expect([path, (await statusOf(address, path)).status]).toEqual([path, 404])
   }
-  for (const headers of [{ host: 'evil.example' }, { origin: 'http://evil.example' }]) {
-    expect((await statusOf(address, '/', headers)).status).toBe(403)
-  }
+  expect((await statusOf(address, '/', { host: 'evil.example' })).status).toBe(403)
+  expect((await statusOf(address, '/', { origin: 'http://evil.example' })).status).toBe(403)
   const { headers } = await fetch(`http://${address.host}/`)
   expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
 })
