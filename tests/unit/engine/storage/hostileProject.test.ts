@@ -102,7 +102,9 @@ describe('a project file', () => {
     await expect(Project.open(folder)).rejects.toMatchObject({
       code: expect.stringMatching(/^storage\//) as string
     })
-    expect((await glanceAt(folder)).problem).toEqual(expect.any(String))
+    // What a newer Assay wrote may be looked at; all else has its reason on the list of projects.
+    const { problem } = await glanceAt(folder)
+    expect(problem === null).toBe(bend(text).includes('"version": 99'))
     expect(await readdir(folder)).toEqual(['project.assay'])
   })
 
