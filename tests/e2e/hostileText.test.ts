@@ -83,7 +83,7 @@ test('text, fields and names that are markup are shown as what they are, on ever
   }
   await dropFiles(page, [texts])
   const sheet = page.getByRole('dialog', { name: 'Import text' })
-  await sheet.getByRole('checkbox', { name: 'Keep title' }).waitFor()
+  await sheet.getByLabel('text is in').waitFor()
   await expectText(page, 'Import text')
   await page.keyboard.press('Escape')
   expect(complaints).toEqual([])
