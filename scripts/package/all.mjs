@@ -1,5 +1,5 @@
 /** The steps of packaging, one after the other. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { SetupFailure } from '../setup/failure.mjs'
 import { setUp } from '../setup/index.mjs'
@@ -93,11 +93,12 @@ async function runBuilder(root, staged, out, { trial, targets }) {
   const electron = trial
     ? readFileSync(join(trial, 'version'), 'utf8').trim().replace(/^v/, '')
     : version
+  const settings = join(root, 'packaging', 'electron-builder.yml')
   const args = [
     join(root, 'packaging', 'node_modules', 'electron-builder', 'cli.js'),
     ...(targets ? [] : ['--dir']),
     ...['--projectDir', staged],
-    ...['--config', join(root, 'packaging', 'electron-builder.yml')],
+    ...['--config', trial ? await trialConfig(settings, out) : settings],
     ...['--publish', 'never'],
     `-c.directories.output=${out}`,
     `-c.directories.buildResources=${join(root, 'resources')}`,
@@ -112,4 +113,21 @@ async function runBuilder(root, staged, out, { trial, targets }) {
     { cwd: root, environment: { ...process.env, CI: 'true' } }
   )
   return `Electron ${electron}${trial ? ', a trial' : ''}`
+}
+
+/**
+ * The same settings without fuses: tests drive a trial through the inspector that these close, and an
+ * old Electron does not have them all.
+ *
+ * @param {string} settings
+ * @param {string} out
+ * @returns {Promise<string>} path of what was written
+ */
+async function trialConfig(settings, out) {
+  // Not before set-up: until then there are no packages.
+  const { parse } = await import('yaml')
+  const { electronFuses: _fuses, ...rest } = parse(readFileSync(settings, 'utf8'))
+  const path = join(out, 'trial-settings.json')
+  writeFileSync(path, JSON.stringify(rest))
+  return path
 }

@@ -1,6 +1,7 @@
 /** Answers what the page asks of the desktop; nobody else is answered. */
 import { dialog, ipcMain } from 'electron'
 import type { IpcMainInvokeEvent } from 'electron'
+import { MOST_DROPPED } from '#shared/deskView'
 import { CHANNELS } from '#shared/shell'
 import type { Desktop } from './desktop'
 import { chooseAndCreate, chooseAndOpen, reveal } from './projectDeeds'
@@ -8,9 +9,6 @@ import { printReport } from './printReport'
 import { PAGE } from './protection'
 import { parseLink } from './remoteLink'
 import { recallSettings } from './settings'
-
-/** More dropped files than this are no drop of a person's. */
-const MOST_DROPPED = 100_000
 
 /** Takes requests for the application. */
 export function answerPage(desktop: Desktop): void {

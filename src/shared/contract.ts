@@ -1,7 +1,7 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
 import { AdditionPairsSchema } from './additionEffect'
-import { DeskViewSchema, DroppedFileSchema, ProjectGlimpseSchema } from './deskView'
+import { DeskViewSchema, DroppedFileSchema, MOST_DROPPED, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
@@ -244,7 +244,7 @@ export const PROJECT_COMMANDS = {
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {
-    input: z.strictObject({ files: z.array(DroppedFileSchema).min(1) }),
+    input: z.strictObject({ files: z.array(DroppedFileSchema).min(1).max(MOST_DROPPED) }),
     output: z.strictObject({ drop: z.string() })
   },
   addToDrop: {

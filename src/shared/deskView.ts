@@ -54,5 +54,8 @@ export const ProjectGlimpseSchema = z.strictObject({
 })
 export type ProjectGlimpse = z.infer<typeof ProjectGlimpseSchema>
 
+/** More dropped files than this are no drop of a person's. */
+export const MOST_DROPPED = 100_000
+
 /** A file that is about to be streamed: its path below what was dropped, `/` between folders. */
-export const DroppedFileSchema = z.strictObject({ path: z.string(), bytes: count })
+export const DroppedFileSchema = z.strictObject({ path: z.string().max(4096), bytes: count })

@@ -1,13 +1,14 @@
 /** Models that were trained elsewhere and taken into a project as its branches or sequential models. */
 import { z } from 'zod'
 import { ArchitectureSchema } from './architecture'
+import { FingerprintSchema } from './fingerprints'
 
 const positive = z.number().int().positive()
 
 /** One checkpoint in the project. */
 const ImportedModelSchema = z.strictObject({
   /** Names its folder under `runs/`; a hash of configuration and weights. */
-  fingerprint: z.string(),
+  fingerprint: FingerprintSchema,
   /** Where it came from; a label, not read again. */
   source: z.string(),
   /** Tokens it was trained on, as the importer says; null: not known. */

@@ -25,9 +25,12 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name)
 }
 
+/** Calls of one pipe that may be under way at once; a window of many views asks some dozens. */
+export const MOST_OPEN_CALLS = 1000
+
 /**
  * Serves an engine over a pipe: calls are checked at the door, errors go back plain, events are
- * told until the pipe closes.
+ * told until the pipe closes. What is no call is passed over without a word.
  *
  * @param onRefusal hears of every call that was refused or failed
  */
@@ -39,19 +42,37 @@ export function serve(
   const send = (answer: Answer) => pipe.send(JSON.stringify(answer))
   const forget = engine.onEvent((event) => send({ event }))
   pipe.onClose(forget)
+  let open = 0
   pipe.onText((text) => {
     const call = CallSchema.safeParse(parsed(text))
     if (!call.success) return
     const { id, command, input } = call.data
-    answerTo(engine, command, input).then(
-      (output) => send({ id, output }),
-      (error: unknown) => {
+    const asked = open < MOST_OPEN_CALLS ? answerTo(engine, command, input) : tooMany()
+    open += 1
+    asked
+      // What cannot be written as JSON (too long, too deep) is an error of this call, not of all.
+      .then((output) => send({ id, output }))
+      .catch((error: unknown) => {
         const plain = toPlain(error)
         onRefusal(command, plain)
-        send({ id, error: { ...plain, stack: null } })
-      }
-    )
+        send({ id, error: withoutStacks(plain) })
+      })
+      .finally(() => (open -= 1))
   })
+}
+
+function tooMany(): Promise<never> {
+  return Promise.reject(
+    new WorkbenchError(
+      'contract/invalid',
+      `More than ${MOST_OPEN_CALLS} calls are under way. Wait for answers before asking more.`
+    )
+  )
+}
+
+/** Where in the program it happened stays on this side. */
+function withoutStacks(error: PlainError): PlainError {
+  return { ...error, stack: null, cause: error.cause && withoutStacks(error.cause) }
 }
 
 async function answerTo(engine: EngineApi, command: string, input: unknown): Promise<unknown> {

@@ -1,5 +1,6 @@
 /** What text became for one study: base units, held-out domains, the token ledger, overlaps. */
 import { z } from 'zod'
+import { FingerprintSchema } from './fingerprints'
 
 const count = z.number().int().nonnegative()
 const positive = z.number().int().positive()
@@ -13,9 +14,9 @@ export const BaseUnitSchema = z.strictObject({
   name: z.string(),
   partition: z.string(),
   /** SHA-256 of its token sequences. */
-  fingerprint: z.string(),
+  fingerprint: FingerprintSchema,
   /** Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it. */
-  tokens: z.string(),
+  tokens: FingerprintSchema,
   /** First sequence in the partition's stream, and how many. */
   firstSequence: count,
   sequences: positive,
@@ -25,7 +26,7 @@ export const BaseUnitSchema = z.strictObject({
   partOf: z
     .strictObject({
       name: z.string(),
-      fingerprint: z.string(),
+      fingerprint: FingerprintSchema,
       firstSequence: count,
       sequences: positive,
       place: count,
@@ -42,7 +43,7 @@ export const HeldOutDomainSchema = z.strictObject({
   /** The training partition it is held out of; absent for external ones. */
   partition: z.string().optional(),
   /** SHA-256 of its documents' tokens; names its folder under `tokens/`. */
-  fingerprint: z.string(),
+  fingerprint: FingerprintSchema,
   documents: positive,
   tokens: positive,
   bytes: positive,
@@ -86,7 +87,7 @@ export type Overlap = z.infer<typeof OverlapSchema>
 /** Everything that text became for one study. */
 export const PreparedSchema = z.strictObject({
   tokenizer: z.strictObject({
-    fingerprint: z.string(),
+    fingerprint: FingerprintSchema,
     vocabularySize: positive,
     endOfTextId: count
   }),

@@ -1,5 +1,6 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
+import { FingerprintSchema } from './fingerprints'
 import { ImportedModelsSchema } from './importedModels'
 import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
@@ -250,14 +251,14 @@ export const CorpusSchema = z.strictObject({
   /** For evaluation corpora: whether like the seed's text or like neither. */
   domainKind: DomainKindSchema.optional(),
   /** SHA-256 of names and contents of the stored documents; names the folder under `corpora/`. */
-  fingerprint: z.string(),
+  fingerprint: FingerprintSchema,
   /** Where the text came from; a label, not a path that is read again (unless `inPlace`). */
   source: z.string(),
   inPlace: z.boolean().default(false),
   /** Set for evaluation corpora of contexts with right answers, of which the answers are measured. */
   isTask: z.literal(true).optional(),
   /** Set for pre-tokenised text: the tokenizer that made its ids. */
-  tokenizerFingerprint: z.string().optional(),
+  tokenizerFingerprint: FingerprintSchema.optional(),
   partitions: z.array(PartitionLedgerSchema),
   /** Documents read, those without text left out as `empty`, lines skipped by `--skip-bad-lines`. */
   documents: count,
@@ -293,7 +294,7 @@ export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', '
 
 /** The head of a run: small enough for lowdb. Its curve and weights lie in `runs/<fingerprint>/`. */
 export const RunSchema = z.strictObject({
-  fingerprint: z.string(),
+  fingerprint: FingerprintSchema,
   role: RunRoleSchema,
   /** Readable: `seed`, a base unit's name, or the mixture's name with its budget. */
   name: z.string(),

@@ -269,3 +269,36 @@ test('who serves one project makes no other', async () => {
     code: 'storage/locked'
   })
 })
+
+test('what was not announced of a drop is not written, before or after it is whole', async () => {
+  const { folder, sit } = await bench()
+  const api = sit()
+  await api.createProject({ name: 'languages' })
+  const { drop: id } = await api.beginDrop({ files: [{ path: 'a/b.txt', bytes: 3 }] })
+  const add = (text: string) =>
+    api.addToDrop({ drop: id, file: 0, base64: Buffer.from(text).toString('base64') })
+  await expect(add('four')).rejects.toMatchObject({ code: 'corpus/incomplete' })
+  await add('thr')
+  await expect(add('more')).rejects.toMatchObject({ code: 'corpus/incomplete' })
+  const drops = join(folder, 'languages', 'cache', 'drops')
+  expect(await readFile(join(drops, id, 'a', 'b.txt'), 'utf8')).toBe('thr')
+})
+
+test('a screen names no file of the machine: a study may read only what one of the project reads', async () => {
+  const { sit } = await bench()
+  const api = sit()
+  await api.createProject({ name: 'languages' })
+  const [study] = (await api.readProject({})).studies
+  const outside = [
+    { ...study, name: 'theirs', seed: { source: 'checkpoint', path: '/etc' } },
+    { ...study, name: 'theirs', tokenizer: { kind: 'file', path: '/etc/passwd' } }
+  ]
+  for (const one of outside) {
+    const branch = { ...study!.branch, start: 'weights', replay: 0 }
+    const asked = { study: { ...one, branch } }
+    await expect(api.saveStudy(asked)).rejects.toMatchObject({ code: 'study/invalid' })
+    await expect(api.saveStudy(asked)).rejects.toThrow('lies outside of the project')
+    expect((await api.previewStudy(asked)).problem).toContain('lies outside of the project')
+  }
+  expect((await api.readProject({})).studies).toHaveLength(1)
+})

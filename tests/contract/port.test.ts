@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { FolderShelf, Workbench } from '#engine'
 import type { Engine } from '#engine'
 import type { EngineApi, EngineEvent } from '#shared/contract'
+import { WorkbenchError } from '#shared/errors'
 import { connect, serve } from '#shared/port'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { pipePair } from '../support/pipePair'
@@ -232,4 +233,19 @@ test('a closed pipe fails what waits, and what is asked afterwards', async () =>
   close()
   await expect(waiting).rejects.toMatchObject({ code: 'contract/lost' })
   await expect(api.readProject({})).rejects.toMatchObject({ code: 'contract/lost' })
+})
+
+test('an error crosses without saying where in the program it happened, its causes neither', async () => {
+  const { near, far } = pipePair()
+  const cause = new Error('the inner one', { cause: new Error('the innermost') })
+  const engine = {
+    readDesk: () => Promise.reject(new WorkbenchError('project/none', 'outer', {}, { cause })),
+    onEvent: () => () => undefined
+  } as unknown as EngineApi
+  serve(engine, near)
+  const said = new Promise<string>((done) => far.onText(done))
+  far.send('{"id":1,"command":"readDesk","input":{}}')
+  const answer = await said
+  expect(answer).toContain('the innermost')
+  expect(answer).not.toMatch(/\.[cm]?[jt]s:\d/)
 })

@@ -55,6 +55,10 @@ test('the window comes with a strict policy; nothing else of the disk is served'
   ]) {
     expect([path, (await statusOf(address, path)).status]).toEqual([path, 404])
   }
+  expect((await statusOf(address, '/', { host: 'evil.example' })).status).toBe(403)
+  expect((await statusOf(address, '/', { origin: 'http://evil.example' })).status).toBe(403)
+  const { headers } = await fetch(`http://${address.host}/`)
+  expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
 })
 
 test('the engine is given to those who know the token, from pages of this address', async () => {

@@ -8,6 +8,18 @@ import type { SourceFile } from './sources'
 const CHUNK_BYTES = 1 << 20
 
 /**
+ * What unpacks to more than so many times its size is made to fill memory, not to be read: text packs
+ * to a third or a tenth, logs that repeat themselves to a hundredth.
+ */
+const MOST_RATIO = 250
+
+/** Below this, in bytes, no ratio is looked at: a few equal lines pack to almost nothing. */
+const SPARED_BYTES = 64 << 20
+
+/** A file that is read whole, and a line of one, must fit into one string of the engine's, in bytes. */
+export const LARGEST_WHOLE = 500_000_000
+
+/**
  * Streams a file's bytes in chunks, through gzip or zstd where its name says so.
  *
  * @param onBytes told the bytes taken from disk, before decompression
@@ -18,20 +30,25 @@ export async function* streamBytes(
   onBytes: (count: number) => void = () => undefined
 ): AsyncGenerator<Buffer> {
   try {
-    if (file.compression === 'zstd') yield* zstdChunks(file, onBytes)
-    else yield* plainOrGzipChunks(file, onBytes)
+    if (file.compression === 'none') yield* plainChunks(file, onBytes)
+    else yield* unpackedWithin(file, onBytes)
   } catch (error) {
     throw unreadable(file, error)
   }
 }
 
-/** A whole file in memory. */
+/** A whole file in memory. @throws WorkbenchError `corpus/unreadable` for one that is too large */
 export async function readBytes(
   file: SourceFile,
   onBytes: (count: number) => void = () => undefined
 ): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of streamBytes(file, onBytes)) chunks.push(chunk)
+  let bytes = 0
+  for await (const chunk of streamBytes(file, onBytes)) {
+    bytes += chunk.length
+    if (bytes > LARGEST_WHOLE) throw tooLarge(file)
+    chunks.push(chunk)
+  }
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
 }
 
@@ -49,18 +66,58 @@ export function unreadable(file: SourceFile, cause: unknown): unknown {
   )
 }
 
-async function* plainOrGzipChunks(
+/** What a compressed file unpacks to, as long as that is in proportion to the file. */
+async function* unpackedWithin(
+  file: SourceFile,
+  onBytes: (count: number) => void
+): AsyncGenerator<Buffer> {
+  const most = Math.max(SPARED_BYTES, file.bytes * MOST_RATIO)
+  let bytes = 0
+  const unpacked =
+    file.compression === 'zstd' ? zstdChunks(file, onBytes) : gzipChunks(file, onBytes)
+  for await (const chunk of unpacked) {
+    bytes += chunk.length
+    if (bytes > most) throw outOfProportion(file, bytes)
+    yield chunk
+  }
+}
+
+function outOfProportion(file: SourceFile, bytes: number): WorkbenchError {
+  const ratio = Math.round(bytes / file.bytes)
+  return new WorkbenchError(
+    'corpus/unreadable',
+    `${file.path} (${file.bytes} bytes) unpacks to ${ratio} times its size and goes on. ` +
+      `Expected at most ${MOST_RATIO} times: text does not pack so well, a file made to fill a disk does. ` +
+      `If it is text all the same, unpack it yourself and import that.`,
+    { file: file.path, bytes: file.bytes, unpacked: bytes, most: MOST_RATIO }
+  )
+}
+
+function tooLarge(file: SourceFile): WorkbenchError {
+  return new WorkbenchError(
+    'corpus/unreadable',
+    `${file.path} is read whole, as one ${file.format === 'text' ? 'document' : 'list'}, and holds more than ${LARGEST_WHOLE / 1e6} MB. ` +
+      `Cut it into smaller files, or into lines of JSON (JSONL), which are read one by one.`,
+    { file: file.path, most: LARGEST_WHOLE }
+  )
+}
+
+async function* plainChunks(
   file: SourceFile,
   onBytes: (count: number) => void
 ): AsyncGenerator<Buffer> {
   const source = createReadStream(file.path, { highWaterMark: CHUNK_BYTES })
-  if (file.compression === 'none') {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      onBytes(chunk.length)
-      yield chunk
-    }
-    return
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    onBytes(chunk.length)
+    yield chunk
   }
+}
+
+async function* gzipChunks(
+  file: SourceFile,
+  onBytes: (count: number) => void
+): AsyncGenerator<Buffer> {
+  const source = createReadStream(file.path, { highWaterMark: CHUNK_BYTES })
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
   source.on('data', (chunk) => onBytes(chunk.length))
   source.on('error', (error) => gunzip.destroy(error))

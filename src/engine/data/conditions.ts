@@ -1,8 +1,8 @@
 /** Partitions by DuckDB conditions over the columns of the source. */
-import { DuckDBInstance } from '@duckdb/node-api'
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { REMAINDER } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
+import { openConfined } from './confinedDuckDb'
+import type { ConfinedDuckDb } from './confinedDuckDb'
 import { fieldNames } from './fields'
 import type { Partitioner, SourceDocument } from './sourceDocument'
 
@@ -11,35 +11,29 @@ import type { Partitioner, SourceDocument } from './sourceDocument'
  *
  * Records are handed to DuckDB as JSON, so that every format is treated alike and rows cannot get
  * out of step with documents. The types of columns are those of the first batch, numbers being
- * DOUBLE. The database lives in memory and may touch no file.
+ * DOUBLE. The database lives in memory, and reaches neither files nor the network.
  *
+ * @param limitMs time for one batch of documents, which takes milliseconds
  * @throws WorkbenchError `partition/invalid` for a condition that DuckDB refuses, with its reason
  */
 export async function openConditions(
-  conditions: readonly { name: string; sql: string }[]
+  conditions: readonly { name: string; sql: string }[],
+  limitMs = 30_000
 ): Promise<Partitioner> {
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: '1',
-    memory_limit: '512MB'
-  })
-  const connection = await instance.connect()
-  await connection.run('SET enable_external_access = false')
+  const database = await openConfined(limitMs)
   let structure: string | null = null
   return {
     assign: async (documents) => {
       if (documents.length === 0) return []
       const records = documents.map((document) => columnsOf(document))
       try {
-        structure ??= await structureOf(connection, records)
-        return await evaluate(connection, conditions, structure, JSON.stringify(records))
+        structure ??= await structureOf(database, records)
+        return await evaluate(database, conditions, structure, JSON.stringify(records))
       } catch (error) {
         throw refused(conditions, documents, error)
       }
     },
-    close: () => {
-      connection.closeSync()
-      instance.closeSync()
-    }
+    close: () => database.close()
   }
 }
 
@@ -54,11 +48,11 @@ function columnsOf(document: SourceDocument): Fields {
  * be whole; columns of strings that all spell numbers or dates become such, as DuckDB's own
  * readers of CSV and JSON would have it.
  */
-async function structureOf(connection: DuckDBConnection, records: Fields[]): Promise<string> {
-  const result = await connection.runAndReadAll('SELECT json_structure($1::JSON)::VARCHAR', [
+async function structureOf(database: ConfinedDuckDb, records: Fields[]): Promise<string> {
+  const [[found] = []] = await database.rows('SELECT json_structure($1::JSON)::VARCHAR', [
     JSON.stringify(records)
   ])
-  const widened = String(result.getRows()[0]![0]).replace(/"(U?BIGINT|HUGEINT)"/g, '"DOUBLE"')
+  const widened = String(found).replace(/"(U?BIGINT|HUGEINT)"/g, '"DOUBLE"')
   const [columns] = JSON.parse(widened) as [Record<string, unknown>]
   for (const name of Object.keys(columns)) {
     if (columns[name] === 'VARCHAR') columns[name] = typeOfStrings(records, name)
@@ -79,18 +73,18 @@ function typeOfStrings(records: Fields[], name: string): string {
 }
 
 async function evaluate(
-  connection: DuckDBConnection,
+  database: ConfinedDuckDb,
   conditions: readonly { name: string; sql: string }[],
   structure: string,
   json: string
 ): Promise<string[]> {
   const cases = conditions.map(({ sql }, index) => `WHEN (${sql}\n) THEN ${index}`).join(' ')
-  const result = await connection.runAndReadAll(
+  const rows = await database.rows(
     `SELECT CASE ${cases} ELSE -1 END FROM (SELECT unnest(record) FROM ` +
       `(SELECT unnest(from_json($1::JSON, $2)) AS record))`,
     [json, structure]
   )
-  return result.getRows().map(([index]) => conditions[Number(index)]?.name ?? REMAINDER)
+  return rows.map(([index]) => conditions[Number(index)]?.name ?? REMAINDER)
 }
 
 function refused(
@@ -98,6 +92,7 @@ function refused(
   documents: readonly SourceDocument[],
   cause: unknown
 ): WorkbenchError {
+  if (cause instanceof WorkbenchError) return cause
   const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!
   const columns = fieldNames(documents[0]!.fields)
   return new WorkbenchError(

@@ -1,5 +1,5 @@
 /** Reads a stored corpus: its index whole, its texts block by block. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,12 +7,16 @@ import { gunzip } from 'node:zlib'
 import { WorkbenchError } from '#shared/errors'
 import { assertSound } from '#engine/storage/sealedFiles'
 import type { Corpus } from '#shared/records'
+import { LARGEST_WHOLE } from './byteStream'
 import { ENTRY_BYTES, unpackEntry } from './corpusIndex'
 import type { IndexEntry } from './corpusIndex'
 import { textHash } from './documentHash'
 import { parseLine } from './readJsonl'
 
 const expand = promisify(gunzip)
+
+/** A block holds a quarter of a megabyte of documents, and the one that made it full. */
+const LARGEST_BLOCK = LARGEST_WHOLE + (1 << 20)
 
 /** One partition of a stored corpus, its index in memory. */
 export interface StoredPartition {
@@ -109,15 +113,20 @@ function openBlocks(partition: StoredPartition): TextReader {
     packed: number
   }[]
   const handle = openSync(path, 'r')
+  const { size } = fstatSync(handle)
   let number = -1
   let block = Buffer.alloc(0)
   return {
     read: async (entry) => {
       if (entry.container !== number) {
-        const { offset, packed } = table[entry.container]!
+        // A project may come from somebody else: the table is not believed before it is looked at.
+        const { offset = -1, packed = -1 } = table[entry.container] ?? {}
+        if (!(offset >= 0 && packed >= 0 && offset + packed <= size)) {
+          throw corrupt(partition.corpus, path)
+        }
         const bytes = Buffer.allocUnsafe(packed)
         readSync(handle, bytes, 0, packed, offset)
-        block = await expand(bytes).catch(() => {
+        block = await expand(bytes, { maxOutputLength: LARGEST_BLOCK }).catch(() => {
           throw corrupt(partition.corpus, path)
         })
         number = entry.container

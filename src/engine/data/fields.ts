@@ -3,10 +3,11 @@ import { WorkbenchError } from '#shared/errors'
 
 /** The value of `metadata.year` in `{ metadata: { year } }`, or of a field that has that very name. */
 export function fieldAt(record: Record<string, unknown>, path: string): unknown {
-  if (path in record) return record[path]
+  if (Object.hasOwn(record, path)) return record[path]
   let value: unknown = record
   for (const part of path.split('.')) {
-    if (value === null || typeof value !== 'object') return undefined
+    // What every object has (`constructor`) is no field of this one.
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, part)) return undefined
     value = (value as Record<string, unknown>)[part]
   }
   return value

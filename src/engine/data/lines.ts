@@ -1,4 +1,6 @@
 /** Lines of a byte stream. */
+import { WorkbenchError } from '#shared/errors'
+import { LARGEST_WHOLE } from './byteStream'
 
 export interface Line {
   /** Without its newline. Valid until the next line is asked for. */
@@ -12,8 +14,14 @@ export interface Line {
 /**
  * Splits chunks at newlines without decoding them, so that no character is cut at a chunk's edge
  * and a line of many megabytes is put together once, not once per chunk.
+ *
+ * @param path for errors
+ * @throws WorkbenchError `corpus/unreadable` for a line that no string can hold
  */
-export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
+export async function* splitLines(
+  chunks: AsyncIterable<Buffer>,
+  path: string
+): AsyncGenerator<Line> {
   let pending: Buffer[] = []
   let pendingBytes = 0
   let number = 0
@@ -35,7 +43,17 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
     if (start < chunk.length) {
       pending.push(chunk.subarray(start))
       pendingBytes += chunk.length - start
+      if (pendingBytes > LARGEST_WHOLE) throw tooLong(path, number + 1)
     }
   }
   if (pendingBytes > 0) yield { bytes: Buffer.concat(pending), number: number + 1, offset }
+}
+
+function tooLong(path: string, line: number): WorkbenchError {
+  return new WorkbenchError(
+    'corpus/unreadable',
+    `${path}, line ${line} is longer than ${LARGEST_WHOLE / 1e6} MB. Expected one record per line; ` +
+      `leave the line out, or cut its text into several records.`,
+    { file: path, line, most: LARGEST_WHOLE }
+  )
 }

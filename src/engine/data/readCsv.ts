@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { WorkbenchError } from '#shared/errors'
-import { streamBytes } from './byteStream'
+import { LARGEST_WHOLE, streamBytes } from './byteStream'
 import { textAt } from './fields'
 import { invalidEncoding } from './readJsonl'
 import type { ReadContext, ReadDocument } from './sourceDocument'
@@ -59,7 +59,9 @@ export async function* csvRecords(
       delimiter: file.format === 'tsv' ? '\t' : ',',
       skip_empty_lines: true,
       relax_quotes: file.format === 'tsv',
-      info: true
+      info: true,
+      // A quote that is never closed makes the rest of the file one record.
+      max_record_size: LARGEST_WHOLE
     })
   )
   try {

@@ -18,7 +18,7 @@ export async function* readJsonl(
   context: ReadContext
 ): AsyncGenerator<ReadDocument> {
   let isFirst = true
-  for await (const line of splitLines(streamBytes(file, context.onBytes))) {
+  for await (const line of splitLines(streamBytes(file, context.onBytes), file.path)) {
     let { bytes, offset } = line
     if (isFirst && startsWithMark(bytes)) {
       bytes = bytes.subarray(3)

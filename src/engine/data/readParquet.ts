@@ -27,6 +27,9 @@ export async function* readParquet(
   })
   const connection = await instance.connect()
   try {
+    // A column's type may name an extension: none is fetched for it.
+    await connection.run('SET autoinstall_known_extensions = false')
+    await connection.run('SET autoload_known_extensions = false')
     yield* readRows(connection, file, context)
   } catch (error) {
     const isEncoding =

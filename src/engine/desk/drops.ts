@@ -201,14 +201,17 @@ export class Drops {
 }
 
 async function addPiece(file: StagedFile, piece: Uint8Array): Promise<void> {
-  file.writer ??= await openWriter(file.path)
-  await file.writer.write(piece)
-  if (file.writer.bytes > file.bytes) {
+  const came = (file.isThere ? file.bytes : (file.writer?.bytes ?? 0)) + piece.byteLength
+  // Looked at before it is written: what was not announced takes no room on the disk.
+  if (came > file.bytes) {
     throw new WorkbenchError(
       'corpus/incomplete',
-      `${file.path} grew while it was read: ${file.bytes} bytes were announced, ${file.writer.bytes} came. Drop it again.`
+      `${file.path} grew while it was read: ${file.bytes} bytes were announced, ${came} came. Drop it again.`
     )
   }
+  if (file.isThere) return
+  file.writer ??= await openWriter(file.path)
+  await file.writer.write(piece)
   if (file.writer.bytes < file.bytes) return
   await file.writer.close()
   file.isThere = true

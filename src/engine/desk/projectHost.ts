@@ -23,6 +23,7 @@ import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
 import { additionsPicture } from '../studies/htmlReport/additionsSection'
+import { assertKnownPlaces } from '../studies/knownPlaces'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import { distinctRuns, runsOf } from '../studies/plan'
@@ -289,7 +290,7 @@ export class ProjectHost implements ProjectApi {
 
   previewStudy: ProjectApi['previewStudy'] = async ({ study: draft }) => {
     try {
-      const study = parseStudy(draft, 'The study')
+      const study = this.#studyFrom(draft)
       const { plan, isExact } = await this.#session.foresee(study)
       const cost = studyCost(study, plan, (run) => this.#isDone(run), null)
       return { problem: null, cost, isExact }
@@ -301,7 +302,7 @@ export class ProjectHost implements ProjectApi {
 
   saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
     this.#assertWritable()
-    const study = parseStudy(draft, 'The study')
+    const study = this.#studyFrom(draft)
     await this.#edit(study)
     return study
   }
@@ -379,6 +380,12 @@ export class ProjectHost implements ProjectApi {
   #assertWritable(): void {
     this.#copies.assertNotWhole()
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
+  }
+
+  #studyFrom(draft: unknown): Study {
+    const study = parseStudy(draft, 'The study')
+    assertKnownPlaces(study, this.#session.studies)
+    return study
   }
 
   /** Adds a study or replaces the one of its name, so that it can be undone. */

@@ -7,6 +7,7 @@ import { WorkbenchError } from '#shared/errors'
 import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
 import { createFileExclusive, makeFolder, removeTree, sweepDrafts, writeFileAtomic } from './files'
+import { assertNoLinksOut } from './linksOut'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
@@ -77,7 +78,8 @@ export class Project {
    *
    * @param options `readOnly`: without the lock; nothing may then be written
    * @throws WorkbenchError `storage/missing`, `storage/corrupt`, `storage/newer-version`,
-   *   `storage/locked`; `storage/read-only` when it may only be read
+   *   `storage/locked`; `storage/not-writable` where a link leads out of it; `storage/read-only` when it may
+   *   only be read
    */
   static async open(path: string, options: { readOnly?: boolean } = {}): Promise<Project> {
     const folder = projectFolder(path)
@@ -94,6 +96,7 @@ export class Project {
       const low = new Low<ProjectData>(adapterFor(folder), found.data)
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
+        await assertNoLinksOut(folder)
         await sweepDrafts(folder)
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
       }

@@ -1,6 +1,7 @@
 /** The format of `project.assay`: what stands in it, and how older and newer ones are read. */
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
+import { FingerprintSchema } from '#shared/fingerprints'
 import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/records'
 import { damagedError, openSealed, sealedText } from './seals'
 import type { Opened } from './seals'
@@ -17,10 +18,10 @@ const ProjectSchema = z.strictObject({
   /** True for results without checkpoints and text: to be read, not to be run. */
   isBundle: z.boolean().default(false),
   /** Set where the study was made from tables (`tables.json`, with its SHA-256): to be read only. */
-  tables: z.strictObject({ fingerprint: z.string() }).optional(),
+  tables: z.strictObject({ fingerprint: FingerprintSchema }).optional(),
   corpora: z.array(CorpusSchema),
   /** Trained once and frozen: the wish (a hash of the choice) → the tokenizer it gave. */
-  tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: z.string() })),
+  tokenizers: z.array(z.strictObject({ choice: z.string(), fingerprint: FingerprintSchema })),
   studies: z.array(StudySchema),
   /** Members that mixtures were drawn from: the wish (a hash of the choice) → all there were. */
   draws: z.array(z.strictObject({ choice: z.string(), members: z.array(z.string()) })).default([]),
@@ -151,7 +152,8 @@ function soundValue(opened: Opened, path: string): unknown {
 
 /** Parses what is known of a newer file: keys that this version does not know are left out. */
 function parseKnown(raw: Raw, path: string): ProjectData {
-  const copy = structuredClone(raw)
+  // Changed in place: it was parsed for this alone, and a copy of what is too deep cannot be made.
+  const copy = raw
   for (;;) {
     const parsed = ProjectSchema.safeParse(copy)
     if (parsed.success) return parsed.data

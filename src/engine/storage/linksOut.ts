@@ -1,0 +1,28 @@
+/** Links inside a project that lead out of it. */
+import { readdir, realpath } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { WorkbenchError } from '#shared/errors'
+
+/**
+ * Refuses to write a project in which a link leads elsewhere: what is written or removed behind it
+ * would be somebody else's. A project that somebody packed may hold such a link; the project's own
+ * folder may be one.
+ *
+ * @throws WorkbenchError `storage/not-writable` naming the link and where it leads
+ */
+export async function assertNoLinksOut(folder: string): Promise<void> {
+  const own = await realpath(folder)
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isSymbolicLink()) continue
+    const link = join(entry.parentPath, entry.name)
+    const target = await realpath(link).catch(() => null)
+    // One that leads nowhere is made a file of elsewhere by whoever writes to it.
+    if (target !== null && (target + sep).startsWith(own + sep) && target !== own) continue
+    throw new WorkbenchError(
+      'storage/not-writable',
+      `${link} is a link that leads ${target === null ? 'nowhere' : `to ${target}, out of the project`}. A project writes only into its own folder: ` +
+        `put what the link leads to in its place, or link the whole project folder instead.`,
+      { link, target }
+    )
+  }
+}
