@@ -62,7 +62,8 @@ async function live(folder: string): Promise<void> {
     for (const one of imports) {
       if (!session.corpora.some(({ name }) => name === one.name)) await session.importCorpus(one)
     }
-    const summary = await session.run(session.study())
+    const disk = { floorBytes: 0, everyMs: 5 }
+    const summary = await session.run(session.study(), { disk })
     if (summary.failed.length > 0) throw new Error(JSON.stringify(summary.failed))
     const merged = { mixture: 'code+law', merge: 'micro' } as const
     await exportModel(session, session.study(), merged, { version: 'test' })

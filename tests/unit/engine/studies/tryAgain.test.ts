@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { WorkbenchError } from '#shared/errors'
-import { tryAgain } from '#engine/studies/tryAgain'
+import { DiskRoom } from '#engine/studies/diskRoom'
+import { tryAgain, whenThereIsRoom } from '#engine/studies/tryAgain'
 
 const never = new AbortController().signal
 
@@ -61,4 +62,27 @@ test('nothing is tried again once it was asked to stop', async () => {
   const stopped = AbortSignal.abort()
   await expect(tryAgain(stopped, once.work, once.onRetry)).rejects.toBe(died)
   expect(once.told).toEqual([])
+})
+
+test('a full disk is waited for, whether it is full before or refuses amid', async () => {
+  let free = 200
+  const told: boolean[] = []
+  const options = { free: () => Promise.resolve(free), floorBytes: 100, everyMs: 5 }
+  const room = new DiskRoom('/', options, (waiting) => {
+    told.push(waiting !== null)
+    if (waiting) setTimeout(() => (free = 200), 20)
+  })
+  const unwatch = room.watch()
+  const full = new WorkbenchError('storage/disk-full', 'full')
+  let calls = 0
+  const work = () => {
+    if (++calls > 1) return Promise.resolve('done')
+    free = 0
+    return Promise.reject(full)
+  }
+  expect(await whenThereIsRoom('work', { room, signal: never }, work)).toBe('done')
+  expect([calls, told]).toEqual([2, [true, false]])
+  const always = () => Promise.reject(full)
+  await expect(whenThereIsRoom('more', { room, signal: never }, always)).rejects.toBe(full)
+  unwatch()
 })
