@@ -1,6 +1,7 @@
 /** The command line: parses, and hands over to one file per group of commands. */
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addCleanCommand } from './commands/clean'
 import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
@@ -47,6 +48,7 @@ addInspectCommand(program)
 addDiagnoseCommand(program)
 addTransferCommand(program)
 addSearchCommand(program)
+addCleanCommand(program)
 addMergeCommand(program)
 addEvalCommand(program)
 addOpenCommand(program)

@@ -14,7 +14,7 @@ import { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
 import type { PlanSummary } from './studies/cost'
-import { memberNames } from './studies/mixtures'
+import { drawIdentity, memberNames } from './studies/mixtures'
 import { plannedCost } from './studies/plannedCost'
 import { KeptPlans } from './studies/keptPlans'
 import { planStudy } from './studies/plan'
@@ -447,10 +447,4 @@ export class ProjectSession {
       sequentials: new Set(trained.map((run) => run.fingerprint))
     }
   }
-}
-
-/** Studies that draw alike share their draws: the number asked for is no part of it. */
-function drawIdentity({ mixtures, randomSeed }: Study): string {
-  const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
-  return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }

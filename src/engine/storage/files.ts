@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { WorkbenchError } from '#shared/errors'
+import { storageError } from './storageError'
 
 /** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
 const DRAFT_MARK = '.draft-'
@@ -13,41 +13,6 @@ const REPLACED_MARK = '.replaced-'
 
 /** A marked name: what it was for, the mark, and the random end. */
 const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
-
-/**
- * Turns the system's refusal to write into an error a user can act on.
- *
- * @param error what `node:fs` threw
- * @param path what was being written
- */
-export function storageError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new WorkbenchError(
-      'storage/disk-full',
-      `The disk is full: ${path} could not be written. Free some space and run again; what was finished is kept.`,
-      { path },
-      { cause: error }
-    )
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    return new WorkbenchError(
-      'storage/not-writable',
-      `${path} cannot be written (${code}). Expected a folder this user may write to; change its permissions or choose another.`,
-      { path, reason: code },
-      { cause: error }
-    )
-  }
-  if (code === 'EIO') {
-    return new WorkbenchError(
-      'storage/not-writable',
-      `${path} could not be written: the disk or the way to it failed (EIO). Look at the system's log; what was finished is kept.`,
-      { path, reason: code },
-      { cause: error }
-    )
-  }
-  return error
-}
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -418,6 +383,18 @@ async function endOfLastLine(handle: fs.FileHandle): Promise<number> {
     end = start
   }
   return 0
+}
+
+/** True for the name of what was being written, or was on its way out. */
+export function isLeftOver(name: string): boolean {
+  return LEFT_OVER.test(name)
+}
+
+/** Removes a folder so that it is there whole or not at all: what is left of it is a draft. */
+export async function removeWhole(path: string): Promise<void> {
+  const leaving = draftPath(path)
+  await guarded(path, () => fs.rename(path, leaving))
+  await removeTree(leaving)
 }
 
 /** Removes a file or a folder with all in it; nothing happens where there is none. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { RunResultSchema } from '#shared/records'
 import type { Run, RunResult } from '#shared/records'
-import { writeFileAtomic } from './files'
+import { removeTree, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
 
@@ -46,6 +46,21 @@ export async function writeManifest(
     projectPaths.manifest(project, fingerprint),
     JSON.stringify({ format: 'assay-run', version: 1, fingerprint, result, files }, null, 1) + '\n'
   )
+}
+
+/** Takes a file off a finished run: off its manifest first, so that it is sound at any moment. */
+export async function removeFromRun(
+  project: string,
+  fingerprint: string,
+  name: string
+): Promise<void> {
+  const manifest = await readManifest(project, fingerprint)
+  const files = manifest.files.filter((file) => file.name !== name)
+  await writeFileAtomic(
+    projectPaths.manifest(project, fingerprint),
+    JSON.stringify({ ...manifest, files }, null, 1) + '\n'
+  )
+  await removeTree(join(projectPaths.run(project, fingerprint), name))
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Which mixtures a study asks about, what they are called, and which are trained sequentially. */
 import { createHash } from 'node:crypto'
+import { fingerprintOf } from '#engine/storage/fingerprint'
 import { deriveSeed, seededRandom } from '#engine/statistics/random'
 import { WorkbenchError } from '#shared/errors'
-import type { BaseUnit, Mixture, MixtureChoice } from '#shared/records'
+import type { BaseUnit, Mixture, MixtureChoice, Study } from '#shared/records'
 import { byCodeUnit, firstByHash, spreadOver, subsetCount, subsetsOf } from './subsets'
 
 type Member = Mixture['members'][number]
@@ -299,4 +300,10 @@ export function untriedPartitions(mixtures: Mixture[], trained: readonly string[
     new Set(list.flatMap(({ units }) => units.map(({ partition }) => partition)))
   const tried = partitionsOf(mixtures.filter(({ name }) => trained.includes(name)))
   return [...partitionsOf(mixtures)].filter((partition) => !tried.has(partition)).sort(byCodeUnit)
+}
+
+/** Studies that draw alike share their draws: the number asked for is no part of it. */
+export function drawIdentity({ mixtures, randomSeed }: Study): string {
+  const { count: _count, ...choose } = { count: 0, ...mixtures.choose }
+  return fingerprintOf({ over: mixtures.over, choose, randomSeed })
 }

@@ -136,14 +136,18 @@ function preparedPath(
   return projectPaths.prepared(project.folder, key)
 }
 
-function isComplete(project: string, prepared: Prepared): boolean {
-  const folders = [
+/** Names of the folders of tokens that a prepared text consists of. */
+export function tokenFolders(prepared: Prepared): string[] {
+  return [
     ...prepared.domains.map((domain) => domain.fingerprint),
     // Empty for units whose models alone are there.
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]
-  return folders.every((folder) => existsSync(join(project, 'tokens', folder)))
+}
+
+function isComplete(project: string, prepared: Prepared): boolean {
+  return tokenFolders(prepared).every((folder) => existsSync(join(project, 'tokens', folder)))
 }
 
 /**
