@@ -8,6 +8,8 @@ import { hasFile, readFileOf, readJsonOf } from './folderFiles'
 /** What Assay writes beside the weights of a run, and of a merge. */
 export const LINEAGE_FILE = 'lineage.json'
 export const MIXTURE_FILE = 'mixture.json'
+/** What is written beside the weights of a merge of any folders. */
+export const MERGE_FILE = 'merge.json'
 const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
 const PROJECT_FILE = 'project.assay'
@@ -25,6 +27,11 @@ const MixtureSchema = z.looseObject({
     z.looseObject({ unit: z.string().optional(), fingerprint: z.string(), weight: z.number() })
   ),
   startedFrom: NodeSchema.nullish()
+})
+const MergeSchema = z.looseObject({
+  method: z.string(),
+  parents: z.array(NodeSchema.nullable()).min(1),
+  startedFrom: NodeSchema.nullable()
 })
 const CardSchema = z.looseObject({
   base_model: z.union([z.string(), z.array(z.string()).min(1)])
@@ -55,7 +62,7 @@ export function runNode(fingerprint: string, name: string): ModelNode {
  * @returns null where nothing in the folder says it
  */
 export async function readAncestry(folder: string): Promise<Ancestry | null> {
-  for (const read of [ofMixture, ofLineage, ofCard, ofManifest]) {
+  for (const read of [ofMixture, ofMerge, ofLineage, ofCard, ofManifest]) {
     const found = await read(folder).catch(() => null)
     if (found) return found
   }
@@ -76,6 +83,39 @@ async function ofMixture(folder: string): Promise<Ancestry | null> {
     ancestor: nodeOf(mixture.startedFrom),
     source: MIXTURE_FILE
   }
+}
+
+async function ofMerge(folder: string): Promise<Ancestry | null> {
+  if (!hasFile(folder, MERGE_FILE)) return null
+  const { method, parents, startedFrom } = MergeSchema.parse(await readJsonOf(folder, MERGE_FILE))
+  const known = parents.flatMap((node) => nodeOf(node) ?? [])
+  const ids = known.map(({ id }) => id).join('+')
+  return {
+    // Of parents that nobody knows it cannot be told from another merge.
+    self: known.length === parents.length ? { id: `merge:${method}:${ids}`, name: method } : null,
+    made: 'merged',
+    parents: known,
+    ancestor: nodeOf(startedFrom),
+    source: MERGE_FILE
+  }
+}
+
+/**
+ * What the merge of some folders came of: each of them where its folder says who it is, and what they
+ * all started from where they agree on that.
+ */
+export async function ancestryOfMerge(
+  folders: readonly string[]
+): Promise<{ parents: (ModelNode | null)[]; startedFrom: ModelNode | null }> {
+  const told = await Promise.all(folders.map(readAncestry))
+  const parents = told.map((one, index) => one?.self ?? hubNode(folders[index]!))
+  const roots = told.map((one, index) => {
+    const isAncestor = told.some((other) => other?.ancestor?.id === parents[index]?.id)
+    return isAncestor ? parents[index]! : (one?.ancestor ?? null)
+  })
+  const [first] = roots
+  const isShared = first && roots.every((root) => root?.id === first.id)
+  return { parents, startedFrom: isShared ? first : null }
 }
 
 async function ofLineage(folder: string): Promise<Ancestry | null> {

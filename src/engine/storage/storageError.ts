@@ -1,4 +1,4 @@
-/** The system's refusal to write, in words. */
+/** What the system refused, as an error a user can act on. */
 import { WorkbenchError } from '#shared/errors'
 
 /**

@@ -1,3 +1,4 @@
+import { readAncestry } from '#engine/checkpoints/ancestry'
 import { cp, mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -421,4 +422,45 @@ test('a merge that is stopped, or fails halfway, leaves nothing', async () => {
   await expect(shorter).rejects.toMatchObject({ code: 'checkpoint/invalid' })
   expect((await readdir(place)).sort()).toEqual(['a', 'b'])
   expect(dirname(weights)).toBe(folders[1])
+})
+
+test('a merge says what it came of, so that merges of it know their ancestor', async () => {
+  const golden = (name: string) => join('tests/golden/merging/models', name)
+  for (const name of ['a', 'b']) {
+    await cp(golden(name), join(place, name), { recursive: true })
+    const lineage = { run: name, name, startedFrom: { id: 'run:seed', name: 'seed' } }
+    await writeFile(join(place, name, 'lineage.json'), JSON.stringify(lineage))
+  }
+  const models = ['a', 'b'].map((name) => [join(place, name), { weight: all(1) }] as const)
+  const { folder } = await mergeModels(
+    job(
+      recipe(
+        'linear',
+        models.map((one) => [...one])
+      )
+    ),
+    hooks()
+  )
+  const told = await readAncestry(folder)
+  expect(told).toMatchObject({
+    self: { id: 'merge:linear:run:a+run:b' },
+    made: 'merged',
+    parents: [{ id: 'run:a' }, { id: 'run:b' }],
+    ancestor: { id: 'run:seed' }
+  })
+  // Of strangers nothing is claimed.
+  const stranger = {
+    ...job(
+      recipe('linear', [
+        [golden('a'), { weight: all(1) }],
+        [golden('b'), { weight: all(1) }]
+      ])
+    )
+  }
+  const other = await mergeModels({ ...stranger, folder: join(place, 'other') }, hooks())
+  expect(await readAncestry(other.folder)).toMatchObject({
+    self: null,
+    parents: [],
+    ancestor: null
+  })
 })
