@@ -41,6 +41,8 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   },
   'run/missing': ({ studies }) => (Array.isArray(studies) ? 'assay vary PROJECT KIND --run' : null),
   'search/infeasible': ({ constraint }) => `loosen ${CONSTRAINT_FLAGS[String(constraint)]}`,
+  'storage/disk-full': ({ runs }) =>
+    runs === undefined ? null : 'assay clean PROJECT shows what can go',
   'storage/exists': ({ folder, isProject }) =>
     isProject === true ? `assay status ${folder}` : null,
   'storage/missing': ({ folder, expected }) =>

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ProjectHost } from '#engine/desk/projectHost'
 import type { Engine, ProjectSession, StudyEvent } from '#engine'
 import type { EngineEvent } from '#shared/contract'
-import { builtEngine, tinyProject } from '../support/builtEngine'
+import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 let engine: Engine
@@ -205,6 +205,34 @@ describe('a disk that fills up', () => {
     const { diskBytes, freeDiskBytes } = await session.cost(study)
     expect(freeDiskBytes).toBeGreaterThan(diskBytes)
   })
+})
+
+test('a branch that diverges is in no merge; at a lower rate the study comes to its end', async () => {
+  const wild = { ...tinyStudy().branch, peakLearningRate: 1e30, gradientClip: null }
+  const sequential = { choose: { kind: 'none' as const } }
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'wild'), {
+    branch: wild,
+    sequential
+  })
+  const { plan, prepared } = await session.plan(session.study())
+  const summary = await session.run(session.study())
+  const branches = plan.branches.map(({ name }) => name).sort()
+  expect(summary.failed.map(({ name }) => name).sort()).toEqual(branches)
+  for (const { code, message } of summary.failed) {
+    expect([code, message]).toEqual([
+      'run/diverged',
+      expect.stringMatching(/diverged (at|by) step \d+: .* Nothing was saved before\./)
+    ])
+  }
+  // The seed alone is measured: no merge has a branch that it could be made of.
+  const lines = (await readFile(join(session.folder, 'measurements.jsonl'), 'utf8')).trim()
+  const models = lines.split('\n').map((line) => (JSON.parse(line) as { model: string }).model)
+  expect(new Set(models)).toEqual(new Set([plan.seed!.fingerprint]))
+  expect(models).toHaveLength(prepared.domains.length)
+
+  await session.saveStudy(tinyStudy({ sequential }))
+  const again = await session.run(session.study())
+  expect(again).toMatchObject({ trained: branches.length, failed: [] })
 })
 
 test('what a study keeps on disk is what was forecast', async () => {
