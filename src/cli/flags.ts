@@ -1,4 +1,5 @@
 /** Values of flags, read and checked. */
+import { bytesFrom } from '#shared/byteSize'
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 
@@ -33,19 +34,9 @@ export function wholeNumber(text: string, flag: string): number {
   return value
 }
 
-/** A flag's value in bytes: `2GB`, `500MB`, or a whole number; decimal units, as transformers has. */
+/** A flag's value in bytes of at least one: `2GB`, `500MB`, or a whole number; decimal units. */
 export function byteCount(text: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|TB)?$/.exec(text)
-  const scale = { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match?.[2] ?? 'B']
-  const value = match && scale ? Math.round(Number(match[1]) * scale) : NaN
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new WorkbenchError(
-      'usage/invalid',
-      `${flag} wants bytes such as 2GB or 500MB, found "${text}".`,
-      { flag, found: text }
-    )
-  }
-  return value
+  return bytesFrom(text, flag, 1)
 }
 
 /** Flags that name where a task's items have what. */

@@ -1,11 +1,8 @@
 /** Numbers with their units, and tables of plain text. */
 
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+import { withUnit } from '#shared/byteSize'
 
-/** Bytes in decimal units: `1.2 GB`. */
-export function formatBytes(bytes: number): string {
-  return withUnit(bytes, BYTE_UNITS)
-}
+export { formatBytes } from '#shared/byteSize'
 
 /** A count in thousands, millions, billions: `1.2M`. */
 export function formatCount(value: number): string {
@@ -15,17 +12,6 @@ export function formatCount(value: number): string {
 /** Floating-point operations: `3.1 TFLOP`. */
 export function formatFlops(flops: number): string {
   return withUnit(flops, ['FLOP', 'kFLOP', 'MFLOP', 'GFLOP', 'TFLOP', 'PFLOP', 'EFLOP'])
-}
-
-function withUnit(value: number, units: readonly string[], gap = ' '): string {
-  let index = 0
-  let scaled = value
-  while (Math.abs(scaled) >= 999.5 && index < units.length - 1) {
-    scaled /= 1000
-    index++
-  }
-  const digits = index === 0 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2
-  return `${scaled.toFixed(digits)}${gap}${units[index]}`.trim()
 }
 
 /** Seconds as `48 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`. */

@@ -43,6 +43,8 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   'search/infeasible': ({ constraint }) => `loosen ${CONSTRAINT_FLAGS[String(constraint)]}`,
   'storage/corrupt': ({ expected }) =>
     expected === undefined ? null : 'assay verify PROJECT --repair',
+  'storage/disk-full': ({ runs }) =>
+    runs === undefined ? null : 'assay clean PROJECT shows what can go',
   'storage/exists': ({ folder, isProject }) =>
     isProject === true ? `assay status ${folder}` : null,
   'storage/missing': ({ folder, expected }) =>

@@ -1,6 +1,7 @@
 /** The command line: parses, and hands over to one file per group of commands. */
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
+import { addCleanCommand } from './commands/clean'
 import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
@@ -49,6 +50,7 @@ addDiagnoseCommand(program)
 addTransferCommand(program)
 addVerifyCommand(program)
 addSearchCommand(program)
+addCleanCommand(program)
 addMergeCommand(program)
 addEvalCommand(program)
 addOpenCommand(program)

@@ -1,6 +1,6 @@
 /** A running study on the terminal: a bar per run, and how far the whole is. */
 import type { StudyEvent } from '#engine'
-import { formatCount, formatSeconds } from './format'
+import { formatBytes, formatCount, formatSeconds } from './format'
 import type { ProgressDisplay } from './progress'
 
 /** Returns a listener that shows what a running study tells. */
@@ -8,6 +8,8 @@ export function studyDisplay(progress: ProgressDisplay): (event: StudyEvent) => 
   const whole = { runs: 0, tokens: 0, ended: 0, beganAt: 0, doneAtBeginning: 0 }
   /** Tokens read by each run, as last told. */
   const read = new Map<string, number>()
+
+  let isWaiting = false
 
   const showWhole = (key: string, done: number) => {
     const now = performance.now()
@@ -53,6 +55,16 @@ export function studyDisplay(progress: ProgressDisplay): (event: StudyEvent) => 
         })
         if (event.done === event.total) progress.end('measure')
         return
+      case 'disk':
+        if (event.waiting && !isWaiting) {
+          const { freeBytes, floorBytes } = event.waiting
+          progress.log(
+            `waiting for disk space: ${formatBytes(freeBytes)} free, floor ${formatBytes(floorBytes)}. It goes on when there is space.`
+          )
+        }
+        if (!event.waiting && isWaiting) progress.log('there is disk space again: going on')
+        isWaiting = event.waiting !== null
+        return
       case 'run':
         showRun(event.record, progress)
         if (event.record.state === 'done') whole.ended++
@@ -69,6 +81,8 @@ function showRun(
       `trained ${run.role === 'seed' ? '' : `${run.role} `}${run.name}: loss ${run.finalLoss?.toFixed(3)} nats per token, ` +
         `${formatSeconds(run.elapsedMs / 1000)}, ${formatCount(run.tokensPerSecond)} tokens/s`
     )
+  } else if (run.state === 'running' && run.error) {
+    progress.log(`again ${run.name}: ${run.error.message}`)
   } else if (run.state === 'failed') {
     progress.log(`failed ${run.name}: ${run.error?.message}`)
   }

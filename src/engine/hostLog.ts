@@ -1,7 +1,9 @@
 /** What happened in this process, for whoever asks what went wrong and when. */
+import { formatBytes } from '#shared/byteSize'
 import type { EngineEvent } from '#shared/contract'
 import type { PlainError } from '#shared/errors'
 import type { LogLine } from '#shared/machine'
+import type { LowDisk } from '#shared/trainingView'
 
 /** So many lines are kept; older ones are forgotten. */
 const LINES = 500
@@ -10,6 +12,8 @@ const LINES = 500
 export class HostLog {
   #lines: LogLine[] = []
   #count = 0
+  /** Projects whose disk is nearly full: how full is told often, and noted once. */
+  readonly #waiting = new Set<string>()
 
   get lines(): readonly LogLine[] {
     return this.#lines
@@ -40,11 +44,14 @@ export class HostLog {
       const level = event.state === 'failed' ? 'error' : 'info'
       this.add(level, project, `The study ${event.study} ${words[event.state]}`, event.message)
     }
+    if (event.kind === 'disk') this.#addDisk(project, event.waiting)
     if (event.kind !== 'run') return
     const { role, name, state, error, host, device, tokensPerSecond } = event.record
     const what = role === 'seed' ? 'The seed' : `The ${role} ${name}`
     if (state === 'failed')
       this.add('error', project, `${what} failed: ${error?.message}`, error?.code)
+    else if (state === 'running' && error)
+      this.add('warning', project, `${what}: ${error.message}`, error.code)
     else if (state === 'running') this.add('info', project, `${what} began on ${host}`)
     else if (state === 'stopped') this.add('info', project, `${what} was stopped; it can go on`)
     else if (state === 'done') {
@@ -53,6 +60,17 @@ export class HostLog {
         project,
         `${what} is trained, ${Math.round(tokensPerSecond)} tokens/s on ${device}`
       )
+    }
+  }
+
+  #addDisk(project: string, waiting: LowDisk | null): void {
+    if (!waiting) {
+      if (this.#waiting.delete(project)) this.add('info', project, 'There is disk space again')
+    } else if (!this.#waiting.has(project)) {
+      this.#waiting.add(project)
+      const { freeBytes, floorBytes } = waiting
+      const words = `${formatBytes(freeBytes)} free, floor ${formatBytes(floorBytes)}`
+      this.add('warning', project, `Waiting for disk space: ${words}`)
     }
   }
 }

@@ -1,11 +1,10 @@
 /** How busy the machine is: cheap enough to be asked every other second. */
-import { readdir, stat } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
-import { join } from 'node:path'
 import type { Machine } from '#shared/machine'
 import { readGpuLoads } from './backends/nvidiaSmi'
 import type { GpuLoad } from './backends/nvidiaSmi'
 import { freeBytes } from './storage/files'
+import { bytesUnder } from './storage/folderSize'
 
 /** A project's size is counted anew after so long at least, in ms; later where counting is dear. */
 const SIZE_MS = 5000
@@ -102,20 +101,4 @@ function processorTicks(): { at: number; idle: number; all: number } {
     0
   )
   return { at: performance.now(), idle, all }
-}
-
-/** Bytes of all files below a folder; those that vanish amid count nothing. */
-async function bytesUnder(folder: string): Promise<number> {
-  let bytes = 0
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  for (const entry of entries) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) bytes += await bytesUnder(path)
-    else if (entry.isFile())
-      bytes += await stat(path).then(
-        ({ size }) => size,
-        () => 0
-      )
-  }
-  return bytes
 }

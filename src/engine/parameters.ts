@@ -1,4 +1,5 @@
 /** Named float32 arrays with shapes: what training emits, merging averages and storage keeps. */
+import { WorkbenchError } from '#shared/errors'
 
 /** One parameter of a model. `data.length` is the product of `shape`. */
 export interface Parameter {
@@ -57,4 +58,27 @@ export function sinkTo(parameters: ParameterSet): ParameterSink {
       return Promise.resolve()
     }
   }
+}
+
+/** True where no value is NaN or infinite. */
+export function isFiniteThroughout(values: Float32Array): boolean {
+  let sum = 0
+  // Zero times a number is zero; times infinity, or what is no number, it is NaN.
+  for (let i = 0; i < values.length; i++) sum += values[i]! * 0
+  return sum === 0
+}
+
+/** The first parameter that holds NaN or infinity; null where all values are numbers. */
+export function firstNotFinite(parameters: ParameterSet): string | null {
+  for (const [name, { data }] of parameters) if (!isFiniteThroughout(data)) return name
+  return null
+}
+
+/** What is told of a model with a parameter that holds NaN or infinity. */
+export function notFiniteError(label: string, parameter: string): WorkbenchError {
+  return new WorkbenchError(
+    'checkpoint/invalid',
+    `The parameter ${parameter} of ${label} holds values that are no numbers (NaN or infinity). Expected numbers: such a model is neither measured nor averaged. Train it again at a lower peakLearningRate.`,
+    { model: label, parameter }
+  )
 }

@@ -26,6 +26,8 @@ import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
 import type { DocumentChoice, StudyResults } from './studies/results'
+import { DiskRoom } from './studies/diskRoom'
+import type { DiskOptions } from './studies/diskRoom'
 import { isStop } from './studies/runContext'
 import { StudyReports } from './studies/studyReports'
 import type { RunContext } from './studies/runContext'
@@ -58,6 +60,8 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Steers which run is begun next; without it they come in the plan's order. */
   queue?: RunQueue
+  /** How low the disk may run, and who says how much is free. */
+  disk?: DiskOptions
 }
 
 /** Of work that tells how far it is and can be stopped. */
@@ -387,7 +391,8 @@ export class ProjectSession {
     {
       onEvent = () => undefined,
       signal = new AbortController().signal,
-      queue = new RunQueue()
+      queue = new RunQueue(),
+      disk = {}
     }: RunOptions
   ): RunContext {
     return {
@@ -399,6 +404,7 @@ export class ProjectSession {
       device: () => this.#computeDevice(),
       onEvent,
       queue,
+      room: new DiskRoom(this.folder, disk, (waiting) => onEvent({ kind: 'disk', waiting })),
       signal
     }
   }

@@ -26,6 +26,7 @@ import {
 import {
   CostSchema,
   CurveSchema,
+  LowDiskSchema,
   MOST_CURVES,
   QueueSchema,
   StudyPreviewSchema
@@ -53,6 +54,8 @@ export const OpenProjectSchema = z.strictObject({
   running: z.string().nullable(),
   /** Names of the studies that are run after it, in their order. */
   waiting: z.array(z.string()),
+  /** While it waits for space on its disk: how little there is; else null. */
+  lowDisk: LowDiskSchema.nullable(),
   /** Name of the corpus that is being imported; null when none is. */
   importing: z.string().nullable(),
   /** What undoing and doing again would do, in words; null where there is nothing. */
@@ -336,6 +339,8 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
     message: z.string().nullable()
   }),
   z.strictObject({ kind: z.literal('run'), record: RunSchema }),
+  /** The study that runs waits for space on its disk; null: it goes on. */
+  z.strictObject({ kind: z.literal('disk'), waiting: LowDiskSchema.nullable() }),
   /** Runs were moved, held or released: the queue is to be read anew. */
   z.strictObject({ kind: z.literal('queue') }),
   z.strictObject({

@@ -7,6 +7,14 @@ const count = z.number().int().nonnegative()
 /** So many curves are asked for at once. */
 export const MOST_CURVES = 500
 
+/** Told while a study waits for space on its disk, in bytes. */
+export const LowDiskSchema = z.strictObject({
+  freeBytes: z.number().nonnegative(),
+  /** It goes on when so much is free. */
+  floorBytes: z.number().nonnegative()
+})
+export type LowDisk = z.infer<typeof LowDiskSchema>
+
 /** A run of the plan, with its head where it was begun. */
 export const QueuedRunSchema = z.strictObject({
   fingerprint: z.string(),
@@ -72,6 +80,8 @@ export const CostSchema = z.strictObject({
   /** Every mixture trained for real from the same seed. */
   naive: effort,
   mixtures: count,
+  /** What the runs that are left keep on disk, and what is free there now. */
+  disk: z.strictObject({ neededBytes: count, freeBytes: z.number().nonnegative() }),
   /** From a rate measured on this machine; seconds of wall time, bytes. */
   estimate: z
     .strictObject({

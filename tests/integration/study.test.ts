@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Engine, ProjectSession } from '#engine'
+import type { Engine, ProjectSession, StudyEvent } from '#engine'
 import { isRunFinished } from '#engine/storage/runs'
 import { scoreStudy } from '#engine/studies/evidence/scores'
 import type { StudyPlan } from '#engine/studies/plan'
@@ -147,7 +148,7 @@ test('one thread gives the weights and tables of two, bit for bit', async () => 
   }
 })
 
-test('a disk that fills up while models are measured ends the study; space again, it goes on', async () => {
+test('a disk that is full while models are measured is waited for, unless it says that it has room', async () => {
   const disk = join(await temporaryFolder(), 'disk')
   await mkdir(disk)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
@@ -164,9 +165,18 @@ test('a disk that fills up while models are measured ends the study; space again
     const filler = join(disk, 'filler')
     const { bavail, bsize } = await statfs(disk)
     await writeFile(filler, Buffer.alloc(bavail * bsize))
-    await expect(again.run(study)).rejects.toMatchObject({ code: 'storage/disk-full' })
-    await rm(filler)
-    expect(await again.run(study)).toMatchObject({ trained: 0, measured: whole.measured })
+    // As beyond a quota: there is nothing to wait for.
+    const roomy = { free: () => Promise.resolve(1e12), everyMs: 10 }
+    await expect(again.run(study, { disk: roomy })).rejects.toMatchObject({
+      code: 'storage/disk-full'
+    })
+    const onEvent = (event: StudyEvent) => {
+      if (event.kind === 'disk' && event.waiting) rmSync(filler)
+    }
+    expect(await again.run(study, { disk: { everyMs: 10 }, onEvent })).toMatchObject({
+      trained: 0,
+      measured: whole.measured
+    })
     expect(await tablesOf(again)).toEqual(tables)
     await again.close()
   } finally {

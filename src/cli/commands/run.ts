@@ -1,6 +1,7 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
-import type { PlanSummary, RunSummary } from '#engine'
+import type { PlanSummary, RunOptions, RunSummary } from '#engine'
+import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT, Interrupted, withProject } from '../session'
 import type { CommandContext } from '../session'
@@ -20,6 +21,7 @@ interface RunFlags {
   hours?: string
   until?: string
   threads?: string
+  diskFloor?: string
   json?: boolean
 }
 
@@ -54,6 +56,7 @@ export function addRunCommands(program: Command): void {
     .option('--hours <n>', 'stop after so many hours, cleanly')
     .option('--until <time>', 'stop at this time of day, cleanly: 08:00')
     .option('--threads <n>', 'threads to use (default: all)')
+    .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -61,11 +64,13 @@ export function addRunCommands(program: Command): void {
     )
     .action(async (path: string, flags: RunFlags) => {
       const isTimeUp = timeAllowed(flags)
+      const disk = diskFloor(flags)
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
         const summary = await untilTime(isTimeUp, context, () =>
           session.run(session.study(flags.study), {
             signal,
+            disk,
             onProgress: (one) => progress.update('prepare', one),
             onEvent: studyDisplay(progress)
           })
@@ -74,6 +79,12 @@ export function addRunCommands(program: Command): void {
         return exitOf(summary, signal)
       })
     })
+}
+
+/** What `--disk-floor` asks for. */
+export function diskFloor(flags: { diskFloor?: string }): RunOptions['disk'] & object {
+  if (flags.diskFloor === undefined) return {}
+  return { floorBytes: bytesFrom(flags.diskFloor, '--disk-floor') }
 }
 
 /** Asks work to stop cleanly when its time is up; null: never. */
@@ -131,7 +142,7 @@ export function describePlan(plan: PlanSummary): string {
     textTable(['what', 'in all', 'done', 'tokens left', 'compute left', 'time left'], lines),
     '',
     `Left: ${formatSeconds(plan.trainingSeconds)} of training and ${formatSeconds(plan.evaluationSeconds)} of evaluation, ` +
-      `${formatBytes(plan.diskBytes)} of disk, ${formatBytes(plan.memoryBytes)} of memory per worker`,
+      `${formatBytes(plan.diskBytes)} of disk (${formatBytes(plan.freeDiskBytes)} free), ${formatBytes(plan.memoryBytes)} of memory per worker`,
     plan.availableBytes === null
       ? `Device: ${plan.device}`
       : `Device: ${plan.device}; ${formatBytes(plan.availableBytes)} of memory available` +

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { version } from '../../../package.json'
 import { addSeries, planSeries, priceSeries, readSeries, saveSeries, studiesOf } from '#engine'
-import type { ProjectSession, RunSummary } from '#engine'
+import type { ProjectSession, RunOptions, RunSummary } from '#engine'
 import type { Study } from '#shared/records'
 import { SERIES_KINDS, settingsFrom } from '#shared/series'
 import type { SeriesKind, SeriesRequest } from '#shared/series'
@@ -12,7 +12,7 @@ import { describeSeries, describeSeriesCost } from '../seriesSummary'
 import { EXIT, withProject } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
-import { exitOf, timeAllowed, untilTime } from './run'
+import { diskFloor, exitOf, timeAllowed, untilTime } from './run'
 
 interface VaryFlags {
   study?: string
@@ -27,6 +27,7 @@ interface VaryFlags {
   svg?: string
   hours?: string
   until?: string
+  diskFloor?: string
   threads?: string
   json?: boolean
 }
@@ -53,6 +54,7 @@ export function addVaryCommand(program: Command): void {
     .option('--svg <file>', 'with --result: write its figure')
     .option('--hours <n>', 'with --run: stop after so many hours, cleanly')
     .option('--until <time>', 'with --run: stop at this time of day, cleanly: 08:00')
+    .option('--disk-floor <bytes>', 'with --run: wait while less is free: 5GB')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -65,6 +67,7 @@ export function addVaryCommand(program: Command): void {
       assertTogether(flags)
       const request = requestOf(kind, flags)
       const isTimeUp = timeAllowed(flags)
+      const disk = diskFloor(flags)
       const readOnly = flags.result ?? false
       await withProject(path, { ...flags, readOnly }, async (context, session) => {
         const base = session.study(flags.study)
@@ -87,7 +90,9 @@ export function addVaryCommand(program: Command): void {
           )
           return EXIT.ok
         }
-        return untilTime(isTimeUp, context, () => runAll(context, session, studies, asked))
+        return untilTime(isTimeUp, context, () =>
+          runAll(context, session, studies, { asked, disk })
+        )
       })
     })
 }
@@ -97,7 +102,7 @@ async function runAll(
   { progress, signal, print }: CommandContext,
   session: ProjectSession,
   studies: readonly Study[],
-  asked: string
+  { asked, disk }: { asked: string; disk: RunOptions['disk'] & object }
 ): Promise<number> {
   const done: (RunSummary & { study: string })[] = []
   for (const study of studies) {
@@ -105,6 +110,7 @@ async function runAll(
     progress.log(`${study.name}`)
     const summary = await session.run(study, {
       signal,
+      disk,
       onProgress: (one) => progress.update('prepare', one),
       onEvent: studyDisplay(progress)
     })

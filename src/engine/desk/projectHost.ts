@@ -1,7 +1,7 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
 import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
-import type { Queue } from '#shared/trainingView'
+import type { Cost, Queue } from '#shared/trainingView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { readReportFile } from '../reportFiles'
@@ -26,7 +26,10 @@ import { additionsPicture } from '../studies/htmlReport/additionsSection'
 import { assertKnownPlaces } from '../studies/knownPlaces'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
+import type { PlanSummary } from '../studies/cost'
+import { diskOf } from '../studies/diskForecast'
 import { distinctRuns, runsOf } from '../studies/plan'
+import type { StudyPlan } from '../studies/plan'
 import { queuedRuns } from '../studies/queuedRuns'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
@@ -125,6 +128,7 @@ export class ProjectHost implements ProjectApi {
       corpora: [...corpora],
       running: this.#runs.running,
       waiting: [...this.#runs.waiting],
+      lowDisk: this.#runs.lowDisk,
       importing: this.#texts.importing,
       undo: this.#history.undo,
       redo: this.#history.redo
@@ -285,14 +289,14 @@ export class ProjectHost implements ProjectApi {
     if (!plan) return null
     if (estimate) this.#runs.assertIdle()
     const summary = estimate ? await this.#session.cost(one) : null
-    return studyCost(one, plan, (run) => this.#isDone(run), summary)
+    return this.#costOf(one, plan, summary)
   }
 
   previewStudy: ProjectApi['previewStudy'] = async ({ study: draft }) => {
     try {
       const study = this.#studyFrom(draft)
       const { plan, isExact } = await this.#session.foresee(study)
-      const cost = studyCost(study, plan, (run) => this.#isDone(run), null)
+      const cost = await this.#costOf(study, plan, null)
       return { problem: null, cost, isExact }
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
@@ -372,6 +376,11 @@ export class ProjectHost implements ProjectApi {
 
   /** As `CopyWork.copyTo`. */
   copyTo: CopyWork['copyTo'] = (...of) => this.#copies.copyTo(...of)
+
+  async #costOf(study: Study, plan: StudyPlan, summary: PlanSummary | null): Promise<Cost> {
+    const disk = await diskOf(study, plan, this.#session.folder)
+    return { ...studyCost(study, plan, (run) => this.#isDone(run), summary), disk }
+  }
 
   #isDone(run: string): boolean {
     return isRunFinished(this.#session.folder, run)

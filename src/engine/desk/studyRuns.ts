@@ -1,5 +1,6 @@
 /** Studies of an open project as they run: one at a time, and others of the same order after it. */
 import type { EngineEvent, StudyNews } from '#shared/contract'
+import type { LowDisk } from '#shared/trainingView'
 import { toPlain } from '#shared/errors'
 import type { ProjectSession } from '../projectSession'
 import { runningError } from '../studies/refusals'
@@ -27,6 +28,7 @@ export class StudyRuns {
   readonly #queue: RunQueue
   readonly #host: RunsHost
   #going: { controller: AbortController; ended: Promise<void> } | null = null
+  #lowDisk: LowDisk | null = null
   #now: { running: string; waiting: readonly string[] } | null = null
 
   constructor(session: ProjectSession, queue: RunQueue, host: RunsHost) {
@@ -43,6 +45,11 @@ export class StudyRuns {
   /** Names of the studies that run after it. */
   get waiting(): readonly string[] {
     return this.#now?.waiting ?? []
+  }
+
+  /** While the study waits for space on its disk; else null. */
+  get lowDisk(): LowDisk | null {
+    return this.#lowDisk
   }
 
   /** @throws WorkbenchError `study/running` */
@@ -104,7 +111,10 @@ export class StudyRuns {
         queue: this.#queue,
         // Workers coalesce their progress: here it is only passed on.
         onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'prepare', progress }),
-        onEvent: (event) => this.#host.tell(told(event))
+        onEvent: (event) => {
+          if (event.kind === 'disk') this.#lowDisk = event.waiting
+          this.#host.tell(told(event))
+        }
       })
       return { ...outcomeOf(summary), mayGoOn: true }
     } catch (error) {

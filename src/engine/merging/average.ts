@@ -1,5 +1,6 @@
 /** Averages models, parameter by parameter. No tensors library: the same bits everywhere. */
 import { WorkbenchError } from '#shared/errors'
+import { isFiniteThroughout, notFiniteError } from '#engine/parameters'
 import type { ParameterSink, ParameterSource } from '#engine/parameters'
 import { BLOCK, createAverageBlock } from './wasmKernel'
 import type { AverageBlock } from './wasmKernel'
@@ -40,7 +41,7 @@ export function normalizedWeights(weights: readonly number[]): number[] {
  *
  * @param sources at least one; same names, same shapes
  * @throws WorkbenchError `merge/empty`; `merge/mismatch` naming the first parameter that differs;
- *   `study/invalid-weights`
+ *   `study/invalid-weights`; `checkpoint/invalid` naming the model that holds NaN or infinity
  */
 export async function averageWeighted(
   sources: readonly ParameterSource[],
@@ -67,6 +68,7 @@ export async function averageWeighted(
     const length = shape.reduce((size, side) => size * side, 1)
     const data = sink.memoryFor?.(name, length) ?? new Float32Array(length)
     await averageTensor(parts, name, data, average)
+    if (!isFiniteThroughout(data)) throw await notFiniteIn(parts, name)
     await sink.write(name, shape, data)
     done += data.length
     options.onProgress?.(done)
@@ -88,6 +90,14 @@ export function averageUniform(
 interface Part {
   source: ParameterSource
   weight: number
+}
+
+/** Which of the models it came of: an average of numbers is one. */
+async function notFiniteIn(parts: readonly Part[], name: string): Promise<WorkbenchError> {
+  for (const { source } of parts) {
+    if (!isFiniteThroughout(await source.read(name))) return notFiniteError(source.label, name)
+  }
+  return notFiniteError('the average', name)
 }
 
 async function averageTensor(

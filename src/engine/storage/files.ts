@@ -402,6 +402,18 @@ async function endOfLastLine(handle: fs.FileHandle): Promise<number> {
   return 0
 }
 
+/** True for the name of what was being written, or was on its way out. */
+export function isLeftOver(name: string): boolean {
+  return LEFT_OVER.test(name)
+}
+
+/** Removes a folder so that it is there whole or not at all: what is left of it is a draft. */
+export async function removeWhole(path: string): Promise<void> {
+  const leaving = draftPath(path)
+  await guarded(path, () => fs.rename(path, leaving))
+  await removeTree(leaving)
+}
+
 /** Removes a file or a folder with all in it; nothing happens where there is none. */
 export async function removeTree(path: string): Promise<void> {
   await guarded(path, () => fs.rm(path, { recursive: true, force: true }))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { RunResultSchema } from '#shared/records'
 import type { Run, RunResult } from '#shared/records'
-import { writeFileAtomic } from './files'
+import { removeTree, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
 import { assertNotNewer } from './sealedFiles'
@@ -60,6 +60,21 @@ export async function manifestFiles(
   const folder = projectPaths.run(project, fingerprint)
   const { files } = await readManifest(project, fingerprint)
   return files.map(({ name, bytes, sha256 }) => ({ path: join(folder, name), bytes, sha256 }))
+}
+
+/** Takes a file off a finished run: off its manifest first, so that it is sound at any moment. */
+export async function removeFromRun(
+  project: string,
+  fingerprint: string,
+  name: string
+): Promise<void> {
+  const manifest = await readManifest(project, fingerprint)
+  const files = manifest.files.filter((file) => file.name !== name)
+  await writeFileAtomic(
+    projectPaths.manifest(project, fingerprint),
+    sealedText({ ...manifest, version: MANIFEST_VERSION, files }, 1)
+  )
+  await removeTree(join(projectPaths.run(project, fingerprint), name))
 }
 
 /**

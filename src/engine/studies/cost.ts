@@ -8,7 +8,8 @@ import {
   trainingMemoryBytes
 } from '#engine/model/config'
 import type { PresetSize } from '#engine/model/config'
-import { distinctRuns, repeatedRuns } from './plan'
+import { keptBytes, savedBytes } from './diskForecast'
+import { distinctRuns, repeatedRuns, runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 
 /** Tokens per second of one worker, and how many work at once. */
@@ -40,9 +41,11 @@ export interface PlanSummary {
   /** Training apart from evaluation, seconds of wall time that remain. */
   trainingSeconds: number
   evaluationSeconds: number
-  /** Disk that the remaining runs need, and memory of one training worker, in bytes. */
+  /** Disk that the remaining runs keep and need meanwhile, and memory of one training worker, in bytes. */
   diskBytes: number
   memoryBytes: number
+  /** What is free on the project's disk now. */
+  freeDiskBytes: number
   rate: MeasuredRate
   device: string
   /** Memory that is free here, bytes; null on a GPU, which does not say. */
@@ -61,7 +64,7 @@ export interface PlanSummary {
  * FLOPs are those of the model's own formula (6 per parameter and token, and attention); the
  * naive way trains every mixture on the sum of its units' budgets (method 1.1).
  *
- * @param machine what computes, and the memory it has left
+ * @param machine what computes, and the memory and disk it has left
  * @param isDone whether a run's checkpoint is there
  * @param missingMeasurements models that still lack a measurement
  * @param tokensPerMeasurement predicted tokens of all domains together
@@ -70,7 +73,7 @@ export function planSummary(
   study: Study,
   plan: StudyPlan,
   rate: MeasuredRate,
-  machine: { device: string; availableBytes: number | null },
+  machine: { device: string; availableBytes: number | null; freeDiskBytes: number },
   isDone: (fingerprint: string) => boolean,
   measurements: { total: number; missing: number; tokensEach: number }
 ): PlanSummary {
@@ -109,7 +112,8 @@ export function planSummary(
   ]
   const parameters = parameterCount(plan.config)
   const training = lines.filter(({ what }) => what !== 'measurements')
-  const rest = training.map((line) => line.count - line.done)
+  const left = distinctRuns(runsOf(plan)).filter((run) => !isDone(run.fingerprint))
+  const atOnce = Math.min(rate.workers, left.length)
   const seconds = (tokens: number) => tokens / (rate.trainTokensPerSecond * rate.workers)
   const total = (runs: number, tokens: number) => ({
     runs,
@@ -127,7 +131,7 @@ export function planSummary(
     lines,
     trainingSeconds: sum(training.map((line) => line.seconds)),
     evaluationSeconds: sum(lines.slice(training.length).map((line) => line.seconds)),
-    diskBytes: 4 * parameters * (sum(rest) + 2 * rest[0]!) + 12 * parameters * rate.workers,
+    diskBytes: keptBytes(study, plan.config, left) + atOnce * savedBytes(plan.config),
     memoryBytes: trainingMemoryBytes(plan.config, study.branch),
     rate,
     ...machine,

@@ -13,6 +13,7 @@ import { placeMeasuring } from './placement'
 import type { Memory } from './placement'
 import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
+import { tryAgain, whenThereIsRoom } from './tryAgain'
 
 /** A model with the name it is told by. */
 export interface ModelToMeasure {
@@ -101,7 +102,13 @@ export async function measureAll(
   let done = 0
   await inParallel(todo, place.atOnce, context, async ({ model, domains }) => {
     try {
-      await measureOne(model, domains, place, context, summary)
+      await whenThereIsRoom(`measure ${model.fingerprint}`, context, () =>
+        tryAgain(
+          context.signal,
+          () => measureOne(model, domains, place, context, summary),
+          () => Promise.resolve()
+        )
+      )
       context.onEvent({ kind: 'measured', label: model.label, done: ++done, total: todo.length })
     } catch (error) {
       if (isStop(error, context.signal)) throw error

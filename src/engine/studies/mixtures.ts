@@ -1,9 +1,9 @@
 /** Which mixtures a study asks about, what they are called, and which are trained sequentially. */
 import { createHash } from 'node:crypto'
+import { fingerprintOf } from '#engine/storage/fingerprint'
 import { deriveSeed, seededRandom } from '#engine/statistics/random'
 import { WorkbenchError } from '#shared/errors'
 import type { BaseUnit, Mixture, MixtureChoice, Study } from '#shared/records'
-import { fingerprintOf } from '#engine/storage/fingerprint'
 import { byCodeUnit, firstByHash, spreadOver, subsetCount, subsetsOf } from './subsets'
 
 type Member = Mixture['members'][number]

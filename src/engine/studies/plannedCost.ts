@@ -32,7 +32,7 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
     study,
     plan,
     await measuredRate({ pool, project: project.folder, config, study, device, fitting }),
-    { device: device.name, availableBytes },
+    { device: device.name, availableBytes, freeDiskBytes: await context.room.free() },
     (fingerprint) => isRunFinished(project.folder, fingerprint),
     {
       total: models.length,

@@ -134,13 +134,18 @@ function preparedPath(
   return projectPaths.prepared(project.folder, key)
 }
 
-async function isComplete(project: string, prepared: Prepared): Promise<boolean> {
-  const folders = [
+/** Names of the folders of tokens that a prepared text consists of. */
+export function tokenFolders(prepared: Prepared): string[] {
+  return [
     ...prepared.domains.map((domain) => domain.fingerprint),
     // Empty for units whose models alone are there.
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]
+}
+
+async function isComplete(project: string, prepared: Prepared): Promise<boolean> {
+  const folders = tokenFolders(prepared)
   if (!folders.every((folder) => existsSync(join(project, 'tokens', folder)))) return false
   // Marks that were damaged are made again with the rest, most of which is there.
   const marks = prepared.domains.map((domain) =>

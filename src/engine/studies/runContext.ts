@@ -2,10 +2,12 @@
 import { toPlain } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
 import type { Prepared, Progress, Run, Study } from '#shared/records'
+import type { LowDisk } from '#shared/trainingView'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
+import type { DiskRoom } from './diskRoom'
 import type { StudyPlan } from './plan'
 import type { RunQueue } from './runQueue'
 
@@ -14,6 +16,8 @@ export type StudyEvent =
   /** Said first: runs that are missing, and the tokens they will read. */
   | { kind: 'begun'; runs: number; tokens: number }
   | { kind: 'run'; record: Run }
+  /** It waits for space on the disk; null: it goes on. */
+  | { kind: 'disk'; waiting: LowDisk | null }
   | { kind: 'measured'; label: string; done: number; total: number }
   | { kind: 'progress'; key: string; progress: Progress }
   | { kind: 'ended'; key: string }
@@ -32,6 +36,8 @@ export interface RunContext {
   signal: AbortSignal
   /** Which run is begun next, and which are set aside. */
   queue: RunQueue
+  /** Whether there is space to go on with. */
+  room: DiskRoom
 }
 
 /** What one call of `runStudy` did. */
@@ -54,7 +60,7 @@ export function emptySummary(): RunSummary {
   return { ...nothing, failed: [], held: [], wasStopped: false }
 }
 
-/** True for errors that every further run would meet too. */
+/** True for errors that every further run would meet too. Of a full disk: once waiting is no use. */
 export function endsStudy(code: string): boolean {
   return code === 'storage/disk-full' || code === 'backend/unavailable'
 }
@@ -86,7 +92,7 @@ export function inParallel<Item>(
   return takeInParallel(() => queue.shift() ?? null, atOnce, context, work)
 }
 
-/** Works off what is taken, so many at once, until there is nothing to take. */
+/** Works off what is taken, so many at once, until there is nothing to take; waits for disk space. */
 export async function takeInParallel<Item>(
   take: () => Item | null,
   atOnce: number,
@@ -95,6 +101,7 @@ export async function takeInParallel<Item>(
 ): Promise<void> {
   const next = async (): Promise<void> => {
     while (!context.signal.aborted) {
+      await context.room.wait(context.signal)
       const item = take()
       if (item === null) return
       await work(item)

@@ -6,6 +6,9 @@ import type { PlanSummary } from './cost'
 import { distinctRuns, runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 
+/** Of a cost, what the plan says: its disk is asked apart. */
+type PlannedCost = Omit<Cost, 'disk'>
+
 /**
  * Counts runs and tokens of a plan beside the naive way.
  *
@@ -17,7 +20,7 @@ export function studyCost(
   plan: StudyPlan,
   isDone: (fingerprint: string) => boolean,
   summary: PlanSummary | null
-): Cost {
+): PlannedCost {
   const distinct = distinctRuns(runsOf(plan))
   const isEvidence = (run: PlannedRun) => run.role === 'sequential' || run.repeat !== null
   const total = (runs: readonly { tokens: number }[]) => ({

@@ -8,6 +8,7 @@ import { packParameters, unpackParameters } from '#engine/model/layout'
 import type { Layout } from '#engine/model/layout'
 import { openDecoder } from '#engine/model/openDecoder'
 import type { Decoder, DeviceModel } from '#engine/model/openDecoder'
+import { firstNotFinite } from '#engine/parameters'
 import type { ParameterSet } from '#engine/parameters'
 import { batchGradient } from './gradients'
 import { learningRateAt } from './schedule'
@@ -59,7 +60,7 @@ export interface TrainingInput {
   /** Ids of a step's batch: batchSize × (T + 1), row by row. */
   batch(step: number): Int32Array | Promise<Int32Array>
   onStep(point: TrainingPoint, trainer: Trainer): void | Promise<void>
-  /** Asked after each step but the last. */
+  /** Asked after each step but the last, once its weights gave a loss and a gradient that are numbers. */
   shouldSave?(completedSteps: number): boolean
   onSave?(state: TrainingState, completedSteps: number): Promise<void>
   signal: AbortSignal
@@ -78,7 +79,8 @@ export interface TrainingOutcome {
  * gradient is clipped by its global norm. On a processor the result depends on nothing but the
  * input: stopping anywhere and going on gives the same bits.
  *
- * @throws WorkbenchError `run/diverged` with the step and the last finite loss, before the update;
+ * @throws WorkbenchError `run/diverged` with the step and the last finite loss, before the update, and
+ *   where weights that are to be kept are no numbers: such are never given to `onSave`;
  *   `model/invalid`; `checkpoint/mismatch` when the start belongs to another configuration
  * @see Loshchilov and Hutter 2019, arXiv 1711.05101; Na et al. 2024, arXiv 2410.15661
  */
@@ -119,6 +121,10 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
         throw diverged(step, found.loss, found.norm, lastFiniteLoss)
       }
       lastFiniteLoss = found.loss
+      // Only now are weights known to be good: right after an update nobody has seen what they give.
+      if (step > input.firstStep && input.onSave && input.shouldSave?.(step)) {
+        await input.onSave(await goodState(trainer, step), step)
+      }
       const learningRate = learningRateAt(recipe, step, steps)
       const gradient = clip(found.gradient, found.norm, recipe.gradientClip)
       optimizer.update(gradient, { ...recipe, learningRate, step: updates() + 1 })
@@ -129,18 +135,31 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
         { step, loss: found.loss, learningRate, gradientNorm: found.norm, elapsedMs },
         trainer
       )
-      if (completedSteps < steps && input.onSave && input.shouldSave?.(completedSteps)) {
-        await input.onSave(await trainer.state(), completedSteps)
-      }
       // A turn of the event loop: a message that says stop must be able to come in.
       await new Promise((resolve) => setImmediate(resolve))
     }
     const outcome = completedSteps < steps ? 'stopped' : 'finished'
-    return { state: await trainer.state(), completedSteps, outcome }
+    return { state: await goodState(trainer, completedSteps), completedSteps, outcome }
   } finally {
     optimizer.dispose()
     decoder.forgetContexts()
   }
+}
+
+/**
+ * What may be kept: an update may spoil weights although loss and gradient before it were numbers.
+ *
+ * @throws WorkbenchError `run/diverged`
+ */
+async function goodState(trainer: Trainer, step: number): Promise<TrainingState> {
+  const state = await trainer.state()
+  const wrong = firstNotFinite(state.parameters)
+  if (wrong === null) return state
+  throw new WorkbenchError(
+    'run/diverged',
+    `Training diverged by step ${step}: ${wrong} holds values that are no numbers. Lower peakLearningRate, or lengthen warmupSteps.`,
+    { step, parameter: wrong }
+  )
 }
 
 function currentModel(decoder: Decoder, optimizer: FlatOptimizer): DeviceModel {

@@ -1,7 +1,7 @@
 /** Reads models to be measured: trained ones, ones from outside, and averages of branches. */
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { averageWeighted } from '#engine/merging/average'
-import { sinkTo, sourceOf } from '#engine/parameters'
+import { firstNotFinite, notFiniteError, sinkTo, sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
@@ -39,11 +39,15 @@ export class ModelReader {
    *
    * @param heldBytes bytes that branches may fill
    * @throws WorkbenchError `storage/corrupt` when a checkpoint does not match its manifest,
-   *   `merge/mismatch`, `checkpoint/invalid`
+   *   `merge/mismatch`, `checkpoint/invalid`, which a model with NaN or infinity in it is too
    */
   async read(project: string, model: ReadableModel, heldBytes: number): Promise<ParameterSet> {
     if (model.kind === 'merge') return this.#average(project, model, heldBytes)
-    return readParameters(await this.open(project, model))
+    const file = await this.open(project, model)
+    const parameters = await readParameters(file)
+    const wrong = firstNotFinite(parameters)
+    if (wrong !== null) throw notFiniteError(file.label, wrong)
+    return parameters
   }
 
   /**

@@ -164,9 +164,7 @@ export class WorkerPool {
 
   #processFor(lane: LaneName, slot: Slot, matmulPrecision: MatmulPrecision): ChildProcess {
     if (slot.process && slot.matmulPrecision !== matmulPrecision) {
-      // It ends by itself when its host lets go of it.
-      if (slot.process.connected) slot.process.disconnect()
-      slot.process = null
+      letGo(slot)
     }
     slot.matmulPrecision = matmulPrecision
     return (slot.process ??= this.#start(lane, slot))
@@ -204,6 +202,7 @@ export class WorkerPool {
     return child
   }
 
+  /** A process that ran out of memory holds what it had: what is tried again begins in another. */
   #receive(lane: LaneName, slot: Slot, message: FromWorker): void {
     const { job } = slot
     if (!job) return
@@ -213,6 +212,7 @@ export class WorkerPool {
       return
     }
     if (job.id !== message.id) return
+    if ('error' in message && message.error.code === 'backend/out-of-memory') letGo(slot)
     if ('progress' in message) {
       job.onProgress?.(message.progress)
       return
@@ -232,6 +232,12 @@ export class WorkerPool {
     how(job)
     if (!this.#closed) this.#dispatch(lane)
   }
+}
+
+/** Another process does what comes next; this one ends by itself when its host lets go of it. */
+function letGo(slot: Slot): void {
+  if (slot.process?.connected) slot.process.disconnect()
+  slot.process = null
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

@@ -27,7 +27,8 @@ import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
-import { toPlain } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import type { PlainError } from '#shared/errors'
 import { meanLoss } from '#shared/metrics'
 import type { RunResult, TracePoint } from '#shared/records'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
@@ -146,6 +147,11 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
     if (outcome.outcome === 'finished') await finish(job, outcome.state, result)
     else await saveResumePoint(job, outcome.state, outcome.completedSteps, elapsedMs)
     return { outcome: outcome.outcome, result }
+  } catch (error) {
+    if (toPlain(error).code !== 'run/diverged') throw error
+    // The curve up to where it went wrong is what one looks at next.
+    await trace.append(pending)
+    throw await withLastGood(job, toPlain(error))
   } finally {
     await trace.close()
     await batches.close()
@@ -189,6 +195,26 @@ async function heldOutMeter(
   }
 }
 
+/** Says with a divergence where the last good checkpoint is. */
+async function withLastGood(job: TrainJob, error: PlainError): Promise<WorkbenchError> {
+  const { code, message, details } = error
+  const folder = projectPaths.resume(job.project, job.fingerprint)
+  if (!existsSync(folder)) {
+    return new WorkbenchError(code, `${message} Nothing was saved before.`, details)
+  }
+  const { completedSteps } = await readProgress(folder)
+  return new WorkbenchError(
+    code,
+    `${message} The last good checkpoint, after ${completedSteps} steps, is kept in ${folder}.`,
+    { ...details, checkpoint: folder, completedSteps }
+  )
+}
+
+async function readProgress(resume: string): Promise<Omit<Beginning, 'state'>> {
+  const text = await readFile(join(resume, 'progress.json'), 'utf8')
+  return JSON.parse(text) as Omit<Beginning, 'state'>
+}
+
 async function begin(job: TrainJob): Promise<Beginning> {
   const resume = projectPaths.resume(job.project, job.fingerprint)
   if (existsSync(resume)) {
@@ -204,10 +230,7 @@ async function begin(job: TrainJob): Promise<Beginning> {
 async function resumePoint(job: TrainJob, resume: string): Promise<Beginning | null> {
   try {
     await assertSound(resume)
-    const progress = JSON.parse(await readFile(join(resume, 'progress.json'), 'utf8')) as {
-      completedSteps: number
-      elapsedMs: number
-    }
+    const progress = await readProgress(resume)
     const curve = await readTrace(job.project, job.fingerprint)
     const traced = curve.filter(({ step }) => step <= progress.completedSteps).length
     if (traced < progress.completedSteps) return null

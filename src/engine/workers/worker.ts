@@ -11,6 +11,7 @@ import { importText } from './importJob'
 import { benchDevice, findDevice, probeBackends, verifyBackend } from './deviceJobs'
 import type { FromWorker, JobHooks, JobKind, Jobs, ToWorker } from './jobs'
 import { measureModel } from './measureJob'
+import { namedWantOfMemory } from './memoryError'
 import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
@@ -91,7 +92,7 @@ async function work(id: number, kind: JobKind, input: unknown): Promise<void> {
     const handler = handlers[kind] as (input: unknown, hooks: JobHooks) => Promise<unknown>
     tell({ id, result: await handler(input, hooks) })
   } catch (error) {
-    const plain = toPlain(error)
+    const plain = toPlain(namedWantOfMemory(error))
     // Asked to stop, a job may still fail: a full disk is told, whatever was asked.
     const isStopped = controller.signal.aborted && plain.code === 'bug'
     tell(isStopped ? { id, stopped: true } : { id, error: plain })

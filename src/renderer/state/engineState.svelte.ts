@@ -380,6 +380,9 @@ export class EngineState {
       case 'run':
         this.#refreshSoon()
         return
+      case 'disk':
+        if (this.project) this.project = { ...this.project, lowDisk: event.waiting }
+        return
       case 'queue':
         void this.#readQueue()
         return

@@ -1,6 +1,6 @@
 /** What a study asks for, in words. Pure. */
 import type { Cost } from '#shared/trainingView'
-import { counted, short } from '../format'
+import { counted, inBytes, short } from '../format'
 
 /**
  * What saving a study would ask for: its runs, and how much of them is there.
@@ -28,6 +28,13 @@ export function planInWords({ modular, evidence, naive, mixtures }: Cost): strin
       ? 'no sequential model checks it'
       : `${counted(evidence.runs, 'sequential model')} of ${tokens(evidence)} ${evidence.runs === 1 ? 'checks' : 'check'} it`
   return `${proxy}; ${checked}. Training every mixture would be ${runs(naive)} of ${tokens(naive)}.`
+}
+
+/** What is left takes on disk beside what is free; that it does not fit, where it does not. */
+export function diskInWords({ disk: { neededBytes, freeBytes } }: Pick<Cost, 'disk'>): string {
+  const fits = neededBytes <= freeBytes
+  const words = `What is left keeps ${inBytes(neededBytes)} on disk, ${inBytes(freeBytes)} are free`
+  return fits ? `${words}.` : `${words}: free some space first.`
 }
 
 function runs({ runs: number }: Cost['naive']): string {

@@ -42,13 +42,15 @@ export function queueRows(runs: readonly QueuedRun[]): QueueRow[] {
       add({ kind: 'group', role, done, total: peers.length, top, height: HEIGHTS.group })
     }
     add({ kind: 'run', run, top, height: HEIGHTS.run })
-    if (isFailed(run)) add({ kind: 'error', run, top, height: HEIGHTS.error })
+    if (hasFailed(run)) add({ kind: 'error', run, top, height: HEIGHTS.error })
   }
   return rows
 }
 
-function isFailed(run: QueuedRun): boolean {
-  return !run.isDone && !run.isTraining && run.head?.state === 'failed'
+/** True for a run that failed, also while it is tried again. */
+function hasFailed(run: QueuedRun): boolean {
+  if (run.isDone || !run.head) return false
+  return run.isTraining ? run.head.error !== null : run.head.state === 'failed'
 }
 
 /**

@@ -40,6 +40,7 @@ test('the proxy’s cost is told apart from what checks it', () => {
     left: { runs: 28, tokens: 4_500_000 },
     naive: { runs: 58, tokens: 9_700_000 },
     mixtures: 57,
+    disk: { neededBytes: 28e6, freeBytes: 9e9 },
     estimate: null
   }
   const words =

@@ -159,9 +159,15 @@ test('a source read in ranges gives the bits of one held in memory', async () =>
   expect(Math.max(...ranges) * 2).toBeLessThanOrEqual(1 << 20)
 })
 
-test('values that are no numbers stay so', async () => {
-  const merged = await merge([model({ w: [NaN, Infinity, 1] }), model({ w: [1, 1, -Infinity] })])
-  expect([...merged.get('w')!.data]).toEqual([NaN, Infinity, -Infinity])
+test.each([NaN, Infinity, -Infinity])('a model that holds %s is refused by name', async (value) => {
+  const good = model({ v: [1], w: [1, 2, 3] })
+  const wrong = model({ v: [1], w: [1, value, 3] })
+  await expect(merge([good, wrong, good])).rejects.toMatchObject({
+    code: 'checkpoint/invalid',
+    details: { model: 'model 2', parameter: 'w' }
+  })
+  // One of weight 0 is no part of the merge.
+  expect(await merge([good, wrong], [1, 0])).toEqual(good)
 })
 
 test.each([

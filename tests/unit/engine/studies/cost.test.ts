@@ -10,7 +10,7 @@ const RATE = {
   workers: 2,
   source: 'given'
 }
-const MACHINE = { device: 'a processor', availableBytes: 8e9 }
+const MACHINE = { device: 'a processor', availableBytes: 8e9, freeDiskBytes: 9e9 }
 
 function summary(units: Record<string, number>, isDone: (fingerprint: string) => boolean) {
   const study = smallStudy()

@@ -6,7 +6,7 @@ import { portableKernels } from '#engine/backends/portable'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
 import { train } from '#engine/training/train'
-import type { TrainingInput, TrainingPoint } from '#engine/training/train'
+import type { TrainingInput, TrainingPoint, TrainingState } from '#engine/training/train'
 import type { Recipe } from '#shared/records'
 import {
   FLOAT32_TOLERANCE,
@@ -132,6 +132,37 @@ it('stops before the update when the loss is not finite', async () => {
     details: { step: steps.length + 1, lastFiniteLoss: expect.any(Number) as number }
   })
   expect(memory().numTensors).toBe(before)
+})
+
+it('keeps only weights that gave a loss, and a lower rate goes on from them', async () => {
+  const saved: { state: TrainingState; step: number }[] = []
+  const good = run({ steps: 3 })
+  const begun = await train(good)
+  // The update of step 4 spoils the weights although its own loss is a number.
+  const recipe: Recipe = { ...goldenRecipe, peakLearningRate: 1e30, gradientClip: null }
+  const wrong = train(
+    run({
+      recipe,
+      start: begun.state,
+      firstStep: 2,
+      shouldSave: () => true,
+      onSave: (state, step) => Promise.resolve(void saved.push({ state, step }))
+    })
+  )
+  await expect(wrong).rejects.toMatchObject({ code: 'run/diverged', details: { step: 3 } })
+  expect(saved).toEqual([])
+  const on = await train(run({ start: begun.state, firstStep: 3 }))
+  const undisturbed = await train(run())
+  expect(worstError(on.state.parameters, undisturbed.state.parameters)).toBe(0)
+})
+
+it('never hands out weights that are no numbers', async () => {
+  const recipe: Recipe = { ...goldenRecipe, peakLearningRate: 1e38, weightDecay: 1e9 }
+  // The only step: its loss is a number, and nobody would look at the weights again.
+  await expect(train(run({ recipe, steps: 1 }))).rejects.toMatchObject({
+    code: 'run/diverged',
+    details: { parameter: expect.any(String) as string }
+  })
 })
 
 it('lets held-out documents be measured between steps without disturbing the run', async () => {

@@ -71,3 +71,33 @@ test('a branch whose file was changed is refused before it is averaged', async (
     code: 'storage/corrupt'
   })
 })
+
+test('a model that holds NaN is neither measured nor merged, and is named', async () => {
+  const project = await projectWithBranches()
+  const [one, two, three] = BRANCHES.map(({ fingerprint }) => fingerprint) as [
+    string,
+    string,
+    string
+  ]
+  const parameters = initializeParameters(config, 2)
+  const [name] = [...parameters.keys()].slice(-1) as [string]
+  parameters.get(name)!.data[3] = NaN
+  await rm(projectPaths.checkpoint(project, two), { recursive: true })
+  const draft = await FolderDraft.begin(projectPaths.checkpoint(project, two))
+  await writeCheckpoint(draft, config, parameters, { endOfTextId: 0 })
+  await draft.commit()
+  await writeManifest(project, two, RESULT)
+  const refused = {
+    code: 'checkpoint/invalid',
+    details: { parameter: name, model: expect.stringContaining(two) as string }
+  }
+  const reader = new ModelReader()
+  await expect(reader.read(project, { kind: 'run', fingerprint: two }, 0)).rejects.toMatchObject(
+    refused
+  )
+  for (const heldBytes of [0, 1e9]) {
+    await expect(reader.read(project, merge(), heldBytes)).rejects.toMatchObject(refused)
+  }
+  const others = BRANCHES.filter(({ fingerprint }) => [one, three].includes(fingerprint))
+  expect((await reader.read(project, merge(others), 1e9)).size).toBe(parameters.size)
+})

@@ -1,0 +1,23 @@
+/** Want of memory by its name, whichever library met it. */
+import { WorkbenchError, toPlain } from '#shared/errors'
+
+/** What TensorFlow, CUDA, the C++ library and V8 say of it. */
+const WORDS =
+  /OOM when allocating|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED|Dst tensor is not initialized|std::bad_alloc|Array buffer allocation failed/
+
+/**
+ * Gives an error that says so, in whatever words, the code of want of memory; leaves others as they are.
+ *
+ * @param error what a job threw
+ */
+export function namedWantOfMemory(error: unknown): unknown {
+  const { code, message } = toPlain(error)
+  if (code !== 'bug' || !WORDS.test(message)) return error
+  const [first] = message.split('\n')
+  return new WorkbenchError(
+    'backend/out-of-memory',
+    `There was too little memory: ${first}. Other programs may hold it; a smaller microBatchSize or batchSize needs less.`,
+    {},
+    { cause: error }
+  )
+}
