@@ -113,6 +113,7 @@ export const PACKAGES = [
   ['apache-arrow', [engine('data/')]],
   ['tokenizers', [engine('tokenizer/')]],
   ['commander', ['src/cli/']],
+  ['yaml', [engine('(checkpoints|merging|studies)/')]],
   ['ws', ['src/cli/serve/', 'src/main/remoteEngine']],
   ['electron/', ['src/main/', 'src/preload/']],
   ['(svelte|d3-)', ['src/renderer/']]

@@ -11,7 +11,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { evidenceTable } from './bench/evidence.mjs'
-import { peerPython } from './bench/venv.mjs'
+import { mergingTable } from './bench/merging.mjs'
+import { mergekitProgram, peerPython } from './bench/venv.mjs'
 import { SetupFailure } from './setup/failure.mjs'
 import { setUp } from './setup/index.mjs'
 import { mustRun } from './setup/run.mjs'
@@ -175,7 +176,7 @@ const tokensOf = (rate) => `${thousands(rate.tokensPerSecond ?? NaN)} tokens/s`
 /**
  * Puts a table between its marks in the page.
  *
- * @param {'bench' | 'evidence' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'merging' | 'window'} mark
  * @param {string} table
  */
 function writeTable(mark, table) {
@@ -193,6 +194,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     window: { type: 'boolean', default: false },
     evidence: { type: 'boolean', default: false },
+    merging: { type: 'boolean', default: false },
+    mergekit: { type: 'string' },
     minutes: { type: 'string', default: '2' },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
@@ -200,7 +203,7 @@ const { values } = parseArgs({
 })
 
 /**
- * @param {'bench' | 'evidence' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'merging' | 'window'} mark
  * @param {string} table
  */
 function show(mark, table) {
@@ -210,15 +213,21 @@ function show(mark, table) {
 
 if (values.help) {
   console.log(
-    `npm run bench -- [--rounds 4] [--seconds 10] [--evidence] [--window] [--minutes 2] [--write]
+    `npm run bench -- [--rounds 4] [--seconds 10] [--evidence] [--window] [--merging] [--minutes 2] [--write]
 
 Measures Assay beside PyTorch, evidence and search beside NumPy, then the window; --evidence: the second
-alone; --window: the window alone. Its memory is watched for --minutes. --write puts the tables into docs/benchmarks.md.`
+alone; --window: the window alone. Its memory is watched for --minutes. --write puts the tables into docs/benchmarks.md.
+
+--merging measures merges of models in files beside mergekit, and nothing else: 18 GB of disk for a while;
+--mergekit PROGRAM takes a mergekit-yaml that is there already.`
   )
 } else {
   try {
     await setUp(root)
-    if (!values.window) {
+    if (values.merging) {
+      const mergekit = values.mergekit ?? (await mergekitProgram(root))
+      show('merging', await mergingTable(root, mergekit, Number(values.rounds)))
+    } else if (!values.window) {
       const python = await peerPython(root)
       const rounds = Number(values.rounds)
       if (!values.evidence) {
@@ -226,7 +235,7 @@ alone; --window: the window alone. Its memory is watched for --minutes. --write 
       }
       show('evidence', await evidenceTable(root, python, rounds))
     }
-    if (!values.evidence) {
+    if (!values.evidence && !values.merging) {
       // Packages are there only from here on.
       const { measureWindow } = await import('./bench/window/index.mjs')
       show('window', await measureWindow(root, Number(values.minutes)))

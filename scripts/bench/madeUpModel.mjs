@@ -101,7 +101,7 @@ export function writeMadeUpModel(folder, shape, seed) {
   try {
     writeSync(file, head)
     const block = randomBlock(shape.dtype, seed)
-    for (let done = 0; done < end; ) {
+    for (let done = 0; done < end;) {
       const length = Math.min(block.length, end - done)
       done += writeSync(file, block, 0, length)
     }

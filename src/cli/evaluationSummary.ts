@@ -1,10 +1,11 @@
 /** What `assay eval` found, in tables for people. */
-import type { EvaluationInterval, ItemMean } from '#shared/textEvaluation'
+import type { EvaluationInterval, ItemMean, PairedDifference } from '#shared/textEvaluation'
 import type { EvaluatedModels } from './commands/eval'
 import { formatBytes, formatCount, formatNumber, textTable } from './format'
 
 /** A table of texts, one of tasks, and how each model was measured. */
 export function describeEvaluations({ models, texts, tasks }: EvaluatedModels): string {
+  const isCompared = models.length > 1
   const textRows = texts.map((one) => [
     one.model,
     one.data,
@@ -13,6 +14,7 @@ export function describeEvaluations({ models, texts, tasks }: EvaluatedModels): 
     formatBytes(one.bytes),
     withEnds(one.perplexity, one.perplexityInterval),
     withEnds(one.bitsPerByte, one.bitsPerByteInterval),
+    ...(isCompared ? [fromFirst(one.difference)] : []),
     formatCount(one.tokensPerSecond)
   ])
   const taskRows = tasks.map((one) => [
@@ -20,20 +22,37 @@ export function describeEvaluations({ models, texts, tasks }: EvaluatedModels): 
     one.task,
     String(one.items),
     withEnds(one.bitsPerByte, one.bitsPerByteInterval),
+    ...(isCompared ? [fromFirst(one.difference)] : []),
     ofItems(one.normalizedProbability),
     ofItems(one.accuracy),
     ofItems(one.accuracyPerByte)
   ])
   return [
-    ...(textRows.length > 0 ? [textTable(TEXT_COLUMNS, textRows), ''] : []),
-    ...(taskRows.length > 0 ? [textTable(TASK_COLUMNS, taskRows), ''] : []),
-    ...models.flatMap(({ model, definition, device }) => [
-      ...(texts.length > 0 ? [`${model}, texts: ${definition.words}.`] : []),
-      ...(tasks.length > 0 ? [`${model}, tasks: ${definition.taskWords}.`] : []),
-      `${model}: measured on ${device}.`
-    ])
+    ...(textRows.length > 0 ? [textTable(columns(TEXT_COLUMNS, isCompared), textRows), ''] : []),
+    ...(taskRows.length > 0 ? [textTable(columns(TASK_COLUMNS, isCompared), taskRows), ''] : []),
+    ...definitions(models, texts.length > 0, tasks.length > 0)
   ].join('\n')
 }
+
+/** How models were measured, those measured alike together. */
+function definitions(
+  models: EvaluatedModels['models'],
+  hasTexts: boolean,
+  hasTasks: boolean
+): string[] {
+  const alike = new Map<string, string[]>()
+  for (const { model, definition, device } of models) {
+    const words = [
+      ...(hasTexts ? [`Texts: ${definition.words}.`] : []),
+      ...(hasTasks ? [`Tasks: ${definition.taskWords}.`] : []),
+      `Measured on ${device}.`
+    ].join('\n')
+    alike.set(words, [...(alike.get(words) ?? []), model])
+  }
+  return [...alike].map(([words, names]) => `${names.join(', ')}:\n${words}`)
+}
+
+const DIFFERENCE = 'bits/byte less the first’s'
 
 const TEXT_COLUMNS = [
   'model',
@@ -43,6 +62,7 @@ const TEXT_COLUMNS = [
   'text',
   'perplexity [95 %]',
   'bits/byte [95 %]',
+  DIFFERENCE,
   'tokens/s'
 ]
 
@@ -51,10 +71,20 @@ const TASK_COLUMNS = [
   'task',
   'items',
   'bits/byte of gold [95 %]',
+  DIFFERENCE,
   'p(gold) among choices',
   'accuracy',
   'accuracy per byte'
 ]
+
+/** Of one model there is no difference to tell. */
+function columns(all: readonly string[], isCompared: boolean): string[] {
+  return all.filter((column) => isCompared || column !== DIFFERENCE)
+}
+
+function fromFirst(one: PairedDifference | null): string {
+  return one === null ? '—' : withEnds(one.bitsPerByte, one.interval)
+}
 
 function ofItems(one: ItemMean | null): string {
   return one === null ? '—' : withEnds(one.mean, one.interval)

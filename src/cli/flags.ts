@@ -98,3 +98,13 @@ export function numberList(text: string, flag: string): number[] {
     })
   })
 }
+
+/** A flag's value as one number. */
+export function oneNumber(text: string, flag: string): number {
+  const [value, ...more] = numberList(text, flag)
+  if (more.length === 0) return value!
+  throw new WorkbenchError('usage/invalid', `${flag} wants one number, found "${text}".`, {
+    flag,
+    found: text
+  })
+}

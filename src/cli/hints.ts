@@ -60,7 +60,10 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
     documents === undefined ? null : 'leave --documents out',
   'table/invalid': ({ unnamed }) =>
     typeof unnamed === 'string' ? `assay import-table … ${TABLE_FLAGS[unnamed]}` : null,
-  'tokenizer/invalid': (details) => ('id' in details ? 'assay import … --end-of-text-id ID' : null),
+  'tokenizer/invalid': (details) => {
+    if ('begin' in details) return 'assay eval … --begin TOKEN'
+    return 'id' in details ? 'assay import … --end-of-text-id ID' : null
+  },
   'usage/invalid': ({ expected, asked }) => {
     if (expected === 'textFile') return 'assay bench tokenize --data FILE'
     return asked === 'inPlace' ? 'leave --in-place out' : null

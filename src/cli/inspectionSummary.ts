@@ -21,8 +21,8 @@ export function describeInspection(
 function describeModel(model: ModelInspection, { tensors }: { tensors: boolean }): string {
   const { architecture, tokenizer, ancestry } = model
   const sizes = Object.entries(architecture.sizes).map(([key, value]) => `${key} ${value}`)
-  const vocabulary =
-    tokenizer?.vocabulary == null ? '' : `, ${formatCount(tokenizer.vocabulary)} tokens`
+  const { vocabulary: entries = null } = tokenizer ?? {}
+  const vocabulary = entries === null ? '' : `, ${formatCount(entries)} tokens`
   const rows: [string, string][] = [
     ['Architecture', `${architecture.className ?? 'unknown'} (${architecture.type ?? 'unknown'})`],
     ['Sizes', sizes.join(', ') || '—'],
@@ -110,7 +110,8 @@ function describeLineage(lineage: LineageCheck): string {
   ].join('\n')
 }
 
-function describeDistances({ models, relativeDistances, cosines }: ModelDistances): string {
+function describeDistances(distances: ModelDistances): string {
+  const { models, relativeDistances, cosines, ways } = distances
   const rows = models.flatMap((a, i) =>
     models
       .slice(i + 1)
@@ -118,8 +119,10 @@ function describeDistances({ models, relativeDistances, cosines }: ModelDistance
         a,
         b,
         formatNumber(relativeDistances[i]![i + 1 + j], 5),
-        formatNumber(cosines[i]![i + 1 + j], 6)
+        formatNumber(cosines[i]![i + 1 + j], 6),
+        ...(ways ? [formatNumber(ways.cosines[i]![i + 1 + j], 4)] : [])
       ])
   )
-  return `How far they are apart, over all weights\n${textTable(['model', 'other', 'distance', 'cosine'], rows)}`
+  const way = ways ? [`cosine of ways from ${ways.from}`] : []
+  return `How far they are apart, over all weights\n${textTable(['model', 'other', 'distance', 'cosine', ...way], rows)}`
 }

@@ -9,6 +9,7 @@ import type { SourceDescription } from '#shared/sourceDescription'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
 import { assertFree, createTableProject } from './storage/tableProject'
+import { startingFrom } from './studies/seedCheckpoint'
 import { defaultStudy, parseStudy } from './studies/study'
 import { studyOfTables, summarizeTables } from './studies/tableStudy'
 import type { TablesSummary } from './studies/tableStudy'
@@ -65,7 +66,7 @@ export class Engine {
   }
 
   /**
-   * Measures a Hugging Face folder on texts and tasks, outside any project.
+   * Measures Hugging Face folders on texts and tasks, outside any project.
    *
    * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid`, `corpus/*`,
    *   `domain/empty`
@@ -74,7 +75,7 @@ export class Engine {
   evaluate(
     request: EvaluationRequest,
     hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
-  ): Promise<ModelEvaluation> {
+  ): Promise<ModelEvaluation[]> {
     return this.#pool.run('evaluate', request, hooks)
   }
 
@@ -101,6 +102,18 @@ export class Engine {
     const project = await Project.create(path)
     await project.saveStudy(study)
     return ProjectSession.over(project, this.#pool)
+  }
+
+  /**
+   * Makes a project whose study starts from a checkpoint from outside, everything else by default.
+   *
+   * @throws WorkbenchError `storage/exists`, `checkpoint/invalid`
+   */
+  async createProjectFrom(path: string, folder: string): Promise<ProjectSession> {
+    assertFree(projectFolder(path))
+    const checkpoint = await this.#pool.run('checkpoint', { folder }, { lane: 'aside' })
+    const study = defaultStudy(fitName(basename(path)) ?? 'study')
+    return this.createProject(path, startingFrom(checkpoint, study), folder)
   }
 
   /**
@@ -132,14 +145,16 @@ export class Engine {
   /**
    * Merges models from folders into a folder, which is there complete or not at all.
    *
-   * In a process other than the plan's: what that read of tokenizers is no part of a merge's memory.
+   * In a process of its own, and without those that wait beside it: what a plan read of tokenizers is
+   * no part of a merge's memory.
    *
    * @throws WorkbenchError as {@link planMerge}; the signal's reason when it was stopped
    */
-  mergeModels(
+  async mergeModels(
     job: MergeJob,
     hooks: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}
   ): Promise<MergeResult> {
+    await this.#pool.rest('aside')
     return this.#pool.run('mergeModels', job, { lane: 'narrow', ...hooks })
   }
 

@@ -21,7 +21,7 @@ import { needsBranchesError, notPreparedError, readOnlyError } from './studies/r
 import { rescoreMixtures } from './studies/search/rescoreMixtures'
 import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
-import { assertTextThere, findPrepared, prepareStudy } from './studies/prepare'
+import { assertTextThere, findEarlierPrepared, findPrepared, prepareStudy } from './studies/prepare'
 import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
@@ -32,6 +32,7 @@ import type { RunContext } from './studies/runContext'
 import { runStudy, stoppedSummary } from './studies/run'
 import { RunQueue } from './studies/runQueue'
 import type { RunSummary, StudyEvent } from './studies/run'
+import { assertTokensFit } from './studies/importedRuns'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { SeedCheckpoints } from './studies/seedCheckpoints'
 import { importModels } from './studies/importModels'
@@ -258,7 +259,8 @@ export class ProjectSession {
     assertTextThere(this.#project, study)
     const plan = await this.findPlan(study)
     if (plan) return { plan, isExact: true }
-    const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}))
+    const earlier = await findEarlierPrepared(this.#project, study)
+    const { text, isExact } = foreseenText(study, await this.askText('texts', study, {}), earlier)
     const checkpoint = await this.#seeds.of(study)
     return { plan: planStudy(study, text, checkpoint, this.#history(study)), isExact }
   }
@@ -406,6 +408,7 @@ export class ProjectSession {
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {
     const checkpoint = await this.#seeds.of(study)
     if (checkpoint) assertStartsFrom(checkpoint, study, prepared)
+    assertTokensFit(study, prepared)
     return this.#plans.plan(study, prepared, checkpoint, this.#history(study))
   }
 

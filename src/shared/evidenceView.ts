@@ -245,6 +245,14 @@ export const RankingSchema = z.strictObject({
 })
 export type Ranking = z.infer<typeof RankingSchema>
 
+/** What a regression says of the trained mixtures on each domain of the matrix, each left out of its fit. */
+const FittedSchema = z.strictObject({
+  proxy: z.string(),
+  budget: BudgetKindSchema,
+  mixtures: z.array(z.string()),
+  values: z.array(z.array(value))
+})
+
 /** How far the proxies may be believed. */
 export const BeliefSchema = z.strictObject({
   headline: z.array(HeadlineSchema),
@@ -256,6 +264,8 @@ export const BeliefSchema = z.strictObject({
   predicted: z.array(PredictedSchema),
   /** One per budget, proxy and size; those across sizes last, each with its caution. */
   rankings: z.array(RankingSchema),
+  /** Empty where too few mixtures are trained and merged to fit any. */
+  fitted: z.array(FittedSchema),
   /** Partitions that no trained mixture holds. */
   untried: z.array(z.string())
 })

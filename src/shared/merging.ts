@@ -40,10 +40,15 @@ export const MERGE_SETTINGS = [
 ] as const
 export type MergeSetting = (typeof MERGE_SETTINGS)[number]
 
-/** A value for the tensors whose name holds `filter`; for all where that is null. */
+/**
+ * A value for the tensors whose name holds `filter`; for all where that is null. Several numbers are
+ * spread over the layers, the first at the first and for what is in none.
+ */
 export interface SettingRule {
   filter: string | null
-  value: number | boolean
+  value: number | boolean | number[]
+  /** Where it is about one layer only: how the names of its tensors begin. */
+  under?: string
 }
 
 /** Settings by name; of the rules of one, the first that fits a tensor counts. */
@@ -61,6 +66,8 @@ export interface MergeRecipe {
   dtype: MergeType | null
   /** Draws what DARE and DELLA drop. */
   randomSeed: number
+  /** How many layers the models must have, where the recipe names them. */
+  layers?: number
 }
 
 /** A model in a merge as it is foreseen. */

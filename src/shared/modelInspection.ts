@@ -77,7 +77,11 @@ export const ModelDistancesSchema = z.strictObject({
   /** ‖θa − θb‖ / √((‖θa‖² + ‖θb‖²) / 2). */
   relativeDistances: z.array(z.array(z.number())),
   /** Null where a model is all zero. */
-  cosines: z.array(z.array(z.number().nullable()))
+  cosines: z.array(z.array(z.number().nullable())),
+  /** Where one of them is what the others started from: the cosines of their ways from it. */
+  ways: z
+    .strictObject({ from: z.string(), cosines: z.array(z.array(z.number().nullable())) })
+    .nullable()
 })
 export type ModelDistances = z.infer<typeof ModelDistancesSchema>
 

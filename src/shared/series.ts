@@ -50,7 +50,12 @@ export const SeriesRequestSchema = z.strictObject({
    * How many mixtures are also trained: all, none, or so many drawn at random. Left out: as in the
    * study that is varied, or all where the mixtures are new.
    */
-  truth: z.union([z.enum(['all', 'none']), z.number().int().positive()]).optional()
+  truth: z.union([z.enum(['all', 'none']), z.number().int().positive()]).optional(),
+  /**
+   * Whether every setting is trained again under the study's other random seeds too; left out: not,
+   * since that costs as often as there are seeds.
+   */
+  repeats: z.boolean().optional()
 })
 export type SeriesRequest = z.infer<typeof SeriesRequestSchema>
 

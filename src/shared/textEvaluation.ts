@@ -17,10 +17,15 @@ export interface TaskFields {
   delimiter: string
 }
 
-/** One model on several texts and tasks. */
-export interface EvaluationRequest {
-  /** A Hugging Face folder. */
+/** A Hugging Face folder under the name it is told by. */
+export interface NamedFolder {
+  name: string
   folder: string
+}
+
+/** Models on several texts and tasks; each is held against the first. */
+export interface EvaluationRequest {
+  models: NamedFolder[]
   texts: NamedSource[]
   tasks: NamedSource[]
   textField: string
@@ -51,6 +56,12 @@ export interface EvaluationDefinition {
 /** Ends of a 95 % interval; null where nothing can vary. */
 export type EvaluationInterval = { low: number; high: number } | null
 
+/** How much more or less than the first model's, on the same documents. */
+export interface PairedDifference {
+  bitsPerByte: number
+  interval: EvaluationInterval
+}
+
 /** A model on one text. */
 export interface TextEvaluation extends LossSum {
   data: string
@@ -62,6 +73,8 @@ export interface TextEvaluation extends LossSum {
   perplexityInterval: EvaluationInterval
   bitsPerByte: number
   bitsPerByteInterval: EvaluationInterval
+  /** Null for the first model, and where it left out other documents. */
+  difference: PairedDifference | null
   tokensPerSecond: number
 }
 
@@ -78,6 +91,7 @@ export interface TaskEvaluation extends LossSum {
   meanLoss: number
   bitsPerByte: number
   bitsPerByteInterval: EvaluationInterval
+  difference: PairedDifference | null
   /** Null for tasks without choices. */
   normalizedProbability: ItemMean | null
   accuracy: ItemMean | null
@@ -87,6 +101,8 @@ export interface TaskEvaluation extends LossSum {
 
 /** All that was measured of one model. */
 export interface ModelEvaluation {
+  /** Its name, as asked. */
+  model: string
   definition: EvaluationDefinition
   /** Product name of what computed. */
   device: string

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { ProjectHost } from '#engine/desk/projectHost'
@@ -169,6 +169,10 @@ test('a merge is exported as a model whose weights are the average of its branch
   }
   const beside = JSON.parse(await readFile(join(session.folder, folder!, 'tokenizer.json'), 'utf8'))
   expect(beside).toHaveProperty('model')
+  const half = await api.exportMerge({ ...asked, dtype: 'BF16', shardBytes: 20_000 })
+  expect(half.folder).toBe(folder)
+  const files = await readdir(join(session.folder, half.folder!))
+  expect(files.filter((name) => name.endsWith('.safetensors')).length).toBeGreaterThan(1)
   const built = await api.exportMerge({ study: 'small', mixture: ONE, merge: 'micro' })
   expect(built.folder).toMatch(/^exports\/small\/code_0\.25\+law_0\.75-[0-9a-f]{6}-micro$/)
 })

@@ -98,10 +98,14 @@ test('a study of models trained elsewhere says what the study that trained them 
 
 const WORDS = Array.from({ length: 46 }, (_, index) => `w${index}`)
 
-/** A tokenizer of 48 words, for models of that vocabulary. */
-async function wordTokenizer(folder: string): Promise<string> {
+/** A tokenizer of as many entries as the golden models have, or of others. */
+async function wordTokenizer(folder: string, entries = 48): Promise<string> {
   const path = join(folder, 'tokenizer.json')
-  const entries = ['<|endoftext|>', '[UNK]', ...WORDS].map((word, id) => [word, id])
+  const words = [
+    '<|endoftext|>',
+    '[UNK]',
+    ...Array.from({ length: entries - 2 }, (_, i) => `w${i}`)
+  ]
   const special = { single_word: false, lstrip: false, rstrip: false, normalized: false }
   await writeFile(
     path,
@@ -114,7 +118,11 @@ async function wordTokenizer(folder: string): Promise<string> {
       pre_tokenizer: { type: 'Whitespace' },
       post_processor: null,
       decoder: null,
-      model: { type: 'WordLevel', vocab: Object.fromEntries(entries), unk_token: '[UNK]' }
+      model: {
+        type: 'WordLevel',
+        vocab: Object.fromEntries(words.map((word, id) => [word, id])),
+        unk_token: '[UNK]'
+      }
     })
   )
   return path
@@ -221,6 +229,37 @@ test('training goes on from a model of another family, and stays of it', async (
   expect(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))).toMatchObject({
     model_type: 'qwen3',
     architectures: ['Qwen3ForCausalLM']
+  })
+  await session.close()
+})
+
+test('a study is made to start from a checkpoint', async () => {
+  const folder = await variant('gpt2', 'gpt2', 0.01)
+  const place = join(await temporaryFolder(), 'project')
+  const session = await engine.createProjectFrom(place, folder)
+  expect(session.study()).toMatchObject({
+    seed: { source: 'checkpoint', path: folder },
+    tokenizer: { kind: 'file', path: join(folder, 'tokenizer.json') },
+    model: { hiddenSize: 16, hiddenLayers: 2, intermediateSize: 64, contextLength: 64 },
+    branch: { start: 'weights' }
+  })
+  await session.close()
+  await expect(engine.createProjectFrom(place, folder)).rejects.toMatchObject({
+    code: 'storage/exists'
+  })
+})
+
+test('a tokenizer with more entries than the models have embeddings is refused', async () => {
+  const session = await engine.createProject(join(await temporaryFolder(), 'project'))
+  const path = join(await temporaryFolder(), 'models.csv')
+  const folder = await variant('gpt2', 'a', 0.01)
+  await wordTokenizer(folder, 60)
+  await writeFile(path, `path,partition\n${folder},art\n`)
+  const { study } = await session.importModels({ path, name: 'models' })
+  await importFiction(session)
+  await expect(session.run(study)).rejects.toMatchObject({
+    code: 'checkpoint/mismatch',
+    message: expect.stringMatching(/tokenizer has 60 entries, .* embeddings for 48/) as string
   })
   await session.close()
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine, ProjectSession } from '#engine'
 import { isRunFinished } from '#engine/storage/runs'
 import { scoreStudy } from '#engine/studies/evidence/scores'
+import type { StudyPlan } from '#engine/studies/plan'
 import { studyCost } from '#engine/studies/studyCost'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import { AdditionPairsSchema } from '#shared/additionEffect'
@@ -68,8 +69,11 @@ test('a study runs from text to tables; running again does nothing; a new partit
   await session.importCorpus(trainingImport('mail', mail))
   const before = await checkpointHashes(session)
   // What it would change is known before: one branch, and no mixture trained again.
-  const { plan } = await session.plan(study)
-  const cost = studyCost(study, plan, (one) => isRunFinished(session.folder, one), null)
+  const costOf = (plan: StudyPlan) =>
+    studyCost(study, plan, (one) => isRunFinished(session.folder, one), null)
+  const foreseen = await session.foresee(study)
+  expect([foreseen.isExact, costOf(foreseen.plan).left.runs]).toEqual([false, 1])
+  const cost = costOf((await session.plan(study)).plan)
   expect([cost.left.runs, cost.mixtures]).toEqual([1, 7])
   const measured = await readFile(join(session.folder, 'measurements.jsonl'))
   expect(await session.run(study)).toMatchObject({ trained: 1, failed: [] })

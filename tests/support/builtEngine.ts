@@ -29,35 +29,39 @@ export function trainingImport(name: string, path: string): ImportOptions {
   return { ...common, name, role: 'training', paths: [path], partition }
 }
 
-/** A project with seed text, two partitions of 2 + 1 units, and one domain outside. */
+/** Seed text, two partitions of 2 + 1 units, and one domain outside, as they are imported. */
+export async function tinyImports(texts: string): Promise<ImportOptions[]> {
+  const one = (name: string) => ({ kind: 'one' as const, name })
+  const path = (name: string) => join(texts, `${name}.jsonl`)
+  return [
+    {
+      ...common,
+      name: 'seed',
+      role: 'seed',
+      paths: [await writeCorpus(path('seed'), { seed: 120 })],
+      partition: one('seed')
+    },
+    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 40 })),
+    {
+      ...common,
+      name: 'fiction',
+      role: 'evaluation',
+      domainKind: 'out',
+      paths: [await writeCorpus(path('fiction'), { fiction: 10 })],
+      partition: one('fiction')
+    }
+  ]
+}
+
+/** A project with the texts of {@link tinyImports}. */
 export async function tinyProject(
   engine: Engine,
   folder: string,
   change: Partial<StudyDraft> = {}
 ): Promise<ProjectSession> {
-  const texts = await temporaryFolder()
   const session = await engine.createProject(folder, tinyStudy(change))
   onTestFinished(() => session.close())
-  const one = (name: string) => ({ kind: 'one' as const, name })
-  const path = (name: string) => join(texts, `${name}.jsonl`)
-  await session.importCorpus({
-    ...common,
-    name: 'seed',
-    role: 'seed',
-    paths: [await writeCorpus(path('seed'), { seed: 120 })],
-    partition: one('seed')
-  })
-  await session.importCorpus(
-    trainingImport('parts', await writeCorpus(path('parts'), { law: 150, code: 40 }))
-  )
-  await session.importCorpus({
-    ...common,
-    name: 'fiction',
-    role: 'evaluation',
-    domainKind: 'out',
-    paths: [await writeCorpus(path('fiction'), { fiction: 10 })],
-    partition: one('fiction')
-  })
+  for (const one of await tinyImports(await temporaryFolder())) await session.importCorpus(one)
   return session
 }
 

@@ -128,6 +128,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
     readCatalogue: () => catalogue(runs),
     readMatrix: () => matrix ?? null,
     readBelief: () => belief ?? null,
+    readAdditions: () => null,
     readCost: () => null,
     readMachine: () => ({
       cpu: { load: 0.5, threads: 2, threadsUsed: 2 },

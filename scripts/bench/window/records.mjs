@@ -152,6 +152,7 @@ export function beliefOf({ rows, domains, proxies, sequential }) {
     noise: [],
     predicted: [],
     rankings: [],
+    fitted: [],
     untried: []
   }
 }

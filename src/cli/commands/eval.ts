@@ -31,7 +31,7 @@ interface EvalFlags extends TaskFlags {
 
 /** What the command prints: a row per model and source. */
 export interface EvaluatedModels {
-  models: ({ model: string } & Pick<ModelEvaluation, 'definition' | 'device'>)[]
+  models: Pick<ModelEvaluation, 'model' | 'definition' | 'device'>[]
   texts: ({ model: string } & TextEvaluation)[]
   tasks: ({ model: string } & TaskEvaluation)[]
 }
@@ -77,22 +77,18 @@ async function evaluate(
   { engine, progress, signal }: CommandContext,
   flags: EvalFlags
 ): Promise<EvaluatedModels> {
-  const found: EvaluatedModels = { models: [], texts: [], tasks: [] }
-  for (const model of flags.model) {
-    const result = await engine.evaluate(requestFor(model, flags), {
-      signal,
-      onProgress: (one) => progress.update(model, { ...one, label: `${model} on ${one.label}` })
-    })
-    progress.end(model)
-    const { definition, device, texts, tasks } = result
-    found.models.push({ model, definition, device })
-    found.texts.push(...texts.map((one) => ({ model, ...one })))
-    found.tasks.push(...tasks.map((one) => ({ model, ...one })))
+  const found = await engine.evaluate(requestFor(flags), {
+    signal,
+    onProgress: (one) => progress.update('eval', one)
+  })
+  return {
+    models: found.map(({ model, definition, device }) => ({ model, definition, device })),
+    texts: found.flatMap(({ model, texts }) => texts.map((one) => ({ model, ...one }))),
+    tasks: found.flatMap(({ model, tasks }) => tasks.map((one) => ({ model, ...one })))
   }
-  return found
 }
 
-function requestFor(model: string, flags: EvalFlags): EvaluationRequest {
+function requestFor(flags: EvalFlags): EvaluationRequest {
   const { text, context, choices, gold, delimiter, begin } = flags
   const number = (value: string | undefined, flag: string) =>
     value === undefined ? undefined : positive(value, flag)
@@ -101,7 +97,7 @@ function requestFor(model: string, flags: EvalFlags): EvaluationRequest {
   const batchSize = number(flags.batchSize, '--batch-size')
   const limit = number(flags.limit, '--limit')
   return {
-    folder: resolve(model),
+    models: flags.model.map((model) => ({ name: model, folder: resolve(model) })),
     texts: sources(flags.data),
     tasks: sources(flags.task),
     textField: text,

@@ -25,7 +25,9 @@ interface ImportTableFlags {
 export function addImportTableCommand(program: Command): void {
   program
     .command('import-table')
-    .description('Make a read-only study of tables of weights and losses: CSV, TSV or Parquet.')
+    .description(
+      'Make a read-only study of tables of weights and losses: CSV, TSV, Parquet, lm-evaluation-harness.'
+    )
     .argument('<project>', 'folder that is not there yet')
     .argument('<files...>', 'tables (docs/tables.md has their columns)')
     .option(
@@ -54,6 +56,7 @@ Examples:
   assay import-table my-tables losses.csv
   assay import-table regmix ratios.csv metrics.csv
   assay import-table regmix ratios-1m.csv metrics-1m.csv --sequential ratios-1b.csv metrics-1b.csv
+  assay import-table sweep ratios.csv 'small/**/results_*.json' --sequential ratios.csv 'large/**/results_*.json'
   assay import-table sweep wandb.csv --weights 'mix.*' --losses 'eval/*/loss' --id Name
   assay import-table sweep small.parquet --sequential large.parquet --weights 'w_*' --losses 'ppl_*' --perplexity
 

@@ -13,7 +13,7 @@ import type {
   MergeType,
   SettingRule
 } from '#shared/merging'
-import { byteCount, choice, numberList, wholeNumber } from '../flags'
+import { byteCount, choice, numberList, oneNumber, wholeNumber } from '../flags'
 import { formatBytes, formatSeconds } from '../format'
 import { describeMergePlan } from '../mergeSummary'
 import { EXIT, withEngine } from '../session'
@@ -195,8 +195,8 @@ function densities(text: string, models: readonly string[]): number[] {
 
 function sharedSettings({ t, lambda, set }: MergeFlags): MergeSettings {
   const settings: MergeSettings = {}
-  if (t !== undefined) settings.t = always(numberList(t, '--t')[0]!)
-  if (lambda !== undefined) settings.lambda = always(numberList(lambda, '--lambda')[0]!)
+  if (t !== undefined) settings.t = always(oneNumber(t, '--t'))
+  if (lambda !== undefined) settings.lambda = always(oneNumber(lambda, '--lambda'))
   for (const one of set) {
     const [, name = '', value = ''] = /^([\w-]+)=(.+)$/.exec(one) ?? []
     const setting: MergeSetting = choice(
@@ -205,7 +205,7 @@ function sharedSettings({ t, lambda, set }: MergeFlags): MergeSettings {
       '--set NAME=VALUE: NAME'
     )
     const isWord = value === 'true' || value === 'false'
-    settings[setting] = always(isWord ? value === 'true' : numberList(value, `--set ${name}`)[0]!)
+    settings[setting] = always(isWord ? value === 'true' : oneNumber(value, `--set ${name}`))
   }
   return settings
 }

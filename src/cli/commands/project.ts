@@ -11,6 +11,12 @@ import { EXIT, withEngine, withProject } from '../session'
 import { describeTables } from '../tablesSummary'
 import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
 
+interface NewFlags {
+  from?: string
+  startFrom?: string
+  json?: boolean
+}
+
 /** Adds `new`, `study`, `status` and `export` to the program. */
 export function addProjectCommands(program: Command): void {
   program
@@ -18,15 +24,25 @@ export function addProjectCommands(program: Command): void {
     .description('Make a project with a study in it.')
     .argument('<project>', 'folder that is empty or not there yet')
     .option('--from <study.json>', 'the study; a default one when left out')
+    .option('--start-from <folder>', 'a Hugging Face folder that branches start from')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay new my-study\n  assay new my-study --from study.json'
+      '\nExamples:\n  assay new my-study\n  assay new my-study --from study.json\n  assay new my-study --start-from pythia-70m'
     )
-    .action(async (path: string, flags: { from?: string; json?: boolean }) => {
+    .action(async (path: string, flags: NewFlags) => {
+      if (flags.from !== undefined && flags.startFrom !== undefined) {
+        throw new WorkbenchError(
+          'usage/invalid',
+          '--from and --start-from exclude each other: a study says what it starts from.'
+        )
+      }
       await withEngine(flags, async ({ engine, print }) => {
         const draft = flags.from ? await readJson(flags.from) : undefined
-        const session = await engine.createProject(resolve(path), draft, flags.from)
+        const session =
+          flags.startFrom === undefined
+            ? await engine.createProject(resolve(path), draft, flags.from)
+            : await engine.createProjectFrom(resolve(path), resolve(flags.startFrom))
         const study = session.study()
         await session.close()
         print(

@@ -18,6 +18,7 @@ interface VaryFlags {
   study?: string
   values?: string
   truth?: string
+  repeats?: boolean
   plan?: boolean
   run?: boolean
   result?: boolean
@@ -43,6 +44,7 @@ export function addVaryCommand(program: Command): void {
     .option('--study <name>', 'the study that is varied (default: the first)')
     .option('--values <list>', 'settings, divided by commas (default: sensible ones)')
     .option('--truth <which>', 'mixtures that are also trained: all, none, or so many at random')
+    .option('--repeats', 'train every setting again under the other random seeds of the study')
     .option('--plan', 'only say what it would cost')
     .option('--run', 'train and measure what the studies lack; run again to go on')
     .option('--result', 'what is measured so far; may be asked beside a run')
@@ -68,7 +70,8 @@ export function addVaryCommand(program: Command): void {
         const base = session.study(flags.study)
         if (flags.result) return tellResult(context, session, { base: base.name, kind, flags })
         const there = studiesOf(session.studies, { kind, of: base.name }).map(({ study }) => study)
-        const isKept = flags.values === undefined && flags.truth === undefined && there.length > 0
+        const isAsked = [flags.values, flags.truth, flags.repeats].some((one) => one !== undefined)
+        const isKept = !isAsked && there.length > 0
         const studies = isKept ? there : await planSeries(session, base, request)
         const following = {
           signal: context.signal,
@@ -140,11 +143,12 @@ async function tellResult(
   return EXIT.ok
 }
 
-function requestOf(kind: SeriesKind, { values = '', truth }: VaryFlags): SeriesRequest {
+function requestOf(kind: SeriesKind, { values = '', truth, repeats }: VaryFlags): SeriesRequest {
   return {
     kind,
     values: settingsFrom(kind, values),
-    ...(truth === undefined ? {} : { truth: truthFrom(truth) })
+    ...(truth === undefined ? {} : { truth: truthFrom(truth) }),
+    ...(repeats === true ? { repeats } : {})
   }
 }
 

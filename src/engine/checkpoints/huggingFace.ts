@@ -65,9 +65,10 @@ function parameterName(
 export async function openCheckpoint(
   folder: string
 ): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
+  // First, since it holds sizes against tensors: of a billion layers nothing may be made.
+  const weights = await openModelWeights(folder)
   const configText = (await readFileOf(folder, CONFIG_FILE)).toString('utf8')
   const config = fromModelConfig(configText, join(folder, CONFIG_FILE))
-  const weights = await openModelWeights(folder)
   const stored = new Map<string, string>()
   for (const [name, shape] of weights.shapes) {
     const own = parameterName(config, name, shape)

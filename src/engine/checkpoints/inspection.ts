@@ -10,7 +10,7 @@ import { blockOf, layerOf } from './modelParts'
 import type { ModelWeights } from './modelWeights'
 import { elementsOf } from './safetensors'
 import { shownName } from './safetensorsHeader'
-import { largestId } from './tokenizerIdentity'
+import { tokenizerProblem } from './tokenizerIdentity'
 
 /** Tensors that one problem names. */
 const MOST_NAMED = 5
@@ -50,7 +50,8 @@ export async function describeModel({
   const tensors = [...weights.shapes].map(([tensor, shape]) =>
     describeTensor(weights, tensor, shape)
   )
-  const isTied = !weights.shapes.has('lm_head.weight') || config['tie_word_embeddings'] === true
+  const isTied =
+    config['tie_word_embeddings'] === true || !tensors.some(({ block }) => block === 'head')
   const inspection: ModelInspection = {
     model: name,
     architecture: {
@@ -85,28 +86,9 @@ export async function describeModel({
     problems: [],
     tensors
   }
-  const tooLarge = tokenizerProblem({ weights, tokenizer })
+  const tooLarge = tokenizer && tokenizerProblem(tokenizer, weights)
   if (tooLarge !== null) inspection.problems.push(tooLarge)
   return inspection
-}
-
-/** Why a tokenizer does not fit its model's embedding, in words; null where it does, or none is known. */
-export function tokenizerProblem({
-  weights,
-  tokenizer
-}: Pick<LineageModel, 'weights' | 'tokenizer'>): string | null {
-  const rows = embeddingRows(weights)
-  if (!tokenizer || rows === null || largestId(tokenizer) < rows) return null
-  return `${tokenizer.file} has a token ${largestId(tokenizer)}, but the embedding has ${rows} rows: the tokenizer is another model's.`
-}
-
-function embeddingRows({ shapes, config }: ModelWeights): number | null {
-  const named = [...shapes].find(
-    ([name, shape]) =>
-      /(^|\.)(embed_tokens|wte|embed_in|word_embeddings)\.weight$/.test(name) && shape.length === 2
-  )
-  if (named) return named[1][0]!
-  return typeof config['vocab_size'] === 'number' ? config['vocab_size'] : null
 }
 
 /** What the values of tensors are wrong in: NaN and infinity, the tensors named. */

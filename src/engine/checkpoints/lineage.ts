@@ -219,10 +219,16 @@ function ancestryOf(
   const silent = roots.filter(({ root }) => !root).map(({ model }) => model)
   warnings.push(
     silent.length > 0
-      ? `What ${silent.join(', ')} started from is not known. A merge of models that share no ancestor is of no use; see how far they are apart.`
+      ? `What ${listed(silent)} started from is not known. A merge of models that share no ancestor is of no use; see how far they are apart.`
       : 'What these models started from is told in ways that cannot be compared; see how far they are apart.'
   )
   return 'unknown'
+}
+
+/** Names in a sentence; of many, the first. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 /** `run`, `hub` …: two ids of different kinds may mean one model. */

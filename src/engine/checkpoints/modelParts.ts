@@ -8,7 +8,7 @@ const PARTS: [block: ModelBlock, name: RegExp][] = [
   ['norms', /(norm|(^|\.)ln_?(\d|f)?(\.|$)|layer_?norm)/i],
   ['embedding', /(embed|(^|\.)w[tp]e\.|tok_embeddings|position_embeddings)/],
   ['attention', /(attn|attention|query_key_value|(^|\.)[qkvo]_proj)/],
-  ['feed-forward', /(mlp|feed_?forward|ffn|expert|fc_?(in|out|\d)|(gate|up|down)_proj|dense)/]
+  ['feed-forward', /(mlp|feed_?forward|ffn|expert|moe|fc_?(in|out|\d)|(gate|up|down)_proj|dense)/]
 ]
 
 /** Which part of a model a tensor is; `other` where its name says nothing. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { hasFile, readFileOf } from './folderFiles'
+import type { ModelWeights } from './modelWeights'
 import { invalid } from './safetensorsHeader'
 
 /** Files that say which text has which id, the best first. */
@@ -59,9 +60,26 @@ export async function readTokenizer(folder: string): Promise<TokenizerIdentity |
   return { file, sha256, kind: model.type ?? file, vocabulary }
 }
 
-/** The largest id of a vocabulary; −1 where it is empty or not known. */
-export function largestId({ vocabulary }: TokenizerIdentity): number {
+/**
+ * Why a tokenizer does not fit its model's embedding, in words; null where it does, or where either
+ * does not say.
+ */
+export function tokenizerProblem(
+  { file, vocabulary }: TokenizerIdentity,
+  weights: Pick<ModelWeights, 'shapes' | 'config'>
+): string | null {
   let largest = -1
   for (const id of vocabulary?.values() ?? []) if (id > largest) largest = id
-  return largest
+  const rows = embeddingRows(weights)
+  if (rows === null || largest < rows) return null
+  return `${file} has a token ${largest}, but the embedding has ${rows} rows: the tokenizer is another model's`
+}
+
+const EMBEDDING = /(^|\.)(embed_tokens|wte|embed_in|word_embeddings)\.weight$/
+
+function embeddingRows({ shapes, config }: Pick<ModelWeights, 'shapes' | 'config'>): number | null {
+  for (const [name, shape] of shapes) {
+    if (EMBEDDING.test(name) && shape.length === 2) return shape[0]!
+  }
+  return typeof config['vocab_size'] === 'number' ? config['vocab_size'] : null
 }

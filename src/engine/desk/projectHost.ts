@@ -57,7 +57,6 @@ export class ProjectHost implements ProjectApi {
     this.#session = session
     this.#version = version
     const own = {
-      version,
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#runs.assertIdle(),
@@ -68,8 +67,8 @@ export class ProjectHost implements ProjectApi {
     const drops = new Drops(session.folder)
     this.#texts = new TextImport(session, drops, own)
     const isTraining = (run: string) => this.#queue.isTraining(run)
-    this.#models = new ModelWork(session, drops, { ...own, isTraining })
-    this.#mixtures = new MixtureWork(session, own)
+    this.#models = new ModelWork(session, drops, { ...own, version, isTraining })
+    this.#mixtures = new MixtureWork(session, { ...own, version })
     this.#searches = new SearchWork(session, {
       tell: own.tell,
       assertFree: () => this.#mixtures.assertFree()

@@ -30,14 +30,27 @@ export async function beginToken(
     const text = typeof token === 'number' ? await tokenizer.decode([id]) : token
     return { token: text, id, from }
   }
-  const id = endOfTextId(tokenizer, path)
+  const id = usualEnd(tokenizer, path)
   return { token: await tokenizer.decode([id]), id, from: 'a usual name in tokenizer.json' }
+}
+
+function usualEnd(tokenizer: TextTokenizer, path: string): number {
+  try {
+    return endOfTextId(tokenizer, path)
+  } catch (error) {
+    throw new WorkbenchError(
+      'tokenizer/invalid',
+      `Neither ${path} nor the settings beside it say which token begins or ends a text. Name one of its vocabulary to stand before each document.`,
+      { path, begin: null },
+      { cause: error }
+    )
+  }
 }
 
 function unknownToken(path: string, token: string): WorkbenchError {
   return new WorkbenchError(
     'tokenizer/invalid',
     `${path} has no token "${token}" to begin a document with. Name one of its vocabulary exactly, such as <s>.`,
-    { path, token }
+    { path, begin: token }
   )
 }

@@ -38,7 +38,7 @@ export function normalizedWeights(weights: readonly number[]): number[] {
  * Adds in float64 in the order given and rounds once. Weights are scaled to sum to 1; a model of
  * weight 0 is not read. Holds one averaged tensor and one block of a source at a time.
  *
- * @param sources at least one; same names in the same order, same shapes
+ * @param sources at least one; same names, same shapes
  * @throws WorkbenchError `merge/empty`; `merge/mismatch` naming the first parameter that differs;
  *   `study/invalid-weights`
  */
@@ -123,23 +123,29 @@ function averageBlocks(
 }
 
 /**
- * Asserts that two models have the same parameters.
+ * Asserts that two models have the same parameters, in whatever order: that of a model from outside
+ * follows from how it was cut into files.
  *
  * @throws WorkbenchError `merge/mismatch` naming the first that differs
  */
 export function checkSameShapes(reference: ParameterSource, source: ParameterSource): void {
-  const expected = [...reference.shapes]
   const found = [...source.shapes]
-  const describe = (entry: (typeof expected)[number] | undefined) =>
-    entry ? `${entry[0]} [${entry[1].join(', ')}]` : 'nothing'
-  const length = Math.max(expected.length, found.length)
-  for (let index = 0; index < length; index++) {
-    const [a, b] = [describe(expected[index]), describe(found[index])]
-    if (a === b) continue
+  const describe = (name: string, shape: readonly number[]) => `${name} [${shape.join(', ')}]`
+  const refuse = (index: number, expected: string, instead: string) => {
     throw new WorkbenchError(
       'merge/mismatch',
-      `${source.label} cannot be merged with ${reference.label}: parameter ${index + 1} is ${b} there and ${a} here. Only models of one architecture can be averaged.`,
-      { expected: a, found: b, model: source.label, reference: reference.label }
+      `${source.label} cannot be merged with ${reference.label}: parameter ${index + 1} is ${instead} there and ${expected} here. Only models of one architecture can be averaged.`,
+      { expected, found: instead, model: source.label, reference: reference.label }
     )
   }
+  for (const [index, [name, shape]] of [...reference.shapes].entries()) {
+    const own = source.shapes.get(name)
+    if (own && String(own) === String(shape)) continue
+    // In the place of one that is missing there may be one of another name.
+    const [other, otherShape] = own ? [name, own] : (found[index] ?? [])
+    const isOther = other !== undefined && (own || !reference.shapes.has(other))
+    refuse(index, describe(name, shape), isOther ? describe(other, otherShape!) : 'nothing')
+  }
+  const more = found.findIndex(([name]) => !reference.shapes.has(name))
+  if (more >= 0) refuse(more, 'nothing', describe(...found[more]!))
 }

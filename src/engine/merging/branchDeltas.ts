@@ -13,7 +13,7 @@ const HELD = 1 << 21
  * that are smaller the more branches there are, and adds in float64. Costs branches² / 2
  * multiplications per weight.
  *
- * @param branches same names in the same order as the seed, same shapes
+ * @param branches same names and shapes as the seed
  * @throws WorkbenchError `merge/mismatch` naming the first parameter that differs
  */
 export async function measureDeltas(

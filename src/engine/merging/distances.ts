@@ -20,7 +20,14 @@ const HELD = 1 << 22
  */
 export async function measureDistances(
   models: readonly { name: string; source: ParameterSource }[],
-  options: { signal?: AbortSignal; onValues?: (count: number) => void; names?: string[] } = {}
+  options: {
+    signal?: AbortSignal
+    onValues?: (count: number) => void
+    /** Tensors that count; all by default. */
+    names?: readonly string[]
+    /** Index of the model that the others started from. */
+    origin?: number
+  } = {}
 ): Promise<ModelDistances> {
   const [reference] = models
   if (!reference) throw new Error('distances are measured between models')
@@ -53,8 +60,23 @@ export async function measureDistances(
         const lengths = norms[a]! * norm
         return lengths > 0 ? Math.max(-1, Math.min(1, row[b]! / lengths)) : null
       })
-    )
+    ),
+    ways:
+      options.origin === undefined
+        ? null
+        : { from: models[options.origin]!.name, cosines: waysFrom(options.origin, squares) }
   }
+}
+
+/** Cosines of θa − θo and θb − θo, by the law of cosines: all three sides are measured. */
+function waysFrom(origin: number, squares: readonly Float64Array[]): (number | null)[][] {
+  return squares.map((row, a) =>
+    Array.from(row, (apart, b) => {
+      const [toA, toB] = [squares[origin]![a]!, squares[origin]![b]!]
+      if (toA === 0 || toB === 0) return null
+      return Math.max(-1, Math.min(1, (toA + toB - apart) / (2 * Math.sqrt(toA * toB))))
+    })
+  )
 }
 
 function addSquaredDifferences(values: readonly Float32Array[], squares: Float64Array[]): void {

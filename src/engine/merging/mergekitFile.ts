@@ -1,7 +1,7 @@
 /**
- * mergekit's configuration read as a recipe: whole models, scalar settings, filters by tensor name.
+ * mergekit's configuration read as a recipe: whole models, settings, filters by tensor name, gradients.
  *
- * What is not understood is refused by its name and place: a merge that silently left out a gradient
+ * What is not understood is refused by its name and place: a merge that silently left out a setting
  * would be another merge.
  */
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml'
@@ -63,13 +63,8 @@ function recipeOf(reader: Reader, randomSeed: number): MergeRecipe {
   const allowed = ['merge_method', 'models', 'base_model', 'dtype', 'out_dtype', 'parameters']
   const aside = ['tokenizer_source', 'tokenizer', 'chat_template', 'slices', 'modules']
   for (const [key, { at }] of top) {
-    if (key === 'slices' || key === 'modules') {
-      throw reader.refuse(
-        at,
-        key,
-        'merges of ranges of layers, or of parts of models, are not made here'
-      )
-    }
+    if (key === 'modules')
+      throw reader.refuse(at, key, 'merges of parts of models are not made here')
     if (![...allowed, ...aside].includes(key)) throw reader.refuse(at, key, 'there is no such key')
   }
   const found = top.get('merge_method')
@@ -85,7 +80,11 @@ function recipeOf(reader: Reader, randomSeed: number): MergeRecipe {
     shared: [...Object.keys(rules.shared), ...Object.keys(rules.perModel)] as MergeSetting[],
     perModel: Object.keys(rules.perModel) as MergeSetting[]
   }
-  const listed = modelsOf(reader, top.get('models'), understood)
+  const slices = top.get('slices')
+  const sliced = slices ? wholeSlice(reader, slices) : null
+  const listed = sliced
+    ? modelsOf(reader, sliced.sources, understood, ['model', 'parameters', 'layer_range'])
+    : modelsOf(reader, top.get('models'), understood, ['model', 'parameters'])
   const baseAt = top.get('base_model')
   const base = baseAt ? reader.folder(baseAt.node, 'base_model') : null
   refuseTokenizers(reader, top, base)
@@ -97,8 +96,35 @@ function recipeOf(reader: Reader, randomSeed: number): MergeRecipe {
     ),
     settings: settingsOf(reader, top.get('parameters')?.node, understood.shared, understood),
     dtype: type ? typeOf(reader, type) : null,
-    randomSeed
+    randomSeed,
+    ...(sliced ? { layers: sliced.layers } : {})
   }
+}
+
+/** One slice of all layers is what `models` says in fewer words. */
+function wholeSlice(reader: Reader, slices: Entry): { sources: Entry; layers: number } {
+  const refuse = (at: number) =>
+    reader.refuse(at, 'slices', 'only one slice of all layers of all models is merged here')
+  const items = reader.items(slices.node, 'slices')
+  if (items.length !== 1) throw refuse(slices.at)
+  const fields = reader.entries(items[0]!.node, 'slices')
+  const sources = fields.get('sources')
+  if (!sources) throw refuse(items[0]!.at)
+  for (const [key, field] of fields) {
+    if (key !== 'sources') throw reader.refuse(field.at, `slices.${key}`, 'it cannot be set here')
+  }
+  const ranges = reader.items(sources.node, 'sources').map(({ node, at }) => {
+    const range = reader.entries(node, 'sources').get('layer_range')
+    if (!range) throw refuse(at)
+    const [from, to] = reader
+      .items(range.node, 'layer_range')
+      .map((end) => reader.value(end.node, 'layer_range'))
+    if (from !== 0 || typeof to !== 'number') throw refuse(range.at)
+    return { to, at: range.at }
+  })
+  const other = ranges.find(({ to }) => to !== ranges[0]!.to)
+  if (other || ranges.length === 0) throw refuse(other?.at ?? sources.at)
+  return { sources, layers: ranges[0]!.to }
 }
 
 type ListedModel = MergeRecipe['models'][number]
@@ -146,12 +172,17 @@ function refuseTokenizers(reader: Reader, top: Entries, base: string | null): vo
   )
 }
 
-function modelsOf(reader: Reader, entry: Entry | undefined, understood: Understood): ListedModel[] {
+function modelsOf(
+  reader: Reader,
+  entry: Entry | undefined,
+  understood: Understood,
+  allowed: readonly string[]
+): ListedModel[] {
   if (!entry) throw reader.refuse(0, 'models', 'it is missing')
   return reader.items(entry.node, 'models').map(({ node, at }) => {
     const fields = reader.entries(node, 'models')
     for (const [key, field] of fields) {
-      if (key !== 'model' && key !== 'parameters') {
+      if (!allowed.includes(key)) {
         throw reader.refuse(field.at, `models.${key}`, 'there is no such key')
       }
     }
@@ -198,14 +229,24 @@ function settingsOf(
 
 function rulesOf(reader: Reader, name: string, entry: Entry): SettingRule[] {
   const items = isSeq(entry.node) ? reader.items(entry.node, name) : [entry]
-  return items.map((item) => {
-    if (isMap(item.node)) return filteredRule(reader, name, item)
-    if (isSeq(entry.node)) throw gradient(reader, name, entry)
-    return { filter: null, value: reader.value(item.node, name) }
-  })
+  if (!items.some(({ node }) => isMap(node))) {
+    return [{ filter: null, value: valueOf(reader, name, entry) }]
+  }
+  return items.map((item) => filteredRule(reader, name, item))
+}
+
+/** A value, or numbers that are spread over the layers. */
+function valueOf(reader: Reader, name: string, entry: Entry): SettingRule['value'] {
+  if (!isSeq(entry.node)) return reader.value(entry.node, name)
+  const numbers = reader.items(entry.node, name).map(({ node }) => reader.value(node, name))
+  if (numbers.length > 0 && numbers.every((one) => typeof one === 'number')) return numbers
+  throw reader.refuse(entry.at, name, 'only numbers can be spread over layers')
 }
 
 function filteredRule(reader: Reader, name: string, item: Entry): SettingRule {
+  if (!isMap(item.node)) {
+    return { filter: null, value: reader.value(item.node, name) }
+  }
   const fields = reader.entries(item.node, name)
   const value = fields.get('value')
   if (!value) throw reader.refuse(item.at, name, 'a rule without value')
@@ -214,14 +255,9 @@ function filteredRule(reader: Reader, name: string, item: Entry): SettingRule {
       throw reader.refuse(field.at, `${name}.${key}`, 'there is no such key')
     }
   }
-  if (isSeq(value.node)) throw gradient(reader, name, value)
   const filter = fields.get('filter')
   const said = filter && !reader.isNull(filter.node) ? reader.text(filter.node, 'filter') : null
-  return { filter: said === '*' ? null : said, value: reader.value(value.node, name) }
-}
-
-function gradient(reader: Reader, name: string, { at }: Entry): WorkbenchError {
-  return reader.refuse(at, name, 'gradients over layers are not made here; give one number')
+  return { filter: said === '*' ? null : said, value: valueOf(reader, name, value) }
 }
 
 /** A node and where it stands in the text. */

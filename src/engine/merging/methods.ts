@@ -161,19 +161,28 @@ function checkSettings(
         { method, setting: name }
       )
     }
-    for (const { value } of rules) {
-      const wanted = typeof known[name] === 'boolean' ? 'boolean' : 'number'
-      const [holds, words] = RANGES[name] ?? [Number.isFinite, 'a number']
-      const isGood = typeof value === wanted && (wanted === 'boolean' || holds(value as number))
-      if (isGood) continue
-      const expected = wanted === 'boolean' ? 'true or false' : words
-      throw invalid(`${name} is ${expected}; found ${String(value)}.`, {
-        setting: name,
-        expected,
-        found: String(value)
-      })
-    }
+    for (const { value } of rules) checkValue(name, known[name], value)
   }
+}
+
+function checkValue(name: MergeSetting, standard: Default | undefined, value: unknown): void {
+  const wanted = typeof standard === 'boolean' ? 'boolean' : 'number'
+  const [holds, words] = RANGES[name] ?? [Number.isFinite, 'a number']
+  const isGood = (one: unknown) =>
+    typeof one === wanted && (wanted === 'boolean' || holds(one as number))
+  const isSpread = Array.isArray(value) && wanted === 'number' && value.length > 0
+  if (isSpread ? !value.every(isGood) : !isGood(value)) {
+    const expected = wanted === 'boolean' ? 'true or false' : words
+    throw invalid(`${name} is ${expected}; found ${String(value)}.`, {
+      setting: name,
+      expected,
+      found: String(value)
+    })
+  }
+  if (name !== 'nuslerp_row_wise' || value !== true) return
+  throw invalid('nuslerp_row_wise is not made here: rows are, by nuslerp_flatten = false.', {
+    setting: name
+  })
 }
 
 /**
@@ -190,8 +199,13 @@ export function settingOf(
 ): number | boolean {
   const own = model === null ? [] : [recipe.models[model]!.settings[setting]]
   for (const rules of [...own, recipe.settings[setting]]) {
-    const rule = rules?.find(({ filter }) => filter === null || tensor.includes(filter))
-    if (rule) return rule.value
+    const rule = rules?.find(
+      ({ filter, under = '' }) =>
+        (filter === null || tensor.includes(filter)) && tensor.startsWith(under)
+    )
+    if (!rule) continue
+    if (typeof rule.value === 'object') throw new Error(`${setting} is not spread over layers`)
+    return rule.value
   }
   const { shared, perModel } = METHOD_RULES[recipe.method]
   const standard = perModel[setting] ?? shared[setting]

@@ -93,16 +93,24 @@ export function rankProbabilities(
   epsilon: number
 ): Float64Array {
   const bits = new Uint32Array(row.buffer, row.byteOffset, row.length)
-  // Magnitude and place in one number below 2⁵³, which sorts without a comparison of ours.
-  const keys = Float64Array.from(bits, (value, i) => (value & 0x7fffffff) * 2 ** 22 + (i % 2 ** 22))
   const probabilities = new Float64Array(row.length)
-  if (row.length > 2 ** 22) throw new Error(`a row of ${row.length} values cannot be ranked`)
-  keys.sort()
   const last = Math.max(1, row.length - 1)
-  keys.forEach((key, rank) => {
-    probabilities[key % 2 ** 22] = density - epsilon + (rank / last) * 2 * epsilon
+  byMagnitude(bits).forEach((place, rank) => {
+    probabilities[place] = density - epsilon + (rank / last) * 2 * epsilon
   })
   return probabilities
+}
+
+/** Places within a row, the smallest magnitude first. */
+function byMagnitude(bits: Uint32Array): Float64Array | Uint32Array {
+  const places = 2 ** 22
+  if (bits.length > places) {
+    const order = Uint32Array.from(bits, (_, place) => place)
+    return order.sort((a, b) => (bits[a]! & 0x7fffffff) - (bits[b]! & 0x7fffffff))
+  }
+  // Magnitude and place in one number below 2⁵³, which sorts without a comparison of ours.
+  const keys = Float64Array.from(bits, (value, place) => (value & 0x7fffffff) * places + place)
+  return keys.sort().map((key) => key % places)
 }
 
 /**

@@ -68,7 +68,9 @@ export function unsigned(value: number): number[] {
 
 /** Where a load or store reaches, beyond its address. */
 export const at = (offset: number) => [0x00, ...unsigned(offset)]
+/** Reads a local. */
 export const get = (index: number) => [local.get, index]
+/** Writes a local. */
 export const set = (index: number) => [local.set, index]
 /** The number 0, as an address. */
 export const nothing = [i32.const, 0]

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { WorkbenchError } from '#shared/errors'
+import { storageError } from './storageError'
 
 /** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
 const DRAFT_MARK = '.draft-'
@@ -13,33 +13,6 @@ const REPLACED_MARK = '.replaced-'
 
 /** A marked name: what it was for, the mark, and the random end. */
 const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
-
-/**
- * Turns the system's refusal to write into an error a user can act on.
- *
- * @param error what `node:fs` threw
- * @param path what was being written
- */
-export function storageError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new WorkbenchError(
-      'storage/disk-full',
-      `The disk is full: ${path} could not be written. Free some space and run again; what was finished is kept.`,
-      { path },
-      { cause: error }
-    )
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    return new WorkbenchError(
-      'storage/not-writable',
-      `${path} cannot be written (${code}). Expected a folder this user may write to; change its permissions or choose another.`,
-      { path, reason: code },
-      { cause: error }
-    )
-  }
-  return error
-}
 
 async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {

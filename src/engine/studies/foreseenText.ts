@@ -1,5 +1,5 @@
 /** What a study would ask for before it is saved, or its text prepared. Pure. */
-import type { BaseUnit, Study } from '#shared/records'
+import type { BaseUnit, Prepared, Study } from '#shared/records'
 import type { StoredText, StoredTexts } from '#shared/storedText'
 import { unitsOf } from '#engine/data/browse/fates'
 import { shuffledName } from '#engine/data/shuffledPartitions'
@@ -10,24 +10,35 @@ import { cutParts } from './unitParts'
  * Text as a plan reads it, from what is known of it before it is prepared: where its tokens are
  * counted, the base units that they give; else every partition is taken for one.
  *
+ * @param earlier as it was prepared before the last imports: those units stay what they are. Random
+ *   partitions are all others then
  * @throws WorkbenchError `partition/too-small`
  */
 export function foreseenText(
   study: Study,
-  { texts }: StoredTexts
+  { texts }: StoredTexts,
+  earlier: Prepared | null = null
 ): { text: PlannedText; isExact: boolean } {
   const used = texts.filter(({ isUsed }) => isUsed)
   const training = used.filter(({ role }) => role === 'training')
   const seed = used.find(({ role }) => role === 'seed')
+  const known = study.shuffledPartitions === true ? null : earlier
+  const withUnitsThere = (units: BaseUnit[]) => {
+    const cut = cutParts(units, study.unit.parts)
+    const there = known?.partitions.find((one) => one.name === units[0]?.partition)?.baseUnits ?? []
+    return [...there, ...cut.slice(there.length)]
+  }
   const vocabularySize = study.tokenizer.kind === 'train' ? study.tokenizer.vocabularySize : 0
   return {
     text: {
-      tokenizer: { fingerprint: '', vocabularySize, endOfTextId: 0 },
+      tokenizer: known?.tokenizer ?? { fingerprint: '', vocabularySize, endOfTextId: 0 },
       partitions: named(
         training.map((one) => foreseenUnits(one, study)),
         study
-      ).map((units) => ({ baseUnits: cutParts(units, study.unit.parts) })),
-      seed: seed ? { baseUnits: foreseenUnits(seed, study) } : null
+      ).map((units) => ({
+        baseUnits: withUnitsThere(units)
+      })),
+      seed: seed ? { baseUnits: known?.seed?.baseUnits ?? foreseenUnits(seed, study) } : null
     },
     isExact: [...training, ...(seed ? [seed] : [])].every(({ training: of }) => of.tokens !== null)
   }

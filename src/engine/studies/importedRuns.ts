@@ -1,6 +1,6 @@
 /** Runs of a study whose models were trained elsewhere: what stands for them in the plan. Pure. */
 import type { ImportedModels } from '#shared/importedModels'
-import type { DecoderConfig, Study } from '#shared/records'
+import type { DecoderConfig, Prepared, Study } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint } from '#engine/workers/jobs'
@@ -65,5 +65,19 @@ export function notImported({ name }: Pick<PlannedRun, 'name'>): WorkbenchError 
     'run/missing',
     `${name} cannot be trained here: the study is of models that were trained elsewhere, and the text of its partitions is not in the project. Train it where the others were trained, and import its checkpoint.`,
     { run: name }
+  )
+}
+
+/**
+ * Asserts that imported models have an embedding for every token of their tokenizer.
+ *
+ * @throws WorkbenchError `checkpoint/mismatch`
+ */
+export function assertTokensFit({ models }: Study, { tokenizer }: Pick<Prepared, 'tokenizer'>) {
+  if (!models || tokenizer.vocabularySize <= models.vocabularySize) return
+  throw new WorkbenchError(
+    'checkpoint/mismatch',
+    `The tokenizer has ${tokenizer.vocabularySize} entries, the models have embeddings for ${models.vocabularySize}. Import them with the tokenizer that they were trained with.`,
+    { expected: models.vocabularySize, found: tokenizer.vocabularySize }
   )
 }

@@ -33,7 +33,6 @@ export interface ModelFacts {
   merge?: {
     kind: string
     mixture: string
-    members: readonly unknown[]
     parts: { unit: string; fingerprint: string; weight: number }[]
   }
   run?: {

@@ -49,7 +49,7 @@ export function mergeExport(
   const facts = factsOf(context, how, fingerprint, startNode(runs[0]!, plan), {
     title: `${one.name} (${merge} merge)`,
     made: 'merged',
-    merge: { kind: merge, mixture: one.name, members: one.members, parts }
+    merge: { kind: merge, mixture: one.name, parts }
   })
   const mixtureFile = {
     study: study.name,

@@ -73,7 +73,30 @@ export function tokenizerChoice({ tokenizer }: Study): string {
 
 /** What was prepared before for just this text and study, if all of it is still there. */
 export async function findPrepared(project: Project, study: Study): Promise<Prepared | null> {
-  const path = preparedPath(project, study)
+  return readPrepared(project, study, project.corpora)
+}
+
+/**
+ * What was prepared before the last imports, newest first: text that comes later changes no unit
+ * that was there, so that what it would add can be told before it is tokenised.
+ */
+export async function findEarlierPrepared(
+  project: Project,
+  study: Study
+): Promise<Prepared | null> {
+  for (let count = project.corpora.length - 1; count > 0; count--) {
+    const found = await readPrepared(project, study, project.corpora.slice(0, count))
+    if (found) return found
+  }
+  return null
+}
+
+async function readPrepared(
+  project: Project,
+  study: Study,
+  corpora: Project['corpora']
+): Promise<Prepared | null> {
+  const path = preparedPath(project, study, corpora)
   if (!existsSync(path)) return null
   const parsed = PreparedSchema.safeParse(JSON.parse(await readFile(path, 'utf8')))
   if (!parsed.success) return null
@@ -82,12 +105,16 @@ export async function findPrepared(project: Project, study: Study): Promise<Prep
   return isThere ? withParts(parsed.data, study) : null
 }
 
-function preparedPath(project: Project, study: Study): string {
+function preparedPath(
+  project: Project,
+  study: Study,
+  corpora: Project['corpora'] = project.corpora
+): string {
   // Units are cut into parts where they are read: their text is the same.
   const { parts: _parts, ...unit } = study.unit
   const key = fingerprintOf({
     format: PREPARE_FORMAT,
-    corpora: project.corpora.map(({ name, fingerprint, role, domainKind }) => ({
+    corpora: corpora.map(({ name, fingerprint, role, domainKind }) => ({
       name,
       fingerprint,
       role,

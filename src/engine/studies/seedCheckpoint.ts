@@ -1,6 +1,7 @@
-/** Whether a study can start from a checkpoint from outside. */
+/** Studies that start from a checkpoint from outside: what one is like, and whether it fits. */
+import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import type { DecoderShape, Prepared, Study } from '#shared/records'
+import type { DecoderShape, Prepared, Study, StudyDraft } from '#shared/records'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
 
 /** What must be equal for the checkpoint's weights to be weights of the study's model. */
@@ -58,5 +59,30 @@ export function assertStartsFrom(
       `The study cannot start from ${folder}: ${differing.join('; ')}.`,
       { folder, differing }
     )
+  }
+}
+
+/** Tokens of a sequence at most, where a model can look back further: attention's cost grows with them. */
+const LONGEST_SEQUENCE = 1024
+
+/**
+ * A default study made to start from a checkpoint: its shape, its tokenizer where it has one beside it.
+ *
+ * @param study what the rest is taken from
+ */
+export function startingFrom(
+  { folder, config, tokenizer }: SeedCheckpoint,
+  study: Study
+): StudyDraft {
+  const { vocabularySize: _vocabulary, architecture: _architecture, ...shape } = config
+  const { start: _start, ...branch } = study.branch
+  return {
+    ...study,
+    ...(tokenizer === null
+      ? {}
+      : { tokenizer: { kind: 'file' as const, path: join(folder, 'tokenizer.json') } }),
+    model: { ...shape, contextLength: Math.min(shape.contextLength, LONGEST_SEQUENCE) },
+    seed: { source: 'checkpoint', path: folder },
+    branch: { ...branch, start: 'weights' }
   }
 }

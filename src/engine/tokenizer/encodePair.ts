@@ -43,7 +43,10 @@ export async function encodePairs(
   })
 }
 
+/** What Python's `rstrip` takes off: a byte order mark stays, separators of files go. */
+const BLANKS_AT_END = /(?:(?!\ufeff)[\s\u001c-\u001f\u0085])+$/
+
 function moveBlanks({ context, answer }: TextPair): TextPair {
-  const kept = context.trimEnd()
+  const kept = context.replace(BLANKS_AT_END, '')
   return { context: kept, answer: context.slice(kept.length) + answer }
 }

@@ -27,7 +27,9 @@ import type {
   EvaluationRequest,
   ItemMean,
   ModelEvaluation,
+  NamedFolder,
   NamedSource,
+  PairedDifference,
   TaskEvaluation,
   TextEvaluation
 } from '#shared/textEvaluation'
@@ -40,8 +42,13 @@ const TOKENS_AT_ONCE = 4096
 /** One for all models and texts, so that the same documents are drawn for each. */
 const RESAMPLING = deriveSeed(1, 'evaluation')
 
+/** What the first model paid for each source's documents, by the source's kind and place. */
+type FirstLosses = Map<string, LossSample>
+
 /** What measures a model, ready for any number of sources. */
 interface Bench {
+  model: string
+  first: FirstLosses
   request: EvaluationRequest
   evaluator: Evaluator
   tokenizer: TextTokenizer
@@ -50,39 +57,59 @@ interface Bench {
 }
 
 /**
- * Measures a model on texts and tasks.
+ * Measures models on texts and tasks, one model after the other, each held against the first.
  *
  * @throws WorkbenchError `checkpoint/invalid`, `tokenizer/invalid`, `usage/invalid` for a window or
  *   stride that the model cannot have, `corpus/*` for text that cannot be read, `domain/empty`
  */
-export async function evaluateModel(
+export async function evaluateModels(
   request: EvaluationRequest,
   hooks: JobHooks
+): Promise<ModelEvaluation[]> {
+  // What is not there is found before hours of measuring.
+  for (const { paths } of [...request.texts, ...request.tasks]) await findSources(paths)
+  for (const { folder } of request.models) await openCheckpoint(folder)
+  const first: FirstLosses = new Map()
+  const found: ModelEvaluation[] = []
+  for (const model of request.models) {
+    found.push(await evaluateModel(model, request, first, hooks))
+  }
+  return found
+}
+
+async function evaluateModel(
+  { name: model, folder }: NamedFolder,
+  request: EvaluationRequest,
+  first: FirstLosses,
+  hooks: JobHooks
 ): Promise<ModelEvaluation> {
-  const { folder, texts, tasks } = request
-  for (const { paths } of [...texts, ...tasks]) await findSources(paths)
   const { config, parameters } = await openCheckpoint(folder)
   const tokenizerFile = join(folder, 'tokenizer.json')
   const tokenizer = loadTokenizer(tokenizerFile)
   const named = await namedTokens(folder)
   const begin = await beginToken(tokenizer, tokenizerFile, request.begin, named)
-  const { window, stride } = checkedWindow(request, config.contextLength)
+  const { window, stride } = checkedWindow(request, folder, config.contextLength)
   const { device, kernels } = await (await chooseBackend()).activate()
   const evaluator = createEvaluator(config, kernels)
   try {
     evaluator.load(await readParameters(parameters))
     const batchSize = request.batchSize ?? Math.max(1, Math.floor(TOKENS_AT_ONCE / window))
     const options = { window, stride, batchSize, endOfTextId: begin.id }
-    const bench: Bench = { request, evaluator, tokenizer, options, hooks }
+    const bench: Bench = { model, first, request, evaluator, tokenizer, options, hooks }
     const cut = { begin, window, stride }
     const found: ModelEvaluation = {
+      model,
       definition: { ...cut, words: inWords(cut), taskWords: taskInWords(cut) },
       device: device.name,
       texts: [],
       tasks: []
     }
-    for (const text of texts) found.texts.push(await evaluateText(bench, text))
-    for (const task of tasks) found.tasks.push(await evaluateTask(bench, task))
+    for (const [place, text] of request.texts.entries()) {
+      found.texts.push(await evaluateText(bench, text, `text ${place}`))
+    }
+    for (const [place, task] of request.tasks.entries()) {
+      found.tasks.push(await evaluateTask(bench, task, `task ${place}`))
+    }
     return found
   } finally {
     evaluator.dispose()
@@ -91,6 +118,7 @@ export async function evaluateModel(
 
 function checkedWindow(
   request: EvaluationRequest,
+  folder: string,
   contextLength: number
 ): { window: number; stride: number } {
   const { window = Math.min(contextLength, LONGEST_WINDOW) } = request
@@ -99,7 +127,7 @@ function checkedWindow(
   if (isWhole && stride >= 1 && stride <= window) return { window, stride }
   throw new WorkbenchError(
     'usage/invalid',
-    `A window of ${window} tokens with a stride of ${stride} cannot be measured with ${request.folder}: ` +
+    `A window of ${window} tokens with a stride of ${stride} cannot be measured with ${folder}: ` +
       `expected a window from 1 to the model's ${contextLength} tokens and a stride from 1 to the window.`,
     { window, stride, contextLength }
   )
@@ -127,7 +155,7 @@ function taskInWords({ begin, window }: Cut): string {
   )
 }
 
-async function evaluateText(bench: Bench, text: NamedSource): Promise<TextEvaluation> {
+async function evaluateText(bench: Bench, text: NamedSource, key: string): Promise<TextEvaluation> {
   const { request, evaluator, tokenizer, options } = bench
   const { reading, hooks } = progressFor(bench, text.name)
   const from = { paths: text.paths, textField: request.textField, fields: [] }
@@ -148,11 +176,12 @@ async function evaluateText(bench: Bench, text: NamedSource): Promise<TextEvalua
     perplexityInterval: perplexityInterval(tokenLosses(sample), RESAMPLING),
     bitsPerByte: bitsPerByte(total),
     bitsPerByteInterval: bitsInterval(sample),
+    difference: differenceFrom(bench, key, sample),
     tokensPerSecond: total.tokens / seconds
   }
 }
 
-async function evaluateTask(bench: Bench, task: NamedSource): Promise<TaskEvaluation> {
+async function evaluateTask(bench: Bench, task: NamedSource, key: string): Promise<TaskEvaluation> {
   const { request, evaluator, tokenizer } = bench
   // An answer is scored with all of it in one window, whatever the stride of texts.
   const options = { ...bench.options, stride: bench.options.window }
@@ -167,13 +196,15 @@ async function evaluateTask(bench: Bench, task: NamedSource): Promise<TaskEvalua
   const seconds = (performance.now() - beganAt) / 1000
   const { total } = measured.gold
   if (total.tokens === 0) throw nothingToMeasure(task.name, 0)
+  const sample = measured.gold.sample()
   return {
     task: task.name,
     items: measured.gold.count,
     ...total,
     meanLoss: meanLoss(total),
     bitsPerByte: bitsPerByte(total),
-    bitsPerByteInterval: bitsInterval(measured.gold.sample()),
+    bitsPerByteInterval: bitsInterval(sample),
+    difference: differenceFrom(bench, key, sample),
     normalizedProbability: itemMean(measured.normalizedProbability),
     accuracy: itemMean(measured.isRight),
     accuracyPerByte: itemMean(measured.isRightPerByte),
@@ -185,9 +216,26 @@ function tokenLosses({ nats, tokens }: LossSample): { nats: number; tokens: numb
   return Array.from(nats, (one, index) => ({ nats: one, tokens: tokens[index]! }))
 }
 
-function bitsInterval({ nats, bytes }: LossSample) {
+function bitsInterval({ nats, bytes }: Pick<LossSample, 'nats' | 'bytes'>) {
   const ends = pooledInterval(nats, bytes, RESAMPLING)
   return ends && { low: ends.low / Math.LN2, high: ends.high / Math.LN2 }
+}
+
+/** Both models are drawn again together, so that what is hard for both cancels. */
+function differenceFrom(
+  { first }: Bench,
+  source: string,
+  sample: LossSample
+): PairedDifference | null {
+  const other = first.get(source)
+  if (!other) first.set(source, sample)
+  // The same bytes are the same documents: one that only one tokenizer makes nothing of shifts them.
+  const { bytes, nats } = sample
+  if (!other || bytes.some((count, index) => count !== other.bytes[index])) return null
+  const more = { nats: nats.map((one, index) => one - other.nats[index]!), bytes }
+  const sum = (values: Float64Array) => values.reduce((total, one) => total + one, 0)
+  const bits = bitsPerByte({ nats: sum(more.nats), bytes: sum(bytes), tokens: 0 })
+  return { bitsPerByte: bits, interval: bitsInterval(more) }
 }
 
 function itemMean(values: readonly number[]): ItemMean | null {
@@ -199,12 +247,13 @@ function itemMean(values: readonly number[]): ItemMean | null {
 
 /** Progress by bytes read, or by documents where their number is bounded. */
 function progressFor(
-  { request: { limit }, hooks: { signal, onProgress } }: Bench,
-  label: string
+  { model, request: { limit }, hooks: { signal, onProgress } }: Bench,
+  source: string
 ): {
   reading: { signal: AbortSignal; onProgress: (progress: ReadProgress) => void }
   hooks: TextHooks
 } {
+  const label = `${model} on ${source}`
   let read: ReadProgress | null = null
   let bytesBefore = 0
   let documentsBefore = 0

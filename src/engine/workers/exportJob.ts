@@ -1,6 +1,6 @@
 /** Writes a run's weights or a merge as a model of its own: block by block, never held whole. */
+import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
-import { openModelWeights } from '#engine/checkpoints/modelWeights'
 import { averageWeighted, checkSameShapes } from '#engine/merging/average'
 import { sinkTo } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
@@ -26,7 +26,8 @@ export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<Expo
   for (const [index, { fingerprint }] of job.branches.entries()) {
     hooks.signal.throwIfAborted()
     await verifyRun(job.project, fingerprint)
-    sources.push(await openModelWeights(folders[index]!))
+    const { parameters } = await openCheckpoint(folders[index]!)
+    sources.push(parameters)
   }
   for (const source of sources) checkSameShapes(sources[0]!, source)
   const weights = job.branches.map(({ weight }) => weight)

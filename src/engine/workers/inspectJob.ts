@@ -38,10 +38,21 @@ export async function inspectModels(
       ? null
       : await measureDistances(sources, {
           names: compared,
+          ...originAmong(models),
           signal: hooks.signal,
           onValues: tell('distances')
         })
   return { models: inspected, lineage, distances }
+}
+
+/** The one of the models that all others started from, if it is among them. */
+function originAmong(models: readonly LineageModel[]): { origin?: number } {
+  const origin = models.findIndex(({ ancestry }, index) => {
+    const id = ancestry?.self?.id
+    const others = models.filter((_, other) => other !== index)
+    return id !== undefined && others.every((one) => one.ancestry?.ancestor?.id === id)
+  })
+  return origin < 0 ? {} : { origin }
 }
 
 /** Tensors that all models have alike; none where one model has others. */

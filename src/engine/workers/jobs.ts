@@ -400,7 +400,7 @@ export interface Jobs {
   prepare: { input: PrepareJob; result: Prepared }
   train: { input: TrainJob; result: TrainResult }
   measure: { input: MeasureJob; result: MeasureResult }
-  evaluate: { input: EvaluationRequest; result: ModelEvaluation }
+  evaluate: { input: EvaluationRequest; result: ModelEvaluation[] }
   mixtureSearch: { input: MixtureSearchJob; result: SearchResult<UnnamedMixture> }
   inspect: { input: InspectJob; result: Inspection }
   exportModel: { input: ExportJob; result: ExportResult }

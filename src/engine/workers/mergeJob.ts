@@ -1,7 +1,7 @@
 /** Merges models of folders into a folder: foreseen first, then streamed and renamed whole. */
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { MERGE_FILE, mergeOrigin } from '#engine/checkpoints/ancestry'
+import { MERGE_FILE, ancestryOfMerge } from '#engine/checkpoints/ancestry'
 import { fileOf, hasFile } from '#engine/checkpoints/folderFiles'
 import { encodeFloat16 } from '#engine/checkpoints/halfPrecision'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
@@ -16,7 +16,7 @@ import type { TensorWork } from '#engine/merging/streamCombine'
 import { heldBytes, holdTensors, prepareTensor } from '#engine/merging/tensorMerge'
 import { FolderDraft, freeBytes } from '#engine/storage/files'
 import { WorkbenchError } from '#shared/errors'
-import type { MergePlan, MergeRecipe, MergeResult, MergeType, PlannedInput } from '#shared/merging'
+import type { MergePlan, MergeResult, MergeType, PlannedInput } from '#shared/merging'
 import type { JobHooks, MergeJob } from './jobs'
 import { baseAndModels, openMerge } from './openMerge'
 import type { MergedTensor, OpenMerge } from './openMerge'
@@ -49,9 +49,9 @@ const PROCESS_BYTES = 140_000_000
  */
 export async function planMerge(job: MergeJob): Promise<MergePlan> {
   assertFolderFree(job.folder)
-  const { recipe } = job
-  const open = await openMerge(recipe)
+  const open = await openMerge(job.recipe)
   try {
+    const { recipe } = open
     const lineage = []
     for (const folder of open.folders) lineage.push(await openLineageModel(folder))
     const { warnings } = assertMergeable(lineage)
@@ -62,7 +62,7 @@ export async function planMerge(job: MergeJob): Promise<MergePlan> {
     assertRoom(job.folder, bytesWritten, bytesFree)
     const largest = Math.max(0, ...floats.map(({ values }) => values))
     const isHeld = heldBytes(recipe, largest) > 0 || METHOD_RULES[recipe.method].kind === 'angles'
-    const { inputs, byTensor } = plannedInputs(recipe, open)
+    const { inputs, byTensor } = plannedInputs(open)
     return {
       method: recipe.method,
       folder: job.folder,
@@ -96,10 +96,11 @@ function typesOf(tensors: readonly MergedTensor[]): MergePlan['types'] {
 }
 
 /** What each model is multiplied by, where that is the same for all tensors. */
-function plannedInputs(
-  recipe: MergeRecipe,
-  { folders, tensors }: OpenMerge
-): Pick<MergePlan, 'inputs' | 'byTensor'> {
+function plannedInputs({
+  recipe,
+  folders,
+  tensors
+}: OpenMerge): Pick<MergePlan, 'inputs' | 'byTensor'> {
   const rules = METHOD_RULES[recipe.method]
   const names = tensors.filter(({ type }) => type !== null).map(({ name }) => name)
   const same = <T>(values: (name: string) => T): T | null => {
@@ -124,7 +125,7 @@ function plannedInputs(
   const settings = [recipe.settings, ...recipe.models.map((one) => one.settings)]
   const varied = settings.flatMap((one) =>
     Object.entries(one).flatMap(([name, given]) =>
-      given.some(({ filter }) => filter !== null) ? [name] : []
+      given.some(({ filter, under }) => filter !== null || under !== undefined) ? [name] : []
     )
   )
   return { inputs, byTensor: [...new Set(varied)] }
@@ -197,18 +198,17 @@ async function fillDraft(
   open: OpenMerge,
   hooks: JobHooks
 ): Promise<{ files: string[]; bytes: number }> {
-  const { recipe } = job
   const [reference] = open.folders
   const weights = await createPlacedWeights(draft, open.tensors, job.shardBytes)
   const onBytes = progressOf(job, open, hooks)
-  await mergeTensors(recipe, open, weights, { signal: hooks.signal, onBytes })
+  await mergeTensors(open, weights, { signal: hooks.signal, onBytes })
   await weights.close()
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   await draft.writeFile(CONFIG_FILE, json(configOf(open)))
   const copied = COMPANIONS.filter((name) => hasFile(reference!, name))
   for (const name of copied) await draft.copyFile(await fileOf(reference!, name), name)
-  const origin = await mergeOrigin(open.folders)
-  await draft.writeFile(MERGE_FILE, json({ ...recipe, folders: open.folders, ...origin }))
+  const came = await ancestryOfMerge(open.folders)
+  await draft.writeFile(MERGE_FILE, json({ ...job.recipe, folders: open.folders, ...came }))
   return { ...weights, files: [...weights.files, CONFIG_FILE, ...copied, MERGE_FILE] }
 }
 
@@ -222,11 +222,11 @@ function configOf({ reference, tensors }: OpenMerge): Record<string, unknown> {
 }
 
 async function mergeTensors(
-  recipe: MergeRecipe,
   open: OpenMerge,
   weights: PlacedWeights,
   hooks: { signal: AbortSignal; onBytes: (bytes: number) => void }
 ): Promise<void> {
+  const { recipe } = open
   const kernelOf = () => createCombineKernel(HEAP_BYTES, encodeFloat16)
   const options = { ...hooks, inputs: open.folders.length, kernel: kernelOf() }
   const largest = Math.max(0, ...open.tensors.map(({ type, values }) => (type ? values : 0)))

@@ -7,6 +7,7 @@ import { openStoredTensors } from '#engine/checkpoints/storedTensors'
 import type { StoredTensors, TensorInFile } from '#engine/checkpoints/storedTensors'
 import { FLOAT_BYTES } from '#engine/merging/combineKernel'
 import { checkRecipe, checkTensor } from '#engine/merging/methods'
+import { spreadOverLayers } from '#engine/merging/layers'
 import type { StoredTensor } from '#engine/merging/streamCombine'
 import { bytesReadOf } from '#engine/merging/tensorMerge'
 import { WorkbenchError } from '#shared/errors'
@@ -25,6 +26,8 @@ export interface MergedTensor extends TensorLayout {
 
 /** Everything that a merge reads. Its files are closed by whoever opened it. */
 export interface OpenMerge {
+  /** With its settings spread over the models' layers. */
+  recipe: MergeRecipe
   /** The base first where there is one; its configuration and tokenizer are the result's. */
   folders: string[]
   reference: ModelWeights
@@ -42,9 +45,9 @@ export interface OpenMerge {
  * @throws WorkbenchError `merge/invalid` for a recipe that cannot be, `merge/mismatch` naming the
  *   tensor and the models, `checkpoint/invalid`
  */
-export async function openMerge(recipe: MergeRecipe): Promise<OpenMerge> {
-  checkRecipe(recipe)
-  const { base, models } = recipe
+export async function openMerge(asked: MergeRecipe): Promise<OpenMerge> {
+  checkRecipe(asked)
+  const { base, models } = asked
   const folders = [...(base === null ? [] : [base]), ...models.map(({ folder }) => folder)]
   const opened: StoredTensors[] = []
   const close = async () => {
@@ -57,13 +60,15 @@ export async function openMerge(recipe: MergeRecipe): Promise<OpenMerge> {
       reference ??= weights
       opened.push(await openStoredTensors(weights))
     }
+    const recipe = spreadOverLayers(asked, [...opened[0]!.tensors.keys()])
     const { tensors, leftOut } = mergedTensors(recipe, opened)
     for (const { name, type } of tensors) if (type !== null) checkTensor(recipe, name)
     const bytesRead = tensors.reduce((sum, tensor) => sum + bytesOf(recipe, tensor), 0)
     const assertUnchanged = async () => {
       for (const one of opened) await one.assertUnchanged()
     }
-    return { folders, reference: reference!, tensors, leftOut, bytesRead, assertUnchanged, close }
+    const facts = { recipe, folders, reference: reference!, tensors, leftOut, bytesRead }
+    return { ...facts, assertUnchanged, close }
   } catch (error) {
     await close()
     throw error

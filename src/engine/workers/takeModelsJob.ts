@@ -1,5 +1,5 @@
 /** Takes checkpoints that were trained elsewhere into a project, each as a finished run. */
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ModelNode } from '#shared/modelInspection'
 import {
@@ -38,7 +38,7 @@ const BLOCK = 1 << 20
 export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<TakeModelsResult> {
   const all = [...job.models, ...(job.seed === null ? [] : [job.seed])]
   const models = []
-  for (const folder of all) models.push(await openLineageModel(folder))
+  for (const folder of all) models.push(await openLineageModel(folder, shortName(folder)))
   const origin = job.seed === null ? null : await nodeOf(job.seed, models.at(-1)!)
   const { warnings } = assertMergeable(
     models.map((model, i) => {
@@ -79,6 +79,11 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
     throw error
   }
   return { models: taken, warnings }
+}
+
+/** Enough of a path to know a model by: its folder and the one above. */
+function shortName(folder: string): string {
+  return join(basename(dirname(folder)), basename(folder))
 }
 
 /** What the seed is known as: by what its folder says, else by its weights. */

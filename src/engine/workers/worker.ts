@@ -4,7 +4,7 @@ import { describeSources } from '#engine/data/describeSources'
 import { toPlain } from '#shared/errors'
 import { describeCheckpoint } from './checkpointJob'
 import { exportModel } from './exportJob'
-import { evaluateModel } from './evaluateJob'
+import { evaluateModels } from './evaluateJob'
 import { measureGeometry } from './geometryJob'
 import { inspectModels } from './inspectJob'
 import { importText } from './importJob'
@@ -50,7 +50,7 @@ const handlers: Handlers = {
   prepare,
   train: trainRun,
   measure: measureModel,
-  evaluate: evaluateModel,
+  evaluate: evaluateModels,
   predict: predictTraining,
   belief: readBelief,
   geometry: measureGeometry,

@@ -77,10 +77,10 @@ export function evidencePanels(
   return matrix.domains
     .map((domain, d): Panel => {
       const layers = proxies.flatMap((proxy): Layer[] => {
-        const values = matrix.proxies.find((one) => one.name === proxy)?.values
-        if (!values) return []
+        const valueAt = valuesOf(matrix, belief, proxy, budget)
+        if (!valueAt) return []
         const dots = matrix.rows.flatMap((row, i): Dot[] => {
-          const [own, sequential] = [values[i]?.[d] ?? null, truth.values[i]?.[d] ?? null]
+          const [own, sequential] = [valueAt(i, d), truth.values[i]?.[d] ?? null]
           if (own === null || sequential === null || truth.areMerges[i]) return []
           const { mixture, size } = row
           const isCounted = isInStratum(matrix, i, domain.partition, stratum)
@@ -93,6 +93,33 @@ export function evidencePanels(
       return { domain, unit, layers }
     })
     .filter(({ layers }) => layers.some(({ dots }) => dots.length > 0))
+}
+
+/** Proxies that panels can draw: those of the matrix, and regressions once they are fitted. */
+export function drawnProxies(matrix: Matrix | null, belief: Belief | null, budget: string) {
+  const fitted = (belief?.fitted ?? []).filter((one) => one.budget === budget)
+  return {
+    measured: matrix?.proxies.map(({ name }) => name) ?? [],
+    fitted: fitted.map(({ proxy }) => proxy)
+  }
+}
+
+/** Values of one proxy by place of mixture and domain; null where there is no such proxy. */
+function valuesOf(
+  { proxies, rows }: Matrix,
+  belief: Belief | null,
+  proxy: string,
+  budget: string
+): ((mixture: number, domain: number) => number | null) | null {
+  const own = proxies.find(({ name }) => name === proxy)?.values
+  if (own) return (mixture, domain) => own[mixture]?.[domain] ?? null
+  const fitted = belief?.fitted.find((one) => one.proxy === proxy && one.budget === budget)
+  if (!fitted) return null
+  const places = new Map(fitted.mixtures.map((name, place) => [name, place]))
+  return (mixture, domain) => {
+    const place = places.get(rows[mixture]!.mixture)
+    return place === undefined ? null : (fitted.values[place]?.[domain] ?? null)
+  }
 }
 
 /** Whether a mixture is among those that a stratum is made from. */

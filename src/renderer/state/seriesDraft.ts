@@ -58,6 +58,8 @@ export interface SeriesDraft {
   truth: 'study' | 'all' | 'none' | 'some'
   /** How many, of `some`. */
   count: number | null
+  /** Whether settings are trained again under the study's other random seeds. */
+  repeats: boolean
 }
 
 /** What is missing before a series can be asked about, in words; null where nothing is. */
@@ -71,9 +73,10 @@ export function draftProblem({ kind, picked, truth, count }: SeriesDraft): strin
 export function seriesRequest(draft: SeriesDraft): SeriesRequest | null {
   if (draftProblem(draft) !== null) return null
   const { kind, picked, typed, truth, count } = draft
+  const repeats = draft.repeats ? { repeats: true } : {}
   const values = picksPartitions(kind) ? (picked ?? []) : settingsFrom(kind, typed ?? '')
-  if (truth === 'study') return { kind, values }
-  return { kind, values, truth: truth === 'some' ? count! : truth }
+  if (truth === 'study') return { kind, values, ...repeats }
+  return { kind, values, truth: truth === 'some' ? count! : truth, ...repeats }
 }
 
 /** The settings of a series, as they are typed. */

@@ -51,6 +51,10 @@ CONFIGURATIONS = {
     'slerp': {'merge_method': 'slerp', 'base_model': 'a', 'parameters': {'t': 0.3}, 'models': ['a', 'far']},
     'slerp-filters': {'merge_method': 'slerp', 'base_model': 'far', 'models': ['a', 'far'],
                       'parameters': {'t': [{'filter': 'self_attn', 'value': 0.9}, {'value': 0.25}]}},
+    'slerp-gradient': {'merge_method': 'slerp', 'base_model': 'far', 'layers': 3, 'models': ['far', 'a'],
+                       'parameters': {'t': [{'filter': 'self_attn', 'value': [0, 0.5, 0.3, 1]},
+                                            {'filter': 'mlp', 'value': [1, 0.4]}, {'value': 0.5}]}},
+    'linear-gradient': {'merge_method': 'linear', 'models': {'a': {'weight': [0.2, 0.9, 0.4]}, 'b': {'weight': 0.5}}},
     'slerp-near': {'merge_method': 'slerp', 'base_model': 'a', 'parameters': {'t': 0.3}, 'models': ['a', 'b']},
     'nuslerp': {'merge_method': 'nuslerp', 'models': {'a': {'weight': 0.6}, 'far': {'weight': 0.9}}},
     'nuslerp-base': {'merge_method': 'nuslerp', 'base_model': 'base',
@@ -81,12 +85,16 @@ CONFIGURATIONS = {
 def written(configuration):
     """The short forms above as mergekit has them."""
     full = dict(configuration)
+    layers = full.pop('layers', None)
     each = full.pop('each', None)
     named = full['models']
     if isinstance(named, list):
         named = {name: each for name in named}
     full['models'] = [{'model': f'models/{name}', **({'parameters': parameters} if parameters else {})}
                       for name, parameters in named.items()]
+    if layers:
+        sources = [{**model, 'layer_range': [0, layers]} for model in full.pop('models')]
+        full['slices'] = [{'sources': sources}]
     if 'base_model' in full:
         full['base_model'] = f"models/{full['base_model']}"
     return full
@@ -96,7 +104,7 @@ def make_models():
     shutil.rmtree('models', ignore_errors=True)
     torch.manual_seed(1)
     config = transformers.LlamaConfig(
-        vocab_size=16, hidden_size=8, intermediate_size=12, num_hidden_layers=2,
+        vocab_size=16, hidden_size=8, intermediate_size=12, num_hidden_layers=3,
         num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=32,
         tie_word_embeddings=False, bos_token_id=0, eos_token_id=0)
     base = transformers.LlamaForCausalLM(config)

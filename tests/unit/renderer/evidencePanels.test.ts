@@ -5,6 +5,7 @@ import { studyMatrix } from '#engine/studies/matrix'
 import { fromCsv, studyTable, toCsv } from '#engine/studies/tables'
 import {
   byAgreement,
+  drawnProxies,
   evidencePanels,
   panelCsv,
   strataOf,
@@ -49,6 +50,28 @@ test('several proxies are layers of one panel, in the order asked', () => {
   })
   expect(both[0]!.layers.map(({ proxy }) => proxy)).toEqual(['branch-mean', 'merge-micro'])
   expect(both[0]!.layers[1]).toEqual(panels[0]!.layers[0])
+})
+
+test('regressions are drawn as any proxy, with the pairs of the table, once they are fitted', () => {
+  const { fitted } = drawnProxies(matrix, belief, 'sum')
+  expect(fitted).toContain('ridge')
+  expect(fitted).toContain('linear-merged')
+  const { rows } = studyTable(results, 'pairs')!
+  for (const proxy of fitted) {
+    const found = evidencePanels(matrix, belief, { ...choice, proxies: [proxy] })
+    expect(found.map(({ domain }) => domain.name)).toEqual(panels.map(({ domain }) => domain.name))
+    for (const { domain, layers } of found) {
+      const own = rows.filter(
+        (row) =>
+          row['proxy'] === proxy && row['domain'] === domain.name && row['evidence'] === 'yes'
+      )
+      expect(layers[0]!.dots.map((dot) => [dot.mixture, dot.proxy, dot.sequential])).toEqual(
+        own.map((row) => [row['mixture'], row['proxy_perplexity'], row['sequential_perplexity']])
+      )
+      expect(layers[0]!.agreement).toMatchObject({ proxy, stratum: 'within-size' })
+    }
+  }
+  expect(evidencePanels(matrix, null, { ...choice, proxies: ['ridge'] })).toEqual([])
 })
 
 test('dots outside a stratum are marked, as many as the statistics leave out', () => {

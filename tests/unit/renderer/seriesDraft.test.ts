@@ -8,6 +8,7 @@ const draft = (change: Partial<SeriesDraft>): SeriesDraft => ({
   picked: null,
   truth: 'study',
   count: 4,
+  repeats: false,
   ...change
 })
 

@@ -4,7 +4,7 @@ import { headlineAgreement, studyAgreement } from '../agreement'
 import { compareProxies } from './comparison'
 import { measureNoise } from './noise'
 import { scorePredictions } from './predicted'
-import { measuredProxies } from './scores'
+import { isRegression, measuredProxies, scoreStudy } from './scores'
 import { untriedPartitions } from '../mixtures'
 import { rankAcrossSizes, rankWithinSizes, trainedMixtures } from '../rankings'
 import type { Ranking } from '../rankings'
@@ -34,8 +34,35 @@ export function studyBelief(results: StudyResults): Belief {
     ]
       .filter(({ mixtures }) => mixtures.length > 1)
       .map(shortened),
+    fitted: fittedValues(results),
     untried: untriedPartitions(results.mixtures, trainedMixtures(results))
   }
+}
+
+/** Regressions are fitted here and not with the matrix, since that takes a while. */
+function fittedValues(results: StudyResults): Belief['fitted'] {
+  const scores = scoreStudy(results, 'all')
+  const regressions = scores.proxies.filter(isRegression)
+  return scores.budgets.flatMap((budget) => {
+    const truths = scores.domains.map((_, domain) => scores.sequential(budget, domain))
+    const trained = scores.mixtures.flatMap((_, i) =>
+      truths.some((values) => Number.isFinite(values[i])) ? [i] : []
+    )
+    if (trained.length === 0) return []
+    return regressions.map((proxy) => {
+      const columns = scores.domains.map((_, domain) => scores.proxy(proxy, domain, budget))
+      const valueOf = (i: number) => (column: Float64Array | null) => {
+        const value = column?.[i]
+        return value !== undefined && Number.isFinite(value) ? value : null
+      }
+      return {
+        proxy,
+        budget,
+        mixtures: trained.map((i) => scores.mixtures[i]!.name),
+        values: trained.map((i) => columns.map(valueOf(i)))
+      }
+    })
+  })
 }
 
 function shortened(ranking: Ranking): ToldRanking {

@@ -33,12 +33,14 @@ export function seriesText(
  *
  * Only what the kind varies differs from the study at hand, so that all else is there already by
  * its fingerprint. Where branches are varied, sequential models keep their recipe: what proxies are
- * held against stays one truth.
+ * held against stays one truth. What is trained again under other random seeds is left out unless
+ * asked for.
  *
  * @throws WorkbenchError `usage/invalid` for settings that cannot be had; `study/invalid`
  */
 export function seriesStudies(base: Study, request: SeriesRequest, text: SeriesText): Study[] {
   const { kind, values, truth } = request
+  const repeats = request.repeats === true ? {} : { randomSeeds: [] }
   return SETTINGS[kind](base, values, text).map(({ value, change }): Study => {
     const { series: _series, ...plain } = base
     const changed = { ...plain, ...change }
@@ -49,6 +51,7 @@ export function seriesStudies(base: Study, request: SeriesRequest, text: SeriesT
       {
         ...changed,
         name,
+        repeats: { ...base.repeats, ...repeats },
         sequential: truth === undefined ? sequential : { ...sequential, ...trained(truth) },
         series
       },
@@ -107,14 +110,15 @@ export function isAltered(study: Study, base: Study | null, text: SeriesText): b
   const values = valuesAgain(series, study)
   try {
     const again = seriesStudies(base, { kind: series.kind, values }, text)
-    const same = (one: Study) => fingerprintOf({ ...one, sequential: recipeOnly(one) })
+    const same = (one: Study) =>
+      fingerprintOf({ ...one, sequential: recipeOnly(one), repeats: null })
     return !again.some((one) => same(one) === same(study))
   } catch {
     return true
   }
 }
 
-/** Which models are trained may be chosen freely: their recipe may not. */
+/** Which models are trained, and which of them again, may be chosen freely: their recipe may not. */
 function recipeOnly({ sequential }: Study) {
   return { recipe: sequential.recipe, budgets: sequential.budgets }
 }

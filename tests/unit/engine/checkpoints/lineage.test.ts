@@ -191,3 +191,38 @@ test('a snapshot of the Hugging Face cache is named by its path', async () => {
   const { ancestry } = await openLineageModel(home)
   expect(ancestry?.self).toEqual({ id: 'hub:org/small', name: 'org/small' })
 })
+
+/** A project's folder with one finished run that says nothing of its start, as older versions wrote. */
+async function olderRun(seeds: number): Promise<string> {
+  const project = join(await temporaryFolder(), 'project')
+  const run = join(project, 'runs', 'b'.repeat(64))
+  await mkdir(run, { recursive: true })
+  await writeOurs(join(run, 'checkpoint'))
+  const manifest = { format: 'assay-run', version: 1, fingerprint: 'b'.repeat(64), files: [] }
+  await writeFile(join(run, 'manifest.json'), JSON.stringify(manifest))
+  const heads = [
+    ...Array.from({ length: seeds }, (_, index) => ({
+      fingerprint: String(index).repeat(64),
+      role: 'seed',
+      name: 'seed',
+      state: 'done'
+    })),
+    { fingerprint: 'b'.repeat(64), role: 'branch', name: 'law#1', state: 'done' }
+  ]
+  await writeFile(join(project, 'project.assay'), JSON.stringify({ runs: heads }))
+  return join(run, 'checkpoint')
+}
+
+test('a run of an older version started from the one seed model of its project', async () => {
+  const { ancestry } = await openLineageModel(await olderRun(1))
+  const seed = { id: `run:${'0'.repeat(64)}`, name: 'seed' }
+  expect(ancestry).toEqual({
+    self: { id: `run:${'b'.repeat(64)}`, name: 'law#1' },
+    made: 'trained',
+    parents: [seed],
+    ancestor: seed,
+    source: '../manifest.json'
+  })
+  const unsure = await openLineageModel(await olderRun(2))
+  expect(unsure.ancestry).toMatchObject({ self: { name: 'law#1' }, ancestor: null })
+})

@@ -167,13 +167,21 @@ test('values that are no numbers stay so', async () => {
 test.each([
   ['shape', { w: [1, 2], v: [1] }, { w: [1, 2, 3], v: [1] }, 'w [3] there and w [2] here'],
   ['name', { w: [1], v: [1] }, { w: [1], u: [1] }, 'u [1] there and v [1] here'],
-  ['order', { w: [1], v: [1] }, { v: [1], w: [1] }, 'v [1] there and w [1] here'],
+  ['what one has more', { w: [1] }, { w: [1], v: [1] }, 'v [1] there and nothing here'],
   ['number', { w: [1], v: [1] }, { w: [1] }, 'nothing there and v [1] here']
 ])('models that differ in %s are refused, naming the first parameter', async (_, a, b, message) => {
   await expect(merge([model(a), model(b)])).rejects.toMatchObject({
     code: 'merge/mismatch',
     message: expect.stringContaining(message) as string
   })
+})
+
+test('parameters are found by name: their order follows from how a model was cut into files', async () => {
+  const merged = await merge([model({ w: [1], v: [2] }), model({ v: [4], w: [3] })])
+  expect([...merged].map(([name, { data }]) => [name, ...data])).toEqual([
+    ['w', 2],
+    ['v', 3]
+  ])
 })
 
 test.each([

@@ -20,7 +20,7 @@ test('distances and cosines are those of one long vector, whatever the blocks', 
     { name: 'c', source: model([0, 0], (i) => (i % 1000 === 0 ? 0.5 : 0)) },
     { name: 'zero', source: model([0, 0], () => 0) }
   ]
-  const found = await measureDistances(models)
+  const found = await measureDistances(models, { origin: 3 })
   expect(found.norms).toEqual([5, 5, 20, 0])
   const apart = Math.sqrt((25 + 400) / ((25 + 400) / 2))
   expect(found.relativeDistances[0]).toEqual([0, Math.sqrt(2), apart, Math.sqrt(2)])
@@ -30,6 +30,15 @@ test('distances and cosines are those of one long vector, whatever the blocks', 
     [0, 0, 1, null],
     [null, null, null, null]
   ])
+  // From the model of zeros, the way to a model is that model.
+  expect(found.ways!.from).toBe('zero')
+  found.ways!.cosines.forEach((row, a) =>
+    row.forEach((cosine, b) => {
+      const wanted = found.cosines[a]![b]!
+      if (wanted === null) expect(cosine).toBeNull()
+      else expect(cosine).toBeCloseTo(wanted, 12)
+    })
+  )
 })
 
 test('a tensor of another shape is named', async () => {

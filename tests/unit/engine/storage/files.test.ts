@@ -5,11 +5,11 @@ import {
   FolderDraft,
   LineLog,
   createFileExclusive,
-  storageError,
   sweepDrafts,
   writeFileAtomic,
   writeFolder
 } from '#engine/storage/files'
+import { storageError } from '#engine/storage/storageError'
 import { readLines } from '#engine/storage/measurements'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 

@@ -5,7 +5,10 @@ import { projectionOff } from '#engine/statistics/projection'
 import type { Projection } from '#engine/statistics/projection'
 import { dot } from '#engine/statistics/singularValues'
 import type { Finding, MeasuredNumber } from '#shared/diagnosis'
+import { HEADLINE_DOMAIN } from '#shared/evidenceView'
+import type { Noise } from '#shared/evidenceView'
 import type { BudgetKind, Mixture } from '#shared/records'
+import { measureNoise } from '../noise'
 import { withinSize } from '../strata'
 import { finding, meanOf, measured, NATS } from './finding'
 import type { DiagnosedStudy } from './finding'
@@ -94,8 +97,24 @@ export function diagnoseInteraction(study: DiagnosedStudy, budget: BudgetKind): 
     const why = `Additive terms leave much, and a pair explains it: mixtures with ${strongest!.name} are ${side} than their parts.`
     return finding('interaction', budget, { ...told, verdict: 'yes', why })
   }
-  const why = 'Additive terms leave much, but no pair of partitions stands out: it may be noise.'
+  const noise = measureNoise(study.results).find(
+    (row) => row.budget === budget && row.domain === HEADLINE_DOMAIN
+  )
+  if (noise) told.numbers.push(measured('noise between random seeds', noise.truth.deviation, NATS))
+  const why = `Additive terms leave much, but no pair of partitions stands out: ${noiseWords(Math.sqrt(left), noise)}.`
   return finding('interaction', budget, { ...told, verdict: 'cannot tell', why })
+}
+
+/** What is left beside what trainings under other random seeds differ by, where that is known. */
+function noiseWords(left: number, noise: Noise | undefined): string {
+  if (!noise) return 'it may be noise'
+  const { deviation, interval } = noise.truth
+  const of = `${left.toFixed(4)} nats per token are left, and random seeds alone make ${deviation.toFixed(4)}`
+  if (left <= deviation) return `it is no more than noise (${of})`
+  if (interval && left > interval.high) {
+    return `it is more than noise (${of}), so that several pairs or more than two partitions together may interact`
+  }
+  return `it may be noise (${of}, up to ${interval ? interval.high.toFixed(4) : 'more'})`
 }
 
 function additiveFit(mixtures: Mixture[], sizes: Float64Array[], truth: Float64Array): AdditiveFit {

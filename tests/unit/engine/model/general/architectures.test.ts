@@ -1,7 +1,8 @@
 /** Every architecture against what transformers and PyTorch computed with the same tiny model. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { memory, tensor2d } from '@tensorflow/tfjs-core'
+import { memory, range, tensor2d } from '@tensorflow/tfjs-core'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { chooseBackend } from '#engine/backends/choose'
 import type { FusedKernels } from '#engine/backends/backend'
@@ -81,6 +82,22 @@ describe.each(Object.entries(stored.models))('%s', (name, golden) => {
     const errors = found.map((loss, place) => off(loss, golden.losses[place]!))
     expect(Math.max(...errors)).toBeLessThan(CLOSE)
     expect(memory().numTensors - before).toBeLessThanOrEqual(6)
+  })
+
+  it('gives the logits of transformers', async () => {
+    const vocabulary = golden.logits.length / time
+    const place = time - 1
+    const found = await withModel(async (model) => {
+      const hidden = model.hiddenStates(tensor2d(ids(0), [2, time], 'int32'))
+      // What each token would cost in its place is a constant less its logit.
+      const last = hidden.slice([2 * time - 1, 0], [1, -1]).tile([vocabulary, 1])
+      const tokens = range(0, vocabulary, 1, 'int32')
+      return [...(await model.tokenLosses(last as Tensor2D, tokens, false).data())]
+    })
+    const logits = golden.logits.slice(place * vocabulary)
+    for (const [token, loss] of found.entries()) {
+      expect(off(found[0]! - loss, logits[token]! - logits[0]!)).toBeLessThan(CLOSE)
+    }
   })
 
   it('gives the loss that transformers itself tells of a row', async () => {

@@ -78,6 +78,41 @@ describe.each(SEEDS)('planted failures with random seed %i', (seed) => {
     expect(diagnosed('interaction', seed, { truth: present }).verdict).toBe('no')
     const noise = diagnosed('interaction', seed, { truth: plus(() => 4, chance(seed, 'all', 0.3)) })
     expect(noise.verdict).toBe('cannot tell')
+    expect(noise.why).toMatch(/it may be noise\.$/)
+  })
+
+  test('interaction: what is left is held beside the noise between random seeds, where that is known', () => {
+    const study = (label: string, size: number) =>
+      syntheticResults({
+        partitions: FIVE,
+        outDomains: ['fiction'],
+        truth: plus(
+          () => 4,
+          (mixture, domain) => {
+            // What stays the same under every random seed, and what does not.
+            const own = chance(seed, 'all', 0.3 - size)(mixture, domain)
+            return own + chance(seed, label, size)(mixture, domain)
+          }
+        ),
+        proxy: () => 4,
+        randomSeed: seed
+      })
+    const told = (size: number) => {
+      const repeats = [2, 3, 4].map((randomSeed) => ({
+        randomSeed,
+        models: study(`again ${randomSeed}`, size).models
+      }))
+      const results = { ...study('all', size), repeats }
+      return diagnoseStudy(results, NOTHING).findings.find((one) => one.claim === 'interaction')!
+    }
+    const [noisy, exact] = [told(0.3), told(0.01)]
+    expect([noisy.verdict, exact.verdict]).toEqual(['cannot tell', 'cannot tell'])
+    expect(noisy.why).toMatch(
+      /it (is no more than|may be) noise \(0\.\d{4} nats per token are left/
+    )
+    expect(exact.why).toMatch(/it is more than noise/)
+    const left = numberOf(exact, 'standard deviation that is left')!
+    expect(numberOf(exact, 'noise between random seeds')!).toBeLessThan(left / 10)
   })
 
   test('offset: merges that are worse the more branches there are, and merges that are all worse', () => {

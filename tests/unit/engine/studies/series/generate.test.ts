@@ -140,6 +140,22 @@ test('a smaller number of partitions is inside of every larger one', () => {
   expect(planOf(studies[2]!).sequentialMixtures.length).toBe(5)
 })
 
+test('what a study trains again under other random seeds is left out of its series, unless asked for', () => {
+  const base = smallStudy({ repeats: { randomSeeds: [7, 8], sequential: 2 } })
+  const request = { kind: 'branch-rate' as const, values: [0.002] }
+  const of = (repeats?: boolean) =>
+    seriesStudies(base, { ...request, ...(repeats ? { repeats } : {}) }, seriesText(base, text))[0]!
+  const again = (study: Study) => runsOf(planOf(study)).filter((run) => run.repeat !== null)
+  expect(again(of())).toEqual([])
+  expect(of(true).repeats).toEqual(base.repeats)
+  expect(again(of(true)).length).toBe(2 * (planOf(base).branches.length + 2))
+  // Neither is a study that somebody altered.
+  expect([of(), of(true)].map((one) => isAltered(one, base, seriesText(base, text)))).toEqual([
+    false,
+    false
+  ])
+})
+
 test('random partitions stand in the place of natural ones, mixture by mixture; natural ones are the study', () => {
   const change: Partial<StudyDraft> = {
     mixtures: {
