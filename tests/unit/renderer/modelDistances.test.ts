@@ -47,7 +47,8 @@ test('each pair is copied once', () => {
       [0.1, 0, 0.3],
       [0.2, 0.3, 0]
     ],
-    cosines: COSINES
+    cosines: COSINES,
+    ways: null
   })
   expect(text.trim().split('\r\n')).toEqual([
     'model,other,relative_distance,cosine',
