@@ -216,12 +216,13 @@ test('runs are written in another type, and merged as planned; the list has both
   ])
   // Parents and what they started from are known of the merge.
   const { lineage } = (await api.inspectModels({ study, models: ['export:both', id('seed')] }))!
-  const nameOf = (one: string) => lineage.graph.nodes.find((node) => node.id === one)!.name
+  const nodeOf = (one: string) => lineage.graph.nodes.find((node) => node.id === one)!
+  const nameOf = (one: string) => nodeOf(one).model ?? nodeOf(one).name
   expect(
     lineage.graph.edges.map(({ from, to }) => `${nameOf(from)} > ${nameOf(to)}`).sort()
   ).toEqual([
-    'code#1 > both (linear)',
-    'law#1 > both (linear)',
+    'code#1 > both',
+    'law#1 > both',
     'seed > code#1',
     'seed > law#1',
     'weights drawn at random (seed 1) > seed'

@@ -9,7 +9,7 @@ import { hasFile, readFileOf, readJsonOf } from './folderFiles'
 /** What Assay writes beside the weights of a run, and of a merge. */
 export const LINEAGE_FILE = 'lineage.json'
 export const MIXTURE_FILE = 'mixture.json'
-/** What is written beside a merge of models from folders. */
+/** What is written beside the weights of a merge of any folders. */
 export const MERGE_FILE = 'merge.json'
 export const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
@@ -38,7 +38,7 @@ const MixtureSchema = z.looseObject({
 })
 const MergeSchema = z.looseObject({
   method: z.string(),
-  parents: z.array(NodeSchema.nullable()),
+  parents: z.array(NodeSchema.nullable()).min(1),
   startedFrom: NodeSchema.nullable()
 })
 const CardSchema = z.looseObject({
@@ -97,33 +97,36 @@ async function ofMerge(folder: string): Promise<Ancestry | null> {
   if (!hasFile(folder, MERGE_FILE)) return null
   const text = (await readFileOf(folder, MERGE_FILE)).toString('utf8')
   const { method, parents, startedFrom } = MergeSchema.parse(JSON.parse(text))
-  const own = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const known = parents.flatMap((node) => nodeOf(node) ?? [])
+  // The same parents by other weights are another merge.
+  const recipe = createHash('sha256').update(text).digest('hex').slice(0, 12)
+  const ids = [...known.map(({ id }) => id), recipe].join('+')
   return {
-    self: { id: `merge:${own}`, name: `${basename(folder)} (${method})` },
+    // Of parents that nobody knows it cannot be told from another merge.
+    self: known.length === parents.length ? { id: `merge:${method}:${ids}`, name: method } : null,
     made: 'merged',
-    parents: parents.flatMap((parent) => nodeOf(parent) ?? []),
+    parents: known,
     ancestor: nodeOf(startedFrom),
     source: MERGE_FILE
   }
 }
 
 /**
- * What is said of the origin of a merge: its models as nodes, the base first where there is one, and
- * what all of them started from, where that is one model.
+ * What the merge of some folders came of: each of them where its folder says who it is, and what they
+ * all started from where they agree on that.
  */
-export async function mergeOrigin(
+export async function ancestryOfMerge(
   folders: readonly string[]
 ): Promise<{ parents: (ModelNode | null)[]; startedFrom: ModelNode | null }> {
   const told = await Promise.all(folders.map(readAncestry))
-  const parents = told.map((one, i) => one?.self ?? hubNode(folders[i]!))
-  // A model that the others started from stands for itself.
-  const roots = told.map((one, i) => {
-    const isAncestor = told.some((other) => parents[i] && other?.ancestor?.id === parents[i].id)
-    return isAncestor ? parents[i]! : (one?.ancestor ?? null)
+  const parents = told.map((one, index) => one?.self ?? hubNode(folders[index]!))
+  const roots = told.map((one, index) => {
+    const isAncestor = told.some((other) => other?.ancestor?.id === parents[index]?.id)
+    return isAncestor ? parents[index]! : (one?.ancestor ?? null)
   })
   const [first] = roots
-  const isShared = roots.every((root) => root !== null && root.id === first?.id)
-  return { parents, startedFrom: isShared ? (first ?? null) : null }
+  const isShared = first && roots.every((root) => root?.id === first.id)
+  return { parents, startedFrom: isShared ? first : null }
 }
 
 async function ofLineage(folder: string): Promise<Ancestry | null> {

@@ -1,7 +1,7 @@
 /** Merges models of folders into a folder: foreseen first, then streamed and renamed whole. */
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { MERGE_FILE, mergeOrigin } from '#engine/checkpoints/ancestry'
+import { MERGE_FILE, ancestryOfMerge } from '#engine/checkpoints/ancestry'
 import { fileOf, hasFile } from '#engine/checkpoints/folderFiles'
 import { encodeFloat16 } from '#engine/checkpoints/halfPrecision'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
@@ -207,8 +207,8 @@ async function fillDraft(
   await draft.writeFile(CONFIG_FILE, json(configOf(open)))
   const copied = COMPANIONS.filter((name) => hasFile(reference!, name))
   for (const name of copied) await draft.copyFile(await fileOf(reference!, name), name)
-  const origin = await mergeOrigin(open.folders)
-  await draft.writeFile(MERGE_FILE, json({ ...job.recipe, folders: open.folders, ...origin }))
+  const came = await ancestryOfMerge(open.folders)
+  await draft.writeFile(MERGE_FILE, json({ ...job.recipe, folders: open.folders, ...came }))
   return { ...weights, files: [...weights.files, CONFIG_FILE, ...copied, MERGE_FILE] }
 }
 

@@ -51,3 +51,10 @@ export function distancesCsv({ models, relativeDistances, cosines }: ModelDistan
     )
   )
 }
+
+export function waysCsv(models: readonly string[], cosines: Square): string {
+  return csvTable(
+    ['model', ...models],
+    models.map((model, i) => [model, ...(cosines[i] ?? [])])
+  )
+}

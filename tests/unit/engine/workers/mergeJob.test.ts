@@ -443,6 +443,7 @@ test('a merge says what it came of, so that merges of it know their ancestor', a
   )
   const told = await readAncestry(folder)
   expect(told).toMatchObject({
+    self: { id: expect.stringMatching(/^merge:linear:run:a\+run:b\+[0-9a-f]{12}$/) as string },
     made: 'merged',
     parents: [{ id: 'run:a' }, { id: 'run:b' }],
     ancestor: { id: 'run:seed' }
