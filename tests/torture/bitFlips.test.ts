@@ -5,6 +5,7 @@
  * and names the file; after a repair it comes to them. `npm test` flips a bit in one file of each kind,
  * `npm run test:torture` thousands.
  */
+import { statSync } from 'node:fs'
 import { readFile, writeFile, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,7 +68,10 @@ interface Flip {
 
 async function drawFlips(kind: string, count: number, seed: number): Promise<Flip[]> {
   const random = xoroshiro128plus(seed)
-  const names = files.filter((name) => kindOf(name) === kind)
+  // An empty file has no bits.
+  const names = files.filter(
+    (name) => kindOf(name) === kind && statSync(join(whole, name)).size > 0
+  )
   const drawn: Flip[] = []
   for (let i = 0; i < count; i++) {
     const name = names[uniformInt(random, 0, names.length - 1)]!
