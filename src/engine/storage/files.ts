@@ -4,6 +4,7 @@ import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hashFile } from './fingerprint'
+import { endOfLastLine } from './lastLine'
 import { sealedLine, sealedText } from './seals'
 import { guarded, storageError } from './writeErrors'
 
@@ -387,19 +388,6 @@ export class LineLog {
     await this.#last
     await this.#handle.close()
   }
-}
-
-async function endOfLastLine(handle: fs.FileHandle): Promise<number> {
-  let end = (await handle.stat()).size
-  const chunk = Buffer.alloc(1 << 16)
-  while (end > 0) {
-    const start = Math.max(0, end - chunk.length)
-    const { bytesRead } = await handle.read(chunk, 0, end - start, start)
-    const newline = chunk.subarray(0, bytesRead).lastIndexOf(10)
-    if (newline >= 0) return start + newline + 1
-    end = start
-  }
-  return 0
 }
 
 /** True for the name of what was being written, or was on its way out. */
