@@ -2,6 +2,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { measureLines } from '#engine'
+import { openSealed, sealedText } from '#engine/storage/seals'
 import type { Engine } from '#engine'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { projectPaths } from '#engine/storage/paths'
@@ -75,9 +76,10 @@ test('a trained study is diagnosed, from its checkpoints too; what was read off 
   await again.close()
   expect(await diagnosed(`${project}-after`)).toEqual(first)
   const path = join(project, 'cache', file!)
-  const geometry = JSON.parse(await readFile(path, 'utf8')) as BranchGeometry
+  const { value } = openSealed(await readFile(path, 'utf8'))
+  const geometry = value as BranchGeometry
   geometry.branches.forEach((one) => (one.relativeDistance /= 100))
-  await writeFile(path, JSON.stringify(geometry))
+  await writeFile(path, sealedText(geometry))
   expect(finding(await diagnosed(project), 'far-apart').verdict).toBe('no')
 
   // Without checkpoints and without what they said, that claim alone is not answered.

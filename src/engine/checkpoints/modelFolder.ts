@@ -77,7 +77,8 @@ export const COMPANIONS = [
   'vocab.txt',
   'merges.txt',
   'spiece.model',
-  'chat_template.jinja'
+  'chat_template.jinja',
+  'chat_template.json'
 ]
 
 /**

@@ -10,7 +10,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
 import type { ExportJob, ExportResult, JobHooks } from './jobs'
 import { floatBytes } from './modelReader'
-import { rateMeter } from './rate'
+import { byteProgress } from './rate'
 
 /**
  * Writes a Hugging Face folder, in place of what was exported there before.
@@ -34,7 +34,9 @@ export async function exportModel(job: ExportJob, hooks: JobHooks): Promise<Expo
   const weights = job.branches.map(({ weight }) => weight)
   const model = sources.length === 1 ? sources[0]! : averaged(sources, weights, job.label)
   const { signal } = hooks
-  const onBytes = progressOf(job, floatBytes(model), hooks)
+  const total = floatBytes(model) / (job.dtype === 'F32' ? 1 : 2)
+  const tell = byteProgress('export', total, hooks)
+  const onBytes = (bytes: number) => tell(bytes, job.label)
   let written: ExportResult = { files: [], bytes: 0 }
   await writeFolder(job.folder, async (draft) => {
     await copyModelFiles(draft, folders[0]!, job.dtype)
@@ -83,17 +85,4 @@ function rangeOf(
 
 function lengthOf(source: ParameterSource, name: string): number {
   return source.shapes.get(name)!.reduce((size, side) => size * side, 1)
-}
-
-function progressOf(job: ExportJob, floats: number, hooks: JobHooks): (bytes: number) => void {
-  const { label, dtype } = job
-  const meter = rateMeter()
-  const total = dtype === 'F32' ? floats : floats / 2
-  let done = 0
-  return (bytes) => {
-    done += bytes
-    const rate = meter.add(bytes)
-    const secondsLeft = (total - done) / rate
-    hooks.onProgress({ activity: 'export', label, done, total, unit: 'bytes', rate, secondsLeft })
-  }
 }

@@ -7,7 +7,7 @@ import { ValueGatherer } from '#engine/checkpoints/tensorValues'
 import { measureDistances } from '#engine/merging/distances'
 import type { Inspection, LineageCheck, ModelInspection } from '#shared/modelInspection'
 import type { InspectJob, JobHooks } from './jobs'
-import { rateMeter } from './rate'
+import { byteProgress } from './rate'
 
 /** Values read at a time. */
 const BLOCK = 1 << 20
@@ -93,7 +93,6 @@ function progressOf(
   compared: readonly string[],
   hooks: JobHooks
 ): (label: string) => (count: number) => void {
-  const meter = rateMeter()
   const sizeOf = (shape: readonly number[]) => shape.reduce((size, side) => size * side, 1)
   let total = 0
   for (const { weights } of withValues ? models : []) {
@@ -102,11 +101,6 @@ function progressOf(
     }
     for (const name of compared) total += 4 * sizeOf(weights.shapes.get(name)!)
   }
-  let done = 0
-  return (label) => (count) => {
-    done += 4 * count
-    const rate = meter.add(4 * count)
-    const secondsLeft = (total - done) / rate
-    hooks.onProgress({ activity: 'inspect', label, done, total, unit: 'bytes', rate, secondsLeft })
-  }
+  const tell = byteProgress('inspect', total, hooks)
+  return (label) => (count) => tell(4 * count, label)
 }

@@ -5,7 +5,7 @@ import { MERGE_FILE, ancestryOfMerge } from '#engine/checkpoints/ancestry'
 import { fileOf, hasFile } from '#engine/checkpoints/folderFiles'
 import { encodeFloat16 } from '#engine/checkpoints/halfPrecision'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
-import { CONFIG_FILE, torchDtype } from '#engine/checkpoints/modelFolder'
+import { COMPANIONS, CONFIG_FILE, torchDtype } from '#engine/checkpoints/modelFolder'
 import { createPlacedWeights, placedBytes } from '#engine/checkpoints/placedWeights'
 import type { PlacedWeights } from '#engine/checkpoints/placedWeights'
 import { FLOAT_BYTES, createCombineKernel } from '#engine/merging/combineKernel'
@@ -20,22 +20,8 @@ import type { MergePlan, MergeResult, MergeType, PlannedInput } from '#shared/me
 import type { JobHooks, MergeJob } from './jobs'
 import { baseAndModels, openMerge } from './openMerge'
 import type { MergedTensor, OpenMerge } from './openMerge'
-import { rateMeter } from './rate'
+import { byteProgress } from './rate'
 
-/** Files beside the weights that say how text becomes tokens, and how a model writes. */
-const COMPANIONS = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'tokenizer.model',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'vocab.txt',
-  'merges.txt',
-  'chat_template.jinja',
-  'chat_template.json',
-  'generation_config.json'
-]
 /** Left for configuration, tokenizer and the rest of a folder. */
 const COMPANION_BYTES = 1 << 26
 /** Of a process that merges, besides its tensors: Node, and the code of all jobs. */
@@ -200,7 +186,9 @@ async function fillDraft(
 ): Promise<{ files: string[]; bytes: number }> {
   const [reference] = open.folders
   const weights = await createPlacedWeights(draft, open.tensors, job.shardBytes)
-  const onBytes = progressOf(job, open, hooks)
+  const total = open.bytesRead + open.tensors.reduce((sum, { bytes }) => sum + bytes, 0)
+  const tell = byteProgress('merge', total, hooks)
+  const onBytes = (bytes: number) => tell(bytes, basename(job.folder))
   await mergeTensors(open, weights, { signal: hooks.signal, onBytes })
   await weights.close()
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
@@ -281,18 +269,5 @@ async function copyAgreed(
     }
     await weights.write(name, parts[0]!, from)
     hooks.onBytes(length * (sources.length + 1))
-  }
-}
-
-function progressOf(job: MergeJob, open: OpenMerge, hooks: JobHooks): (bytes: number) => void {
-  const meter = rateMeter()
-  const total = open.bytesRead + open.tensors.reduce((sum, { bytes }) => sum + bytes, 0)
-  const label = basename(job.folder)
-  let done = 0
-  return (bytes) => {
-    done += bytes
-    const rate = meter.add(bytes)
-    const secondsLeft = (total - done) / rate
-    hooks.onProgress({ activity: 'merge', label, done, total, unit: 'bytes', rate, secondsLeft })
   }
 }

@@ -20,7 +20,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
 import { describeCheckpoint } from './checkpointJob'
 import type { JobHooks, SeedCheckpoint, TakeModelsJob, TakeModelsResult } from './jobs'
-import { rateMeter } from './rate'
+import { byteProgress } from './rate'
 
 /** Numbers looked at a time. */
 const BLOCK = 1 << 20
@@ -50,7 +50,7 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   const isSeedKept = job.seed !== null && job.keepSeedIn !== null
   const moved = isSeedKept ? models : models.slice(0, job.models.length)
   const total = moved.reduce((sum, { weights }) => sum + weights.bytes, 0)
-  const tell = progressOf(total, hooks)
+  const tell = byteProgress('import', total, hooks)
   const taken: SeedCheckpoint[] = []
   const made: string[] = []
   try {
@@ -169,15 +169,4 @@ async function countNotFinite(
     for (const value of values) if (!Number.isFinite(value)) wrong++
   }
   return wrong
-}
-
-function progressOf(total: number, hooks: JobHooks): (bytes: number, label: string) => void {
-  const meter = rateMeter()
-  let done = 0
-  return (bytes, label) => {
-    done += bytes
-    const rate = meter.add(bytes)
-    const secondsLeft = (total - done) / rate
-    hooks.onProgress({ activity: 'import', label, done, total, unit: 'bytes', rate, secondsLeft })
-  }
 }
