@@ -41,6 +41,12 @@ test('the running page has no Node, goes nowhere, is given nothing, and another 
       fetched: await tried(() => fetch('http://127.0.0.1:9/')),
       file: await tried(() => fetch('file:///etc/passwd')),
       outside: await tried(async () => (await fetch('/../main/index.cjs')).status),
+      elsewhere: await tried(() => fetch('app://other/index.html')),
+      policy: (await fetch(location.href)).headers.get('content-security-policy'),
+      camera: await tried(() => navigator.mediaDevices.getUserMedia({ video: true })),
+      notify: await Notification.requestPermission(),
+      // Writing itself wants the focus, which a window on a bare screen is not always given.
+      copying: await stateOf('clipboard-write'),
       opened: await tried(() => window.open('https://evil.example/')),
       states: await Promise.all(
         ['geolocation', 'notifications', 'camera', 'clipboard-read'].map(stateOf)
@@ -54,6 +60,12 @@ test('the running page has no Node, goes nowhere, is given nothing, and another 
     fetched: 'TypeError',
     file: 'TypeError',
     outside: 404,
+    elsewhere: 'TypeError',
+    policy: expect.stringContaining("default-src 'none'; script-src 'self'") as string,
+    // Where there is no camera that is said first.
+    camera: expect.stringMatching(/^Not(Allowed|Found)Error$/) as string,
+    notify: 'denied',
+    copying: 'granted',
     opened: 'nothing',
     states: ['denied', 'denied', 'denied', 'denied']
   })

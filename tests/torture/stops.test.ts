@@ -67,7 +67,7 @@ async function trainSeed(stops: readonly number[]): Promise<Record<string, strin
   const result = {
     weights: hashed(readFileSync(join(checkpoint, 'model.safetensors'))),
     moments: hashed(readFileSync(join(checkpoint, 'optimizer.safetensors'))),
-    losses: hashed(curve.replaceAll(/"tokensPerSecond":[\d.e+-]+/g, ''))
+    losses: hashed(curve.replaceAll(/"tokensPerSecond":[\d.e+-]+|"sum":"[^"]*"/g, ''))
   }
   await rm(folder, { recursive: true, force: true })
   return result

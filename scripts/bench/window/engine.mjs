@@ -120,6 +120,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
       corpora: [],
       running: runs.length > 0 ? STUDY : null,
       waiting: [],
+      lowDisk: null,
       importing: null,
       undo: null,
       redo: null
