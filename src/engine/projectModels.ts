@@ -144,7 +144,9 @@ export class ProjectModels {
     )
   }
 
-  async #merging<Result extends { folder: string; inputs?: { folder: string }[] }>(
+  async #merging<
+    Result extends { folder: string; inputs?: { folder: string }[]; warnings?: string[] }
+  >(
     study: Study,
     merge: ListedMerge,
     work: (job: { recipe: MergeRecipe; folder: string; shardBytes: number }) => Promise<Result>
@@ -175,7 +177,13 @@ export class ProjectModels {
     )
     const nameOf = new Map(named.map((one) => [one.folder, one.name]))
     const inputs = done.inputs?.map((one) => ({ ...one, folder: nameOf.get(one.folder)! }))
-    return { ...done, folder: inside, ...(inputs ? { inputs } : {}) }
+    const warnings = done.warnings?.map((text) => inNames(text, named))
+    return {
+      ...done,
+      folder: inside,
+      ...(inputs ? { inputs } : {}),
+      ...(warnings ? { warnings } : {})
+    }
   }
 
   /** Work on models, whose errors name them and not their places. */
@@ -186,9 +194,7 @@ export class ProjectModels {
     return work.catch((error: unknown) => {
       const plain = toPlain(error)
       if (plain.code === 'bug') throw error
-      let { message } = plain
-      for (const { name, folder } of named) message = message.replaceAll(folder, name)
-      throw fromPlain({ ...plain, message })
+      throw fromPlain({ ...plain, message: inNames(plain.message, named) })
     })
   }
 
@@ -394,4 +400,9 @@ async function readInspection(path: string): Promise<Inspection | null> {
     // What is kept can be had again.
     return null
   }
+}
+
+/** What is said of models, by their names and not by their places. */
+function inNames(text: string, named: readonly { name: string; folder: string }[]): string {
+  return named.reduce((said, { name, folder }) => said.replaceAll(folder, name), text)
 }

@@ -15,8 +15,11 @@ export const BaseUnitSchema = z.strictObject({
   partition: z.string(),
   /** SHA-256 of its token sequences. */
   fingerprint: FingerprintSchema,
-  /** Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it. */
-  tokens: FingerprintSchema,
+  /**
+   * Fingerprint of the token folder (`tokens/<fingerprint>/`) that holds it; empty where its text is
+   * elsewhere and its model alone was imported.
+   */
+  tokens: z.union([FingerprintSchema, z.literal('')]),
   /** First sequence in the partition's stream, and how many. */
   firstSequence: count,
   sequences: positive,

@@ -81,6 +81,11 @@ test('a study of models trained elsewhere says what the study that trained them 
   expect(shared.length).toBeGreaterThanOrEqual(10)
   for (const [name, nats] of shared) expect(nats, name).toEqual(before.get(name))
   expect((await second.run(study)).measured).toBe(0)
+  // What was prepared is found again, by whoever only looks.
+  const looking = await engine.openProject(second.folder, { readOnly: true })
+  expect((await looking.findPlan(study))?.branches).toHaveLength(3)
+  expect((await looking.status(study)).runs).toMatchObject({ done: 5 })
+  await looking.close()
 
   // The same evidence, report included; what was never trained cannot be.
   const { comparison } = await second.evidence(study)
