@@ -1,6 +1,6 @@
 /** One door to what computes a model: the hand-written decoder, or the general one. */
 import { Tensor, concat, dispose, keep, reshape, slice, tidy } from '@tensorflow/tfjs-core'
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D, TensorContainer } from '@tensorflow/tfjs-core'
 import type { DecoderConfig } from '#shared/records'
 import type { FusedKernels } from '#engine/backends/backend'
 import { createContext, disposeContext } from './context'
@@ -10,11 +10,12 @@ import type { TrainingBatch } from './decoder'
 import { createGeneralContext, disposeGeneralContext } from './general/context'
 import type { GeneralContext } from './general/context'
 import { generalHiddenStates, generalLossGradients, headOf } from './general/decoder'
+import type { NamedWeights } from './general/layers'
 import { isGeneral } from './general/names'
 import type { GeneralConfig } from './general/names'
 import { tokenLosses } from './head'
 import { layoutOf, packGradients, viewWeights } from './layout'
-import type { Layout } from './layout'
+import type { DecoderWeights, Layout } from './layout'
 
 /** Weights on the device, and what can be computed with them. */
 export interface DeviceModel {
@@ -60,66 +61,74 @@ export function openDecoder(config: DecoderConfig, kernels: FusedKernels): Decod
   return isGeneral(config) ? openGeneral(config, kernels) : openLlama(config, kernels)
 }
 
+/** What the two decoders differ in; all else is the same for both. */
+interface Form<Context extends object, Weights extends TensorContainer> {
+  createContext(time: number): Context
+  disposeContext(context: Context): void
+  view(flat: Tensor1D): Weights
+  hiddenStates(context: Context, weights: Weights, ids: Tensor2D): Tensor2D
+  /** [V, C], without rows of padding. Tidied by the caller. */
+  head(weights: Weights): Tensor2D
+  logitCap: number | null
+  /** Tidied by the caller. */
+  gradients(
+    context: Context,
+    weights: Weights,
+    batch: TrainingBatch,
+    scale: number
+  ): { losses: Tensor1D; gradient: Tensor1D }
+}
+
 function openLlama(config: DecoderConfig, kernels: FusedKernels): Decoder {
   const layout = layoutOf(config)
-  const contexts = contextsBy<SequenceContext>(
-    (time) => createContext(config, layout.paddedVocabulary, kernels, time),
-    disposeContext
-  )
-  return {
-    layout,
-    forgetContexts: contexts.forget,
-    place: (flat) => {
-      const weights = viewWeights(layout, flat)
-      return {
-        hiddenStates: (ids) => hiddenStates(contexts.of(ids.shape[1]), weights, ids),
-        tokenLosses: (hidden, targets, areExtreme) =>
-          tidy(() => {
-            // Without the rows of padding: a view on TensorFlow, and nothing is to be masked.
-            const head = slice(weights.head, 0, config.vocabularySize)
-            return tokenLosses(hidden, head, targets, areExtreme)
-          }),
-        lossGradient: (batch, scale) =>
-          tidy(() => {
-            const context = contexts.of(batch.inputs.shape[1])
-            const { losses, gradients } = lossGradients(context, weights, batch, scale)
-            return { losses, gradient: packGradients(layout, gradients) }
-          }),
-        forgetContexts: contexts.forget,
-        dispose: () => dispose(weights)
-      }
+  return decoderOf<SequenceContext, DecoderWeights>(layout, {
+    createContext: (time) => createContext(config, layout.paddedVocabulary, kernels, time),
+    disposeContext,
+    view: (flat) => viewWeights(layout, flat),
+    hiddenStates,
+    // A view on TensorFlow: nothing is to be masked then.
+    head: (weights) => slice(weights.head, 0, config.vocabularySize),
+    logitCap: null,
+    gradients: (context, weights, batch, scale) => {
+      const { losses, gradients } = lossGradients(context, weights, batch, scale)
+      return { losses, gradient: packGradients(layout, gradients) }
     }
-  }
+  })
 }
 
 function openGeneral(config: GeneralConfig, kernels: FusedKernels): Decoder {
   const layout = layoutOf(config)
-  const contexts = contextsBy<GeneralContext>(
-    (time) => createGeneralContext(config, kernels, time),
-    disposeGeneralContext
-  )
+  return decoderOf<GeneralContext, NamedWeights>(layout, {
+    createContext: (time) => createGeneralContext(config, kernels, time),
+    disposeContext: disposeGeneralContext,
+    view: (flat) => viewNamed(layout, flat),
+    hiddenStates: generalHiddenStates,
+    head: (weights) => headOf(config, weights),
+    logitCap: config.architecture.logitCap,
+    gradients: (context, weights, batch, scale) => {
+      const { losses, gradients } = generalLossGradients(context, weights, batch, scale)
+      const parts = [...layout.pieces.keys()].map((name) => reshape(gradients[name]!, [-1]))
+      return { losses, gradient: concat(parts) as Tensor1D }
+    }
+  })
+}
+
+function decoderOf<Context extends object, Weights extends TensorContainer>(
+  layout: Layout,
+  form: Form<Context, Weights>
+): Decoder {
+  const contexts = contextsBy<Context>(form.createContext, form.disposeContext)
   return {
     layout,
     forgetContexts: contexts.forget,
     place: (flat) => {
-      const weights = viewNamed(layout, flat)
+      const weights = form.view(flat)
       return {
-        hiddenStates: (ids) => generalHiddenStates(contexts.of(ids.shape[1]), weights, ids),
+        hiddenStates: (ids) => form.hiddenStates(contexts.of(ids.shape[1]), weights, ids),
         tokenLosses: (hidden, targets, areExtreme) =>
-          tokenLosses(
-            hidden,
-            headOf(config, weights),
-            targets,
-            areExtreme,
-            config.architecture.logitCap
-          ),
+          tidy(() => tokenLosses(hidden, form.head(weights), targets, areExtreme, form.logitCap)),
         lossGradient: (batch, scale) =>
-          tidy(() => {
-            const context = contexts.of(batch.inputs.shape[1])
-            const { losses, gradients } = generalLossGradients(context, weights, batch, scale)
-            const parts = [...layout.pieces.keys()].map((name) => reshape(gradients[name]!, [-1]))
-            return { losses, gradient: concat(parts) as Tensor1D }
-          }),
+          tidy(() => form.gradients(contexts.of(batch.inputs.shape[1]), weights, batch, scale)),
         forgetContexts: contexts.forget,
         dispose: () => dispose(weights)
       }

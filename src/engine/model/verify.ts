@@ -16,12 +16,10 @@ import type { DecoderConfig } from '#shared/records'
 import type { FusedKernels } from '#engine/backends/backend'
 import { portableKernels } from '#engine/backends/portable'
 import type { ParameterSet } from '#engine/parameters'
-import { createContext, disposeContext } from './context'
-import { lossGradients } from './decoder'
 import { initializeParameters } from './initialize'
-import { layoutOf, packGradients, packParameters, unpackParameters, viewWeights } from './layout'
+import { layoutOf, packParameters, unpackParameters } from './layout'
+import { openDecoder } from './openDecoder'
 import { movedAlong, referenceLoss } from './reference'
-import { disposeWeights } from './weights'
 
 /** One thing that was checked. */
 export interface DeviceCheck {
@@ -207,24 +205,19 @@ async function flatGradient(
   flat: Tensor1D,
   ids: Int32Array
 ): Promise<{ loss: number; gradient: Tensor1D }> {
-  const layout = layoutOf(config)
   const time = config.contextLength
-  const context = createContext(config, layout.paddedVocabulary, kernels, time)
-  const weights = viewWeights(layout, flat)
+  const decoder = openDecoder(config, kernels)
+  const model = decoder.place(flat)
   const { losses, gradient } = tidy(() => {
     const rows = tensor2d(ids, [SEQUENCES, time + 1], 'int32')
-    const batch = {
-      inputs: slice(rows, [0, 0], [-1, time]),
-      targets: slice(rows, [0, 1], [-1, time]),
-      maskedAt: null
-    }
-    const found = lossGradients(context, weights, batch, 1 / (SEQUENCES * time))
-    return { losses: found.losses, gradient: packGradients(layout, found.gradients) }
+    const inputs = slice(rows, [0, 0], [-1, time])
+    const targets = slice(rows, [0, 1], [-1, time])
+    return model.lossGradient({ inputs, targets, maskedAt: null }, 1 / (SEQUENCES * time))
   })
   const values = (await losses.data()) as Float32Array
   losses.dispose()
-  disposeWeights(weights)
-  disposeContext(context)
+  model.dispose()
+  decoder.forgetContexts()
   return { loss: values.reduce((sum, one) => sum + one, 0) / values.length, gradient }
 }
 

@@ -1,4 +1,4 @@
-import { memory, tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { dispose, memory, tensor2d, tidy } from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { chooseBackend } from '#engine/backends/choose'
 import type { FusedKernels } from '#engine/backends/backend'
@@ -11,7 +11,6 @@ import {
   unpackParameters,
   viewWeights
 } from '#engine/model/layout'
-import { disposeWeights } from '#engine/model/weights'
 import {
   FLOAT32_TOLERANCE,
   goldenCases,
@@ -41,7 +40,7 @@ describe.each(goldenCases)('the $name model', (golden) => {
     const weights = viewWeights(layout, flat)
     flat.dispose()
     return use({ layout, context, weights }).finally(() => {
-      disposeWeights(weights)
+      dispose(weights)
       disposeContext(context)
     })
   }
