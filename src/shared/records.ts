@@ -329,6 +329,17 @@ export const RunResultSchema = RunSchema.pick({
 })
 export type RunResult = z.infer<typeof RunResultSchema>
 
+/** What training came to of a run that has not begun, or that was trained elsewhere. */
+export const UNTRAINED: RunResult = {
+  finalLoss: null,
+  elapsedMs: 0,
+  tokensPerSecond: 0,
+  backend: null,
+  device: null,
+  threads: null,
+  host: null
+}
+
 /** `proxy`: what a table says of a mixture, whatever model it came of. */
 export const ModelRoleSchema = z.enum([
   'seed',

@@ -70,6 +70,8 @@ test('a study of models trained elsewhere says what the study that trained them 
   const made = await second.importModels({ path: folder, name: 'models' })
   expect(made).toMatchObject({ branches: 3, sequential: 2 })
   const { study } = made
+  const whole = second.runs.filter(({ role }) => role === 'sequential')
+  expect(whole.map(({ baseUnits }) => baseUnits)).toContain(3)
 
   // Without text to measure on it says so; nothing of the first project is read any more.
   await expect(second.run(study)).rejects.toMatchObject({ code: 'study/missing-domain' })

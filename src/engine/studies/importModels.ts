@@ -6,8 +6,8 @@ import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ImportedModels } from '#shared/importedModels'
-import { STUDY_VERSION } from '#shared/records'
-import type { DecoderConfig, Progress, Run, Study, StudyDraft } from '#shared/records'
+import { STUDY_VERSION, UNTRAINED } from '#shared/records'
+import type { Progress, Run, Study, StudyDraft } from '#shared/records'
 import { importedPartitions, namedBranches } from '#engine/data/importedPartitions'
 import { checkListed, listModels } from '#engine/data/modelTable'
 import type { ListedModel } from '#engine/data/modelTable'
@@ -19,6 +19,7 @@ import type { SeedCheckpoint } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import { addedMixtures } from './mixtures'
 import { tokenizerChoice } from './prepare'
+import { shapeOf } from './seedCheckpoint'
 import { parseStudy } from './study'
 
 /** Up to so many partitions, all of their mixtures are asked about; beyond, some are drawn. */
@@ -237,11 +238,6 @@ function recordOf({ checkpoint, tokens, folder, source = folder }: Taken) {
   return { fingerprint: checkpoint.fingerprint, source, tokens }
 }
 
-function shapeOf(config: DecoderConfig) {
-  const { vocabularySize: _vocabulary, architecture: _architecture, ...shape } = config
-  return shape
-}
-
 /** Heads of the runs that the imported models are, so that they are listed as finished. */
 function headsOf(study: Study): Run[] {
   const models = study.models!
@@ -254,17 +250,15 @@ function headsOf(study: Study): Run[] {
     tokens: model.tokens ?? 0,
     steps: 0,
     state: 'done',
-    finalLoss: null,
-    elapsedMs: 0,
-    tokensPerSecond: 0,
-    backend: null,
-    device: null,
-    threads: null,
+    ...UNTRAINED,
     host: hostname(),
     error: null
   })
   const branch = { role: 'branch', mixture: null, budget: null, chosenBy: null } as const
   const branches = namedBranches(models)
+  const units = importedPartitions(models, study).flatMap(({ baseUnits }) => baseUnits)
+  const mixtures = addedMixtures(study.mixtures, units)
+  const unitsOf = new Map(mixtures.map((mixture) => [mixture.name, mixture.units.length]))
   return [
     ...branches.map(({ unit, model }) => head(model, { ...branch, name: unit, baseUnits: 1 })),
     ...models.sequential.map((model) =>
@@ -274,7 +268,7 @@ function headsOf(study: Study): Run[] {
         mixture: model.mixture,
         budget: 'sum',
         chosenBy: model.chosenBy,
-        baseUnits: 1
+        baseUnits: unitsOf.get(model.mixture)!
       })
     )
   ]

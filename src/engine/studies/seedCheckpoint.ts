@@ -1,7 +1,7 @@
 /** Studies that start from a checkpoint from outside: what one is like, and whether it fits. */
 import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
-import type { DecoderShape, Prepared, Study, StudyDraft } from '#shared/records'
+import type { DecoderConfig, DecoderShape, Prepared, Study, StudyDraft } from '#shared/records'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
 
 /** What must be equal for the checkpoint's weights to be weights of the study's model. */
@@ -62,6 +62,12 @@ export function assertStartsFrom(
   }
 }
 
+/** What a study's `model` says of a checkpoint's configuration. */
+export function shapeOf(config: DecoderConfig): DecoderShape {
+  const { vocabularySize: _vocabulary, architecture: _architecture, ...shape } = config
+  return shape
+}
+
 /** Tokens of a sequence at most, where a model can look back further: attention's cost grows with them. */
 const LONGEST_SEQUENCE = 1024
 
@@ -74,7 +80,7 @@ export function startingFrom(
   { folder, config, tokenizer }: SeedCheckpoint,
   study: Study
 ): StudyDraft {
-  const { vocabularySize: _vocabulary, architecture: _architecture, ...shape } = config
+  const shape = shapeOf(config)
   const { start: _start, ...branch } = study.branch
   return {
     ...study,

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { toPlain } from '#shared/errors'
+import { UNTRAINED } from '#shared/records'
 import type { Prepared, Run, Study } from '#shared/records'
 import { sweepDrafts } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -103,12 +104,7 @@ function headOf(planned: PlannedRun, change: Partial<Run>): Run {
     tokens: planned.tokens,
     steps: planned.steps,
     state: 'running',
-    finalLoss: null,
-    elapsedMs: 0,
-    tokensPerSecond: 0,
-    backend: null,
-    device: null,
-    threads: null,
+    ...UNTRAINED,
     host: hostname(),
     error: null,
     ...change

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ModelNode } from '#shared/modelInspection'
+import { UNTRAINED } from '#shared/records'
 import {
   CARD_FILE,
   LINEAGE_FILE,
@@ -119,15 +120,7 @@ async function copyModel(
   told: object | null
 ): Promise<void> {
   await copyFiles(folder, projectPaths.checkpoint(project, fingerprint), told)
-  await writeManifest(project, fingerprint, {
-    finalLoss: null,
-    elapsedMs: 0,
-    tokensPerSecond: 0,
-    backend: null,
-    device: null,
-    threads: null,
-    host: null
-  })
+  await writeManifest(project, fingerprint, UNTRAINED)
 }
 
 /** Files that say where a model came from: without them nobody could tell who came of whom. */
