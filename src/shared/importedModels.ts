@@ -1,6 +1,7 @@
 /** Models that were trained elsewhere and taken into a project as its branches or sequential models. */
 import { z } from 'zod'
 import { ArchitectureSchema } from './architecture'
+import { ChosenBySchema } from './chosenBy'
 import { FingerprintSchema } from './fingerprints'
 
 const positive = z.number().int().positive()
@@ -29,9 +30,21 @@ export const ImportedModelsSchema = z.strictObject({
       ImportedModelSchema.extend({
         mixture: z.string(),
         /** Why these mixtures were trained, as the importer says. */
-        chosenBy: z.enum(['random', 'design', 'top', 'user']).default('design')
+        chosenBy: ChosenBySchema.default('design')
       })
     )
     .default([])
 })
 export type ImportedModels = z.infer<typeof ImportedModelsSchema>
+
+/**
+ * Members of a mixture with their weights, as it is written: `art+law`, or `art*0.25+law*0.75`.
+ *
+ * A weight that is no number comes out as NaN; one that is left out is 1.
+ */
+export function mixtureMembers(mixture: string): [name: string, weight: number][] {
+  return mixture.split('+').map((member) => {
+    const [name = '', weight] = member.trim().split('*')
+    return [name.trim(), weight === undefined ? 1 : Number(weight)]
+  })
+}

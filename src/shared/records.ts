@@ -1,6 +1,7 @@
 /** The records of a project, exactly as stored and as shown. Plain data; no behaviour. */
 import { z } from 'zod'
 import { FingerprintSchema } from './fingerprints'
+import { ChosenBySchema } from './chosenBy'
 import { ImportedModelsSchema } from './importedModels'
 import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
@@ -283,12 +284,8 @@ export interface Mixture {
 export const RunRoleSchema = z.enum(['seed', 'branch', 'sequential'])
 export type RunRole = z.infer<typeof RunRoleSchema>
 
-/**
- * Why a sequential model is trained. What the user picked, or took from a search's list (`top`), may
- * be just what a proxy flatters: the headline leaves it out.
- */
-export const ChosenBySchema = z.enum(['random', 'design', 'top', 'user'])
-export type ChosenBy = z.infer<typeof ChosenBySchema>
+export { ChosenBySchema } from './chosenBy'
+export type { ChosenBy } from './chosenBy'
 
 export const RunStateSchema = z.enum(['waiting', 'running', 'stopped', 'done', 'failed'])
 

@@ -7,6 +7,11 @@ import type { TokenReader, TokenWidth } from './tokenFiles'
 
 const SEQUENCES_PER_READ = 1024
 
+/** Name of a partition's n-th base unit, n counted from 0. */
+export function unitName(partition: string, place: number): string {
+  return `${partition}#${place + 1}`
+}
+
 /** Sequences of T+1 ids at stride T that a stream of so many tokens holds. */
 export function sequencesIn(tokens: number, contextLength: number): number {
   return Math.max(0, Math.floor((tokens - 1) / contextLength))
@@ -85,7 +90,7 @@ export function cutUnits(input: {
     let firstSequence = input.firstSequence ?? 0
     return input.sequences.map((sequences, index) => {
       const unit: BaseUnit = {
-        name: `${input.partition}#${index + 1}`,
+        name: unitName(input.partition, index),
         partition: input.partition,
         fingerprint: unitFingerprint(reader, firstSequence, sequences, input.contextLength),
         tokens: input.streamFingerprint,

@@ -1,11 +1,7 @@
 /** Partitions of which only models are there, trained elsewhere: base units without text. Pure. */
 import type { ImportedModels } from '#shared/importedModels'
-import type { PreparedPartition, Study } from '#shared/records'
-
-/** Name of a partition's n-th base unit, n counted from 0. */
-export function unitName(partition: string, place: number): string {
-  return `${partition}#${place + 1}`
-}
+import type { BaseUnit, PreparedPartition, Study } from '#shared/records'
+import { unitName } from './baseUnits'
 
 /** Branches with the names of the base units that they stand for. */
 export function namedBranches({
@@ -30,25 +26,31 @@ export function importedPartitions(models: ImportedModels, study: Study): Prepar
   return names.map((partition) => {
     const own = branches.filter(({ model }) => model.partition === partition)
     const tokens = own.reduce((sum, { model }) => sum + (model.tokens ?? 0), 0)
-    return {
-      name: partition,
-      documents: 0,
-      bytes: 0,
-      tokens,
-      baseUnits: own.map(({ unit, model }) => ({
-        name: unit,
-        partition,
-        fingerprint: model.fingerprint,
-        tokens: '',
-        firstSequence: 0,
-        sequences: Math.max(1, Math.floor((model.tokens ?? 0) / study.model.contextLength))
-      })),
-      leftOverTokens: 0,
-      heldOutDocuments: 0,
-      heldOutBytes: 0,
-      heldOutTokens: 0,
-      duplicatesRemoved: 0,
-      duplicateBytes: 0
-    }
+    const baseUnits = own.map(({ unit, model }) => ({
+      name: unit,
+      partition,
+      fingerprint: model.fingerprint,
+      tokens: '',
+      firstSequence: 0,
+      sequences: Math.max(1, Math.floor((model.tokens ?? 0) / study.model.contextLength))
+    }))
+    return { ...partitionWithoutText(partition, baseUnits), tokens }
   })
+}
+
+/** A partition whose text is not here: base units alone, and nothing to count. */
+export function partitionWithoutText(name: string, baseUnits: BaseUnit[]): PreparedPartition {
+  return {
+    name,
+    documents: 0,
+    bytes: 0,
+    tokens: 0,
+    baseUnits,
+    leftOverTokens: 0,
+    heldOutDocuments: 0,
+    heldOutBytes: 0,
+    heldOutTokens: 0,
+    duplicatesRemoved: 0,
+    duplicateBytes: 0
+  }
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Study } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
-import { FolderDraft, makeFolder, writeFileAtomic } from '#engine/storage/files'
+import { FolderDraft } from '#engine/storage/files'
 import { REDONE, damagedError } from '#engine/storage/seals'
 import { endOfTextId, loadTokenizer } from '#engine/tokenizer/tokenizer'
 import { trainByteLevelBpe } from '#engine/tokenizer/train'
@@ -12,6 +12,7 @@ import { ENTRY_BYTES, entryBytes } from './corpusIndex'
 import { readTexts } from './corpusReader'
 import { drawOf } from './documentHash'
 import type { DocumentChoice } from './documentOrder'
+import { keepTokenizer } from './keptTokenizer'
 import type { StreamTokenizer } from './tokenStream'
 
 /**
@@ -27,12 +28,12 @@ export async function chooseTokenizer(
   frozen: string | null,
   groups: readonly (readonly DocumentChoice[])[]
 ): Promise<StreamTokenizer> {
-  const path =
-    frozen ??
-    (choice.kind === 'file'
-      ? await keepTokenizer(projectFolder, readTokenizerFile(choice.path))
-      : await keepTokenizer(projectFolder, await trainOnSample(projectFolder, choice, groups)))
-  return openTokenizer(path, choice)
+  if (frozen !== null) return openTokenizer(frozen, choice)
+  const json =
+    choice.kind === 'file'
+      ? readTokenizerFile(choice.path)
+      : await trainOnSample(projectFolder, choice, groups)
+  return openTokenizer((await keepTokenizer(projectFolder, json)).path, choice)
 }
 
 /**
@@ -66,14 +67,6 @@ function readTokenizerFile(path: string): string {
     )
   }
   return readFileSync(path, 'utf8')
-}
-
-async function keepTokenizer(projectFolder: string, json: string): Promise<string> {
-  const fingerprint = createHash('sha256').update(json).digest('hex')
-  const path = join(projectFolder, 'tokenizers', fingerprint, 'tokenizer.json')
-  await makeFolder(dirname(path))
-  await writeFileAtomic(path, json)
-  return path
 }
 
 async function trainOnSample(

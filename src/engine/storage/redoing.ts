@@ -73,7 +73,9 @@ function ofRun(run: string, isResume: boolean, data: ProjectData | null): Redoin
   }
   const aside = `runs/${run}`
   const isImported = data?.studies.some(
-    ({ models }) => models && JSON.stringify(models).includes(run)
+    ({ models }) =>
+      models &&
+      [...models.branches, ...models.sequential].some(({ fingerprint }) => fingerprint === run)
   )
   if (isImported) {
     const redoing = `${name} was trained elsewhere: import the models again into a new project`

@@ -1,6 +1,7 @@
 /** What a study would ask for before it is saved, or its text prepared. Pure. */
 import type { BaseUnit, Prepared, Study } from '#shared/records'
 import type { StoredText, StoredTexts } from '#shared/storedText'
+import { unitName } from '#engine/data/baseUnits'
 import { unitsOf } from '#engine/data/browse/fates'
 import { shuffledName } from '#engine/data/shuffledPartitions'
 import type { PlannedText } from './plan'
@@ -53,7 +54,7 @@ function named(partitions: BaseUnit[][], { shuffledPartitions }: Study): BaseUni
   return own.map((units, place) => {
     const partition = shuffledName(place)
     return units.map((unit, index) => {
-      const name = `${partition}#${index + 1}`
+      const name = unitName(partition, index)
       return { ...unit, name, partition, fingerprint: name }
     })
   })
@@ -68,7 +69,7 @@ function foreseenUnits(text: StoredText, study: Study): BaseUnit[] {
       : study.unit.sequences
   const units = tokens === null ? [asked] : unitsOf(text, tokens, study)
   return units.map((sequences, index) => {
-    const name = `${text.name}#${index + 1}`
+    const name = unitName(text.name, index)
     const partition = text.name
     return { name, partition, fingerprint: name, tokens: '', firstSequence: 0, sequences }
   })

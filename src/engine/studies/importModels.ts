@@ -1,17 +1,18 @@
 /** A study of models that were trained elsewhere: checkpoints in, a record out. */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import { mixtureMembers } from '#shared/importedModels'
 import type { ImportedModels } from '#shared/importedModels'
 import { STUDY_VERSION, UNTRAINED } from '#shared/records'
 import type { Progress, Run, Study, StudyDraft } from '#shared/records'
 import { importedPartitions, namedBranches } from '#engine/data/importedPartitions'
+import { keepTokenizer } from '#engine/data/keptTokenizer'
 import { checkListed, listModels } from '#engine/data/modelTable'
 import type { ListedModel } from '#engine/data/modelTable'
-import { makeFolder, writeFileAtomic } from '#engine/storage/files'
 import { folderName } from '#engine/storage/folderName'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
@@ -89,7 +90,7 @@ export async function importModels(
   )
   const taken = trained.map((model, index) => ({ ...model, checkpoint: models[index]! }))
   const study = studyOfModels(taken, { ...request, tokenizerFile }, seedPath)
-  await keepTokenizer(project, study)
+  await freezeTokenizer(project, study)
   await project.saveStudy(study)
   for (const head of headsOf(study)) await project.saveRun(head)
   const { branches, sequential } = study.models!
@@ -124,7 +125,7 @@ function tokenizerOf(trained: readonly ListedModel[], request: ModelImport): str
 function checkMixtures(trained: readonly ListedModel[]): void {
   const partitions = [...new Set(trained.flatMap(({ partition }) => partition ?? []))]
   for (const { mixture } of trained) {
-    for (const [name, weight] of Object.entries(mixture === null ? {} : membersOf(mixture))) {
+    for (const [name, weight] of mixture === null ? [] : mixtureMembers(mixture)) {
       if (partitions.includes(name) && weight > 0) continue
       throw new WorkbenchError(
         'study/missing-partition',
@@ -136,13 +137,10 @@ function checkMixtures(trained: readonly ListedModel[]): void {
 }
 
 /** From here on the project has the tokenizer, whatever becomes of the file it was read from. */
-async function keepTokenizer(project: Project, study: Study): Promise<void> {
+async function freezeTokenizer(project: Project, study: Study): Promise<void> {
   if (study.tokenizer.kind !== 'file') return
   const json = await readFile(study.tokenizer.path, 'utf8')
-  const fingerprint = createHash('sha256').update(json).digest('hex')
-  const path = projectPaths.tokenizer(project.folder, fingerprint)
-  await makeFolder(dirname(path))
-  await writeFileAtomic(path, json)
+  const { fingerprint } = await keepTokenizer(project.folder, json)
   await project.freezeTokenizer(tokenizerChoice(study), fingerprint)
 }
 
@@ -201,7 +199,7 @@ function studyOfModels(
 function withSequential(study: Study, sequential: readonly Taken[]): Study {
   if (sequential.length === 0) return study
   const units = importedPartitions(study.models!, study).flatMap(({ baseUnits }) => baseUnits)
-  const members = sequential.map(({ mixture }) => membersOf(mixture!))
+  const members = sequential.map(({ mixture }) => Object.fromEntries(mixtureMembers(mixture!)))
   const { over } = study.mixtures
   const named = members.map(
     (one) => addedMixtures({ ...study.mixtures, over, added: [one] }, units)[0]!.name
@@ -221,16 +219,6 @@ function withSequential(study: Study, sequential: readonly Taken[]): Study {
       }
     },
     'the study of the imported models'
-  )
-}
-
-/** Weights by member of a mixture's name: `art+law`, or `art*0.25+law*0.75`. */
-function membersOf(mixture: string): Record<string, number> {
-  return Object.fromEntries(
-    mixture.split('+').map((member) => {
-      const [name, weight] = member.trim().split('*')
-      return [name!.trim(), weight === undefined ? 1 : Number(weight)]
-    })
   )
 }
 

@@ -136,12 +136,13 @@ function preparedPath(
 
 /** Names of the folders of tokens that a prepared text consists of. */
 export function tokenFolders(prepared: Prepared): string[] {
-  return [
+  const folders = [
     ...prepared.domains.map((domain) => domain.fingerprint),
-    // Empty for units whose models alone are there.
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]
+  // Units whose models alone are there have none.
+  return folders.filter((folder) => folder !== '')
 }
 
 async function isComplete(project: string, prepared: Prepared): Promise<boolean> {

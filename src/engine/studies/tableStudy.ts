@@ -1,4 +1,5 @@
 /** A study made from tables, in the one form that all evidence is computed from. Pure. */
+import { partitionWithoutText } from '#engine/data/importedPartitions'
 import { countPairs, domainsOfAllRoles } from '#engine/data/tables/tableContents'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { ImportedTables, TableProxy } from '#shared/importedTables'
@@ -178,22 +179,12 @@ function mixturesOf({ mixtures, partitions }: ImportedTables): Mixture[] {
 /** A partition of which only the name is known: one unit stands for all of it. */
 function emptyPartition(name: string): PreparedPartition {
   const unit = {
+    name,
+    partition: name,
     fingerprint: `table partition ${name}`,
     tokens: '',
     firstSequence: 0,
     sequences: 1
   }
-  return {
-    name,
-    documents: 0,
-    bytes: 0,
-    tokens: 0,
-    baseUnits: [{ name, partition: name, ...unit }],
-    leftOverTokens: 0,
-    heldOutDocuments: 0,
-    heldOutBytes: 0,
-    heldOutTokens: 0,
-    duplicatesRemoved: 0,
-    duplicateBytes: 0
-  }
+  return partitionWithoutText(name, [unit])
 }

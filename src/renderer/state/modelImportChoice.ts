@@ -1,4 +1,5 @@
 /** What is asked of dropped checkpoints before they are imported. Pure. */
+import { mixtureMembers } from '#shared/importedModels'
 import type { FoundModel, PlacedModel } from '#shared/modelsView'
 import { inBytes } from '../format'
 
@@ -81,10 +82,9 @@ export function importProblem(
 
 function mixtureFault(mixture: string, partitions: ReadonlySet<string>): string | null {
   if (mixture.trim() === '') return 'say of which mixture it is, as art+law or art*0.25+law*0.75.'
-  for (const member of mixture.split('+')) {
-    const [name = '', weight = '1'] = member.trim().split('*')
-    if (!partitions.has(name.trim())) return `“${name.trim()}” has no branch among these.`
-    if (!(Number(weight) > 0)) return `the weight of ${name.trim()} is a number above 0.`
+  for (const [name, weight] of mixtureMembers(mixture)) {
+    if (!partitions.has(name)) return `“${name}” has no branch among these.`
+    if (!(weight > 0)) return `the weight of ${name} is a number above 0.`
   }
   return null
 }

@@ -3,7 +3,7 @@ import type { Study } from '#shared/records'
 import type { WorkbenchError } from '#shared/errors'
 import type { Fate } from '#shared/storedText'
 import { DUPLICATE, HELD_OUT } from '../allotment'
-import { planUnits, sequencesIn } from '../baseUnits'
+import { planUnits, sequencesIn, unitName } from '../baseUnits'
 import type { TokenStream } from '../tokenStream'
 import type { TokenCounts } from './documentTokens'
 import type { OpenText } from './openTexts'
@@ -68,7 +68,7 @@ export function documentFates(
     },
     unitOf: (part, document) => {
       const unit = units[part]![document]!
-      return unit < 0 ? null : `${text.name}#${unit + 1}`
+      return unit < 0 ? null : unitName(text.name, unit)
     }
   }
 }
