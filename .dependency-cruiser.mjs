@@ -110,7 +110,7 @@ export const PACKAGES = [
   ['@tensorflow/tfjs-core', [engine('(backends|model|training|evaluation)/'), engine('workers/')]],
   ['@tensorflow/tfjs-(node|backend)', [engine('backends/')]],
   ['lowdb', [engine('storage/')]],
-  ['@duckdb', [engine('data/'), engine('studies/tables')]],
+  ['@duckdb', [engine('data/')]],
   ['apache-arrow', [engine('data/')]],
   ['tokenizers', [engine('tokenizer/')]],
   ['commander', ['src/cli/']],

@@ -58,7 +58,7 @@ function describeModel(model: ModelInspection, { tensors }: { tensors: boolean }
     `  ${'Types'.padEnd(13)} ${types.join(', ')}`,
     '',
     textTable(
-      ['part', 'tensors', 'parameters', 'share', 'bytes'],
+      ['block', 'tensors', 'parameters', 'share', 'bytes'],
       model.blocks.map((block) => [block.block, ...share(block)])
     ),
     ...(tensors ? ['', tensorTable(model)] : [])
