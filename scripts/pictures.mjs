@@ -13,7 +13,7 @@ import { servedLink } from './servedLink.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'docs', 'pictures')
-const SCREENS = ['Catalogue', 'Training', 'Mixtures', 'Evidence', 'What-if']
+const SCREENS = ['Catalogue', 'Training', 'Mixtures', 'Evidence', 'What-if', 'Decide', 'Models']
 /** Time for curves, intervals and counts to come in, in ms. */
 const SETTLE_MS = 5000
 
