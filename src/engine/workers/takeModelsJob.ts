@@ -3,13 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ModelNode } from '#shared/modelInspection'
 import { UNTRAINED } from '#shared/records'
-import {
-  CARD_FILE,
-  LINEAGE_FILE,
-  MERGE_FILE,
-  MIXTURE_FILE,
-  hubNode
-} from '#engine/checkpoints/ancestry'
+import { CARD_FILE, LINEAGE_FILE, MERGE_FILE, MIXTURE_FILE } from '#engine/checkpoints/ancestry'
 import { hasFile } from '#engine/checkpoints/folderFiles'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
@@ -45,7 +39,11 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
     models.map((model, i) => {
       if (!origin || model.ancestry) return model
       const isSeed = i === job.models.length
-      return withOrigin(model, isSeed ? null : origin, isSeed ? origin : namedNode(all[i]!))
+      return withOrigin(
+        model,
+        isSeed ? null : origin,
+        isSeed ? origin : (model.self ?? namedNode(all[i]!))
+      )
     })
   )
   const isSeedKept = job.seed !== null && job.keepSeedIn !== null
@@ -88,9 +86,8 @@ function shortName(folder: string): string {
 }
 
 /** What the seed is known as: by what its folder says, else by its weights. */
-async function nodeOf(seed: string, { ancestry }: LineageModel): Promise<ModelNode> {
-  const told = ancestry?.self ?? hubNode(seed)
-  if (told) return told
+async function nodeOf(seed: string, { self }: LineageModel): Promise<ModelNode> {
+  if (self) return self
   const { fingerprint, name } = await describeCheckpoint({ folder: seed })
   return { id: `weights:${fingerprint}`, name: name ?? basename(seed) }
 }
@@ -104,6 +101,7 @@ function withOrigin(
   const parents = ancestor ? [ancestor] : []
   return {
     ...model,
+    self,
     ancestry: { self, made: 'trained', parents, ancestor, source: 'the importer' }
   }
 }
