@@ -97,9 +97,23 @@ export async function copyModelFiles(
   const config = (await readJsonOf(folder, CONFIG_FILE)) as Record<string, unknown>
   const said = { ...config, torch_dtype: torchDtype(dtype), dtype: torchDtype(dtype) }
   await draft.writeFile(CONFIG_FILE, JSON.stringify(said, null, 2) + '\n')
-  const names = COMPANIONS.filter((name) => hasFile(folder, name))
-  for (const name of names) await draft.copyFile(await fileOf(folder, name), name)
-  return [CONFIG_FILE, ...names]
+  return [CONFIG_FILE, ...(await copyBeside(draft, folder, COMPANIONS))]
+}
+
+/**
+ * Copies files of a model's folder as they are, those that it has.
+ *
+ * @returns names of the files written
+ * @throws WorkbenchError `checkpoint/invalid` for one that leads out of the folder
+ */
+export async function copyBeside(
+  draft: FolderDraft,
+  folder: string,
+  names: readonly string[]
+): Promise<string[]> {
+  const found = names.filter((name) => hasFile(folder, name))
+  for (const name of found) await draft.copyFile(await fileOf(folder, name), name)
+  return found
 }
 
 type Shapes = ReadonlyMap<string, readonly number[]>

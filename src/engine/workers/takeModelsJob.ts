@@ -4,10 +4,10 @@ import { WorkbenchError } from '#shared/errors'
 import type { ModelNode } from '#shared/modelInspection'
 import { UNTRAINED } from '#shared/records'
 import { CARD_FILE, LINEAGE_FILE, MERGE_FILE, MIXTURE_FILE } from '#engine/checkpoints/ancestry'
-import { hasFile } from '#engine/checkpoints/folderFiles'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
 import type { LineageModel } from '#engine/checkpoints/lineage'
+import { copyBeside } from '#engine/checkpoints/modelFolder'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
@@ -125,10 +125,9 @@ async function copyModel(
 const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
 
 async function copyFiles(folder: string, target: string, told: object | null): Promise<void> {
-  const beside = ORIGIN_FILES.filter((name) => hasFile(folder, name))
-  const names = [...(await modelFileNames(folder)), ...beside]
+  const names = [...(await modelFileNames(folder)), ...ORIGIN_FILES]
   await writeFolder(target, async (draft) => {
-    for (const name of names) await draft.copyFile(join(folder, name), name)
+    await copyBeside(draft, folder, names)
     if (told) await draft.writeFile(LINEAGE_FILE, JSON.stringify(told, null, 2) + '\n')
   })
 }
