@@ -28,7 +28,7 @@ export async function inspectModels(
   const tell = progressOf(models, withValues, compared, hooks)
   const inspected: ModelInspection[] = []
   for (const model of models) {
-    const described = await describeModel(model)
+    const described = describeModel(model)
     if (withValues) await addValues(described, model, tell(model.name), hooks.signal)
     inspected.push(described)
   }
