@@ -10,6 +10,7 @@ import type { LineageModel } from '#engine/checkpoints/lineage'
 import { copyBeside } from '#engine/checkpoints/modelFolder'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
 import type { ModelWeights } from '#engine/checkpoints/modelWeights'
+import { isFiniteThroughout } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -61,10 +62,10 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
     }
     for (const { weights, ancestry } of models.slice(0, job.models.length)) {
       hooks.signal.throwIfAborted()
-      await assertFinite(weights, hooks.signal)
       const described = await describeOpen(weights)
       const { fingerprint } = described
       if (!isRunFinished(job.project, fingerprint)) {
+        await assertFinite(weights, hooks.signal)
         made.push(fingerprint)
         const isTold = origin === null || ancestry !== null
         const told = { run: fingerprint, name: basename(weights.folder), startedFrom: origin }
@@ -132,7 +133,10 @@ async function copyFiles(model: ModelWeights, target: string, told: object | nul
   })
 }
 
-/** A weight that is no number would make one of every merge that it is in. */
+/**
+ * A weight that is no number would make one of every merge that it is in. Not asked of a model that
+ * the project has: it was asked when that was taken in.
+ */
 async function assertFinite(model: ModelWeights, signal: AbortSignal): Promise<void> {
   const { parameters } = checkpointOf(model)
   for (const [name, shape] of parameters.shapes) {
@@ -156,6 +160,7 @@ async function countNotFinite(
   let wrong = 0
   for (let from = 0; from < length; from += BLOCK) {
     const values = await parameters.read(name, from, Math.min(length, from + BLOCK))
+    if (isFiniteThroughout(values)) continue
     for (const value of values) if (!Number.isFinite(value)) wrong++
   }
   return wrong

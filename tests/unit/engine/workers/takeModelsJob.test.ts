@@ -37,6 +37,29 @@ test('a model is taken in with the files that say what it is', async () => {
   }
 })
 
+test('weights that are no numbers are refused and counted, and nothing of the model stays', async () => {
+  const { project, model } = await projectAndModel()
+  const path = join(model, 'model.safetensors')
+  const bytes = await readFile(path)
+  // The last tensor of the file is the head.
+  new Float32Array([NaN, Infinity]).forEach((value, i) =>
+    bytes.writeFloatLE(value, bytes.length - 8 + 4 * i)
+  )
+  await writeFile(path, bytes)
+  await expect(take(project, [model])).rejects.toMatchObject({
+    code: 'checkpoint/invalid',
+    details: { path: model, tensor: 'lm_head.weight', notFinite: 2 }
+  })
+  expect(existsSync(join(project, 'runs'))).toBe(false)
+})
+
+test('a model that the project has is taken again as it is', async () => {
+  const { project, model } = await projectAndModel()
+  const first = await take(project, [model])
+  expect(await take(project, [model])).toEqual(first)
+  expect(await readdir(join(project, 'runs'))).toEqual([first.models[0]!.fingerprint])
+})
+
 test.each(['README.md', 'generation_config.json', 'tokenizer_config.json'])(
   'a link that leads out of a model’s folder is refused, and nothing of the model stays: %s',
   async (name) => {
