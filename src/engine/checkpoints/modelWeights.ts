@@ -5,10 +5,11 @@ import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import type { ParameterSource } from '#engine/parameters'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
-import { COMPANIONS, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
+import { COMPANIONS, CONFIG_FILE } from './modelFolder'
 import { openSafetensors } from './safetensors'
 import type { SafetensorsSource } from './safetensors'
 import { invalid, shownName } from './safetensorsHeader'
+import { INDEX_FILE, WEIGHTS_FILE } from './shards'
 
 /** A model as its files have it. Holds no file open. */
 export interface ModelWeights extends ParameterSource {
