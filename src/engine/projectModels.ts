@@ -29,7 +29,7 @@ import { seedFolder } from './studies/seedCheckpoints'
 import type { WorkerPool } from './workers/pool'
 
 /** Changes when what is kept of an inspection does. */
-const INSPECTION_FORMAT = 1
+const INSPECTION_FORMAT = 2
 
 /** Bytes of a file of a merge at most: what hubs and loaders are used to. */
 const SHARD_BYTES = 5_000_000_000

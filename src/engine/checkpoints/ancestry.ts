@@ -56,6 +56,22 @@ const ProjectSchema = z.looseObject({
 })
 const ManifestSchema = z.looseObject({ format: z.literal('assay-run'), fingerprint: z.string() })
 
+/** Who a model is, and which model it started from, as far as either is known. */
+export interface Kin {
+  self: ModelNode | null
+  ancestor: ModelNode | null
+}
+
+/**
+ * What each of some models goes back to: the one that others started from stands for itself,
+ * whatever it started from.
+ */
+export function rootsOf(kin: readonly Kin[]): (ModelNode | null)[] {
+  return kin.map(({ self, ancestor }) =>
+    self && kin.some((one) => one.ancestor?.id === self.id) ? self : ancestor
+  )
+}
+
 /** A run of Assay as a model that others may have come of. */
 export function runNode(fingerprint: string, name: string): ModelNode {
   return { id: `run:${fingerprint}`, name }
@@ -120,10 +136,9 @@ export async function ancestryOfMerge(
 ): Promise<{ parents: (ModelNode | null)[]; startedFrom: ModelNode | null }> {
   const told = await Promise.all(folders.map(readAncestry))
   const parents = told.map((one, index) => one?.self ?? hubNode(folders[index]!))
-  const roots = told.map((one, index) => {
-    const isAncestor = told.some((other) => other?.ancestor?.id === parents[index]?.id)
-    return isAncestor ? parents[index]! : (one?.ancestor ?? null)
-  })
+  const roots = rootsOf(
+    told.map((one, index) => ({ self: parents[index]!, ancestor: one?.ancestor ?? null }))
+  )
   const [first] = roots
   const isShared = first && roots.every((root) => root?.id === first.id)
   return { parents, startedFrom: isShared ? first : null }

@@ -66,10 +66,19 @@ export async function readFileOf(folder: string, name: string): Promise<Buffer> 
  * @throws WorkbenchError `checkpoint/invalid`, also for what is not JSON
  */
 export async function readJsonOf(folder: string, name: string): Promise<unknown> {
-  const text = (await readFileOf(folder, name)).toString('utf8')
+  return parsedJson(join(folder, name), await readFileOf(folder, name))
+}
+
+/**
+ * What a JSON file says.
+ *
+ * @param path names it in errors
+ * @throws WorkbenchError `checkpoint/invalid` for what is not JSON
+ */
+export function parsedJson(path: string, bytes: Buffer): unknown {
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(bytes.toString('utf8')) as unknown
   } catch (error) {
-    throw invalid(join(folder, name), `it is not JSON (${(error as Error).message})`, error)
+    throw invalid(path, `it is not JSON (${(error as Error).message})`, error)
   }
 }

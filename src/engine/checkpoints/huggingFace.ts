@@ -4,11 +4,11 @@ import type { DecoderConfig } from '#shared/records'
 import { sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
-import { readFileOf } from './folderFiles'
 import { isBuffer } from './lineage'
 import { fromModelConfig, toModelConfig } from './modelConfig'
 import { CONFIG_FILE, writeModelWeights } from './modelFolder'
 import { openModelWeights } from './modelWeights'
+import type { ModelWeights } from './modelWeights'
 import { writeTokenizerFiles } from './tokenizerFiles'
 
 export { OPTIMIZER_FILE, readOptimizerState, writeOptimizerState } from './optimizerState'
@@ -54,21 +54,34 @@ function parameterName(
   return isInner ? `transformer.${stored}` : stored
 }
 
+/** A model of a family that can be computed, as the decoder has it. Holds no file open. */
+export interface Checkpoint {
+  config: DecoderConfig
+  parameters: ParameterSource
+}
+
 /**
  * Opens a Hugging Face folder of a family that can be computed, of one file or of several.
  *
- * Only headers are read. Buffers that old checkpoints store beside parameters and the second copy
- * of tied embeddings are left out: the decoder has no such parameters.
- *
  * @throws WorkbenchError `checkpoint/invalid` saying which file is missing, damaged or not usable
  */
-export async function openCheckpoint(
-  folder: string
-): Promise<{ config: DecoderConfig; parameters: ParameterSource; weightFiles: string[] }> {
-  // First, since it holds sizes against tensors: of a billion layers nothing may be made.
-  const weights = await openModelWeights(folder)
-  const configText = (await readFileOf(folder, CONFIG_FILE)).toString('utf8')
-  const config = fromModelConfig(configText, join(folder, CONFIG_FILE))
+export async function openCheckpoint(folder: string): Promise<Checkpoint> {
+  return checkpointOf(await openModelWeights(folder))
+}
+
+/**
+ * A model that is open already, as the decoder has it.
+ *
+ * Buffers that old checkpoints store beside parameters and the second copy of tied embeddings are
+ * left out: the decoder has no such parameters.
+ *
+ * @param weights opened first, which holds sizes against tensors: of a billion layers nothing may be
+ *   made
+ * @throws WorkbenchError `checkpoint/invalid` saying what its configuration lacks, or cannot be computed
+ */
+export function checkpointOf(weights: ModelWeights): Checkpoint {
+  const { folder } = weights
+  const config = fromModelConfig(weights.config, join(folder, CONFIG_FILE))
   const stored = new Map<string, string>()
   for (const [name, shape] of weights.shapes) {
     const own = parameterName(config, name, shape)
@@ -81,7 +94,7 @@ export async function openCheckpoint(
     isHeld: false,
     read: (name, from, to) => weights.read(storedName(name), from, to)
   }
-  return { config, weightFiles: [...weights.files], parameters }
+  return { config, parameters }
 }
 
 /** Reads all parameters of a source into memory. */

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { toPlain } from '#shared/errors'
 import { MODEL_BLOCKS } from '#shared/modelInspection'
 import type { ModelInspection, TensorInspection } from '#shared/modelInspection'
-import { openCheckpoint } from './huggingFace'
+import { checkpointOf } from './huggingFace'
 import { isBuffer } from './lineage'
 import type { LineageModel } from './lineage'
 import { blockOf, layerOf } from './modelParts'
@@ -39,12 +39,12 @@ const SIZES = [
  * @param model as `openLineageModel` opens it
  * @returns `tensors` without values, `problems` of the files alone
  */
-export async function describeModel({
+export function describeModel({
   name,
   weights,
   tokenizer,
   ancestry
-}: LineageModel): Promise<ModelInspection> {
+}: LineageModel): ModelInspection {
   const { config } = weights
   const [className] = Array.isArray(config['architectures']) ? config['architectures'] : []
   const tensors = [...weights.shapes].map(([tensor, shape]) =>
@@ -62,10 +62,7 @@ export async function describeModel({
       ),
       isTied
     },
-    whyNotComputed: await openCheckpoint(weights.folder).then(
-      () => null,
-      (error: unknown) => toPlain(error).message
-    ),
+    whyNotComputed: whyNotComputed(weights),
     parameters: tensors.reduce((sum, { parameters }) => sum + parameters, 0),
     bytes: weights.bytes,
     files: weights.files.map((file) => basename(file)),
@@ -89,6 +86,15 @@ export async function describeModel({
   const tooLarge = tokenizer && tokenizerProblem(tokenizer, weights)
   if (tooLarge !== null) inspection.problems.push(tooLarge)
   return inspection
+}
+
+function whyNotComputed(weights: ModelWeights): string | null {
+  try {
+    checkpointOf(weights)
+    return null
+  } catch (error) {
+    return toPlain(error).message
+  }
 }
 
 /** What the values of tensors are wrong in: NaN and infinity, the tensors named. */

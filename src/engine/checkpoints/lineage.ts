@@ -1,7 +1,7 @@
 /** Whether checkpoints may be merged: same architecture, shapes, tokenizer and, where known, ancestor. */
 import { WorkbenchError } from '#shared/errors'
-import type { Ancestry, LineageCheck, LineageDifference } from '#shared/modelInspection'
-import { hubNode, readAncestry } from './ancestry'
+import type { Ancestry, LineageCheck, LineageDifference, ModelNode } from '#shared/modelInspection'
+import { hubNode, readAncestry, rootsOf } from './ancestry'
 import { configDifferences } from './configDifferences'
 import { lineageGraph } from './lineageGraph'
 import { openModelWeights } from './modelWeights'
@@ -14,6 +14,8 @@ export interface LineageModel {
   name: string
   weights: ModelWeights
   tokenizer: TokenizerIdentity | null
+  /** Who it is, by its folder's files or path; known also where nothing says what it came of. */
+  self: ModelNode | null
   ancestry: Ancestry | null
 }
 
@@ -36,6 +38,7 @@ export async function openLineageModel(folder: string, name = folder): Promise<L
     name,
     weights,
     tokenizer: await readTokenizer(folder),
+    self,
     ancestry: told && { ...told, self }
   }
 }
@@ -194,12 +197,8 @@ function ancestryOf(
   differences: LineageDifference[],
   warnings: string[]
 ): LineageCheck['ancestry'] {
-  const roots = models.map(({ name, ancestry }) => {
-    // The one that others started from stands for itself, whatever it started from.
-    const { self = null, ancestor = null } = ancestry ?? {}
-    const isAncestor = models.some((one) => self && one.ancestry?.ancestor?.id === self.id)
-    return { model: name, root: isAncestor ? self : ancestor }
-  })
+  const kin = models.map(({ self, ancestry }) => ({ self, ancestor: ancestry?.ancestor ?? null }))
+  const roots = rootsOf(kin).map((root, index) => ({ model: models[index]!.name, root }))
   const known = roots.flatMap(({ model, root }) => (root ? [{ model, root }] : []))
   const [first] = known
   const others = known.filter(({ root }) => root.id !== first!.root.id)

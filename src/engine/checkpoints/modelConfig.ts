@@ -47,22 +47,15 @@ export function toModelConfig(config: DecoderConfig, endOfTextId: number): Recor
 /**
  * Reads `config.json`.
  *
- * @param text the file's contents
+ * @param source what the file says
  * @param path names it in errors
  * @returns with an architecture, unless the model is a plain Llama
  * @throws WorkbenchError `checkpoint/invalid` naming what is not there or cannot be computed
  */
-export function fromModelConfig(text: string, path: string): DecoderConfig {
-  let raw: unknown
-  try {
-    raw = JSON.parse(text)
-  } catch (error) {
-    throw unusable(path, `it is not JSON (${(error as Error).message})`, error)
-  }
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw unusable(path, 'it is not a JSON object')
-  }
-  const source = raw as Record<string, unknown>
+export function fromModelConfig(
+  source: Readonly<Record<string, unknown>>,
+  path: string
+): DecoderConfig {
   const family = FAMILIES.find((one) => one === source['model_type'])
   if (!family) {
     const shown = JSON.stringify(source['model_type']) ?? 'missing'

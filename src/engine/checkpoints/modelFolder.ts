@@ -5,12 +5,11 @@ import type { FolderDraft } from '#engine/storage/files'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
 import { elementsOf, storedBytes, writeSafetensors } from './safetensors'
 import type { StoringOptions } from './safetensors'
+import { INDEX_FILE, indexText, shardsOf } from './shards'
 
 export type { StoredDtype } from '#shared/modelExport'
 
 export const CONFIG_FILE = 'config.json'
-export const WEIGHTS_FILE = 'model.safetensors'
-export const INDEX_FILE = 'model.safetensors.index.json'
 
 /** How weights are written. */
 export interface WeightsOptions extends Omit<StoringOptions, 'dtype'> {
@@ -30,14 +29,13 @@ export function torchDtype(dtype: StoredDtype): string {
  * Writes a model's weights as `model.safetensors`, or where that would be too large as
  * `model-00001-of-0000N.safetensors` … with `model.safetensors.index.json`.
  *
- * Tensors are dealt out in their order, as transformers does; none is cut. Each is read and written
- * by blocks: no model is held whole, and the next block is read while the last is written, so the
- * source's memory must stay as it is until the block after the next is asked for.
+ * Tensors are dealt out by {@link shardsOf}. Each is read and written by blocks: no model is held
+ * whole, and the next block is read while the last is written, so the source's memory must stay as
+ * it is until the block after the next is asked for.
  *
  * @param draft committed by the caller
  * @returns names of the files written, and the bytes of all of them
  * @throws WorkbenchError `storage/disk-full`, `storage/not-writable`; what the source throws
- * @see https://huggingface.co/docs/transformers/big_models#sharded-checkpoints
  */
 export async function writeModelWeights(
   draft: FolderDraft,
@@ -46,20 +44,24 @@ export async function writeModelWeights(
 ): Promise<{ files: string[]; bytes: number }> {
   const { dtype, shardBytes = Infinity, metadata = {}, ...storing } = options
   const dtypeOf = typeof dtype === 'string' ? () => dtype : dtype
-  const shards = dealt(source.shapes, dtypeOf, shardBytes)
+  const tensors = [...source.shapes].map(([name, shape]) => {
+    const stored = dtypeOf(name)
+    return { name, dtype: stored, shape, bytes: elementsOf(shape) * storedBytes(stored) }
+  })
+  const shards = shardsOf(tensors, shardBytes)
   const files: string[] = []
   let bytes = 0
-  for (const [index, shapes] of shards.entries()) {
-    const name = shards.length === 1 ? WEIGHTS_FILE : shardName(index, shards.length)
-    const writer = await draft.create(name)
+  for (const shard of shards) {
+    const writer = await draft.create(shard.file)
+    const shapes = new Map(shard.tensors.map(({ name, shape }) => [name, shape]))
     const part = { shapes, read: source.read.bind(source) }
     await writeSafetensors(writer, part, metadata, { dtype: dtypeOf, ...storing })
     bytes += (await writer.close()).bytes
-    files.push(name)
+    files.push(shard.file)
   }
-  if (shards.length > 1) {
-    const text = JSON.stringify(indexOf(shards, dtypeOf), null, 2) + '\n'
-    bytes += (await draft.writeFile(INDEX_FILE, text)).bytes
+  const index = indexText(shards)
+  if (index !== null) {
+    bytes += (await draft.writeFile(INDEX_FILE, index)).bytes
     files.push(INDEX_FILE)
   }
   return { files, bytes }
@@ -97,51 +99,21 @@ export async function copyModelFiles(
   const config = (await readJsonOf(folder, CONFIG_FILE)) as Record<string, unknown>
   const said = { ...config, torch_dtype: torchDtype(dtype), dtype: torchDtype(dtype) }
   await draft.writeFile(CONFIG_FILE, JSON.stringify(said, null, 2) + '\n')
-  const names = COMPANIONS.filter((name) => hasFile(folder, name))
-  for (const name of names) await draft.copyFile(await fileOf(folder, name), name)
-  return [CONFIG_FILE, ...names]
+  return [CONFIG_FILE, ...(await copyBeside(draft, folder, COMPANIONS))]
 }
 
-type Shapes = ReadonlyMap<string, readonly number[]>
-type DtypeOf = (name: string) => StoredDtype
-
-function dealt(shapes: Shapes, dtypeOf: DtypeOf, shardBytes: number): Shapes[] {
-  let shard = new Map<string, readonly number[]>()
-  const shards = [shard]
-  let filled = 0
-  for (const [name, shape] of shapes) {
-    const size = elementsOf(shape) * storedBytes(dtypeOf(name))
-    if (shard.size > 0 && filled + size > shardBytes) {
-      shard = new Map()
-      shards.push(shard)
-      filled = 0
-    }
-    shard.set(name, shape)
-    filled += size
-  }
-  return shards
-}
-
-/** What the files of a model in several are called. */
-export function shardName(index: number, count: number): string {
-  const five = (value: number) => String(value).padStart(5, '0')
-  return `model-${five(index + 1)}-of-${five(count)}.safetensors`
-}
-
-function indexOf(shards: readonly Shapes[], dtypeOf: DtypeOf): unknown {
-  let parameters = 0
-  let size = 0
-  const weightMap: [string, string][] = []
-  for (const [index, shapes] of shards.entries()) {
-    for (const [name, shape] of shapes) {
-      parameters += elementsOf(shape)
-      size += elementsOf(shape) * storedBytes(dtypeOf(name))
-      weightMap.push([name, shardName(index, shards.length)])
-    }
-  }
-  weightMap.sort(([a], [b]) => (a < b ? -1 : 1))
-  return {
-    metadata: { total_parameters: parameters, total_size: size },
-    weight_map: Object.fromEntries(weightMap)
-  }
+/**
+ * Copies files of a model's folder as they are, those that it has.
+ *
+ * @returns names of the files written
+ * @throws WorkbenchError `checkpoint/invalid` for one that leads out of the folder
+ */
+export async function copyBeside(
+  draft: FolderDraft,
+  folder: string,
+  names: readonly string[]
+): Promise<string[]> {
+  const found = names.filter((name) => hasFile(folder, name))
+  for (const name of found) await draft.copyFile(await fileOf(folder, name), name)
+  return found
 }

@@ -5,10 +5,11 @@ import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import type { ParameterSource } from '#engine/parameters'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
-import { COMPANIONS, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from './modelFolder'
+import { COMPANIONS, CONFIG_FILE } from './modelFolder'
 import { openSafetensors } from './safetensors'
 import type { SafetensorsSource } from './safetensors'
 import { invalid, shownName } from './safetensorsHeader'
+import { INDEX_FILE, WEIGHTS_FILE } from './shards'
 
 /** A model as its files have it. Holds no file open. */
 export interface ModelWeights extends ParameterSource {
@@ -85,15 +86,11 @@ export async function openModelWeights(folder: string): Promise<ModelWeights> {
 }
 
 /**
- * Names of a model's files: configuration, weights with their index, generation configuration,
- * tokenizer.
- *
- * @throws WorkbenchError `checkpoint/invalid`
+ * Names that a model's files have: configuration, weights with their index, generation
+ * configuration, tokenizer. Besides its weights not every model has each.
  */
-export async function modelFileNames(folder: string): Promise<string[]> {
-  const { files } = await openModelWeights(folder)
-  const beside = [CONFIG_FILE, INDEX_FILE, ...COMPANIONS].filter((name) => hasFile(folder, name))
-  return [...beside, ...files.map((file) => basename(file))]
+export function modelFileNames({ files }: ModelWeights): string[] {
+  return [CONFIG_FILE, INDEX_FILE, ...COMPANIONS, ...files.map((file) => basename(file))]
 }
 
 /** The files that hold tensors, and what the index says of each tensor. */

@@ -1,16 +1,8 @@
 /** A model's weight files, laid out before a value is known and filled in any order. */
 import type { FolderDraft, PlacedWriter } from '#engine/storage/files'
-import { INDEX_FILE, WEIGHTS_FILE, shardName } from './modelFolder'
 import { elementsOf, encodeHeader } from './safetensors'
-
-/** A tensor to be written. */
-export interface TensorLayout {
-  name: string
-  dtype: string
-  shape: readonly number[]
-  /** Bytes of all its values. */
-  bytes: number
-}
+import { INDEX_FILE, indexText, shardsOf } from './shards'
+import type { TensorLayout } from './shards'
 
 /** Weight files of which every byte has its place. */
 export interface PlacedWeights {
@@ -29,10 +21,7 @@ export interface PlacedWeights {
  * @param shardBytes bytes of tensors in one file at most, but for a tensor that is larger
  */
 export function placedBytes(tensors: readonly TensorLayout[], shardBytes: number): number {
-  const shards = dealt(tensors, shardBytes)
-  const headers = shards.reduce((sum, shard) => sum + encodeHeader(shard, {}).length, 0)
-  const index = shards.length > 1 ? indexText(shards).length : 0
-  return tensors.reduce((sum, { bytes }) => sum + bytes, headers + index)
+  return laidOut(tensors, shardBytes).bytes
 }
 
 /**
@@ -45,30 +34,23 @@ export async function createPlacedWeights(
   tensors: readonly TensorLayout[],
   shardBytes: number
 ): Promise<PlacedWeights> {
-  const shards = dealt(tensors, shardBytes)
+  const { shards, index, bytes } = laidOut(tensors, shardBytes)
   const writers: PlacedWriter[] = []
   const places = new Map<string, { writer: PlacedWriter; begin: number }>()
-  const files: string[] = []
-  for (const [index, shard] of shards.entries()) {
-    const name = nameOf(index, shards.length)
-    const writer = await draft.createPlaced(name)
-    const header = encodeHeader(shard, {})
+  for (const { file, header, tensors: own } of shards) {
+    const writer = await draft.createPlaced(file)
     await writer.write(header, 0)
     let begin = header.length
-    for (const tensor of shard) {
+    for (const tensor of own) {
       places.set(tensor.name, { writer, begin })
       begin += tensor.bytes
     }
     writers.push(writer)
-    files.push(name)
   }
-  if (shards.length > 1) {
-    await draft.writeFile(INDEX_FILE, indexText(shards))
-    files.push(INDEX_FILE)
-  }
+  if (index !== null) await draft.writeFile(INDEX_FILE, index)
   return {
-    files,
-    bytes: placedBytes(tensors, shardBytes),
+    files: [...shards.map(({ file }) => file), ...(index === null ? [] : [INDEX_FILE])],
+    bytes,
     write: (name, bytes, fromByte) => {
       const { writer, begin } = places.get(name)!
       return writer.write(bytes, begin + fromByte)
@@ -79,37 +61,15 @@ export async function createPlacedWeights(
   }
 }
 
-/** In their order; those of wider values first in each file, where all then lie aligned. */
-function dealt(tensors: readonly TensorLayout[], shardBytes: number): TensorLayout[][] {
-  const shards: TensorLayout[][] = [[]]
-  let filled = 0
-  for (const tensor of tensors) {
-    if (filled > 0 && filled + tensor.bytes > shardBytes) {
-      shards.push([])
-      filled = 0
-    }
-    shards.at(-1)!.push(tensor)
-    filled += tensor.bytes
-  }
+/** The files with their headers; tensors of wider values first in each, where all then lie aligned. */
+function laidOut(tensors: readonly TensorLayout[], shardBytes: number) {
   const width = ({ bytes, shape }: TensorLayout) => bytes / Math.max(1, elementsOf(shape))
-  return shards.map((shard) => shard.sort((a, b) => width(b) - width(a)))
-}
-
-function nameOf(index: number, count: number): string {
-  return count === 1 ? WEIGHTS_FILE : shardName(index, count)
-}
-
-function indexText(shards: readonly TensorLayout[][]): string {
-  const entries = shards.flatMap((shard, index) =>
-    shard.map(({ name }): [string, string] => [name, nameOf(index, shards.length)])
-  )
-  const all = shards.flat()
-  const index = {
-    metadata: {
-      total_parameters: all.reduce((sum, { shape }) => sum + elementsOf(shape), 0),
-      total_size: all.reduce((sum, { bytes }) => sum + bytes, 0)
-    },
-    weight_map: Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-  }
-  return JSON.stringify(index, null, 2) + '\n'
+  const shards = shardsOf(tensors, shardBytes).map((shard) => {
+    shard.tensors.sort((a, b) => width(b) - width(a))
+    return { ...shard, header: encodeHeader(shard.tensors, {}) }
+  })
+  const index = indexText(shards)
+  const beside = shards.reduce((sum, { header }) => sum + header.length, 0)
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, beside)
+  return { shards, index, bytes: bytes + Buffer.byteLength(index ?? '') }
 }

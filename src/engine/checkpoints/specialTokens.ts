@@ -1,9 +1,6 @@
 /** Which tokens a Hugging Face folder says begin and end a text. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
-import { invalid } from './safetensorsHeader'
+import { hasFile, readJsonOf } from './folderFiles'
 
 /** A special token as a folder names it: by its text, or by its id. */
 export interface NamedToken {
@@ -45,12 +42,5 @@ export async function namedTokens(folder: string): Promise<NamedToken[]> {
   return named
 }
 
-async function readJson(folder: string, name: string): Promise<unknown> {
-  const path = join(folder, name)
-  if (!existsSync(path)) return {}
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    throw invalid(path, `it is not JSON (${(error as Error).message})`, error)
-  }
-}
+const readJson = async (folder: string, name: string): Promise<unknown> =>
+  hasFile(folder, name) ? readJsonOf(folder, name) : {}

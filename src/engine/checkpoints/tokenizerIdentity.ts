@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { hasFile, readFileOf } from './folderFiles'
+import { hasFile, parsedJson, readFileOf } from './folderFiles'
 import type { ModelWeights } from './modelWeights'
 import { invalid } from './safetensorsHeader'
 
@@ -42,14 +42,9 @@ export async function readTokenizer(folder: string): Promise<TokenizerIdentity |
   const bytes = await readFileOf(folder, file)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (file !== 'tokenizer.json') return { file, sha256, kind: file, vocabulary: null }
-  let raw: unknown
-  try {
-    raw = JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    throw invalid(join(folder, file), `it is not JSON (${(error as Error).message})`, error)
-  }
-  const parsed = TokenizerSchema.safeParse(raw)
-  if (!parsed.success) throw invalid(join(folder, file), 'it has no model with a vocabulary')
+  const path = join(folder, file)
+  const parsed = TokenizerSchema.safeParse(parsedJson(path, bytes))
+  if (!parsed.success) throw invalid(path, 'it has no model with a vocabulary')
   const { model, added_tokens: added } = parsed.data
   const vocabulary = new Map(
     Array.isArray(model.vocab)

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { hubNode } from '#engine/checkpoints/ancestry'
-import { OPTIMIZER_FILE, openCheckpoint } from '#engine/checkpoints/huggingFace'
+import { OPTIMIZER_FILE, checkpointOf } from '#engine/checkpoints/huggingFace'
+import { openModelWeights } from '#engine/checkpoints/modelWeights'
+import type { ModelWeights } from '#engine/checkpoints/modelWeights'
 import { fingerprintOf, hashFile } from '#engine/storage/fingerprint'
 import type { CheckpointJob, SeedCheckpoint } from './jobs'
 
@@ -12,13 +14,23 @@ import type { CheckpointJob, SeedCheckpoint } from './jobs'
  * @throws WorkbenchError `checkpoint/invalid` saying which file is missing, damaged or not usable
  */
 export async function describeCheckpoint({ folder }: CheckpointJob): Promise<SeedCheckpoint> {
-  const { config, weightFiles } = await openCheckpoint(folder)
+  return describeOpen(await openModelWeights(folder))
+}
+
+/**
+ * {@link describeCheckpoint} of a model that is open already.
+ *
+ * @throws WorkbenchError `checkpoint/invalid`
+ */
+export async function describeOpen(model: ModelWeights): Promise<SeedCheckpoint> {
+  const { folder, files } = model
+  const { config } = checkpointOf(model)
   const hashIfThere = (name: string) => {
     const path = join(folder, name)
     return existsSync(path) ? hashFile(path) : null
   }
   const weights = []
-  for (const file of weightFiles) weights.push(await hashFile(file))
+  for (const file of files) weights.push(await hashFile(file))
   const optimizer = await hashIfThere(OPTIMIZER_FILE)
   return {
     folder,

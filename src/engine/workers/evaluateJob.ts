@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { chooseBackend } from '#engine/backends/choose'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
+import type { Checkpoint } from '#engine/checkpoints/huggingFace'
 import { namedTokens } from '#engine/checkpoints/specialTokens'
 import { readDocuments } from '#engine/data/readDocuments'
 import { progressOf } from '#engine/data/readProgress'
@@ -45,6 +46,15 @@ const RESAMPLING = deriveSeed(1, 'evaluation')
 /** What the first model paid for each source's documents, by the source's kind and place. */
 type FirstLosses = Map<string, LossSample>
 
+type Cut = Pick<EvaluationDefinition, 'begin' | 'window' | 'stride'>
+
+/** A model with its tokenizer, and how it cuts texts. */
+interface OpenModel extends Checkpoint {
+  name: string
+  tokenizer: TextTokenizer
+  cut: Cut
+}
+
 /** What measures a model, ready for any number of sources. */
 interface Bench {
   model: string
@@ -68,27 +78,37 @@ export async function evaluateModels(
 ): Promise<ModelEvaluation[]> {
   // What is not there is found before hours of measuring.
   for (const { paths } of [...request.texts, ...request.tasks]) await findSources(paths)
-  for (const { folder } of request.models) await openCheckpoint(folder)
+  const models: OpenModel[] = []
+  for (const model of request.models) models.push(await openModel(model, request))
   const first: FirstLosses = new Map()
   const found: ModelEvaluation[] = []
-  for (const model of request.models) {
+  for (const model of models) {
     found.push(await evaluateModel(model, request, first, hooks))
   }
   return found
 }
 
-async function evaluateModel(
-  { name: model, folder }: NamedFolder,
-  request: EvaluationRequest,
-  first: FirstLosses,
-  hooks: JobHooks
-): Promise<ModelEvaluation> {
+/** Reads all that may be wrong with a model before it is measured, but its values. */
+async function openModel(
+  { name, folder }: NamedFolder,
+  request: EvaluationRequest
+): Promise<OpenModel> {
   const { config, parameters } = await openCheckpoint(folder)
   const tokenizerFile = join(folder, 'tokenizer.json')
   const tokenizer = loadTokenizer(tokenizerFile)
   const named = await namedTokens(folder)
   const begin = await beginToken(tokenizer, tokenizerFile, request.begin, named)
-  const { window, stride } = checkedWindow(request, folder, config.contextLength)
+  const cut = { begin, ...checkedWindow(request, folder, config.contextLength) }
+  return { name, config, parameters, tokenizer, cut }
+}
+
+async function evaluateModel(
+  { name: model, config, parameters, tokenizer, cut }: OpenModel,
+  request: EvaluationRequest,
+  first: FirstLosses,
+  hooks: JobHooks
+): Promise<ModelEvaluation> {
+  const { begin, window, stride } = cut
   const { device, kernels } = await (await chooseBackend()).activate()
   const evaluator = createEvaluator(config, kernels)
   try {
@@ -96,7 +116,6 @@ async function evaluateModel(
     const batchSize = request.batchSize ?? Math.max(1, Math.floor(TOKENS_AT_ONCE / window))
     const options = { window, stride, batchSize, endOfTextId: begin.id }
     const bench: Bench = { model, first, request, evaluator, tokenizer, options, hooks }
-    const cut = { begin, window, stride }
     const found: ModelEvaluation = {
       model,
       definition: { ...cut, words: inWords(cut), taskWords: taskInWords(cut) },
@@ -132,8 +151,6 @@ function checkedWindow(
     { window, stride, contextLength }
   )
 }
-
-type Cut = Pick<EvaluationDefinition, 'begin' | 'window' | 'stride'>
 
 function inWords({ begin, window, stride }: Cut): string {
   const strided =

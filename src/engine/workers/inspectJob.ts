@@ -28,7 +28,7 @@ export async function inspectModels(
   const tell = progressOf(models, withValues, compared, hooks)
   const inspected: ModelInspection[] = []
   for (const model of models) {
-    const described = await describeModel(model)
+    const described = describeModel(model)
     if (withValues) await addValues(described, model, tell(model.name), hooks.signal)
     inspected.push(described)
   }
@@ -47,10 +47,9 @@ export async function inspectModels(
 
 /** The one of the models that all others started from, if it is among them. */
 function originAmong(models: readonly LineageModel[]): { origin?: number } {
-  const origin = models.findIndex(({ ancestry }, index) => {
-    const id = ancestry?.self?.id
+  const origin = models.findIndex(({ self }, index) => {
     const others = models.filter((_, other) => other !== index)
-    return id !== undefined && others.every((one) => one.ancestry?.ancestor?.id === id)
+    return self !== null && others.every((one) => one.ancestry?.ancestor?.id === self.id)
   })
   return origin < 0 ? {} : { origin }
 }

@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { MERGE_FILE, ancestryOfMerge } from '#engine/checkpoints/ancestry'
-import { fileOf, hasFile } from '#engine/checkpoints/folderFiles'
 import { encodeFloat16 } from '#engine/checkpoints/halfPrecision'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
-import { COMPANIONS, CONFIG_FILE, torchDtype } from '#engine/checkpoints/modelFolder'
+import { COMPANIONS, CONFIG_FILE, copyBeside, torchDtype } from '#engine/checkpoints/modelFolder'
 import { createPlacedWeights, placedBytes } from '#engine/checkpoints/placedWeights'
 import type { PlacedWeights } from '#engine/checkpoints/placedWeights'
 import { FLOAT_BYTES, createCombineKernel } from '#engine/merging/combineKernel'
@@ -193,8 +192,7 @@ async function fillDraft(
   await weights.close()
   const json = (value: unknown) => JSON.stringify(value, null, 2) + '\n'
   await draft.writeFile(CONFIG_FILE, json(configOf(open)))
-  const copied = COMPANIONS.filter((name) => hasFile(reference!, name))
-  for (const name of copied) await draft.copyFile(await fileOf(reference!, name), name)
+  const copied = await copyBeside(draft, reference!, COMPANIONS)
   const came = await ancestryOfMerge(open.folders)
   await draft.writeFile(MERGE_FILE, json({ ...job.recipe, folders: open.folders, ...came }))
   return { ...weights, files: [...weights.files, CONFIG_FILE, ...copied, MERGE_FILE] }

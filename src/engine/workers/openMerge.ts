@@ -2,7 +2,7 @@
 import { isBuffer } from '#engine/checkpoints/lineage'
 import { openModelWeights } from '#engine/checkpoints/modelWeights'
 import type { ModelWeights } from '#engine/checkpoints/modelWeights'
-import type { TensorLayout } from '#engine/checkpoints/placedWeights'
+import type { TensorLayout } from '#engine/checkpoints/shards'
 import { openStoredTensors } from '#engine/checkpoints/storedTensors'
 import type { StoredTensors, TensorInFile } from '#engine/checkpoints/storedTensors'
 import { FLOAT_BYTES } from '#engine/merging/combineKernel'

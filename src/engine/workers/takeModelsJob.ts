@@ -3,23 +3,19 @@ import { basename, dirname, join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import type { ModelNode } from '#shared/modelInspection'
 import { UNTRAINED } from '#shared/records'
-import {
-  CARD_FILE,
-  LINEAGE_FILE,
-  MERGE_FILE,
-  MIXTURE_FILE,
-  hubNode
-} from '#engine/checkpoints/ancestry'
-import { hasFile } from '#engine/checkpoints/folderFiles'
-import { openCheckpoint } from '#engine/checkpoints/huggingFace'
+import { CARD_FILE, LINEAGE_FILE, MERGE_FILE, MIXTURE_FILE } from '#engine/checkpoints/ancestry'
+import { checkpointOf } from '#engine/checkpoints/huggingFace'
 import { assertMergeable, openLineageModel } from '#engine/checkpoints/lineage'
 import type { LineageModel } from '#engine/checkpoints/lineage'
+import { copyBeside } from '#engine/checkpoints/modelFolder'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
+import type { ModelWeights } from '#engine/checkpoints/modelWeights'
+import { isFiniteThroughout } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
-import { describeCheckpoint } from './checkpointJob'
+import { describeOpen } from './checkpointJob'
 import type { JobHooks, SeedCheckpoint, TakeModelsJob, TakeModelsResult } from './jobs'
 import { byteProgress } from './rate'
 
@@ -45,7 +41,11 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
     models.map((model, i) => {
       if (!origin || model.ancestry) return model
       const isSeed = i === job.models.length
-      return withOrigin(model, isSeed ? null : origin, isSeed ? origin : namedNode(all[i]!))
+      return withOrigin(
+        model,
+        isSeed ? null : origin,
+        isSeed ? origin : (model.self ?? namedNode(all[i]!))
+      )
     })
   )
   const isSeedKept = job.seed !== null && job.keepSeedIn !== null
@@ -57,22 +57,22 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   try {
     if (isSeedKept) {
       const isTold = models.at(-1)!.ancestry !== null
-      await copyFiles(job.seed!, job.keepSeedIn!, isTold ? null : { self: origin })
+      await copyFiles(models.at(-1)!.weights, job.keepSeedIn!, isTold ? null : { self: origin })
       tell(models.at(-1)!.weights.bytes, basename(job.seed!))
     }
-    for (const [index, folder] of job.models.entries()) {
+    for (const { weights, ancestry } of models.slice(0, job.models.length)) {
       hooks.signal.throwIfAborted()
-      await assertFinite(folder, hooks.signal)
-      const described = await describeCheckpoint({ folder })
+      const described = await describeOpen(weights)
       const { fingerprint } = described
       if (!isRunFinished(job.project, fingerprint)) {
+        await assertFinite(weights, hooks.signal)
         made.push(fingerprint)
-        const isTold = origin === null || models[index]!.ancestry !== null
-        const told = { run: fingerprint, name: basename(folder), startedFrom: origin }
-        await copyModel(job.project, folder, fingerprint, isTold ? null : told)
+        const isTold = origin === null || ancestry !== null
+        const told = { run: fingerprint, name: basename(weights.folder), startedFrom: origin }
+        await copyModel(job.project, weights, fingerprint, isTold ? null : told)
       }
       taken.push(described)
-      tell(models[index]!.weights.bytes, basename(folder))
+      tell(weights.bytes, basename(weights.folder))
     }
   } catch (error) {
     if (isSeedKept) await removeTree(job.keepSeedIn!)
@@ -88,10 +88,9 @@ function shortName(folder: string): string {
 }
 
 /** What the seed is known as: by what its folder says, else by its weights. */
-async function nodeOf(seed: string, { ancestry }: LineageModel): Promise<ModelNode> {
-  const told = ancestry?.self ?? hubNode(seed)
-  if (told) return told
-  const { fingerprint, name } = await describeCheckpoint({ folder: seed })
+async function nodeOf(seed: string, { self, weights }: LineageModel): Promise<ModelNode> {
+  if (self) return self
+  const { fingerprint, name } = await describeOpen(weights)
   return { id: `weights:${fingerprint}`, name: name ?? basename(seed) }
 }
 
@@ -104,6 +103,7 @@ function withOrigin(
   const parents = ancestor ? [ancestor] : []
   return {
     ...model,
+    self,
     ancestry: { self, made: 'trained', parents, ancestor, source: 'the importer' }
   }
 }
@@ -115,37 +115,38 @@ function namedNode(folder: string): ModelNode {
 /** @param told what its folder does not say and the importer does; null where nothing is added */
 async function copyModel(
   project: string,
-  folder: string,
+  model: ModelWeights,
   fingerprint: string,
   told: object | null
 ): Promise<void> {
-  await copyFiles(folder, projectPaths.checkpoint(project, fingerprint), told)
+  await copyFiles(model, projectPaths.checkpoint(project, fingerprint), told)
   await writeManifest(project, fingerprint, UNTRAINED)
 }
 
 /** Files that say where a model came from: without them nobody could tell who came of whom. */
 const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
 
-async function copyFiles(folder: string, target: string, told: object | null): Promise<void> {
-  const beside = ORIGIN_FILES.filter((name) => hasFile(folder, name))
-  const names = [...(await modelFileNames(folder)), ...beside]
+async function copyFiles(model: ModelWeights, target: string, told: object | null): Promise<void> {
   await writeFolder(target, async (draft) => {
-    for (const name of names) await draft.copyFile(join(folder, name), name)
+    await copyBeside(draft, model.folder, [...modelFileNames(model), ...ORIGIN_FILES])
     if (told) await draft.writeFile(LINEAGE_FILE, JSON.stringify(told, null, 2) + '\n')
   })
 }
 
-/** A weight that is no number would make one of every merge that it is in. */
-async function assertFinite(folder: string, signal: AbortSignal): Promise<void> {
-  const { parameters } = await openCheckpoint(folder)
+/**
+ * A weight that is no number would make one of every merge that it is in. Not asked of a model that
+ * the project has: it was asked when that was taken in.
+ */
+async function assertFinite(model: ModelWeights, signal: AbortSignal): Promise<void> {
+  const { parameters } = checkpointOf(model)
   for (const [name, shape] of parameters.shapes) {
     signal.throwIfAborted()
     const wrong = await countNotFinite(parameters, name, shape)
     if (wrong === 0) continue
     throw new WorkbenchError(
       'checkpoint/invalid',
-      `${folder} cannot be used: ${wrong} of the numbers of ${name} are not finite. Its training diverged; take an earlier checkpoint.`,
-      { path: folder, tensor: name, notFinite: wrong }
+      `${model.folder} cannot be used: ${wrong} of the numbers of ${name} are not finite. Its training diverged; take an earlier checkpoint.`,
+      { path: model.folder, tensor: name, notFinite: wrong }
     )
   }
 }
@@ -159,6 +160,7 @@ async function countNotFinite(
   let wrong = 0
   for (let from = 0; from < length; from += BLOCK) {
     const values = await parameters.read(name, from, Math.min(length, from + BLOCK))
+    if (isFiniteThroughout(values)) continue
     for (const value of values) if (!Number.isFinite(value)) wrong++
   }
   return wrong

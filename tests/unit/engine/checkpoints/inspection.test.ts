@@ -38,7 +38,7 @@ test.each([
 })
 
 test('a model is described by its headers, part by part', async () => {
-  const model = await describeModel(await openLineageModel(join(GOLDEN, 'sharded'), 'small'))
+  const model = describeModel(await openLineageModel(join(GOLDEN, 'sharded'), 'small'))
   expect(ModelInspectionSchema.parse(model)).toMatchObject({
     model: 'small',
     architecture: { type: 'llama', className: 'LlamaForCausalLM', isTied: true },

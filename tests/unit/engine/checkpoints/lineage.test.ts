@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { ancestryOfMerge } from '#engine/checkpoints/ancestry'
 import { assertMergeable, checkLineage, openLineageModel } from '#engine/checkpoints/lineage'
 import { writeModelWeights } from '#engine/checkpoints/modelFolder'
 import { sourceOf } from '#engine/parameters'
@@ -190,6 +191,48 @@ test('a snapshot of the Hugging Face cache is named by its path', async () => {
   await writeFile(join(home, 'README.md'), card('org/base'))
   const { ancestry } = await openLineageModel(home)
   expect(ancestry?.self).toEqual({ id: 'hub:org/small', name: 'org/small' })
+})
+
+/** A base in the Hugging Face cache that says nothing of itself, and two models whose cards name it. */
+async function baseAndTuned(): Promise<string[]> {
+  const home = await temporaryFolder()
+  const base = join(home, 'models--org--base', 'snapshots', 'abc')
+  await mkdir(join(base, '..'), { recursive: true })
+  await writeOurs(base)
+  const tuned = [join(home, 'a'), join(home, 'b')]
+  for (const folder of tuned) {
+    await writeOurs(folder)
+    await writeFile(join(folder, 'README.md'), card('org/base'))
+  }
+  return [base, ...tuned]
+}
+
+test('a base that is known by its path alone is the ancestor of those that name it', async () => {
+  const models = []
+  for (const [index, folder] of (await baseAndTuned()).entries()) {
+    models.push(await openLineageModel(folder, ['base', 'a', 'b'][index]))
+  }
+  const check = checkLineage(models)
+  expect(check).toMatchObject({ ancestry: 'same', warnings: [], differences: [] })
+  expect(check.graph).toEqual({
+    nodes: [
+      { id: 'hub:org/base', name: 'org/base', model: 'base' },
+      { id: 'model:a', name: 'a', model: 'a' },
+      { id: 'model:b', name: 'b', model: 'b' }
+    ],
+    edges: [
+      { from: 'hub:org/base', to: 'model:a', made: 'tuned' },
+      { from: 'hub:org/base', to: 'model:b', made: 'tuned' }
+    ]
+  })
+})
+
+test('a merge of a base and of models that nobody can name started from the base', async () => {
+  const base = { id: 'hub:org/base', name: 'org/base' }
+  expect(await ancestryOfMerge(await baseAndTuned())).toEqual({
+    parents: [base, null, null],
+    startedFrom: base
+  })
 })
 
 /** A project's folder with one finished run that says nothing of its start, as older versions wrote. */
