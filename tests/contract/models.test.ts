@@ -157,6 +157,15 @@ test('models are listed with their sizes, looked into once, and their lineage is
   events.length = 0
   expect(await api.inspectModels(asked)).toEqual(found)
   expect(events.filter(({ kind }) => kind === 'progress')).toEqual([])
+  // What was kept and is damaged is not believed.
+  const caches = join(session.folder, 'cache')
+  const [kept] = (await readdir(caches)).filter((name) => name.startsWith('inspection-'))
+  const text = await readFile(join(caches, kept!), 'utf8')
+  const count = `"parameters":${found.models[0]!.parameters}`
+  expect(text).toContain(count)
+  await writeFile(join(caches, kept!), text.replace(count, count + '0'))
+  expect(await api.inspectModels(asked)).toEqual(found)
+  expect(await readFile(join(caches, kept!), 'utf8')).toBe(text)
   await expect(api.inspectModels({ study, models: ['run:../../etc'] })).rejects.toMatchObject({
     code: 'run/unknown'
   })
