@@ -25,7 +25,7 @@ import { isRunFinished } from './storage/runs'
 import { readCache, writeCache } from './storage/sealedFiles'
 import { distinctRuns, runsOf } from './studies/plan'
 import type { StudyPlan } from './studies/plan'
-import { seedFolder } from './studies/seedCheckpoints'
+import { seedPlace } from './studies/seedCheckpoints'
 import type { WorkerPool } from './workers/pool'
 
 /** Changes when what is kept of an inspection does. */
@@ -265,9 +265,9 @@ export class ProjectModels {
   }
 
   #outside(study: Study, plan: StudyPlan | null): Known[] {
-    const path = seedFolder(this.#project.folder, study)
-    if (path === null) return []
-    const isInside = path.startsWith(this.#project.folder)
+    const place = seedPlace(this.#project.folder, study)
+    if (place === null) return []
+    const { folder: path, inside } = place
     return [
       {
         id: 'outside',
@@ -276,10 +276,10 @@ export class ProjectModels {
         partition: null,
         mixture: null,
         state: null,
-        source: isInside ? basename(path) : path,
+        source: inside === null ? path : basename(path),
         tokens: null,
         fingerprint: plan?.seedCheckpoint?.fingerprint ?? null,
-        folder: isInside && study.seed.source === 'checkpoint' ? study.seed.path : null,
+        folder: inside,
         path
       }
     ]
