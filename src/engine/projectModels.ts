@@ -1,7 +1,7 @@
 /** The models of a project as models: which there are, what is in them, merges of them. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { WorkbenchError, fromPlain, toPlain } from '#shared/errors'
 import type {
   MergePlan,
@@ -17,15 +17,15 @@ import type { Progress, Study } from '#shared/records'
 import { openModelWeights } from './checkpoints/modelWeights'
 import { OPTIMIZER_FILE } from './checkpoints/optimizerState'
 import { namedBranches } from './data/importedPartitions'
-import { makeFolder, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
 import { folderName } from './storage/folderName'
 import { projectPaths } from './storage/paths'
 import type { Project } from './storage/project'
 import { isRunFinished } from './storage/runs'
+import { readCache, writeCache } from './storage/sealedFiles'
 import { distinctRuns, runsOf } from './studies/plan'
 import type { StudyPlan } from './studies/plan'
-import { seedFolder } from './studies/seedCheckpoints'
+import { seedPlace } from './studies/seedCheckpoints'
 import type { WorkerPool } from './workers/pool'
 
 /** Changes when what is kept of an inspection does. */
@@ -121,10 +121,7 @@ export class ProjectModels {
       const { folder, name } = named[i]!
       model.whyNotComputed = model.whyNotComputed?.replaceAll(folder, name) ?? null
     }
-    if (!this.#project.isReadOnly) {
-      await makeFolder(dirname(kept))
-      await writeFileAtomic(kept, JSON.stringify(found))
-    }
+    if (!this.#project.isReadOnly) await writeCache(kept, found)
     return found
   }
 
@@ -268,9 +265,9 @@ export class ProjectModels {
   }
 
   #outside(study: Study, plan: StudyPlan | null): Known[] {
-    const path = seedFolder(this.#project.folder, study)
-    if (path === null) return []
-    const isInside = path.startsWith(this.#project.folder)
+    const place = seedPlace(this.#project.folder, study)
+    if (place === null) return []
+    const { folder: path, inside } = place
     return [
       {
         id: 'outside',
@@ -279,10 +276,10 @@ export class ProjectModels {
         partition: null,
         mixture: null,
         state: null,
-        source: isInside ? basename(path) : path,
+        source: inside === null ? path : basename(path),
         tokens: null,
         fingerprint: plan?.seedCheckpoint?.fingerprint ?? null,
-        folder: isInside && study.seed.source === 'checkpoint' ? study.seed.path : null,
+        folder: inside,
         path
       }
     ]
@@ -392,14 +389,10 @@ async function identityOf({ fingerprint, id, path }: PlacedModel): Promise<unkno
   return fingerprint !== null && id.startsWith('run:') ? fingerprint : weightFiles(path)
 }
 
+/** What is kept can be had again. */
 async function readInspection(path: string): Promise<Inspection | null> {
-  if (!existsSync(path)) return null
-  try {
-    return InspectionSchema.parse(JSON.parse(await readFile(path, 'utf8')))
-  } catch {
-    // What is kept can be had again.
-    return null
-  }
+  const parsed = InspectionSchema.safeParse(await readCache(path))
+  return parsed.success ? parsed.data : null
 }
 
 /** What is said of models, by their names and not by their places. */

@@ -8,7 +8,7 @@ import { projectPaths } from '#engine/storage/paths'
 import type { EngineApi, EngineEvent, ProjectApi } from '#shared/contract'
 import type { ListedMerge, PlacedModel } from '#shared/modelsView'
 import { connect, serve } from '#shared/port'
-import { builtEngine, tinyProject } from '../support/builtEngine'
+import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
 import { pipePair } from '../support/pipePair'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -157,9 +157,33 @@ test('models are listed with their sizes, looked into once, and their lineage is
   events.length = 0
   expect(await api.inspectModels(asked)).toEqual(found)
   expect(events.filter(({ kind }) => kind === 'progress')).toEqual([])
+  // What was kept and is damaged is not believed.
+  const caches = join(session.folder, 'cache')
+  const [kept] = (await readdir(caches)).filter((name) => name.startsWith('inspection-'))
+  const text = await readFile(join(caches, kept!), 'utf8')
+  const count = `"parameters":${found.models[0]!.parameters}`
+  expect(text).toContain(count)
+  await writeFile(join(caches, kept!), text.replace(count, count + '0'))
+  expect(await api.inspectModels(asked)).toEqual(found)
+  expect(await readFile(join(caches, kept!), 'utf8')).toBe(text)
   await expect(api.inspectModels({ study, models: ['run:../../etc'] })).rejects.toMatchObject({
     code: 'run/unknown'
   })
+})
+
+test('a seed in a folder whose name begins as the project’s does lies outside', async () => {
+  const folder = join(await temporaryFolder(), 'project')
+  const path = `${folder}.assay-models/base`
+  const session = await engine.createProject(folder, {
+    ...tinyStudy(),
+    seed: { source: 'checkpoint', path }
+  })
+  onTestFinished(() => session.close())
+  const { api } = await overContract(session)
+  expect(path.startsWith(session.folder)).toBe(true)
+  expect(await api.readModels({ study })).toMatchObject([
+    { id: 'outside', name: 'base', state: 'gone', source: path, folder: null }
+  ])
 })
 
 test('runs are written in another type, and merged as planned; the list has both', async () => {

@@ -99,9 +99,9 @@ test('a study runs from text to tables; running again does nothing; a new partit
   for (const row of old) if (key(row) !== null) expect(byKey.get(key(row))).toEqual(row)
 
   // What it is worth: to which mixtures, on which domain, what it helps most first.
-  const additions = AdditionPairsSchema.parse(
-    await session.reports.additions(study, { added: null })
-  )
+  const { pairs, svg } = await session.reports.additions(study, { added: null })
+  expect(svg).toMatch(/^<svg[^]*mail[^]*<\/svg>\s*$/)
+  const additions = AdditionPairsSchema.parse(pairs)
   expect([additions.added, additions.members]).toEqual(['mail', ['code', 'law', 'mail']])
   expect(additions.pairs.map((one) => one.without).sort()).toEqual(['code', 'code+law', 'law'])
   const means = additions.pairs.map(({ changes }) => changes[0]!)

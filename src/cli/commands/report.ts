@@ -87,7 +87,7 @@ async function tellAddition(
   added: string,
   { study, documents, limit, csv }: ReportFlags
 ): Promise<number> {
-  const found = await session.reports.additions(session.study(study), {
+  const { pairs: found } = await session.reports.additions(session.study(study), {
     added,
     documents: choice(DOCUMENT_CHOICES, documents, '--documents')
   })

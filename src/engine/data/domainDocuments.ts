@@ -28,7 +28,10 @@ export async function readDomainTokens(
   projectFolder: string,
   fingerprint: string
 ): Promise<DomainTokens> {
-  const { record, folder } = await readRecord(projectFolder, fingerprint)
+  return tokensOf(await readRecord(projectFolder, fingerprint))
+}
+
+async function tokensOf({ record, folder }: StoredDomain): Promise<DomainTokens> {
   const ids = unpackTokens(await readFile(join(folder, 'tokens.bin')), record.width)
   const { tokens, contexts } = record
   let at = 0
@@ -63,18 +66,12 @@ export async function readDomainDocuments(
       { domain: name, found }
     )
   }
-  const { record } = await readRecord(projectFolder, domain.fingerprint)
+  const stored = await readRecord(projectFolder, domain.fingerprint)
   const marks = overlapMarksPath(projectFolder, prepared, domain.fingerprint)
   const kept = (await readCache(marks)) as OverlapMarks | null
   if (!kept) throw missing(marks)
-  const { isOverlapping } = kept
-  return {
-    tokens: record.tokens,
-    bytes: record.bytes,
-    half: record.half,
-    isOverlapping,
-    ...(await readDomainTokens(projectFolder, domain.fingerprint))
-  }
+  const { tokens, bytes, half } = stored.record
+  return { tokens, bytes, half, isOverlapping: kept.isOverlapping, ...(await tokensOf(stored)) }
 }
 
 /** Marks of a domain's documents against all training text of a study. */
@@ -99,10 +96,12 @@ export function overlapMarksPath(
   )
 }
 
-async function readRecord(
-  projectFolder: string,
-  fingerprint: string
-): Promise<{ record: DomainRecord; folder: string }> {
+interface StoredDomain {
+  record: DomainRecord
+  folder: string
+}
+
+async function readRecord(projectFolder: string, fingerprint: string): Promise<StoredDomain> {
   const folder = join(projectFolder, 'tokens', fingerprint)
   const path = join(folder, 'documents.json')
   if (!existsSync(path)) throw missing(path)

@@ -22,7 +22,6 @@ import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
-import { additionsPicture } from '../studies/htmlReport/additionsSection'
 import { assertKnownPlaces } from '../studies/knownPlaces'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
@@ -181,10 +180,7 @@ export class ProjectHost implements ProjectApi {
     this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
 
   readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
-    this.#whenPrepared(study, async (one) => ({
-      pairs: await this.#session.reports.additions(one, { added }),
-      svg: additionsPicture(await this.#session.results(one))
-    }))
+    this.#whenPrepared(study, (one) => this.#session.reports.additions(one, { added }))
 
   readCostCurves: ProjectApi['readCostCurves'] = ({ study }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.costCurves(one))

@@ -15,38 +15,46 @@ const SumsSchema = z.strictObject({
 })
 export type FolderSums = z.infer<typeof SumsSchema>
 
-/** What this process found of files, by path: they are not hashed twice while they stay as they are. */
-const known = new Map<string, { seenAs: string; sha256: string }>()
-
-async function sha256Of(path: string): Promise<string> {
-  const { size, mtimeMs, ctimeMs, ino } = await stat(path)
-  const seenAs = [size, mtimeMs, ctimeMs, ino].join(' ')
-  const before = known.get(path)
-  if (before?.seenAs === seenAs) return before.sha256
-  const sha256 = await hashFile(path)
-  known.set(path, { seenAs, sha256 })
-  return sha256
+/** Finds something out about files, and not twice while a file stays as it is; faults are not kept. */
+function rememberedOf<Found>(
+  find: (path: string) => Promise<Found>
+): (path: string) => Promise<Found> {
+  const known = new Map<string, { seenAs: string; found: Found }>()
+  return async (path) => {
+    const { size, mtimeMs, ctimeMs, ino } = await stat(path)
+    const seenAs = [size, mtimeMs, ctimeMs, ino].join(' ')
+    const before = known.get(path)
+    if (before?.seenAs === seenAs) return before.found
+    const found = await find(path)
+    known.set(path, { seenAs, found })
+    return found
+  }
 }
 
-/**
- * The sums of a folder's files as they were when it was written.
- *
- * @returns null in folders of earlier versions, which have none
- * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
- */
-export async function readSums(folder: string): Promise<FolderSums | null> {
-  const path = join(folder, SUMS_FILE)
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (text === null) return null
-  const opened = openSealed(text)
+const sha256Of = rememberedOf(hashFile)
+
+const sumsOf = rememberedOf(async (path): Promise<FolderSums> => {
+  const opened = openSealed(await readFile(path, 'utf8'))
   assertNotNewer(path, opened.value, 1)
   const parsed = SumsSchema.safeParse(opened.value)
   if (opened.state === 'sound' && parsed.success) return parsed.data
   const found = opened.state === 'damaged' ? opened : { expected: 'sums', found: 'something else' }
   throw damagedError(path, found, REDONE)
+})
+
+const holdsSound = rememberedOf(async (path) => keptIn(await readFile(path, 'utf8')) !== null)
+
+/**
+ * The sums of a folder's files as they were when it was written; read once per process.
+ *
+ * @returns null in folders of earlier versions, which have none
+ * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
+ */
+export async function readSums(folder: string): Promise<FolderSums | null> {
+  return sumsOf(join(folder, SUMS_FILE)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
 }
 
 /**
@@ -108,7 +116,15 @@ export async function writeCache(path: string, value: object): Promise<void> {
 /** What was kept; null where there is nothing, or nothing sound: then it is made again. */
 export async function readCache(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch(() => null)
-  if (text === null) return null
+  return text === null ? null : keptIn(text)
+}
+
+/** True where {@link readCache} finds something; a file that stays as it is is read once per process. */
+export function isSoundCache(path: string): Promise<boolean> {
+  return holdsSound(path).catch(() => false)
+}
+
+function keptIn(text: string): unknown {
   const opened = openSealed(text)
   return opened.state === 'damaged' ? null : opened.value
 }

@@ -7,7 +7,7 @@ import type { Prepared, Progress, Study } from '#shared/records'
 import { overlapMarksPath } from '#engine/data/domainDocuments'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
-import { readCache, writeCache } from '#engine/storage/sealedFiles'
+import { isSoundCache, readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { Project } from '#engine/storage/project'
 import type { PrepareJob } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
@@ -150,9 +150,9 @@ async function isComplete(project: string, prepared: Prepared): Promise<boolean>
   if (!folders.every((folder) => existsSync(join(project, 'tokens', folder)))) return false
   // Marks that were damaged are made again with the rest, most of which is there.
   const marks = prepared.domains.map((domain) =>
-    readCache(overlapMarksPath(project, prepared, domain.fingerprint))
+    isSoundCache(overlapMarksPath(project, prepared, domain.fingerprint))
   )
-  return (await Promise.all(marks)).every((kept) => kept !== null)
+  return (await Promise.all(marks)).every(Boolean)
 }
 
 /**

@@ -11,10 +11,20 @@ import type { Study } from '#shared/records'
 /** What is kept within a project is named from it, so that the project can be moved. */
 const INSIDE = /^seeds\/[^/]+\/[^/]+$/
 
+/** Where a checkpoint lies that a study starts from. */
+export interface SeedPlace {
+  folder: string
+  /** Its path within the project; null for one outside. */
+  inside: string | null
+}
+
 /** Where the checkpoint lies that a study starts from; null where it starts from none. */
-export function seedFolder(project: string, { seed }: Study): string | null {
+export function seedPlace(project: string, { seed }: Study): SeedPlace | null {
   if (seed.source !== 'checkpoint') return null
-  return INSIDE.test(seed.path) ? join(project, seed.path) : resolve(seed.path)
+  const { path } = seed
+  return INSIDE.test(path)
+    ? { folder: join(project, path), inside: path }
+    : { folder: resolve(path), inside: null }
 }
 
 /** Checkpoints outside, and those that were taken in with imported models. */
@@ -34,18 +44,17 @@ export class SeedCheckpoints {
    * @throws WorkbenchError `checkpoint/invalid`
    */
   async of(study: Study): Promise<SeedCheckpoint | null> {
-    const folder = seedFolder(this.#project.folder, study)
-    if (folder === null || study.seed.source !== 'checkpoint') return null
-    const name = INSIDE.test(study.seed.path) ? study.seed.path : folder
-    const checkpoint = this.#known.get(folder) ?? (await this.#describe(folder, name))
-    this.#known.set(folder, checkpoint)
+    const place = seedPlace(this.#project.folder, study)
+    if (place === null) return null
+    const checkpoint = this.#known.get(place.folder) ?? (await this.#describe(place))
+    this.#known.set(place.folder, checkpoint)
     return checkpoint
   }
 
   /** What a checkpoint is; a bundle, which may lie elsewhere, remembers it. */
-  async #describe(folder: string, name: string): Promise<SeedCheckpoint> {
+  async #describe({ folder, inside }: SeedPlace): Promise<SeedCheckpoint> {
     const { isBundle, isReadOnly, folder: project } = this.#project
-    const kept = projectPaths.seedCheckpoint(project, fingerprintOf(name))
+    const kept = projectPaths.seedCheckpoint(project, fingerprintOf(inside ?? folder))
     if (isBundle) return readOriginal(kept) as Promise<SeedCheckpoint>
     const checkpoint = await this.#pool.run('checkpoint', { folder })
     if (!isReadOnly) await writeCache(kept, checkpoint)

@@ -13,6 +13,7 @@ import type { Belief } from '#shared/evidenceView'
 import type { Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
 import { additionPairs } from './evidence/additions'
+import { additionsPicture } from './htmlReport/additionsSection'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { DocumentChoice, StudyResults } from './results'
@@ -115,7 +116,8 @@ export class StudyReports {
   }
 
   /**
-   * What adding a partition does to each mixture that is measured with it and without it.
+   * What adding a partition does to each mixture that is measured with it and without it, and the
+   * figure of what each does; null where no two mixtures differ by one.
    *
    * @param options `added`: a partition or base unit; null: one of those imported last
    * @throws WorkbenchError `study/missing-partition` for one that no two measured mixtures differ by
@@ -123,11 +125,12 @@ export class StudyReports {
   async additions(
     study: Study,
     { added, documents = 'all' }: { added: string | null; documents?: DocumentChoice }
-  ): Promise<AdditionPairs> {
+  ): Promise<{ pairs: AdditionPairs; svg: string | null }> {
     const results = await this.results(study)
     const corpora = this.#sources.project.corpora.filter(({ role }) => role === 'training')
     const latest = corpora.toReversed().flatMap((one) => one.partitions.map(({ name }) => name))
-    return additionPairs(results, added, { documents, latest })
+    const pairs = additionPairs(results, added, { documents, latest })
+    return { pairs, svg: additionsPicture(results, documents) }
   }
 
   /** What ways of answering cost against the number of members; null where tables do not say. */

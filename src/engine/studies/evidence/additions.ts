@@ -58,7 +58,10 @@ export function additionEffects(
   const scores = scoreStudy(results, documents)
   const additions = additionsIn(scores.mixtures)
   const members = [...new Set(additions.map(({ added }) => added))].sort()
-  const proxies = scores.proxies.filter((name) => isLoss(name) && !isRegression(name))
+  const isAsked = (of: string) => only?.of.includes(of) ?? true
+  const proxies = scores.proxies.filter(
+    (name) => isLoss(name) && !isRegression(name) && isAsked(name)
+  )
   const columns = (domain: number): Column[] => {
     const truths = scores.budgets.map((budget) => ({
       budget,
@@ -74,14 +77,14 @@ export function additionEffects(
       }))
       return [{ of, budget: null, values }, ...trained]
     })
-    return [...said, ...truths.map((truth) => ({ of: 'sequential', ...truth }))]
+    const trained = isAsked('sequential') ? truths : []
+    return [...said, ...trained.map((truth) => ({ of: 'sequential', ...truth }))]
   }
   return scores.domains.flatMap(({ name: domain, kind: domainKind }, place) => {
     const isLog = domain.endsWith('-log')
     if (domainKind === 'mean' && !isLog) return []
     if (only && only.domain !== domain) return []
     return columns(place).flatMap(({ of, budget, values }) => {
-      if (only && !only.of.includes(of)) return []
       const losses = isLog ? values : values.map(Math.log)
       return members.flatMap((added): AdditionEffect[] => {
         const own = additions.filter((one) => one.added === added)

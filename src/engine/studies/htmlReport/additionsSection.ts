@@ -4,7 +4,7 @@ import type { AdditionEffect } from '#shared/additionEffect'
 import { HEADLINE_DOMAIN } from '#shared/evidenceView'
 import { percent } from '#shared/numberWords'
 import { additionEffects } from '../evidence/additions'
-import type { StudyResults } from '../results'
+import type { DocumentChoice, StudyResults } from '../results'
 import { additionsFigure } from './additionsFigure'
 import type { ReportContents } from './contents'
 import { absent, markup, section, tableOf } from './markup'
@@ -47,9 +47,10 @@ function figureOf(shown: readonly AdditionEffect[], proxy: string, budget: strin
 }
 
 /** The figure alone, as an `svg` element in classes of the page it stands in; null without a pair. */
-export function additionsPicture(results: StudyResults): string | null {
+export function additionsPicture(results: StudyResults, documents: DocumentChoice): string | null {
   const proxy = results.tables?.proxies[0]?.proxy ?? 'merge-micro'
   const shown = additionEffects(results, {
+    documents,
     only: { of: [proxy, 'sequential'], domain: HEADLINE_DOMAIN }
   })
   if (shown.length === 0) return null

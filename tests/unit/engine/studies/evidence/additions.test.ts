@@ -44,6 +44,16 @@ test('changes are those of pairs that differ by one partition, and of training w
   expect(of(results, 'a', 'sequential')).toEqual([])
 })
 
+test('asked for some proxies on one domain, the rows are those of all that are of them', () => {
+  const results = study(['a+b', 'a+b+c'])
+  const all = additionEffects(results)
+  for (const of of [['merge-micro'], ['sequential'], ['merge-micro', 'sequential'], ['none']]) {
+    const only = { of, domain: 'mean-all-log' }
+    const wanted = all.filter((row) => of.includes(row.of) && row.domain === only.domain)
+    expect(additionEffects(results, { only })).toEqual(wanted)
+  }
+})
+
 test('quartiles, ends and the share that helps are over all pairs', () => {
   const results = syntheticResults({
     partitions: { a: 1, b: 1, c: 1, d: 1 },
