@@ -25,7 +25,7 @@ export class DropSender {
   get rate(): number | null {
     // Read first: a rate that is not known yet is asked for again with the next piece.
     const { bytes, beganAt } = this.sent
-    const seconds = (Date.now() - beganAt) / 1000
+    const seconds = (performance.now() - beganAt) / 1000
     return seconds > 0.5 ? bytes / seconds : null
   }
 
@@ -74,7 +74,7 @@ export class DropSender {
 
   async #sendPieces(files: readonly DroppedFile[]): Promise<void> {
     const total = files.reduce((sum, { file }) => sum + file.size, 0)
-    this.sent = { bytes: 0, total, beganAt: Date.now() }
+    this.sent = { bytes: 0, total, beganAt: performance.now() }
     const sizes = files.map(({ path, file }) => ({ path, bytes: file.size }))
     const { drop } = await this.#api.beginDrop({ files: sizes })
     this.drop = drop
