@@ -1,5 +1,6 @@
 /** Files on their way to the engine: streamed in pieces, or known to it already. */
 import type { EngineApi } from '#shared/contract'
+import { toPlain } from '#shared/errors'
 import type { DroppedFile } from './droppedFiles'
 
 /** Bytes of a file that are sent at once. */
@@ -10,9 +11,11 @@ export class DropSender {
   sent = $state({ bytes: 0, total: 0, beganAt: 0 })
   /** Of the engine's; null before it has one, and after it was let go of. */
   drop: string | null = null
-  isCancelled = false
 
   readonly #api: EngineApi
+  #isLeft = false
+  /** So many things need the drop now; one that was left meanwhile is let go of after them. */
+  #users = 0
 
   constructor(api: EngineApi) {
     this.#api = api
@@ -22,33 +25,78 @@ export class DropSender {
   get rate(): number | null {
     // Read first: a rate that is not known yet is asked for again with the next piece.
     const { bytes, beganAt } = this.sent
-    const seconds = (Date.now() - beganAt) / 1000
+    const seconds = (performance.now() - beganAt) / 1000
     return seconds > 0.5 ? bytes / seconds : null
   }
 
-  /** Hands files over in pieces; what was cancelled meanwhile is let go of. */
-  async send(files: readonly DroppedFile[]): Promise<void> {
+  /**
+   * Hands files over in pieces, then has them looked at.
+   *
+   * @returns what went wrong, in words; null where nothing did
+   */
+  send(files: readonly DroppedFile[], look: () => Promise<void>): Promise<string | null> {
+    return this.#trying(async () => {
+      await this.#sendPieces(files)
+      if (!this.#isLeft) await look()
+    })
+  }
+
+  /** Has looked at what lies on the engine's own machine already; as {@link send} otherwise. */
+  adopt(drop: string, look: () => Promise<void>): Promise<string | null> {
+    this.drop = drop
+    return this.#trying(look)
+  }
+
+  /** Does what needs the drop, which stays as long. */
+  async holding<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#users += 1
+    try {
+      return await work()
+    } finally {
+      this.#users -= 1
+      if (this.#isLeft) this.#discard()
+    }
+  }
+
+  /** Nobody looks at it any more: it is let go of as soon as nothing needs it. */
+  leave(): void {
+    this.#isLeft = true
+    this.#discard()
+  }
+
+  /** Removes what was handed over; nobody waits for it, nor could do anything if that failed. */
+  #discard(): void {
+    const { drop } = this
+    if (drop === null || this.#users > 0) return
+    this.drop = null
+    this.#api.discardDrop({ drop }).catch(() => undefined)
+  }
+
+  async #sendPieces(files: readonly DroppedFile[]): Promise<void> {
     const total = files.reduce((sum, { file }) => sum + file.size, 0)
-    this.sent = { bytes: 0, total, beganAt: Date.now() }
+    this.sent = { bytes: 0, total, beganAt: performance.now() }
     const sizes = files.map(({ path, file }) => ({ path, bytes: file.size }))
     const { drop } = await this.#api.beginDrop({ files: sizes })
     this.drop = drop
     for (const [index, { file }] of files.entries()) {
-      for (let at = 0; at < file.size && !this.isCancelled; at += PIECE) {
+      for (let at = 0; at < file.size && !this.#isLeft; at += PIECE) {
         const piece = file.slice(at, at + PIECE)
         const base64 = await base64Of(piece)
         await this.#api.addToDrop({ drop, file: index, base64 })
         this.sent.bytes += piece.size
       }
     }
-    if (this.isCancelled) await this.discard()
   }
 
-  /** Lets go of what was handed over. */
-  async discard(): Promise<void> {
-    const { drop } = this
-    this.drop = null
-    if (drop !== null) await this.#api.discardDrop({ drop })
+  /** What failed is of no use, and may take 20 GB: it is let go of. */
+  async #trying(work: () => Promise<void>): Promise<string | null> {
+    try {
+      await this.holding(work)
+      return null
+    } catch (error) {
+      this.#discard()
+      return toPlain(error).message
+    }
   }
 }
 

@@ -36,26 +36,19 @@ export class ImportState {
   /** Hands files over in pieces, then looks at them. */
   async send(files: DroppedFile[]): Promise<void> {
     this.#begin(files.map(({ path }) => path))
-    await this.#trying(async () => {
-      await this.sender.send(files)
-      if (this.sender.drop !== null) await this.#look()
-    })
-    // What could not be handed over, or is no text, is of no use.
-    if (this.problem !== null && this.stage === 'sending')
-      await this.sender.discard().catch(() => undefined)
+    this.problem = await this.sender.send(files, () => this.#look())
   }
 
   /** Takes what lies on the engine's own machine already. */
   async adopt(drop: string, names: string[]): Promise<void> {
     this.#begin(names)
-    this.sender.drop = drop
-    await this.#trying(() => this.#look())
+    this.problem = await this.sender.adopt(drop, () => this.#look())
   }
 
   /** Looks again, soon: the choice changed. */
   lookSoon(): void {
     if (this.#pause) clearTimeout(this.#pause)
-    this.#pause = setTimeout(() => void this.#trying(() => this.#look()), PAUSE_MS)
+    this.#pause = setTimeout(() => void this.#lookAgain(), PAUSE_MS)
   }
 
   /** Reads all of it into the project. */
@@ -68,17 +61,19 @@ export class ImportState {
     this.stage = 'importing'
     this.problem = null
     try {
-      this.corpus = await this.#api.importDrop({
-        drop,
-        name,
-        role,
-        ...(role === 'evaluation' ? { domainKind } : {}),
-        textField: textField || (this.seen?.likelyTextField ?? 'text'),
-        partition: rule.rule,
-        ...(take === undefined ? {} : { take }),
-        skipBadLines,
-        keepFields: [...keepFields]
-      })
+      this.corpus = await this.sender.holding(() =>
+        this.#api.importDrop({
+          drop,
+          name,
+          role,
+          ...(role === 'evaluation' ? { domainKind } : {}),
+          textField: textField || (this.seen?.likelyTextField ?? 'text'),
+          partition: rule.rule,
+          ...(take === undefined ? {} : { take }),
+          skipBadLines,
+          keepFields: [...keepFields]
+        })
+      )
       this.sender.drop = null
       this.stage = 'done'
     } catch (error) {
@@ -92,14 +87,6 @@ export class ImportState {
   async cancelImport(): Promise<void> {
     this.#isCancelled = true
     await this.#api.cancelImport({})
-  }
-
-  /** Lets go of what was handed over. */
-  async leave(): Promise<void> {
-    // An import goes on without its sheet; the status bar tells of it.
-    if (this.stage === 'importing') return
-    this.sender.isCancelled = true
-    if (this.stage !== 'sending') await this.sender.discard().catch(() => undefined)
   }
 
   #begin(paths: string[]): void {
@@ -133,9 +120,9 @@ export class ImportState {
     this.stage = 'choosing'
   }
 
-  async #trying(work: () => Promise<void>): Promise<void> {
+  async #lookAgain(): Promise<void> {
     try {
-      await work()
+      await this.#look()
     } catch (error) {
       this.problem = toPlain(error).message
     }

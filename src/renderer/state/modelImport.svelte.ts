@@ -28,20 +28,14 @@ export class ModelImport {
   }
 
   /** Hands files over in pieces, then looks for checkpoints. */
-  send(files: readonly DroppedFile[]): Promise<void> {
+  async send(files: readonly DroppedFile[]): Promise<void> {
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0)
-    this.problem = tooMuchToStream(bytes)
-    if (this.problem !== null) return Promise.resolve()
-    return this.#trying(async () => {
-      await this.sender.send(files)
-      await this.#find()
-    })
+    this.problem = tooMuchToStream(bytes) ?? (await this.sender.send(files, () => this.#find()))
   }
 
   /** Takes what lies on the engine's own machine already. */
-  adopt(drop: string): Promise<void> {
-    this.sender.drop = drop
-    return this.#trying(() => this.#find())
+  async adopt(drop: string): Promise<void> {
+    this.problem = await this.sender.adopt(drop, () => this.#find())
   }
 
   /** @returns true when the study is there */
@@ -52,12 +46,14 @@ export class ModelImport {
     this.stage = 'importing'
     this.problem = null
     try {
-      this.made = await this.#api.importModels({
-        drop,
-        name: this.name.trim(),
-        ...(tokens === undefined ? {} : { window: tokens }),
-        models: placedModels($state.snapshot(this.choices) as ChosenModel[])
-      })
+      this.made = await this.sender.holding(() =>
+        this.#api.importModels({
+          drop,
+          name: this.name.trim(),
+          ...(tokens === undefined ? {} : { window: tokens }),
+          models: placedModels($state.snapshot(this.choices) as ChosenModel[])
+        })
+      )
     } catch (error) {
       this.problem = toPlain(error).message
     }
@@ -71,26 +67,10 @@ export class ModelImport {
     return this.#api.stopModels({ what: 'take' })
   }
 
-  /** Lets go of what was handed over. What is being copied goes on without its sheet. */
-  async leave(): Promise<void> {
-    if (this.stage === 'importing') return
-    this.sender.isCancelled = true
-    if (this.stage !== 'sending') await this.sender.discard().catch(() => undefined)
-  }
-
   async #find(): Promise<void> {
     const { drop } = this.sender
     if (drop === null) return
     this.choices = firstChoices(await this.#api.findModels({ drop }))
     this.stage = 'choosing'
-  }
-
-  async #trying(work: () => Promise<void>): Promise<void> {
-    try {
-      await work()
-    } catch (error) {
-      this.problem = toPlain(error).message
-      await this.sender.discard().catch(() => undefined)
-    }
   }
 }

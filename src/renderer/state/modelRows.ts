@@ -1,6 +1,8 @@
 /** Models of a study as the table shows them: filtered, sorted, as CSV. Pure. */
 import { csvTable } from '#shared/csvText'
 import type { ListedModel } from '#shared/modelsView'
+import { inOrder } from './rowOrder'
+import type { RowOrder } from './rowOrder'
 
 export const ROLE_WORDS: Readonly<Record<ListedModel['role'], string>> = {
   seed: 'seed',
@@ -32,10 +34,7 @@ export const MODEL_COLUMNS = [
 ] as const
 export type ModelColumn = (typeof MODEL_COLUMNS)[number]
 
-export interface ModelOrder {
-  column: ModelColumn
-  isUp: boolean
-}
+export type ModelOrder = RowOrder<ModelColumn>
 
 /** What a model is of: a partition, a mixture, a folder of the project. */
 export function ofWords({ partition, mixture, folder, role }: ListedModel): string {
@@ -50,19 +49,12 @@ function valueOf(model: ListedModel, column: ModelColumn): string | number | nul
   return model[column]
 }
 
-/** In the order of a column; what nobody knows is last either way, and equal ones stay as they are. */
+/** In the order of a column. */
 export function sortedModels(
   models: readonly ListedModel[],
   order: ModelOrder | null
 ): ListedModel[] {
-  if (!order) return [...models]
-  const sign = order.isUp ? 1 : -1
-  return [...models].sort((one, other) => {
-    const [a, b] = [valueOf(one, order.column), valueOf(other, order.column)]
-    if (a === null || b === null) return Number(a === null) - Number(b === null)
-    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b)
-    return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
-  })
+  return inOrder(models, order, valueOf)
 }
 
 /** Those that hold all words, and none with `-` before it; of one role where that is asked. */
@@ -85,12 +77,6 @@ export function filteredModels(
       word.startsWith('-') ? !text.includes(word.slice(1)) : text.includes(word)
     )
   })
-}
-
-/** After a press on a column's head: up, down, as they come. */
-export function nextOrder(order: ModelOrder | null, column: ModelColumn): ModelOrder | null {
-  if (order?.column !== column) return { column, isUp: true }
-  return order.isUp ? { column, isUp: false } : null
 }
 
 export function modelsCsv(models: readonly ListedModel[]): string {

@@ -1,6 +1,8 @@
 /** Tensors of an inspected model as a table: filtered, sorted, as CSV, with small histograms. Pure. */
 import { csvTable } from '#shared/csvText'
 import type { TensorInspection, TensorValues } from '#shared/modelInspection'
+import { inOrder } from './rowOrder'
+import type { RowOrder } from './rowOrder'
 
 export const TENSOR_COLUMNS = [
   { name: 'name', label: 'Tensor' },
@@ -15,10 +17,7 @@ export const TENSOR_COLUMNS = [
 ] as const
 export type TensorColumn = (typeof TENSOR_COLUMNS)[number]['name']
 
-export interface TensorOrder {
-  column: TensorColumn
-  isUp: boolean
-}
+export type TensorOrder = RowOrder<TensorColumn>
 
 export const shapeWords = (shape: readonly number[]) => shape.join(' × ')
 
@@ -49,14 +48,7 @@ export function tensorRows(
   const found = tensors.filter(({ name, block }) =>
     wanted.every((word) => `${name} ${block}`.toLowerCase().includes(word))
   )
-  if (!order) return found
-  const sign = order.isUp ? 1 : -1
-  return found.sort((one, other) => {
-    const [a, b] = [valueOf(one, order.column), valueOf(other, order.column)]
-    if (a === null || b === null) return Number(a === null) - Number(b === null)
-    if (typeof a === 'number' && typeof b === 'number') return sign * (a - b)
-    return sign * String(a).localeCompare(String(b), 'en', { numeric: true })
-  })
+  return inOrder(found, order, valueOf)
 }
 
 export function tensorsCsv(model: string, tensors: readonly TensorInspection[]): string {

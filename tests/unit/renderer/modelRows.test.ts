@@ -4,7 +4,6 @@ import type { ListedModel } from '#shared/modelsView'
 import {
   filteredModels,
   modelsCsv,
-  nextOrder,
   sortedModels,
   whyNotWritten,
   writtenBytes
@@ -59,16 +58,6 @@ test('names sort as people count, numbers by size, and what is not known stays l
   expect(by('tokens', true)).toEqual(['law#2', 'code+law (sum)', 'seed', 'law#10', 'both'])
   expect(by('tokens', false)).toEqual(['seed', 'code+law (sum)', 'law#2', 'law#10', 'both'])
   expect(names(sortedModels(MODELS, null))).toEqual(names(MODELS))
-})
-
-test('a press on a head goes up, down, and back to how they come', () => {
-  const up = nextOrder(null, 'name')
-  expect([up, nextOrder(up, 'name'), nextOrder({ column: 'name', isUp: false }, 'name')]).toEqual([
-    { column: 'name', isUp: true },
-    { column: 'name', isUp: false },
-    null
-  ])
-  expect(nextOrder(up, 'bytes')).toEqual({ column: 'bytes', isUp: true })
 })
 
 test('sorting loses no model and is the same twice', () => {
