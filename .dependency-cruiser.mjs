@@ -93,9 +93,16 @@ export const TABLE = [
     instead: 'Only the host writes the project file: send back a result, and let studies/ store it.'
   },
   {
+    from: [engine('executors/')],
+    // prettier-ignore
+    to: [engine('executors/'), engine('workers/(pool|jobs).ts'), engine('storage/'),
+      engine('model/config.ts'), SHARED],
+    instead: 'Executors do jobs somewhere: what is to be done is planned in studies/.'
+  },
+  {
     from: [engine('studies/')],
     // prettier-ignore
-    to: [engine('studies/'), engine('workers/(pool|jobs|reportJobs).ts'), engine('(storage|proxies|statistics)/'),
+    to: [engine('studies/'), engine('executors/'), engine('workers/(pool|jobs|reportJobs).ts'), engine('(storage|proxies|statistics)/'),
       engine('data/'), engine('model/config.ts'), PARAMETERS, SHARED],
     instead: 'studies/ plans and reports: work on text or tensors is a job for a worker.'
   }

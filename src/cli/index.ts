@@ -18,6 +18,7 @@ import { addOpenCommand } from './commands/open'
 import { addProjectCommands } from './commands/project'
 import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
+import { addRunOneCommand } from './commands/runOne'
 import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
 import { addDemoCommand } from './commands/demo'
@@ -42,6 +43,7 @@ addImportCommand(program)
 addImportTableCommand(program)
 addImportModelsCommand(program)
 addRunCommands(program)
+addRunOneCommand(program)
 addVaryCommand(program)
 addReportCommand(program)
 addExportModelCommand(program)

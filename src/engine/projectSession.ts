@@ -1,6 +1,6 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { WorkbenchError } from '#shared/errors'
-import type { Corpus, Prepared, Progress, Run, Study } from '#shared/records'
+import type { Corpus, Prepared, Run, Study } from '#shared/records'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
 import { lostCorpus } from './data/importedNames'
@@ -26,14 +26,12 @@ import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
 import type { DocumentChoice, StudyResults } from './studies/results'
-import { DiskRoom } from './studies/diskRoom'
-import type { DiskOptions } from './studies/diskRoom'
 import { isStop } from './studies/runContext'
 import { StudyReports } from './studies/studyReports'
 import type { RunContext } from './studies/runContext'
 import { runStudy, stoppedSummary } from './studies/run'
-import { RunQueue } from './studies/runQueue'
-import type { RunSummary, StudyEvent } from './studies/run'
+import { runOne } from './studies/runOne'
+import type { RunSummary } from './studies/run'
 import { assertTokensFit } from './studies/importedRuns'
 import { assertStartsFrom } from './studies/seedCheckpoint'
 import { SeedCheckpoints } from './studies/seedCheckpoints'
@@ -47,25 +45,19 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
+import { LOCAL } from '#shared/executors'
 import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
-import type { ComputeDevice, ImportJob, PreviewJob, TextJobs } from './workers/jobs'
+import type { ImportJob, PreviewJob, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
+import { RunContexts } from './runContexts'
+import type { RunOptions } from './runContexts'
 
 export type ImportOptions = Omit<ImportJob, 'project'>
 
-export interface RunOptions {
-  onEvent?: (event: StudyEvent) => void
-  onProgress?: (progress: Progress) => void
-  signal?: AbortSignal
-  /** Steers which run is begun next; without it they come in the plan's order. */
-  queue?: RunQueue
-  /** How low the disk may run, and who says how much is free. */
-  disk?: DiskOptions
-}
-
 /** Of work that tells how far it is and can be stopped. */
 type TellingRun = Pick<RunOptions, 'onProgress' | 'signal'>
+type PreparingRun = Pick<RunOptions, 'onProgress' | 'signal' | 'executor'>
 
 export interface ExportOptions {
   folder: string
@@ -89,7 +81,7 @@ export class ProjectSession {
   readonly reports: StudyReports
   /** What is done with models as such: listed, inspected, merged. */
   readonly models: ProjectModels
-  #device: Promise<ComputeDevice> | null = null
+  readonly #contexts: RunContexts
   readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
 
@@ -97,6 +89,7 @@ export class ProjectSession {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
+    this.#contexts = new RunContexts(project, pool, measurements)
     this.#seeds = new SeedCheckpoints(project, pool)
     this.models = new ProjectModels(project, pool, (study) => this.findPlan(study))
     this.reports = new StudyReports({
@@ -239,8 +232,9 @@ export class ProjectSession {
   }
 
   /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
-  prepare(study: Study, run: TellingRun = {}): Promise<Prepared> {
-    return prepareStudy({ project: this.#project, pool: this.#pool, study, ...run })
+  prepare(study: Study, run: PreparingRun = {}): Promise<Prepared> {
+    const executor = this.#contexts.executor(study, run)
+    return prepareStudy({ ...run, project: this.#project, executor, study })
   }
 
   /** Asks a worker about the stored text of a study. */
@@ -282,14 +276,17 @@ export class ProjectSession {
   }
 
   /** A study's prepared text, and the runs and merges it consists of. */
-  async plan(study: Study, run: TellingRun = {}): Promise<{ prepared: Prepared; plan: StudyPlan }> {
+  async plan(
+    study: Study,
+    run: PreparingRun = {}
+  ): Promise<{ prepared: Prepared; plan: StudyPlan }> {
     const prepared = await this.prepare(study, run)
     return { prepared, plan: await this.#planned(study, prepared) }
   }
 
   /** What running the study would cost from here, estimated from a measured rate. */
   async cost(study: Study, run: TellingRun = {}): Promise<PlanSummary> {
-    return plannedCost(this.#context(study, await this.plan(study, run), {}))
+    return plannedCost(this.#contexts.of(study, await this.plan(study, run), {}))
   }
 
   /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
@@ -306,18 +303,36 @@ export class ProjectSession {
       const members = memberNames(study.mixtures.over, units)
       await this.#project.saveDraw(drawIdentity(study), members)
     }
-    return runStudy(this.#context(study, planned, options))
+    return runStudy(this.#contexts.of(study, planned, options))
   }
 
   /**
    * What work on a study is given that is less than running it: its plan, the pool, what is stored.
+   * Somebody waits for it: it is done on this machine, wherever the study runs.
    *
    * @throws WorkbenchError `study/not-prepared`
    */
   async workOn(study: Study, options: RunOptions = {}): Promise<RunContext> {
     const prepared = await findPrepared(this.#project, study)
     if (!prepared) throw notPreparedError(study.name)
-    return this.#context(study, { prepared, plan: await this.#planned(study, prepared) }, options)
+    return this.#contexts.of(
+      study,
+      { prepared, plan: await this.#planned(study, prepared) },
+      { executor: LOCAL, ...options }
+    )
+  }
+
+  /**
+   * Does one job of a study here, and leaves what came of it for whoever runs the study.
+   *
+   * Writes no record, so that it may be done in a project opened read-only, beside its host.
+   *
+   * @param key fingerprint of a run or of a model; of a run that is finished its model is measured
+   * @throws WorkbenchError `run/unknown`, `study/not-prepared`
+   */
+  async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
+    const context = await this.workOn(study, run)
+    return runOne(key, assay, context, run.onProgress ?? (() => undefined))
   }
 
   /** What is there and what is missing; of a study not prepared yet, its text only. */
@@ -383,39 +398,6 @@ export class ProjectSession {
   async close(): Promise<void> {
     await this.#measurements.close()
     await this.#project.close()
-  }
-
-  #context(
-    study: Study,
-    planned: { prepared: Prepared; plan: StudyPlan },
-    {
-      onEvent = () => undefined,
-      signal = new AbortController().signal,
-      queue = new RunQueue(),
-      disk = {}
-    }: RunOptions
-  ): RunContext {
-    return {
-      project: this.#project,
-      measurements: this.#measurements,
-      pool: this.#pool,
-      study,
-      ...planned,
-      device: () => this.#computeDevice(),
-      onEvent,
-      queue,
-      room: new DiskRoom(this.folder, disk, (waiting) => onEvent({ kind: 'disk', waiting })),
-      signal
-    }
-  }
-
-  #computeDevice(): Promise<ComputeDevice> {
-    // What failed is asked again the next time.
-    this.#device ??= this.#pool.run('device', {}).catch((error: unknown) => {
-      this.#device = null
-      throw error
-    })
-    return this.#device
   }
 
   async #planned(study: Study, prepared: Prepared): Promise<StudyPlan> {

@@ -1,6 +1,7 @@
 /** Loss along straight lines between the models of a study, for whoever asks: the command line. */
 import type { Study } from '#shared/records'
-import type { ProjectSession, RunOptions } from './projectSession'
+import type { ProjectSession } from './projectSession'
+import type { RunOptions } from './runContexts'
 import { measureLines as measureOn } from './studies/measureLines'
 import { needsBranchesError, readOnlyError } from './studies/refusals'
 

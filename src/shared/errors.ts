@@ -59,6 +59,10 @@ export const ERROR_CODES = {
   'storage/locked': { retryHelps: true },
   'contract/invalid': { retryHelps: false },
   'contract/lost': { retryHelps: true },
+  'executor/invalid': { retryHelps: false },
+  'executor/unavailable': { retryHelps: true },
+  'executor/refused': { retryHelps: false },
+  'executor/version': { retryHelps: false },
   'worker/died': { retryHelps: true },
   bug: { retryHelps: false }
 } as const satisfies Record<string, { retryHelps: boolean }>

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { FingerprintSchema } from './fingerprints'
 import { ChosenBySchema } from './chosenBy'
+import { ExecutorSchema } from './executors'
 import { ImportedModelsSchema } from './importedModels'
 import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
@@ -201,6 +202,8 @@ export const StudySchema = z.strictObject({
     .prefault({}),
   /** Set where branches and sequential models were trained elsewhere: nothing is trained here. */
   models: ImportedModelsSchema.optional(),
+  /** Where its runs are done; on this machine when left out. No result depends on it. */
+  executor: ExecutorSchema.optional(),
   /** Set where the study was made as one of a series. */
   series: SeriesOriginSchema.optional()
 })

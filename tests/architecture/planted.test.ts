@@ -33,6 +33,7 @@ const PLANTED: [file: string, imports: string, rule: string][] = [
   ['src/engine/workers/pool.ts', '#engine/training/train', 'src/engine/workers/(pool'],
   ['src/engine/workers/worker.ts', '#engine/storage/project', 'src/engine/workers/(?!'],
   ['src/engine/workers/reportJob.ts', '#engine/training/train', 'src/engine/workers/reportJob'],
+  ['src/engine/executors/a.ts', '#engine/studies/plan', 'src/engine/executors/'],
   ['src/engine/studies/a.ts', '#engine/training/train', 'src/engine/studies/'],
   ['src/engine/training/b.ts', '@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-(node|backend)'],
   ['src/engine/studies/b.ts', 'lowdb', 'lowdb'],

@@ -8,11 +8,11 @@ import { isRunFinished } from '#engine/storage/runs'
 import { scoreStudy } from '#engine/studies/evidence/scores'
 import type { StudyPlan } from '#engine/studies/plan'
 import { studyCost } from '#engine/studies/studyCost'
-import { TABLES, fromCsv } from '#engine/studies/tables'
 import { AdditionPairsSchema } from '#shared/additionEffect'
 import { builtEngine, tinyProject, tinyStudy, trainingImport } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
+import { untimedTables } from '../support/untimedTables'
 
 let engine: Engine
 
@@ -20,23 +20,6 @@ beforeAll(() => {
   engine = builtEngine()
 })
 afterAll(() => engine.close())
-
-const TIMING = ['seconds', 'tokens_per_second']
-
-/** All tables of the first study as text, columns of timing left out. */
-async function tablesOf(session: ProjectSession): Promise<Record<string, unknown[]>> {
-  const folder = await temporaryFolder()
-  const files = await session.exportTables(session.study(), { folder })
-  const entries = await Promise.all(
-    TABLES.map(async ({ name, columns }) => {
-      const rows = fromCsv(columns, await readFile(join(folder, `${name}.csv`), 'utf8'))
-      for (const row of rows) for (const column of TIMING) delete row[column]
-      return [`${name}.csv`, rows] as const
-    })
-  )
-  expect(files.length).toBe(TABLES.length)
-  return Object.fromEntries(entries)
-}
 
 async function checkpointHashes(session: ProjectSession): Promise<string[]> {
   const runs = join(session.folder, 'runs')
@@ -58,13 +41,13 @@ test('a study runs from text to tables; running again does nothing; a new partit
   const first = await session.run(study)
   // Seed, three branches, and the sequential models of law (two units) and of both.
   expect([first.trained, first.failed, first.wasStopped]).toEqual([6, [], false])
-  const tables = await tablesOf(session)
+  const tables = await untimedTables(session)
   expect(tables['partitions.csv']!.map((row) => (row as { partition: string }).partition)).toEqual([
     'code',
     'law'
   ])
   expect(await session.run(study)).toMatchObject({ trained: 0, measured: 0 })
-  expect(await tablesOf(session)).toEqual(tables)
+  expect(await untimedTables(session)).toEqual(tables)
 
   const mail = await writeCorpus(join(await temporaryFolder(), 'mail.jsonl'), { mail: 25 })
   await session.importCorpus(trainingImport('mail', mail))
@@ -85,7 +68,7 @@ test('a study runs from text to tables; running again does nothing; a new partit
   expect(now.length).toBeGreaterThan(measured.length)
   const pairsOf = (list: Record<string, unknown[]>) =>
     list['pairs.csv']!.filter((row) => !(row as { domain: string }).domain.startsWith('mean'))
-  const after = await tablesOf(session)
+  const after = await untimedTables(session)
   expect(pairsOf(tables).length).toBeGreaterThan(0)
   expect(pairsOf(after)).toEqual(expect.arrayContaining(pairsOf(tables)))
   expect((await session.evidence(study)).untried).toEqual(['mail'])
@@ -131,7 +114,7 @@ test('the same study gives the same tables and weights, wherever it runs', async
   for (const session of sessions) await session.run(session.study())
   const [one, another] = sessions as [ProjectSession, ProjectSession]
   expect(await checkpointHashes(another)).toEqual(await checkpointHashes(one))
-  expect(await tablesOf(another)).toEqual(await tablesOf(one))
+  expect(await untimedTables(another)).toEqual(await untimedTables(one))
 })
 
 test('one thread gives the weights and tables of two, bit for bit', async () => {
@@ -142,7 +125,7 @@ test('one thread gives the weights and tables of two, bit for bit', async () => 
     await one.run(one.study())
     await two.run(two.study())
     expect(await checkpointHashes(one)).toEqual(await checkpointHashes(two))
-    expect(await tablesOf(one)).toEqual(await tablesOf(two))
+    expect(await untimedTables(one)).toEqual(await untimedTables(two))
   } finally {
     await single.close()
   }
@@ -158,7 +141,7 @@ test('a disk that is full while models are measured is waited for, unless it say
   try {
     const study = session.study()
     const whole = await session.run(study)
-    const tables = await tablesOf(session)
+    const tables = await untimedTables(session)
     await session.close()
     await rm(join(session.folder, 'measurements.jsonl'))
     const again = await engine.openProject(session.folder)
@@ -177,7 +160,7 @@ test('a disk that is full while models are measured is waited for, unless it say
       trained: 0,
       measured: whole.measured
     })
-    expect(await tablesOf(again)).toEqual(tables)
+    expect(await untimedTables(again)).toEqual(tables)
     await again.close()
   } finally {
     execFileSync('umount', [disk])
@@ -204,7 +187,7 @@ test('a study stopped amid a run and continued gives the weights of one left alo
   expect(stops).toBeGreaterThan(1)
   expect((await stopped.run(stopped.study())).trained).toBe(0)
   expect(await checkpointHashes(stopped)).toEqual(await checkpointHashes(left))
-  expect(await tablesOf(stopped)).toEqual(await tablesOf(left))
+  expect(await untimedTables(stopped)).toEqual(await untimedTables(left))
 })
 
 test('another recipe makes new runs beside the old ones', async () => {
@@ -243,7 +226,7 @@ test('a study starts from the seed model of another one, with its moments, and m
     branch: { ...branch, matmulPrecision: 'tf32' }
   })
   expect(await second.run(second.study())).toMatchObject({ trained: 3, failed: [] })
-  const tables = [await tablesOf(first), await tablesOf(second)]
+  const tables = [await untimedTables(first), await untimedTables(second)]
   const seeds = tables.map((one) =>
     one['measurements.csv']!.filter((row) => {
       const { role, domain } = row as { role: string; domain: string }

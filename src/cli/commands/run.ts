@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
+import { LOCAL } from '#shared/executors'
 import { EXIT, Interrupted, withProject } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
@@ -22,6 +23,7 @@ interface RunFlags {
   until?: string
   threads?: string
   diskFloor?: string
+  local?: boolean
   json?: boolean
 }
 
@@ -57,6 +59,7 @@ export function addRunCommands(program: Command): void {
     .option('--until <time>', 'stop at this time of day, cleanly: 08:00')
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
+    .option('--local', 'run it on this machine, whatever its executor is')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -71,6 +74,7 @@ export function addRunCommands(program: Command): void {
           session.run(session.study(flags.study), {
             signal,
             disk,
+            ...(flags.local ? { executor: LOCAL } : {}),
             onProgress: (one) => progress.update('prepare', one),
             onEvent: studyDisplay(progress)
           })

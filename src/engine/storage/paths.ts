@@ -36,6 +36,9 @@ export const projectPaths = {
   search: (project: string) => join(project, 'cache', 'search.f64'),
   drops: (project: string) => join(project, 'cache', 'drops'),
   drop: (project: string, id: string) => join(project, 'cache', 'drops', id),
+  /** What jobs done elsewhere came to, until it is taken in. */
+  outcomes: (project: string) => join(project, 'outcomes'),
+  outcome: (project: string, key: string) => join(project, 'outcomes', `${key}.json`),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),

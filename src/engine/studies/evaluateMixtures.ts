@@ -3,9 +3,8 @@ import { WorkbenchError } from '#shared/errors'
 import { isRunFinished } from '#engine/storage/runs'
 import { measureAll, modelsOf, unmeasured } from './measureModels'
 import type { ModelToMeasure } from './measureModels'
-import { findMemory } from './placement'
 import type { PlannedRun, StudyPlan } from './plan'
-import { emptySummary, isStop } from './runContext'
+import { emptySummary, isStop, workOf } from './runContext'
 import type { RunContext } from './runContext'
 import { mixturesNamed } from './sequentialChoice'
 
@@ -48,7 +47,8 @@ export async function measureNow(
   beforeWork()
   const summary = emptySummary()
   try {
-    await measureAll(models, await findMemory([], context), context, summary)
+    await context.executor.begin(workOf(context, []))
+    await measureAll(models, context, summary)
   } catch (error) {
     if (!isStop(error, context.signal)) throw error
   }

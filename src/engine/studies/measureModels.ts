@@ -4,13 +4,11 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 import type { HeldOutDomain, Measurement, ModelRole } from '#shared/records'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
-import type { MeasuredModel } from '#engine/workers/jobs'
+import type { MeasureJob, MeasuredModel } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
 import { measuredText, measurementDefinition } from './measure'
 import type { PlannedRepeat, PlannedRun, StudyPlan } from './plan'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
-import { placeMeasuring } from './placement'
-import type { Memory } from './placement'
 import { endsStudy, inParallel, isStop, noteFailure } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 import { tryAgain, whenThereIsRoom } from './tryAgain'
@@ -91,14 +89,13 @@ export function trainedModel(run: PlannedRun): ModelToMeasure {
  */
 export async function measureAll(
   models: readonly ModelToMeasure[],
-  memory: Memory,
   context: RunContext,
   summary: RunSummary,
   ownLane?: LaneName
 ): Promise<void> {
   const todo = unmeasured(models, context)
   if (todo.length === 0) return
-  const place = await placeMeasuring(todo.length, memory, context, ownLane)
+  const place = await context.executor.placeMeasuring(todo.length, ownLane)
   let done = 0
   await inParallel(todo, place.atOnce, context, async ({ model, domains }) => {
     try {
@@ -177,23 +174,49 @@ async function measureOne(
   context: RunContext,
   summary: RunSummary
 ): Promise<void> {
-  const text = measuredText(context, domains)
-  const result = await context.pool.run(
-    'measure',
-    {
-      ...text,
-      label: model.label,
-      model: model.model,
-      heldBytes,
-      keepTokens: model.role === 'branch' || model.role === 'ensemble'
-    },
-    { lane, signal: context.signal }
-  )
+  const job = measureJobOf(model, domains, heldBytes, context)
+  const { signal } = context
+  const result = await context.executor.measure(model.fingerprint, job, { lane, signal })
+  // Stored first, told second.
+  await context.measurements.add(measurementsOf(model, domains, job.definition, result.nats))
+  summary.measured++
+  summary.averageMs += result.averageMs
+  summary.evaluateMs += result.evaluateMs
+}
+
+/** What is told to whoever measures a model on domains. */
+export function measureJobOf(
+  model: ModelToMeasure,
+  domains: readonly HeldOutDomain[],
+  heldBytes: number,
+  context: Parameters<typeof measuredText>[0]
+): MeasureJob {
+  return {
+    ...measuredText(context, domains),
+    label: model.label,
+    model: model.model,
+    heldBytes,
+    keepTokens: model.role === 'branch' || model.role === 'ensemble'
+  }
+}
+
+/**
+ * What measuring gave, as it is stored.
+ *
+ * @param nats per document of each domain
+ * @throws WorkbenchError `run/diverged` where a loss is not a number
+ */
+export function measurementsOf(
+  model: ModelToMeasure,
+  domains: readonly HeldOutDomain[],
+  definition: string,
+  nats: readonly number[][]
+): Measurement[] {
   const measurements = domains.map((domain, index): Measurement => ({
     model: model.fingerprint,
     domain: domain.fingerprint,
-    definition: text.definition,
-    nats: result.nats[index]!
+    definition,
+    nats: nats[index]!
   }))
   if (measurements.some((one) => !one.nats.every(Number.isFinite))) {
     throw new WorkbenchError(
@@ -202,9 +225,5 @@ async function measureOne(
       { model: model.label }
     )
   }
-  // Stored first, told second.
-  await context.measurements.add(measurements)
-  summary.measured++
-  summary.averageMs += result.averageMs
-  summary.evaluateMs += result.evaluateMs
+  return measurements
 }

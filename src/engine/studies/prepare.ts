@@ -9,8 +9,8 @@ import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import { isSoundCache, readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { Project } from '#engine/storage/project'
+import type { Executor } from '#engine/executors/executor'
 import type { PrepareJob } from '#engine/workers/jobs'
-import type { WorkerPool } from '#engine/workers/pool'
 import { withParts } from './unitParts'
 
 /** Version of what preparation does; a change here prepares anew. */
@@ -28,12 +28,12 @@ const PREPARE_FORMAT = 2
  */
 export async function prepareStudy(input: {
   project: Project
-  pool: WorkerPool
+  executor: Executor
   study: Study
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
 }): Promise<Prepared> {
-  const { project, pool, study, onProgress, signal } = input
+  const { project, executor, study, onProgress, signal } = input
   assertTextThere(project, study)
   const there = await findPrepared(project, study)
   if (there) return there
@@ -44,9 +44,9 @@ export async function prepareStudy(input: {
       { study: study.name, folder: project.folder }
     )
   }
-  const prepared = await pool.run('prepare', prepareJobOf(project, study), {
+  const prepared = await executor.prepare(prepareJobOf(project, study), {
     lane: 'wide',
-    ...(signal ? { signal } : {}),
+    signal: signal ?? new AbortController().signal,
     ...(onProgress ? { onProgress } : {})
   })
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)

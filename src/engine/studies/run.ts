@@ -1,14 +1,13 @@
 /** Runs a study: plan = study − what exists; do the rest. */
 import { isRunFinished } from '#engine/storage/runs'
+import { adoptOutcomes } from './adoptOutcomes'
 import { assertDiskHolds, savedBytes } from './diskForecast'
 import { predictBeforeTraining } from './predictions'
 import { earlierModels, planEarlier } from './earlierBranches'
 import { measureAll, modelsOf, repeatedMerges, trainedModel, unmeasured } from './measureModels'
-import { findMemory, placeTraining } from './placement'
-import type { Memory } from './placement'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
-import { emptySummary, isStop, takeInParallel } from './runContext'
+import { emptySummary, isStop, takeInParallel, workOf } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 import { trainOne } from './trainOne'
 import { whenThereIsRoom } from './tryAgain'
@@ -32,13 +31,14 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   const summary = emptySummary()
   const { plan, signal, queue } = context
   queue.begin()
+  await adoptOutcomes(context)
   const missing = missingRuns(context.project.folder, runsOf(plan))
   const earlier = earlierModels(planEarlier(context.study, plan))
   const models = [...modelsOf(plan), ...earlier]
   const isDone = missing.length === 0 && unmeasured(models, context).length === 0
   const tokens = missing.reduce((sum, run) => sum + run.tokens, 0)
   if (isDone) return summary
-  const memory = await findMemory(missing, context)
+  await context.executor.begin(workOf(context, missing))
   await assertDiskHolds(missing, context)
   context.onEvent({ kind: 'begun', runs: missing.length, tokens })
   const isMore = () =>
@@ -46,26 +46,27 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
   const unwatch = context.room.watch()
   try {
     do {
-      if (plan.seed) await trainAll([plan.seed], memory, context, summary)
+      if (plan.seed) await trainAll([plan.seed], context, summary)
       if (plan.seed && !isRunFinished(context.project.folder, plan.seed.fingerprint)) break
-      await trainAll(plan.branches, memory, context, summary)
+      await trainAll(plan.branches, context, summary)
       const repeated = new Set(plan.repeats.flatMap(repeatedMerges).map((one) => one.fingerprint))
       const untrained = models.filter(
         ({ role, fingerprint }) => role !== 'sequential' && !repeated.has(fingerprint)
       )
-      await measureAll(untrained, memory, context, summary)
+      await measureAll(untrained, context, summary)
       await whenThereIsRoom('predictions', context, () => predictBeforeTraining(context))
-      await trainAll(plan.sequentials, memory, context, summary, true)
+      await trainAll(plan.sequentials, context, summary, true)
       for (const repeat of plan.repeats) {
-        await trainAll(repeat.branches, memory, context, summary)
-        await measureAll(repeatedMerges(repeat), memory, context, summary)
-        await trainAll(repeat.sequentials, memory, context, summary, true)
+        await trainAll(repeat.branches, context, summary)
+        await measureAll(repeatedMerges(repeat), context, summary)
+        await trainAll(repeat.sequentials, context, summary, true)
       }
     } while (isMore())
   } catch (error) {
     if (!isStop(error, signal)) throw error
   } finally {
     unwatch()
+    await context.executor.end()
   }
   return ended(summary, missing, context)
 }
@@ -98,7 +99,6 @@ export function missingRuns(project: string, runs: readonly PlannedRun[]): Plann
 
 async function trainAll(
   runs: readonly PlannedRun[],
-  memory: Memory,
   context: RunContext,
   summary: RunSummary,
   measureEach = false
@@ -107,18 +107,18 @@ async function trainAll(
   if (measureEach) {
     // A run trained before the last stop may lack its measurement.
     const present = runs.filter((run) => isRunFinished(context.project.folder, run.fingerprint))
-    await measureAll(present.map(trainedModel), memory, context, summary)
+    await measureAll(present.map(trainedModel), context, summary)
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = await placeTraining(first.recipe, missing.size, memory, context)
+  const { lane, atOnce } = await context.executor.placeTraining(first.recipe, missing.size)
   context.room.expect(atOnce * savedBytes(context.plan.config))
   const take = () => context.queue.take([...missing])
   await takeInParallel(take, atOnce, context, async (run) => {
     const isTrained = await trainOne(run, lane, context, summary)
     if (isTrained) missing.delete(run)
     if (isTrained && measureEach) {
-      await measureAll([trainedModel(run)], memory, context, summary, lane)
+      await measureAll([trainedModel(run)], context, summary, lane)
     }
   })
 }

@@ -5,10 +5,11 @@ import type { Prepared, Progress, Run, Study } from '#shared/records'
 import type { LowDisk } from '#shared/trainingView'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
+import type { Executor, Work } from '#engine/executors/executor'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { DiskRoom } from './diskRoom'
-import type { StudyPlan } from './plan'
+import type { PlannedRun, StudyPlan } from './plan'
 import type { RunQueue } from './runQueue'
 
 /** What running tells: the newest version of a record, or how far something is. */
@@ -26,6 +27,8 @@ export interface RunContext {
   project: Project
   measurements: Measurements
   pool: WorkerPool
+  /** Where runs are trained and models measured. */
+  executor: Executor
   study: Study
   prepared: Prepared
   plan: StudyPlan
@@ -52,6 +55,18 @@ export interface RunSummary {
   /** Wall time spent averaging and evaluating merges, ms summed over workers. */
   averageMs: number
   evaluateMs: number
+}
+
+/** What is asked of an executor, for runs that are still to be trained. */
+export function workOf(
+  { plan, study }: Pick<RunContext, 'plan' | 'study'>,
+  missing: readonly PlannedRun[]
+): Work {
+  return {
+    config: plan.config,
+    evaluationBatch: study.evaluation.batchSize,
+    recipes: [...new Set(missing.map((run) => run.recipe))]
+  }
 }
 
 /** Of work in which nothing is done yet. */

@@ -7,7 +7,7 @@ import type { Prepared, Run, Study } from '#shared/records'
 import { sweepDrafts } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, settledHead } from '#engine/storage/runs'
-import type { TrainResult } from '#engine/workers/jobs'
+import type { TrainJob, TrainResult } from '#engine/workers/jobs'
 import type { LaneName } from '#engine/workers/pool'
 import { keptSteps } from './earlierBranches'
 import { notImported } from './importedRuns'
@@ -92,7 +92,7 @@ export async function trainOne(
 }
 
 /** The head of a run, as it is when it begins, with what is known of it by now. */
-function headOf(planned: PlannedRun, change: Partial<Run>): Run {
+export function headOf(planned: PlannedRun, change: Partial<Run>): Run {
   return {
     fingerprint: planned.fingerprint,
     role: planned.role,
@@ -117,36 +117,43 @@ async function sendToWorker(
   signal: AbortSignal,
   context: RunContext
 ): Promise<TrainResult> {
-  const { project, pool, study, prepared, plan } = context
+  const { fingerprint } = planned
+  return context.executor.train(trainJobOf(planned, context), {
+    lane,
+    signal,
+    onProgress: (progress) => context.onEvent({ kind: 'progress', key: fingerprint, progress })
+  })
+}
+
+/**
+ * What is told to whoever trains a run.
+ *
+ * @throws WorkbenchError `run/missing` for one that was to be imported
+ */
+export function trainJobOf(
+  planned: PlannedRun,
+  { project, study, prepared, plan }: Pick<RunContext, 'project' | 'study' | 'prepared' | 'plan'>
+): TrainJob {
   const { start, fingerprint } = planned
   if (planned.isImported || !start) throw notImported(planned)
   const from = startNode(planned, plan)
-  return pool.run(
-    'train',
-    {
-      project: project.folder,
-      fingerprint,
-      label: planned.name,
-      config: plan.config,
-      recipe: planned.recipe,
-      start,
-      draws: planned.draws,
-      replay: planned.replay,
-      randomSeed: planned.randomSeed,
-      endOfTextId: prepared.tokenizer.endOfTextId,
-      tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
-      heldOut: heldOutOf(planned, study, prepared),
-      keepMoments: planned.keepMoments,
-      ...(from ? { startedFrom: from } : {}),
-      keepSteps: keptSteps(study, planned)
-    },
-    {
-      lane,
-      matmulPrecision: planned.recipe.matmulPrecision,
-      signal,
-      onProgress: (progress) => context.onEvent({ kind: 'progress', key: fingerprint, progress })
-    }
-  )
+  return {
+    project: project.folder,
+    fingerprint,
+    label: planned.name,
+    config: plan.config,
+    recipe: planned.recipe,
+    start,
+    draws: planned.draws,
+    replay: planned.replay,
+    randomSeed: planned.randomSeed,
+    endOfTextId: prepared.tokenizer.endOfTextId,
+    tokenizerFile: projectPaths.tokenizer(project.folder, prepared.tokenizer.fingerprint),
+    heldOut: heldOutOf(planned, study, prepared),
+    keepMoments: planned.keepMoments,
+    ...(from ? { startedFrom: from } : {}),
+    keepSteps: keptSteps(study, planned)
+  }
 }
 
 function heldOutOf(planned: PlannedRun, study: Study, prepared: Prepared) {

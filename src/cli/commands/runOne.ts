@@ -1,0 +1,65 @@
+/** `assay run-one`: exactly one job of a study, wherever its project is at hand. */
+import type { Command } from 'commander'
+import { WorkbenchError } from '#shared/errors'
+import { version } from '../../../package.json'
+import { EXIT, withProject } from '../session'
+
+interface RunOneFlags {
+  study?: string
+  threads?: string
+  assay?: string
+  json?: boolean
+}
+
+/** Adds `run-one` to the program. */
+export function addRunOneCommand(program: Command): void {
+  program
+    .command('run-one')
+    .description(
+      'Do one job of a study here and leave what came of it for whoever runs the study. Executors call it; so may you, on any machine that has the project.'
+    )
+    .argument('<project>', 'project folder')
+    .argument('<fingerprint...>', 'of runs to train, or of models to measure, one after another')
+    .option('--study <name>', 'which study (default: the first)')
+    .option('--threads <n>', 'threads to use (default: all)')
+    .option('--assay <version>', 'refuse unless this is the version')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay run-one my-study 3f0c…\n  assay run-one my-study 3f0c… 9b1d… --study weights --json'
+    )
+    .action(async (path: string, keys: string[], flags: RunOneFlags) => {
+      assertVersion(flags.assay)
+      await withProject(path, { ...flags, readOnly: true }, async (context, session) => {
+        const { progress, signal, print } = context
+        const study = session.study(flags.study)
+        const jobs = []
+        for (const key of keys) {
+          const job = await session.runOne(study, key, version, {
+            signal,
+            onProgress: (one) => progress.update(key, one)
+          })
+          jobs.push({ key, ...job })
+          if (job.state === 'stopped') break
+        }
+        const lines = jobs.map((job) =>
+          job.error
+            ? `failed ${job.label}: ${job.error.code}: ${job.error.message}`
+            : `${job.state} ${job.label}`
+        )
+        print(lines.join('\n'), { study: study.name, jobs })
+        if (jobs.some(({ state }) => state === 'stopped')) return EXIT.interrupted
+        return jobs.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok
+      })
+    })
+}
+
+/** Two versions may plan differently: then what one asks for is not what the other would do. */
+function assertVersion(expected: string | undefined): void {
+  if (expected === undefined || expected === version) return
+  throw new WorkbenchError(
+    'executor/version',
+    `This is Assay ${version}, and the job was given out by Assay ${expected}. Install the same version on both machines.`,
+    { expected, found: version }
+  )
+}

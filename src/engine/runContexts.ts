@@ -1,0 +1,87 @@
+/** What work on studies of an open project is given: where it is done, and all it needs there. */
+import { LOCAL } from '#shared/executors'
+import type { ExecutorSettings } from '#shared/executors'
+import type { Prepared, Progress, Study } from '#shared/records'
+import { chooseExecutor } from './executors/chooseExecutor'
+import type { Executor } from './executors/executor'
+import type { Measurements } from './storage/measurements'
+import type { Project } from './storage/project'
+import { DiskRoom } from './studies/diskRoom'
+import type { DiskOptions } from './studies/diskRoom'
+import type { StudyPlan } from './studies/plan'
+import type { RunContext } from './studies/runContext'
+import type { StudyEvent } from './studies/run'
+import { RunQueue } from './studies/runQueue'
+import type { ComputeDevice } from './workers/jobs'
+import type { WorkerPool } from './workers/pool'
+
+/** How a study is run. */
+export interface RunOptions {
+  onEvent?: (event: StudyEvent) => void
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+  /** Steers which run is begun next; without it they come in the plan's order. */
+  queue?: RunQueue
+  /** How low the disk may run, and who says how much is free. */
+  disk?: DiskOptions
+  /** Where it is done, in place of where the study says. */
+  executor?: ExecutorSettings
+}
+
+/** Makes the contexts of one project. */
+export class RunContexts {
+  readonly #project: Project
+  readonly #pool: WorkerPool
+  readonly #measurements: Measurements
+  #device: Promise<ComputeDevice> | null = null
+
+  constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+    this.#project = project
+    this.#pool = pool
+    this.#measurements = measurements
+  }
+
+  /** Where the work of a study is done: where its record says, unless somebody else is asked. */
+  executor(study: Study, { executor }: Pick<RunOptions, 'executor'>): Executor {
+    return chooseExecutor(executor ?? study.executor ?? LOCAL, {
+      pool: this.#pool,
+      device: () => this.#computeDevice(),
+      project: this.#project.folder,
+      study: study.name
+    })
+  }
+
+  /** What work on a planned study is given. */
+  of(
+    study: Study,
+    planned: { prepared: Prepared; plan: StudyPlan },
+    options: RunOptions
+  ): RunContext {
+    const { onEvent = () => undefined, disk = {} } = options
+    const { signal = new AbortController().signal, queue = new RunQueue() } = options
+    return {
+      project: this.#project,
+      measurements: this.#measurements,
+      pool: this.#pool,
+      executor: this.executor(study, options),
+      study,
+      ...planned,
+      device: () => this.#computeDevice(),
+      onEvent,
+      queue,
+      room: new DiskRoom(this.#project.folder, disk, (waiting) =>
+        onEvent({ kind: 'disk', waiting })
+      ),
+      signal
+    }
+  }
+
+  #computeDevice(): Promise<ComputeDevice> {
+    // What failed is asked again the next time.
+    this.#device ??= this.#pool.run('device', {}).catch((error: unknown) => {
+      this.#device = null
+      throw error
+    })
+    return this.#device
+  }
+}

@@ -1,0 +1,38 @@
+/** Takes in what jobs that were done apart from this host came to. */
+import { isRunFinished } from '#engine/storage/runs'
+import { outcomeKeys, readOutcome, removeOutcome } from '#engine/storage/outcomes'
+import type { Outcome } from '#engine/storage/outcomes'
+import { runsOf } from './plan'
+import type { RunContext } from './runContext'
+import { headOf } from './trainOne'
+
+/**
+ * Stores what lies in `outcomes/`, whoever asked for it, and takes it away: stored first.
+ *
+ * What failed is left to who asks for it again; of a study that is not planned here it stays.
+ */
+export async function adoptOutcomes(context: RunContext): Promise<void> {
+  const { project } = context
+  for (const key of await outcomeKeys(project.folder)) {
+    const outcome = await readOutcome(project.folder, key)
+    if (!outcome || outcome.error) {
+      await removeOutcome(project.folder, key)
+      continue
+    }
+    if (await adopt(outcome, context)) await removeOutcome(project.folder, key)
+  }
+}
+
+async function adopt(
+  { key, trained, measured }: Outcome,
+  { project, measurements, plan, onEvent }: RunContext
+): Promise<boolean> {
+  if (measured) await measurements.add(measured.measurements)
+  if (!trained) return measured !== undefined
+  const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
+  if (!run || !isRunFinished(project.folder, key)) return false
+  const record = headOf(run, { ...trained, state: 'done' })
+  await project.saveRun(record)
+  onEvent({ kind: 'run', record })
+  return true
+}

@@ -1,0 +1,111 @@
+/** Does exactly one planned job, anywhere, and leaves what came of it for the project's host. */
+import { hostname } from 'node:os'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import type { Measurement, Progress } from '#shared/records'
+import type { Executor } from '#engine/executors/executor'
+import { writeOutcome } from '#engine/storage/outcomes'
+import type { Outcome } from '#engine/storage/outcomes'
+import { isRunFinished } from '#engine/storage/runs'
+import { earlierModels, planEarlier } from './earlierBranches'
+import { measureJobOf, measurementsOf, missingDomains, modelsOf } from './measureModels'
+import type { ModelToMeasure } from './measureModels'
+import { runsOf } from './plan'
+import type { PlannedRun } from './plan'
+import { isStop, workOf } from './runContext'
+import type { RunContext } from './runContext'
+import { trainJobOf } from './trainOne'
+
+/** What a job done alone is given. */
+export type JobContext = Pick<
+  RunContext,
+  'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'signal'
+>
+
+/** What came of a job done alone; `nothing`: all of it was there. */
+export type JobState = 'done' | 'failed' | 'stopped' | 'nothing'
+
+/**
+ * Trains the run of a fingerprint where that is not finished, else measures the model of it on the domains
+ * that it lacks.
+ *
+ * Writes no record of the project, so that it may be done beside its host, on any machine that has the
+ * folder: what came of it lies in `outcomes/` until the host takes it in. A run that is stopped keeps its
+ * state, and goes on from there when it is done again.
+ *
+ * @param key fingerprint of a run, of a merge or of an ensemble of the study's plan
+ * @throws WorkbenchError `run/unknown`; what the job threw is in its outcome instead
+ */
+export async function runOne(
+  key: string,
+  assay: string,
+  context: JobContext,
+  onProgress: (progress: Progress) => void
+): Promise<{ state: JobState; label: string; error: Outcome['error'] | null }> {
+  const { project, study, plan, signal } = context
+  const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
+  const models = [...modelsOf(plan), ...earlierModels(planEarlier(study, plan))]
+  const model = models.find(({ fingerprint }) => fingerprint === key)
+  const isTrained = run !== undefined && isRunFinished(project.folder, key)
+  if (!run && !model) throw unknownJob(key, study.name)
+  const label = model?.label ?? run!.name
+  const origin = { key, study: study.name, assay, host: hostname() }
+  try {
+    const done =
+      run && !isTrained ? trainAlone(run, context, onProgress) : measureAlone(model!, context)
+    const came = await done
+    if (came === 'stopped' || came === 'nothing') return { state: came, label, error: null }
+    await writeOutcome(project.folder, { ...origin, ...came })
+    return { state: 'done', label, error: null }
+  } catch (error) {
+    if (isStop(error, signal)) return { state: 'stopped', label, error: null }
+    const { code, message, details } = toPlain(error)
+    await writeOutcome(project.folder, { ...origin, error: { code, message, details } })
+    return { state: 'failed', label, error: { code, message, details } }
+  }
+}
+
+async function trainAlone(
+  run: PlannedRun,
+  context: JobContext,
+  onProgress: (progress: Progress) => void
+): Promise<Pick<Outcome, 'trained'> | 'stopped'> {
+  const { executor, signal } = context
+  await executor.begin(workOf(context, [run]))
+  const { lane } = await executor.placeTraining(run.recipe, 1)
+  const { outcome, result } = await executor.train(trainJobOf(run, context), {
+    lane,
+    signal,
+    onProgress
+  })
+  return outcome === 'finished' ? { trained: result } : 'stopped'
+}
+
+async function measureAlone(
+  model: ModelToMeasure,
+  context: JobContext
+): Promise<Pick<Outcome, 'measured'> | 'nothing'> {
+  const { executor, signal } = context
+  const domains = missingDomains(model.fingerprint, context)
+  if (domains.length === 0) return 'nothing'
+  await executor.begin(workOf(context, []))
+  const { lane, heldBytes } = await placeOnce(executor)
+  const job = measureJobOf(model, domains, heldBytes, context)
+  const result = await executor.measure(model.fingerprint, job, { lane, signal })
+  const measurements: Measurement[] = measurementsOf(model, domains, job.definition, result.nats)
+  return {
+    measured: { measurements, averageMs: result.averageMs, evaluateMs: result.evaluateMs }
+  }
+}
+
+/** One model alone has the machine for itself. */
+function placeOnce(executor: Executor) {
+  return executor.placeMeasuring(1)
+}
+
+function unknownJob(key: string, study: string): WorkbenchError {
+  return new WorkbenchError(
+    'run/unknown',
+    `The study "${study}" has no run and no model of the fingerprint ${key.slice(0, 12)}. Either the study or its text was changed since, or it is another study's.`,
+    { run: key, study }
+  )
+}

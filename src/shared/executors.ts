@@ -1,0 +1,58 @@
+/** Where a study's runs are done: on this machine, or by a Slurm cluster. No part of what they are. */
+import { z } from 'zod'
+
+const words = z.string().trim().min(1)
+const positive = z.int().positive()
+/** One line of a script: a second would be another command that nobody sees in the form. */
+const line = words.regex(/^[^\r\n]*$/, 'one line, without a line break')
+
+/** Worker processes of this machine. */
+export const LocalExecutorSchema = z.strictObject({
+  kind: z.literal('local'),
+  /** Numbers of the GPUs that are used, as the driver counts them; all of them by default. */
+  devices: z.union([z.literal('all'), z.array(z.int().nonnegative()).min(1)]).default('all'),
+  /** Runs on one GPU at once; null: as many as a measurement of the study's model says. */
+  runsPerDevice: z.int().positive().max(16).nullable().default(null)
+})
+
+/** A Slurm cluster; what is left out is left to the cluster. */
+export const SlurmExecutorSchema = z.strictObject({
+  kind: z.literal('slurm'),
+  partition: words.optional(),
+  account: words.optional(),
+  qos: words.optional(),
+  /** Wall time of one element at most; a run that needs longer goes on from where it was left. */
+  timeMinutes: positive.default(60),
+  memoryMegabytes: positive.optional(),
+  cpus: positive.default(1),
+  /** Generic resources of one element, such as `gpu:1`. */
+  gres: words.optional(),
+  /** Further options of `sbatch`, as they stand behind `#SBATCH`. */
+  options: z.array(line).default([]),
+  /** Lines of the script before the work: modules, environments. */
+  setup: z.array(line).default([]),
+  /** What stands before the command, such as `apptainer exec --nv image.sif`. */
+  container: line.optional(),
+  /** How Assay is called on the nodes; the way it runs here by default. */
+  command: line.optional(),
+  /** Elements that run at once, at most. */
+  mostAtOnce: positive.default(64),
+  /** Models that one element measures, one after another. */
+  modelsPerElement: positive.default(32),
+  pollSeconds: z.int().min(10).max(600).default(30),
+  /** A host that `sbatch` is called on by `ssh`, where this machine is no submit host. */
+  host: words.optional(),
+  /** The project's folder there, where it is not on storage that both share. */
+  folder: words.optional()
+})
+
+export const ExecutorSchema = z.discriminatedUnion('kind', [
+  LocalExecutorSchema,
+  SlurmExecutorSchema
+])
+export type LocalSettings = z.infer<typeof LocalExecutorSchema>
+export type SlurmSettings = z.infer<typeof SlurmExecutorSchema>
+export type ExecutorSettings = z.infer<typeof ExecutorSchema>
+
+/** What a study that says nothing runs on. */
+export const LOCAL: LocalSettings = LocalExecutorSchema.parse({ kind: 'local' })

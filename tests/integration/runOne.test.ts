@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Engine } from '#engine'
+import { distinctModels } from '#engine/studies/measureModels'
+import { runsOf } from '#engine/studies/plan'
+import { builtEngine, tinyProject } from '../support/builtEngine'
+import { assay, assayDone, assayError } from '../support/commandLine'
+import { untimedTables } from '../support/untimedTables'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+let engine: Engine
+
+beforeAll(() => {
+  engine = builtEngine()
+})
+afterAll(() => engine.close())
+
+const change = { sequential: { choose: { kind: 'list' as const, mixtures: ['code+law'] } } }
+
+test('jobs done one by one, beside the open project, are taken in and give the study that a run gives', async () => {
+  const undisturbed = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
+  await undisturbed.run(undisturbed.study())
+
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'b'), change)
+  const study = session.study()
+  const { plan } = await session.plan(study)
+  const runs = runsOf(plan).map(({ fingerprint }) => fingerprint)
+  const distinct = [...new Set(runs)]
+  const ran = await assayDone(['run-one', session.folder, ...distinct, '--threads', '1', '--json'])
+  const told = JSON.parse(ran) as { jobs: { key: string; state: string }[] }
+  expect(told.jobs.map(({ key, state }) => [key, state])).toEqual(
+    distinct.map((key) => [key, 'done'])
+  )
+  await session.run(study, { signal: AbortSignal.abort(new Error('only to take them in')) })
+  expect(session.runs.map(({ state }) => state)).toEqual(distinct.map(() => 'done'))
+
+  const models = distinctModels(plan)
+  await assayDone(['run-one', session.folder, ...models, '--threads', '1'])
+  expect(await readdir(join(session.folder, 'outcomes'))).toHaveLength(models.length)
+  const summary = await session.run(study)
+  expect(summary).toMatchObject({ trained: 0, measured: 0, failed: [] })
+  expect(await readdir(join(session.folder, 'outcomes'))).toEqual([])
+  // Of a model that was trained before anything was measured nothing could be said in advance.
+  const expected = { ...(await untimedTables(undisturbed)), 'predictions.csv': [] }
+  expect(await untimedTables(session)).toEqual(expected)
+})
+
+test('a job that nobody planned, and one of another version, are refused in words', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
+  await session.plan(session.study())
+  const unknown = await assayError(['run-one', session.folder, 'f'.repeat(64)])
+  expect(unknown).toMatchObject({ status: 1, code: 'run/unknown', details: { study: 'small' } })
+  const other = await assayError(['run-one', session.folder, 'f'.repeat(64), '--assay', '0.0.1'])
+  expect(other).toMatchObject({
+    status: 1,
+    code: 'executor/version',
+    details: { expected: '0.0.1' }
+  })
+})
+
+test('what fails leaves its reason for the host, and the exit status says so', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
+  const { plan } = await session.plan(session.study())
+  // A branch whose seed is not there yet.
+  const [branch] = plan.branches
+  const { status, stdout } = await assay(['run-one', session.folder, branch!.fingerprint])
+  expect(status).toBe(1)
+  expect(stdout).toContain(`failed branch ${branch!.name}`)
+  const summary = await session.run(session.study())
+  expect(summary.failed).toEqual([])
+})
