@@ -11,7 +11,7 @@ import { SeriesOriginSchema } from './series'
 
 /** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
 export const STUDY_VERSION = 1
-export const PROJECT_VERSION = 3
+export const PROJECT_VERSION = 4
 
 const count = z.number().int().nonnegative()
 const positive = z.number().int().positive()

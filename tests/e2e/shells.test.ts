@@ -80,7 +80,7 @@ test.each(SHELLS)(
     expect(await page.title()).toBe('old – Assay')
     const read = (file: string) => readFile(join(projects, 'old', file), 'utf8')
     expect(await read('project.version-1.assay-backup')).toBe(await readFile(OLD, 'utf8'))
-    expect(JSON.parse(await read('project.assay'))).toMatchObject({ version: 3 })
+    expect(JSON.parse(await read('project.assay'))).toMatchObject({ version: 4 })
     await close()
     const entry = page.getByRole('listitem').filter({ hasText: 'old' })
     await entry.getByText('2 partitions · 1 study').waitFor()

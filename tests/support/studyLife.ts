@@ -60,8 +60,10 @@ const hashed = (data: Buffer | string) => createHash('sha256').update(data).dige
 type Line = Record<string, unknown>
 
 /** What files came to that hold times too, by what does not depend on them. */
-const TIMELESS: [RegExp, (text: string) => unknown][] = [
-  [/^measurements\.jsonl$/, (text) => [...new Set(text.trim().split('\n'))].sort()],
+const TIMELESS: [RegExp, (text: string, folder: string) => unknown][] = [
+  [/^measurements\.jsonl$/, measuredBy],
+  // What counts of it is what the lines name.
+  [/^measurements\.f64$/, () => null],
   // The first word on a run counts.
   [
     /^predictions\.jsonl$/,
@@ -87,6 +89,17 @@ function linesOf(text: string): Line[] {
   })
 }
 
+/** Measurements with their documents' bytes: where these lie depends on which came first. */
+function measuredBy(text: string, folder: string): string[] {
+  const values = readFileSync(join(folder, 'measurements.f64'))
+  const all = linesOf(text).map(({ at, ...line }) => {
+    const begin = Number(at) * 8
+    const bytes = values.subarray(begin, begin + Number(line['documents']) * 8)
+    return JSON.stringify({ ...line, bytes: bytes.toString('hex') })
+  })
+  return [...new Set(all)].sort()
+}
+
 /** What a project came to: every file by its hash. What the cache holds is made again. */
 export async function outcomeOf(folder: string): Promise<Record<string, string>> {
   const project = await Project.open(folder, { readOnly: true })
@@ -99,7 +112,7 @@ export async function outcomeOf(folder: string): Promise<Record<string, string>>
     if (/^(lock\.json|project\.assay|cache\/|damaged\/)/.test(name)) continue
     const data = readFileSync(join(folder, name))
     const timeless = TIMELESS.find(([pattern]) => pattern.test(name))?.[1]
-    outcome[name] = hashed(timeless ? JSON.stringify(timeless(data.toString())) : data)
+    outcome[name] = hashed(timeless ? JSON.stringify(timeless(data.toString(), folder)) : data)
   }
   return outcome
 }

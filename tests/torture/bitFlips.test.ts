@@ -27,6 +27,7 @@ const LIVED_ON = IS_ALL ? 20 : 1
 const KINDS: [string, RegExp][] = [
   ['the records', /^project\.assay$/],
   ['measurements', /^measurements\.jsonl$/],
+  ['documents of measurements', /^measurements\.f64$/],
   ['predictions', /^predictions\.jsonl$/],
   ["a run's manifest", /^runs\/[^/]+\/manifest\.json$/],
   ["a run's curve", /^runs\/[^/]+\/trace\.jsonl$/],

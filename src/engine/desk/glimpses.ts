@@ -51,8 +51,9 @@ export class Glimpses {
 
   async #readNow(folder: string): Promise<ProjectGlimpse> {
     const records = await stat(projectPaths.file(folder)).catch(() => null)
-    const measured = await stat(projectPaths.measurements(folder)).catch(() => null)
-    const measuredBytes = measured?.size ?? 0
+    const measured = [projectPaths.measurements(folder), projectPaths.documentNats(folder)]
+    const sizes = await Promise.all(measured.map((path) => stat(path).catch(() => null)))
+    const measuredBytes = sizes.reduce((sum, one) => sum + (one?.size ?? 0), 0)
     const key = `${records?.mtimeMs} ${records?.size} ${measuredBytes}`
     const known = this.#kept.get(folder)
     if (known?.key === key) return known.glimpse

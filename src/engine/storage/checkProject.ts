@@ -7,8 +7,9 @@ import { writeFileAtomic, moveAside, makeFolder } from './files'
 import { listChecks } from './fileChecks'
 import type { Fault, FileCheck } from './fileChecks'
 import { hashFile } from './fingerprint'
+import { linesOf } from './lines'
 import { lockProject } from './lock'
-import { linesOf } from './measurements'
+import { soundMeasurements } from './measurements'
 import { PROJECT_FILE, projectPaths } from './paths'
 import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
@@ -126,13 +127,14 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
   const name = String(Math.max(0, ...before) + 1)
   // Before anything is moved: a run that goes aside may hold the copy of a tokenizer.
   const replaced = new Map<string, string>()
-  for (const { file, aside } of damaged) {
-    const text = aside === null ? null : await replacement(folder, file)
-    if (text !== null) replaced.set(file, text)
+  const moved = [...new Set(damaged.flatMap(({ aside }) => (aside === null ? [] : [aside])))]
+  for (const aside of moved) {
+    const text = await replacement(folder, aside)
+    if (text !== null) replaced.set(aside, text)
   }
-  for (const { file, aside } of damaged) {
-    if (aside === null || !existsSync(join(folder, aside))) continue
-    const text = replaced.get(file)
+  for (const aside of moved) {
+    if (!existsSync(join(folder, aside))) continue
+    const text = replaced.get(aside)
     const target = join(base, name, aside)
     if (text === undefined) {
       await moveAside(join(folder, aside), target)
@@ -140,18 +142,17 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
     }
     // There is never a moment without the file.
     await makeFolder(dirname(target))
-    await writeFileAtomic(target, await readFile(join(folder, file)))
-    await writeFileAtomic(join(folder, file), text)
+    await writeFileAtomic(target, await readFile(join(folder, aside)))
+    await writeFileAtomic(join(folder, aside), text)
   }
   return join('damaged', name)
 }
 
-/** What takes the place of a damaged file; null where nothing does until it is redone. */
+/** What takes the place of what is moved aside; null where nothing does until it is redone. */
 async function replacement(folder: string, file: string): Promise<string | null> {
   if (file === PROJECT_FILE) return editedRecords(folder)
-  if (['measurements.jsonl', 'predictions.jsonl'].includes(file)) {
-    return soundLines(join(folder, file))
-  }
+  if (file === 'measurements.jsonl') return soundMeasurements(folder)
+  if (file === 'predictions.jsonl') return soundLines(join(folder, file))
   return soundTokenizer(folder, file)
 }
 

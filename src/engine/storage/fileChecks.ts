@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { MeasurementSchema, TracePointSchema } from '#shared/records'
+import { TracePointSchema } from '#shared/records'
 import { fromPlain, toPlain } from '#shared/errors'
+import { DocumentNats, placeInWords } from './documentNats'
 import { SUMS_FILE } from './files'
 import { hashFile } from './fingerprint'
-import { linesOf } from './measurements'
-import { PROJECT_FILE, TABLES_FILE } from './paths'
+import { linesOf } from './lines'
+import { MeasurementLineSchema } from './measurements'
+import { PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
@@ -69,7 +71,16 @@ export async function listChecks(project: string, data: ProjectData | null): Pro
       const verdict = { expected: hashes.get(name)!, found: 'no file' }
       return { name, bytes: 0, check: () => Promise.resolve(verdict) }
     })
-  return [...there, ...missing]
+  const documents = await missingDocuments(project, names)
+  return [...there, ...missing, ...documents]
+}
+
+/** The file of documents' nats, where it is missing though lines of measurements name it. */
+async function missingDocuments(project: string, names: readonly string[]): Promise<FileCheck[]> {
+  const name = basename(projectPaths.documentNats(project))
+  if (names.includes(name)) return []
+  const verdict = await ofDocuments(projectPaths.documentNats(project), name, null)
+  return verdict === 'sound' ? [] : [{ name, bytes: 0, check: () => Promise.resolve(verdict) }]
 }
 
 /** Hashes that manifests and folders' sums name. Damaged ones name none: they are found themselves. */
@@ -186,6 +197,27 @@ const ofSearch: Check = async (path) => {
   return found === expected ? 'sound' : { expected, found }
 }
 
+/**
+ * Every line's documents, held against the line's checksum of them. Bytes that no line names were being
+ * written when somebody died, or belong to a line that was set aside: they mean nothing.
+ */
+const ofDocuments: Check = async (path) => {
+  const documents = new DocumentNats(path)
+  try {
+    for await (const { text } of linesOf(projectPaths.measurements(dirname(path)))) {
+      const opened = openLine(text)
+      const line = MeasurementLineSchema.safeParse(opened.value)
+      if (opened.state === 'damaged' || !line.success || !('at' in line.data)) continue
+      const fault = documents.faultAt(line.data)
+      const at = placeInWords(line.data)
+      if (fault) return { expected: `${fault.expected} in ${at}`, found: fault.found }
+    }
+    return 'sound'
+  } finally {
+    documents.close()
+  }
+}
+
 /** Only a run that has not ended may have been cut off amid a line. */
 const isUnfinished = (name: string, data: ProjectData | null): boolean =>
   data?.runs.find(({ fingerprint }) => name.split('/')[1] === fingerprint)?.state !== 'done'
@@ -194,7 +226,8 @@ const isUnfinished = (name: string, data: ProjectData | null): boolean =>
 const KINDS: readonly [RegExp, Check][] = [
   [new RegExp(`^${PROJECT_FILE}$`), ofText(parseProject)],
   [/^project\.version-\d+\.assay-backup$/, ofText(parseProject)],
-  [/^measurements\.jsonl$/, ofLines(MeasurementSchema, () => false)],
+  [/^measurements\.jsonl$/, ofLines(MeasurementLineSchema, () => false)],
+  [/^measurements\.f64$/, ofDocuments],
   [/^predictions\.jsonl$/, ofLines(PredictionSchema, () => false)],
   [/^runs\/[^/]+\/trace\.jsonl$/, ofLines(TracePointSchema, isUnfinished)],
   [/^runs\/[^/]+\/manifest\.json$/, ofManifest],

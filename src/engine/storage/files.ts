@@ -4,6 +4,7 @@ import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hashFile } from './fingerprint'
+import { GrowingFile } from './growingFile'
 import { endOfLastLine } from './lastLine'
 import { sealedLine, sealedText } from './seals'
 import { guarded, storageError } from './writeErrors'
@@ -335,16 +336,23 @@ export async function writeFolder(
   }
 }
 
+/** Opens a file that only grows; it is made where it is not there. */
+export async function openGrowing(path: string): Promise<GrowingFile> {
+  await makeFolder(dirname(path))
+  return guarded(path, async () => {
+    const isNew = !existsSync(path)
+    const handle = await fs.open(path, 'a+')
+    if (isNew) await syncFolder(dirname(path))
+    return new GrowingFile(path, handle)
+  })
+}
+
 /** A file of lines that only grows. A torn last line is dropped by `readLines`. */
 export class LineLog {
-  readonly path: string
-  readonly #handle: fs.FileHandle
-  /** Appends follow one another: long ones are written in pieces, which must not mix. */
-  #last: Promise<void> = Promise.resolve()
+  readonly #file: GrowingFile
 
-  private constructor(path: string, handle: fs.FileHandle) {
-    this.path = path
-    this.#handle = handle
+  private constructor(file: GrowingFile) {
+    this.#file = file
   }
 
   /**
@@ -357,36 +365,19 @@ export class LineLog {
       const handle = await fs.open(path, 'a+')
       const end = await endOfLastLine(handle)
       if (end < (await handle.stat()).size) await handle.truncate(end)
-      return new LineLog(path, handle)
+      return new LineLog(new GrowingFile(path, handle))
     })
   }
 
   /** Appends records as JSON lines, each with its checksum; on disk when the promise resolves. */
-  append(records: readonly object[]): Promise<void> {
-    if (records.length === 0) return Promise.resolve()
+  async append(records: readonly object[]): Promise<void> {
+    if (records.length === 0) return
     const text = records.map((record) => sealedLine(record) + '\n').join('')
-    const appended = this.#last.then(() => this.#write(text))
-    this.#last = appended.catch(() => undefined)
-    return appended
+    await this.#file.append(Buffer.from(text))
   }
 
-  async #write(text: string): Promise<void> {
-    await guarded(this.path, async () => {
-      const { size } = await this.#handle.stat()
-      try {
-        await this.#handle.appendFile(text)
-        await this.#handle.sync()
-      } catch (error) {
-        // What was written of it would be glued to the next append.
-        await this.#handle.truncate(size).catch(() => undefined)
-        throw error
-      }
-    })
-  }
-
-  async close(): Promise<void> {
-    await this.#last
-    await this.#handle.close()
+  close(): Promise<void> {
+    return this.#file.close()
   }
 }
 

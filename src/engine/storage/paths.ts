@@ -14,6 +14,8 @@ export const projectPaths = {
   tables: (project: string) => join(project, TABLES_FILE),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
+  /** Nats of documents that measurements name: float64, little-endian. */
+  documentNats: (project: string) => join(project, 'measurements.f64'),
   /** What proxies said of sequential models before these were trained. */
   predictions: (project: string) => join(project, 'predictions.jsonl'),
   corpora: (project: string) => join(project, 'corpora'),

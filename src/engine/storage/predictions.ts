@@ -1,7 +1,7 @@
 /** `predictions.jsonl`: what proxies said of a sequential model before it was trained; never rewritten. */
 import { z } from 'zod'
 import { LineLog } from './files'
-import { readLines } from './measurements'
+import { readLines } from './lines'
 import { projectPaths } from './paths'
 
 export const PredictionSchema = z.strictObject({

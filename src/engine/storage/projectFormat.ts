@@ -6,8 +6,8 @@ import { CorpusSchema, PROJECT_VERSION, RunSchema, StudySchema } from '#shared/r
 import { damagedError, openSealed, sealedText } from './seals'
 import type { Opened } from './seals'
 
-/** The oldest version whose programs can read what this one writes. */
-const READABLE_FROM = 2
+/** The oldest version whose programs can read what this one writes: those before see no measurements. */
+const READABLE_FROM = 4
 
 const ProjectSchema = z.strictObject({
   format: z.literal('assay-project'),
@@ -61,7 +61,9 @@ const MIGRATIONS: Readonly<Record<number, (raw: Raw) => Raw>> = {
   // Studies gained `added` mixtures, whose defaults mean what was there before.
   1: (raw) => ({ ...raw, version: 2, readableFrom: 2 }),
   // The file ends with a checksum of itself, which is no part of the records.
-  2: (raw) => ({ ...raw, version: 3 })
+  2: (raw) => ({ ...raw, version: 3 }),
+  // Measurements name documents in a file beside theirs.
+  3: (raw) => ({ ...raw, version: 4, readableFrom: 4 })
 }
 
 /**

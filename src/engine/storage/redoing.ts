@@ -27,6 +27,11 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
   if (top === 'measurements.jsonl') {
     return { aside: name, redoing: 'damaged lines are measured again', isRedone: !lost }
   }
+  if (top === 'measurements.f64') {
+    // The bytes stay where they are, and no line names them any more.
+    const aside = 'measurements.jsonl'
+    return { aside, redoing: 'what the damage hit is measured again', isRedone: !lost }
+  }
   if (top === 'predictions.jsonl') {
     const redoing =
       'damaged lines are left out: what was said of a model before it was trained cannot be said later'

@@ -4,7 +4,7 @@
  * Each has two marks (the key and the hash's name), so that no single flipped bit makes a sealed text
  * look like one that an earlier version wrote without a seal.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { WorkbenchError } from '#shared/errors'
 
 const KEY = '"checksum"'
@@ -26,7 +26,8 @@ export type Opened =
   | { state: 'damaged'; expected: string; found: string; value: unknown }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  // One call: of 250,000 lines a hash object each takes twice as long.
+  return hash('sha256', text, 'hex')
 }
 
 /**
@@ -74,8 +75,8 @@ function lineSum(body: string): string {
   return sha256(body).slice(0, LINE_LETTERS)
 }
 
-function checked(body: string, expected: string, hash: (text: string) => string): Opened {
-  const found = hash(body)
+function checked(body: string, expected: string, sumOf: (text: string) => string): Opened {
+  const found = sumOf(body)
   const value = parsed(body + '}')
   if (found === expected && value !== undefined) return { state: 'sound', value }
   return { state: 'damaged', expected, found, value }

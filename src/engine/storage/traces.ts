@@ -1,7 +1,7 @@
 /** Reads the curve of a run. */
 import { open } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
-import { readLines } from './measurements'
+import { readLines } from './lines'
 import { projectPaths } from './paths'
 import { openLine } from './seals'
 

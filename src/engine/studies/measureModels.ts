@@ -57,7 +57,7 @@ export function missingDomains(
 ): HeldOutDomain[] {
   const definition = measurementDefinition(context.study)
   return context.prepared.domains.filter(
-    (domain) => !context.measurements.find(model, domain.fingerprint, definition)
+    (domain) => !context.measurements.has(model, domain.fingerprint, definition)
   )
 }
 

@@ -174,10 +174,9 @@ function factsOf(
     dtype,
     tokenizer: prepared.tokenizer.fingerprint,
     measured: prepared.domains.flatMap((domain) => {
-      const found = measurements.find(fingerprint, domain.fingerprint, definition)
-      if (!found) return []
+      const nats = measurements.totalOf(fingerprint, domain.fingerprint, definition)
+      if (nats === null) return []
       const { name, kind, tokens, bytes } = domain
-      const nats = found.nats.reduce((sum, one) => sum + one, 0)
       return [{ domain: name, kind, nats, tokens, bytes, fingerprint: domain.fingerprint }]
     })
   }

@@ -66,5 +66,10 @@ export async function writeReportFile(job: ReportFileJob): Promise<string> {
 
 /** The host stores before it tells, so that all it asks about is on disk. */
 async function resultsOf(job: AnyReportJob): Promise<StudyResults> {
-  return readResults(job, await Measurements.open(job.project, { readOnly: true }))
+  const measurements = await Measurements.open(job.project, { readOnly: true })
+  try {
+    return await readResults(job, measurements)
+  } finally {
+    await measurements.close()
+  }
 }

@@ -3,7 +3,8 @@
  *
  *   node tests/golden/projects/make.mjs PATH/TO/out/main/cli.cjs tests/golden/projects/version-N
  *
- * version-2 was made by Assay 0.1.0 as of commit 504c202, version-3 by the one that began it.
+ * version-2 was made by Assay 0.1.0 as of commit 504c202, version-3 and version-4 by the
+ * ones that began them.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'

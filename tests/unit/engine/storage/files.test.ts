@@ -10,7 +10,7 @@ import {
   writeFolder
 } from '#engine/storage/files'
 import { storageError } from '#engine/storage/writeErrors'
-import { readLines } from '#engine/storage/measurements'
+import { readLines } from '#engine/storage/lines'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 async function linesOf(path: string): Promise<unknown[]> {

@@ -19,7 +19,7 @@ import { temporaryFolder } from '../../../support/temporaryFolder'
 
 /** Made by `tests/golden/projects/make.mjs` with the programs of their time. */
 const MUSEUM = 'tests/golden/projects'
-const VERSIONS = ['version-2', 'version-3']
+const VERSIONS = ['version-2', 'version-3', 'version-4']
 
 async function visited(version: string): Promise<string> {
   const folder = join(await temporaryFolder(), 'project')
@@ -80,7 +80,7 @@ describe.each(VERSIONS)('a project of %s', (version) => {
     )
     await (await Project.open(folder)).close()
     const backup = join(folder, `project.${version}.assay-backup`)
-    expect(existsSync(backup)).toBe(version !== 'version-3')
+    expect(existsSync(backup)).toBe(version !== 'version-4')
     if (existsSync(backup)) {
       expect(await readFile(backup, 'utf8')).toBe(
         await readFile(join(MUSEUM, version, 'project.assay'), 'utf8')
@@ -114,7 +114,7 @@ describe('files of a version that is not there yet are refused by name', () => {
   })
 
   test('a manifest', async () => {
-    const folder = await visited('version-3')
+    const folder = await visited('version-4')
     const { fingerprint } = (await Project.open(folder, { readOnly: true })).runs[0]!
     const path = join(folder, 'runs', fingerprint, 'manifest.json')
     await writeFile(path, sealedText({ format: 'assay-run', version: 9, weather: 'fair' }))
@@ -123,7 +123,7 @@ describe('files of a version that is not there yet are refused by name', () => {
   })
 
   test.each(['stream.json', 'sums.json'])('tokens: %s', async (file) => {
-    const folder = await visited(file === 'sums.json' ? 'version-3' : 'version-2')
+    const folder = await visited(file === 'sums.json' ? 'version-4' : 'version-2')
     const session = await ProjectSession.over(
       await Project.open(folder, { readOnly: true }),
       inThreadPool(),
@@ -157,7 +157,7 @@ describe('files of a version that is not there yet are refused by name', () => {
 })
 
 test('records changed by hand are refused with what to do, and taken after a repair', async () => {
-  const folder = await visited('version-3')
+  const folder = await visited('version-4')
   const path = join(folder, 'project.assay')
   const edited = (await readFile(path, 'utf8')).replace('"museum"', '"gallery"')
   await writeFile(path, edited)

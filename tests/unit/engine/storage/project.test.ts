@@ -161,12 +161,12 @@ test('a project of a newer version is refused and not changed', async () => {
   await (await Project.create(folder)).close()
   const path = join(folder, 'project.assay')
   const newer = (await readFile(path, 'utf8'))
-    .replace('"version": 3', '"version": 99')
-    .replace('"readableFrom": 2', '"readableFrom": 99')
+    .replace('"version": 4', '"version": 99')
+    .replace('"readableFrom": 4', '"readableFrom": 99')
   await writeFile(path, newer)
   await expect(Project.open(folder)).rejects.toMatchObject({
     code: 'storage/newer-version',
-    details: { found: 99, expected: 3 }
+    details: { found: 99, expected: 4 }
   })
   expect(await readFile(path, 'utf8')).toBe(newer)
 })

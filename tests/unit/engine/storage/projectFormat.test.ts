@@ -21,7 +21,7 @@ async function newerText(readableFrom: number): Promise<string> {
   const { data } = parseProject(await readFile(OLD, 'utf8'), OLD)
   const [study] = data.studies
   const more = { ...study!, mood: 'hopeful', unit: { ...study!.unit, shape: 'round' } }
-  return JSON.stringify({ ...data, version: 4, readableFrom, weather: {}, studies: [more] })
+  return JSON.stringify({ ...data, version: 5, readableFrom, weather: {}, studies: [more] })
 }
 
 test('a project of version 1 is brought to this version; its records as they were are kept', async () => {
@@ -30,7 +30,7 @@ test('a project of version 1 is brought to this version; its records as they wer
   expect([project.studies.map(({ name }) => name), project.runs.length]).toEqual([['small'], 4])
   await project.close()
   const stored = JSON.parse(await readFile(join(folder, 'project.assay'), 'utf8')) as unknown
-  expect(stored).toMatchObject({ version: 3, readableFrom: 2, isBundle: false })
+  expect(stored).toMatchObject({ version: 4, readableFrom: 4, isBundle: false })
   expect(await readFile(join(folder, 'project.version-1.assay-backup'), 'utf8')).toBe(text)
   const again = await Project.open(folder)
   expect(again.runs).toEqual(project.runs)
@@ -50,14 +50,14 @@ test('a newer file that says it can be read is read without what is unknown, and
   await writeFile(join(folder, 'project.assay'), text)
   await expect(Project.open(folder)).rejects.toMatchObject({ code: 'storage/read-only' })
   const project = await Project.open(folder, { readOnly: true })
-  expect(project.readOnlyBecause).toContain('newer Assay (version 4')
+  expect(project.readOnlyBecause).toContain('newer Assay (version 5')
   expect(project.studies).toEqual(parseProject(await readFile(OLD, 'utf8'), OLD).data.studies)
   expect(await readFile(join(folder, 'project.assay'), 'utf8')).toBe(text)
   expect(await readdir(folder)).toEqual(['project.assay'])
 })
 
 test('a newer file that does not say so is refused', async () => {
-  const text = await newerText(4)
+  const text = await newerText(5)
   expect(() => parseProject(text, 'p')).toThrowError(
     expect.objectContaining({ code: 'storage/newer-version' })
   )
