@@ -38,7 +38,8 @@ export interface MeasuredEarlier {
 
 /** A held-out domain with its documents. */
 export type MeasuredDomain = HeldOutDomain & {
-  perDocument: DomainDocuments
+  /** Of a task with the tokens of each item's context. */
+  perDocument: DomainDocuments & { contexts?: number[] }
   /** Of a task whose other answers are measured too. */
   otherAnswers?: OtherAnswers
 }
