@@ -12,7 +12,8 @@ import type { RunOptions } from './runContexts'
 import { isRunFinished } from './storage/runs'
 import { foreseenText } from './studies/foreseenText'
 import { seriesPage, seriesSvg } from './studies/htmlReport/seriesPage'
-import { missingDomains } from './studies/measureModels'
+import { tokensRead } from '#shared/preparedText'
+import { missingParts } from './studies/measureModels'
 import { distinctRuns, runsOf } from './studies/plan'
 import {
   assertNamesFree,
@@ -83,8 +84,8 @@ export async function priceSeries(
     settings.push({
       study,
       plan: context.plan,
-      tokensEach: context.prepared.domains.reduce((sum, { tokens }) => sum + tokens, 0),
-      isMeasured: (model) => missingDomains(model, context).length === 0
+      tokensEach: tokensRead(context.prepared.domains),
+      isMeasured: (model) => missingParts(model, context).length === 0
     })
   }
   return seriesCost(settings, rate, (one) => isRunFinished(session.folder, one))

@@ -14,6 +14,29 @@ const ScoredDomainSchema = z.strictObject({
   partition: z.string().nullable()
 })
 
+/** What is known of a task's items besides the losses of right answers; of all more is better. */
+export const TASK_METRICS = ['accuracy', 'accuracyPerByte', 'normalizedProbability'] as const
+export type TaskMetric = (typeof TASK_METRICS)[number]
+
+/** Tasks among the domains, with what models and merges make of their items: shares from 0 to 1. */
+const MatrixTasksSchema = z.strictObject({
+  domains: z.array(ScoredDomainSchema),
+  /** Those of which the right answers alone are there: nothing but losses is known of them. */
+  withoutChoices: z.array(z.string()),
+  /** As of the matrix, but by the tasks; of what is made from losses of branches nothing is said. */
+  metrics: z.array(
+    z.strictObject({
+      metric: z.enum(TASK_METRICS),
+      seed: z.array(value),
+      proxies: z.array(z.strictObject({ name: z.string(), values: z.array(z.array(value)) })),
+      sequential: z.array(
+        z.strictObject({ budget: BudgetKindSchema, values: z.array(z.array(value)) })
+      )
+    })
+  )
+})
+export type MatrixTasks = z.infer<typeof MatrixTasksSchema>
+
 /** Every mixture with what proxies and training say of it on every domain. */
 export const MatrixSchema = z.strictObject({
   /** Names that mixtures are made of, in the order of their columns. */
@@ -41,7 +64,9 @@ export const MatrixSchema = z.strictObject({
       /** By row: true where the model under this budget is the merge. */
       areMerges: z.array(z.boolean())
     })
-  )
+  ),
+  /** Left out where no domain is a task. */
+  tasks: MatrixTasksSchema.optional()
 })
 export type Matrix = z.infer<typeof MatrixSchema>
 

@@ -39,6 +39,20 @@ export const BaseUnitSchema = z.strictObject({
 })
 export type BaseUnit = z.infer<typeof BaseUnitSchema>
 
+/** Other answers to a task's items: measured beside the domain, which holds the right ones. */
+export const TaskChoicesSchema = z.strictObject({
+  /** SHA-256 of their tokens; names their folder under `tokens/`. */
+  fingerprint: FingerprintSchema,
+  /** Items that have choices. */
+  items: positive,
+  /** Answers besides the right ones. */
+  answers: positive,
+  tokens: positive,
+  /** Of the contexts before them, seen and not scored. */
+  contextTokens: count
+})
+export type TaskChoices = z.infer<typeof TaskChoicesSchema>
+
 /** A held-out domain, ready to be measured. */
 export const HeldOutDomainSchema = z.strictObject({
   name: z.string(),
@@ -53,9 +67,35 @@ export const HeldOutDomainSchema = z.strictObject({
   /** Documents with over half of their 13-grams in training text. */
   overlapping: count,
   /** Exact duplicates removed from the partition or corpus it is taken from. */
-  duplicatesRemoved: count
+  duplicatesRemoved: count,
+  /** Of a task: tokens of its items' contexts, seen and not scored. */
+  contextTokens: count.optional(),
+  /** Of a task of which the other answers are known too. */
+  choices: TaskChoicesSchema.optional()
 })
 export type HeldOutDomain = z.infer<typeof HeldOutDomainSchema>
+
+/** What is measured of a model at once: a domain, or the other answers to its items. */
+export interface MeasuredPart {
+  name: string
+  fingerprint: string
+}
+
+/** All that a model of a study is measured on: domains, each before the other answers to its items. */
+export function measuredParts(domains: readonly HeldOutDomain[]): MeasuredPart[] {
+  return domains.flatMap(({ name, fingerprint, choices }) => [
+    { name, fingerprint },
+    ...(choices ? [{ name, fingerprint: choices.fingerprint }] : [])
+  ])
+}
+
+/** Tokens that a model reads to be measured on domains, those that are seen and not scored too. */
+export function tokensRead(domains: readonly HeldOutDomain[]): number {
+  return domains.reduce((sum, { tokens, contextTokens = 0, choices }) => {
+    const others = choices ? choices.tokens + choices.contextTokens : 0
+    return sum + tokens + contextTokens + others
+  }, 0)
+}
 
 /** One partition in the token ledger of a study. */
 export const PreparedPartitionSchema = z.strictObject({

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DomainDocuments, Prepared } from '#shared/records'
+import type { DomainDocuments, HeldOutDomain, Prepared } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
 import { assertNotNewer, assertSound, parseRecord, readCache } from '#engine/storage/sealedFiles'
-import { DOMAIN_FORMAT } from './heldOutDomain'
-import type { DomainRecord } from './heldOutDomain'
+import { DOMAIN_FORMAT } from './domainFolder'
+import type { AnswerPlaces, DomainRecord } from './domainFolder'
 import { unpackTokens } from './tokenFiles'
 
 /** Documents of a domain as they are measured. */
@@ -72,6 +72,26 @@ export async function readDomainDocuments(
   if (!kept) throw missing(marks)
   const { tokens, bytes, half } = stored.record
   return { tokens, bytes, half, isOverlapping: kept.isOverlapping, ...(await tokensOf(stored)) }
+}
+
+/** The other answers to a task's items: whose each is, which, and what it spells. */
+export interface OtherAnswers extends AnswerPlaces {
+  /** UTF-8 bytes of what the answer's ids spell. */
+  bytes: number[]
+}
+
+/**
+ * What is known of the other answers to a domain's items; null where it has none.
+ *
+ * @throws WorkbenchError `storage/missing`, `storage/corrupt`
+ */
+export async function readOtherAnswers(
+  projectFolder: string,
+  { choices }: Pick<HeldOutDomain, 'choices'>
+): Promise<OtherAnswers | null> {
+  if (!choices) return null
+  const { record } = await readRecord(projectFolder, choices.fingerprint)
+  return { ...record.choices!, bytes: record.bytes }
 }
 
 /** Marks of a domain's documents against all training text of a study. */

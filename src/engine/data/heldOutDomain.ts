@@ -1,40 +1,21 @@
 /** Makes a held-out domain: which documents it measures, their tokens, bytes and halves. */
-import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { DomainKind, HeldOutDomain } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
-import { FolderDraft } from '#engine/storage/files'
-import { assertSound } from '#engine/storage/sealedFiles'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { HELD_OUT } from './allotment'
 import type { AllottedPartition, Half } from './allotment'
-import { answerBegins, encodeItem } from './answeredItems'
+import { encodeItem, storedItems } from './answeredItems'
+import type { StoredItem } from './answeredItems'
 import { ENTRY_BYTES } from './corpusIndex'
 import { readTexts } from './corpusReader'
 import { drawOf } from './documentHash'
-import { packTokens, tokenWidth } from './tokenFiles'
-import type { TokenWidth } from './tokenFiles'
+import { makeChoices } from './domainChoices'
+import { writeDomain } from './domainFolder'
+import type { DomainRecord } from './domainFolder'
 
-export const DOMAIN_FORMAT = 1
 const DOCUMENTS_PER_READ = 64
 /** No token in use spells more characters on average over a text. */
 const MOST_CHARACTERS_PER_TOKEN = 16
-
-/** `documents.json` of a domain's token folder; lists run over its documents. */
-export interface DomainRecord {
-  version: number
-  width: TokenWidth
-  /** Predicted ids of each document; no end-of-text is among them. */
-  tokens: number[]
-  /** Of a task: ids of each item's context, which stand before those predicted and are not. */
-  contexts?: number[]
-  /** UTF-8 bytes of what the predicted ids spell. */
-  bytes: number[]
-  half: Half[]
-  /** True where only a document's beginning is measured, to keep the token cap. */
-  isCut: boolean[]
-}
 
 export interface DomainRequest {
   name: string
@@ -55,6 +36,8 @@ interface ChosenDocument {
   bytes: number
   half: Half
   isCut: boolean
+  /** Of a task. */
+  item?: StoredItem
 }
 
 /**
@@ -63,7 +46,8 @@ interface ChosenDocument {
  * Whole documents in the order of their hashes, corpora in the order of their import, until the
  * token cap is reached. Where the document that would pass the cap comes before the domain is half
  * full, its beginning is taken, and that is recorded. Items of a task are taken whole; of them only
- * the right answer is predicted, while the cap counts their context too.
+ * the right answer is predicted, while the cap counts their context too. Their other answers are
+ * measured beside the domain ({@link makeChoices}), and come on top of the cap.
  *
  * @returns the record, and the texts measured, for the overlap with training text
  * @throws WorkbenchError `domain/empty` when nothing can be predicted
@@ -75,34 +59,17 @@ export async function makeDomain(
 ): Promise<{ domain: HeldOutDomain; texts: string[] }> {
   const chosen = await chooseDocuments(request, tokenizer)
   if (chosen.length === 0) throw emptyDomain(request)
-  const record: DomainRecord = {
-    version: DOMAIN_FORMAT,
-    width: tokenWidth(tokenizer.vocabularySize),
+  const isTask = request.parts.some(({ stored }) => stored.corpus.isTask)
+  const record: Omit<DomainRecord, 'version' | 'width'> = {
     tokens: chosen.map(({ ids, context }) => ids.length - context),
-    ...(request.parts.some(({ stored }) => stored.corpus.isTask)
-      ? { contexts: chosen.map(({ context }) => context) }
-      : {}),
+    ...(isTask ? { contexts: chosen.map(({ context }) => context) } : {}),
     bytes: chosen.map(({ bytes }) => bytes),
     half: chosen.map(({ half }) => half),
     isCut: chosen.map(({ isCut }) => isCut)
   }
-  const fingerprint = fingerprintOfDomain(record, chosen, tokenizer)
-  const folder = join(tokensFolder, fingerprint)
-  if (existsSync(join(folder, 'documents.json'))) await assertSound(folder)
-  else {
-    const draft = await FolderDraft.begin(folder)
-    try {
-      const file = await draft.create('tokens.bin')
-      for (const { ids } of chosen) await file.write(packTokens(ids, record.width))
-      await file.close()
-      await draft.writeFile('documents.json', JSON.stringify(record) + '\n')
-      await draft.seal()
-      await draft.commit()
-    } catch (error) {
-      await draft.discard()
-      throw error
-    }
-  }
+  const ids = chosen.map((one) => one.ids)
+  const fingerprint = await writeDomain(tokensFolder, record, ids, tokenizer)
+  const choices = isTask ? await makeChoices(tokensFolder, chosen, tokenizer) : null
   return {
     texts: chosen.map(({ text }) => text),
     domain: {
@@ -113,6 +80,8 @@ export async function makeDomain(
       documents: chosen.length,
       tokens: record.tokens.reduce((sum, count) => sum + count, 0),
       bytes: record.bytes.reduce((sum, count) => sum + count, 0),
+      ...(isTask ? { contextTokens: chosen.reduce((sum, { context }) => sum + context, 0) } : {}),
+      ...(choices ? { choices } : {}),
       overlapping: 0,
       duplicatesRemoved: duplicatesIn(request)
     }
@@ -126,14 +95,15 @@ async function chooseDocuments(
   const chosen: ChosenDocument[] = []
   let left = request.tokenCap
   for (const part of request.parts) {
-    const answersFrom = await answerBegins(part.stored)
+    const items = await storedItems(part.stored)
     for await (const { document, text } of inHashOrder(part)) {
-      if (answersFrom) {
-        const item = await encodeItem(tokenizer, text, answersFrom[document]!)
-        if (item.ids.length > left && chosen.length > 0) return chosen
-        if (item.ids.length === 0 || item.ids.length > left) continue
-        chosen.push({ ...item, text, half: part.halfOf(document), isCut: false })
-        left -= item.ids.length
+      if (items) {
+        const item = items[document]!
+        const encoded = await encodeItem(tokenizer, text, item.answerFrom)
+        if (encoded.ids.length > left && chosen.length > 0) return chosen
+        if (encoded.ids.length === 0 || encoded.ids.length > left) continue
+        chosen.push({ ...encoded, text, item, half: part.halfOf(document), isCut: false })
+        left -= encoded.ids.length
         continue
       }
       const start = text.slice(0, request.tokenCap * MOST_CHARACTERS_PER_TOKEN)
@@ -203,21 +173,6 @@ async function longestStart(
 
 function wholeCharacters(text: string): string {
   return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text
-}
-
-function fingerprintOfDomain(
-  record: DomainRecord,
-  chosen: readonly ChosenDocument[],
-  tokenizer: TextTokenizer
-): string {
-  const hash = createHash('sha256')
-  const { version, bytes, half, tokens, contexts } = record
-  // Without contexts the key is left out, so that domains of text are called as ever.
-  const shape = { version, tokenizer: tokenizer.fingerprint, bytes, half, tokens, contexts }
-  hash.update(JSON.stringify(shape))
-  for (const { ids } of chosen)
-    hash.update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength))
-  return hash.digest('hex')
 }
 
 function emptyDomain(request: DomainRequest): WorkbenchError {

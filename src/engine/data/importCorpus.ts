@@ -17,7 +17,7 @@ import type { SourceDocument } from './sourceDocument'
 import { findSources } from './sources'
 import type { SourceFile } from './sources'
 import { chooseSample } from './takeSample'
-import { ANSWER_FROM } from './taskItems'
+import { TASK_FIELDS } from './taskItems'
 
 /** Version of a corpus folder's layout. */
 export const CORPUS_FORMAT = 1
@@ -69,7 +69,7 @@ async function writeCorpus(
   draft: FolderDraft,
   hooks: ImportHooks
 ): Promise<Corpus> {
-  const keepFields = [...(request.keepFields ?? []), ...(request.task ? [ANSWER_FROM] : [])]
+  const keepFields = [...(request.keepFields ?? []), ...(request.task ? TASK_FIELDS : [])]
   const writer = await CorpusWriter.begin(draft, keepFields.length > 0)
   const counts = { empty: 0, badLines: 0 }
   const examples = new Set<string>()

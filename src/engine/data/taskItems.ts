@@ -56,16 +56,27 @@ export function taskItem(
 
 /** Field under which a stored item keeps where its right answer begins, in UTF-16 units. */
 export const ANSWER_FROM = 'answerFrom'
+/** Field of the wrong answers as they follow the context, in their order. */
+export const OTHER_ANSWERS = 'otherAnswers'
+/** Field of the right answer's place among all. */
+export const GOLD_PLACE = 'goldPlace'
+/** What is kept of every item beside its text. */
+export const TASK_FIELDS = [ANSWER_FROM, OTHER_ANSWERS, GOLD_PLACE]
 
 /**
- * A record as the document that a corpus stores: its context with the right answer, and where that
- * begins as a field of its own.
+ * A record as the document that a corpus stores: its context with the right answer; where that
+ * begins, and the other answers, as fields of their own.
  *
  * @throws WorkbenchError as {@link taskItem}
  */
 export function taskDocument(record: SourceDocument, fields: TaskFields): SourceDocument {
   const { context, answers, gold } = taskItem(record.fields, fields, record)
-  const kept = { ...record.fields, [ANSWER_FROM]: context.length }
+  const kept = {
+    ...record.fields,
+    [ANSWER_FROM]: context.length,
+    [OTHER_ANSWERS]: answers.filter((_, place) => place !== gold),
+    [GOLD_PLACE]: gold
+  }
   return { ...record, text: context + answers[gold]!, fields: kept }
 }
 

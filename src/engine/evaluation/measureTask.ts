@@ -3,6 +3,8 @@ import type { TaskItem } from '#engine/data/taskItems'
 import { encodePairs } from '#engine/tokenizer/encodePair'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { WorkbenchError } from '#shared/errors'
+import { scoreItem } from '#shared/metrics'
+import type { AnswerCost } from '#shared/metrics'
 import { LossGatherer } from './lossSample'
 import type { Evaluator, MeasureOptions } from './measureDocuments'
 import type { TextHooks } from './measureText'
@@ -15,12 +17,6 @@ export interface MeasuredTask {
   normalizedProbability: number[]
   isRight: number[]
   isRightPerByte: number[]
-}
-
-/** Cost of one answer. */
-interface AnswerCost {
-  nats: number
-  bytes: number
 }
 
 const ITEMS_AT_ONCE = 256
@@ -78,15 +74,10 @@ export async function measureTask(
 
 /** What the model would have answered, and how probable the right answer is among all. */
 function choose(task: MeasuredTask, costs: readonly AnswerCost[], gold: number): void {
-  const perByte = costs.map(({ nats, bytes }) => -nats / bytes)
-  const raw = costs.map(({ nats }) => -nats)
-  const highest = Math.max(...perByte)
-  const powers = perByte.map((one) => Math.exp(one - highest))
-  const sum = powers.reduce((total, one) => total + one, 0)
-  task.normalizedProbability.push(powers[gold]! / sum)
-  // The first of equals, as in lm-evaluation-harness.
-  task.isRight.push(Number(raw.indexOf(Math.max(...raw)) === gold))
-  task.isRightPerByte.push(Number(perByte.indexOf(highest) === gold))
+  const score = scoreItem(costs, gold)
+  task.normalizedProbability.push(score.normalizedProbability)
+  task.isRight.push(score.accuracy)
+  task.isRightPerByte.push(score.accuracyPerByte)
 }
 
 async function* groupsOf(items: AsyncIterable<TaskItem>): AsyncGenerator<TaskItem[]> {

@@ -64,6 +64,7 @@ export function earlierModels(merges: readonly EarlierMerge[]): ModelToMeasure[]
     label: `merge ${mixture} at step ${step}`,
     role: 'merge',
     fingerprint,
-    model: { kind: 'merge', branches, step }
+    model: { kind: 'merge', branches, step },
+    isProbe: true
   }))
 }

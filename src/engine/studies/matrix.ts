@@ -5,6 +5,7 @@ import { isLoss, isRegression, scoreStudy } from './evidence/scores'
 import { sizeOf } from './evidence/strata'
 import { memberNames } from './mixtures'
 import type { StudyResults } from './results'
+import { matrixTasks } from './taskMatrix'
 
 const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
@@ -19,6 +20,8 @@ export function studyMatrix(results: StudyResults): Matrix {
       columns.map((column) => (column ? orNull(column[row]!) : null))
     )
   }
+  const proxies = scores.proxies.filter((name) => isLoss(name) && !isRegression(name))
+  const tasks = matrixTasks(results, proxies)
   return {
     members,
     domains: scores.domains.map(({ name, kind, partition }) => ({ name, kind, partition })),
@@ -29,17 +32,16 @@ export function studyMatrix(results: StudyResults): Matrix {
       shares: sharesOf(mixture, members),
       isMerge: scores.budgets.every((budget) => scores.isMerge(budget, row))
     })),
-    proxies: scores.proxies
-      .filter((name) => isLoss(name) && !isRegression(name))
-      .map((name) => ({
-        name,
-        values: table((domain) => scores.proxy(name, domain, scores.budgets[0]!))
-      })),
+    proxies: proxies.map((name) => ({
+      name,
+      values: table((domain) => scores.proxy(name, domain, scores.budgets[0]!))
+    })),
     sequential: scores.budgets.map((budget) => ({
       budget,
       values: table((domain) => scores.everySequential(budget, domain)),
       areMerges: scores.mixtures.map((_, row) => scores.isMerge(budget, row))
-    }))
+    })),
+    ...(tasks ? { tasks } : {})
   }
 }
 

@@ -1,7 +1,8 @@
 /** What a measurement means: the part of its identity besides model and domain. */
 import { createHash } from 'node:crypto'
 import type { MeasuredText } from '#engine/workers/jobs'
-import type { HeldOutDomain, Study } from '#shared/records'
+import type { MeasuredPart } from '#shared/preparedText'
+import type { Study } from '#shared/records'
 import type { RunContext } from './runContext'
 
 /**
@@ -19,11 +20,11 @@ export function measurementDefinition(study: Pick<Study, 'model'>): string {
 /**
  * The text that models of a study are measured on, and how, as every job that measures is told it.
  *
- * @param domains of the study's; all of them unless given
+ * @param domains of the study's, or other answers to their items; all domains unless given
  */
 export function measuredText(
   { project, study, prepared, plan }: Pick<RunContext, 'project' | 'study' | 'prepared' | 'plan'>,
-  domains: readonly HeldOutDomain[] = prepared.domains
+  domains: readonly MeasuredPart[] = prepared.domains
 ): Omit<MeasuredText, 'heldBytes' | 'keepTokens'> {
   return {
     project: project.folder,

@@ -1,7 +1,9 @@
-/** Measures models of a study on the domains that they lack. */
+/** Measures models of a study on what they lack. */
 import { existsSync } from 'node:fs'
 import { WorkbenchError, toPlain } from '#shared/errors'
-import type { HeldOutDomain, Measurement, ModelRole } from '#shared/records'
+import { measuredParts } from '#shared/preparedText'
+import type { MeasuredPart } from '#shared/preparedText'
+import type { Measurement, ModelRole } from '#shared/records'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { MeasureJob, MeasuredModel } from '#engine/workers/jobs'
@@ -19,6 +21,8 @@ export interface ModelToMeasure {
   role: ModelRole
   fingerprint: string
   model: MeasuredModel
+  /** True where only its losses are asked for: of a task the right answers alone are measured. */
+  isProbe?: true
 }
 
 /** Every model of a plan, in the order of measuring; one that stands for several comes twice. */
@@ -50,14 +54,14 @@ export function distinctModels(plan: StudyPlan): string[] {
   return [...new Set(modelsOf(plan).map((model) => model.fingerprint))]
 }
 
-/** Domains of a study that a model is not measured on. */
-export function missingDomains(
+/** What a study measures on, domains and the other answers to tasks, and a model is not measured on. */
+export function missingParts(
   model: string,
   context: Pick<RunContext, 'study' | 'prepared' | 'measurements'>
-): HeldOutDomain[] {
+): MeasuredPart[] {
   const definition = measurementDefinition(context.study)
-  return context.prepared.domains.filter(
-    (domain) => !context.measurements.has(model, domain.fingerprint, definition)
+  return measuredParts(context.prepared.domains).filter(
+    ({ fingerprint }) => !context.measurements.has(model, fingerprint, definition)
   )
 }
 
@@ -132,12 +136,16 @@ function ensembleOf({ fingerprint, mixture, branches }: PlannedEnsemble): ModelT
   return { label, role: 'ensemble', fingerprint, model: { kind: 'ensemble', branches } }
 }
 
-/** Models whose parts are all trained, with the domains they lack a measurement on. */
+/** Models whose parts are all trained, with what they lack a measurement on. */
 export function unmeasured(models: readonly ModelToMeasure[], context: RunContext) {
   const seen = new Set<string>()
+  const areDomains = new Set(context.prepared.domains.map(({ fingerprint }) => fingerprint))
   return models.flatMap((model) => {
     const parts = partsOf(model.model)
-    const domains = missingDomains(model.fingerprint, context)
+    const missing = missingParts(model.fingerprint, context)
+    const domains = model.isProbe
+      ? missing.filter(({ fingerprint }) => areDomains.has(fingerprint))
+      : missing
     const { folder } = context.project
     const step = model.model.kind === 'merge' ? model.model.step : undefined
     const isReady = parts.every(
@@ -169,7 +177,7 @@ function partsOf(model: MeasuredModel): string[] {
 
 async function measureOne(
   model: ModelToMeasure,
-  domains: readonly HeldOutDomain[],
+  domains: readonly MeasuredPart[],
   { lane, heldBytes }: { lane: LaneName; heldBytes: number },
   context: RunContext,
   summary: RunSummary
@@ -187,7 +195,7 @@ async function measureOne(
 /** What is told to whoever measures a model on domains. */
 export function measureJobOf(
   model: ModelToMeasure,
-  domains: readonly HeldOutDomain[],
+  domains: readonly MeasuredPart[],
   heldBytes: number,
   context: Parameters<typeof measuredText>[0]
 ): MeasureJob {
@@ -208,7 +216,7 @@ export function measureJobOf(
  */
 export function measurementsOf(
   model: ModelToMeasure,
-  domains: readonly HeldOutDomain[],
+  domains: readonly MeasuredPart[],
   definition: string,
   nats: readonly number[][]
 ): Measurement[] {

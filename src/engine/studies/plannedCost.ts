@@ -1,9 +1,10 @@
 /** What running a study would cost from here, on this machine. */
+import { tokensRead } from '#shared/preparedText'
 import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { isRunFinished } from '#engine/storage/runs'
 import { planSummary } from './cost'
 import type { PlanSummary } from './cost'
-import { distinctModels, missingDomains } from './measureModels'
+import { distinctModels, missingParts } from './measureModels'
 import { measuredRate } from './measuredRate'
 import { availableMemory } from '#engine/executors/localExecutor'
 import { runsOf } from './plan'
@@ -26,7 +27,7 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
   const needed = trainingMemoryBytes(plan.config, study.branch)
   const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
   const models = distinctModels(plan)
-  const missing = models.filter((model) => missingDomains(model, context).length > 0)
+  const missing = models.filter((model) => missingParts(model, context).length > 0)
   const { config } = plan
   return planSummary(
     study,
@@ -37,7 +38,7 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
     {
       total: models.length,
       missing: missing.length,
-      tokensEach: prepared.domains.reduce((sum, domain) => sum + domain.tokens, 0)
+      tokensEach: tokensRead(prepared.domains)
     }
   )
 }

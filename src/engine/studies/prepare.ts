@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+import { measuredParts } from '#shared/preparedText'
 import { PreparedSchema } from '#shared/records'
 import type { Prepared, Progress, Study } from '#shared/records'
 import { overlapMarksPath } from '#engine/data/domainDocuments'
@@ -137,7 +138,7 @@ function preparedPath(
 /** Names of the folders of tokens that a prepared text consists of. */
 export function tokenFolders(prepared: Prepared): string[] {
   const folders = [
-    ...prepared.domains.map((domain) => domain.fingerprint),
+    ...measuredParts(prepared.domains).map((part) => part.fingerprint),
     ...prepared.partitions.flatMap((one) => one.baseUnits.map((unit) => unit.tokens)),
     ...(prepared.seed?.baseUnits ?? []).map((unit) => unit.tokens)
   ]

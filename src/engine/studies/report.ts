@@ -1,6 +1,6 @@
 /** Gathers what a study has measured into the one form that evidence is computed from. */
 import type { Prepared, Run, Study } from '#shared/records'
-import { readDomainDocuments } from '#engine/data/domainDocuments'
+import { readDomainDocuments, readOtherAnswers } from '#engine/data/domainDocuments'
 import type { Measurements } from '#engine/storage/measurements'
 import { predictionKey, readPredictions } from '#engine/storage/predictions'
 import { isRunFinished } from '#engine/storage/runs'
@@ -17,7 +17,7 @@ import { measurementDefinition } from './measure'
 import { runsOf } from './plan'
 import type { PlannedRun, StudyPlan } from './plan'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
-import type { ModelResult, StudyResults } from './results'
+import type { MeasuredDomain, ModelResult, StudyResults } from './results'
 import { tableResults } from './tableStudy'
 import { planLines } from './weightLines'
 
@@ -95,17 +95,32 @@ export async function readResults(
         return found ? [[domain.name, found.nats] as const] : []
       })
     )
+  const otherNatsOf = (fingerprint: string): Map<string, number[]> =>
+    new Map(
+      prepared.domains.flatMap(({ name, choices }) => {
+        const found = choices && measurements.find(fingerprint, choices.fingerprint, definition)
+        return found ? [[name, found.nats] as const] : []
+      })
+    )
   const measured = (named: readonly NamedModel[]) =>
     named
-      .map((model): ModelResult => ({ ...model, nats: natsOf(model.fingerprint) }))
+      .map((model): ModelResult => ({
+        ...model,
+        nats: natsOf(model.fingerprint),
+        otherNats: otherNatsOf(model.fingerprint)
+      }))
       .filter((model) => model.nats.size > 0)
   return {
     ...rest,
     domains: await Promise.all(
-      prepared.domains.map(async (domain) => ({
-        ...domain,
-        perDocument: await readDomainDocuments(project, prepared, domain.name)
-      }))
+      prepared.domains.map(async (domain): Promise<MeasuredDomain> => {
+        const otherAnswers = await readOtherAnswers(project, domain)
+        return {
+          ...domain,
+          perDocument: await readDomainDocuments(project, prepared, domain.name),
+          ...(otherAnswers ? { otherAnswers } : {})
+        }
+      })
     ),
     models: measured(models),
     repeats: repeats

@@ -1,4 +1,5 @@
 /** Everything a study has measured so far, in the one form that all evidence is computed from. */
+import type { OtherAnswers } from '#engine/data/domainDocuments'
 import type { Prediction } from '#engine/storage/predictions'
 import type { NamedModel, ReportedRun, SequentialRun, WeightLine } from '#engine/workers/reportJobs'
 import { hasOneMerge } from '#engine/proxies/mergeWeights'
@@ -18,6 +19,8 @@ import type { TablesSummary } from './tableStudy'
 export interface ModelResult extends NamedModel {
   /** By domain name: nats summed per document, in the order of the domain's documents. */
   nats: Map<string, number[]>
+  /** The same of the other answers to a task's items, in their order; of tasks that have some. */
+  otherNats?: Map<string, number[]>
 }
 
 /** A line between two models, with what each model on it costs as far as it is measured. */
@@ -34,7 +37,12 @@ export interface MeasuredEarlier {
 }
 
 /** A held-out domain with its documents. */
-export type MeasuredDomain = HeldOutDomain & { perDocument: DomainDocuments }
+export type MeasuredDomain = HeldOutDomain & {
+  /** Of a task with the tokens of each item's context. */
+  perDocument: DomainDocuments & { contexts?: number[] }
+  /** Of a task whose other answers are measured too. */
+  otherAnswers?: OtherAnswers
+}
 
 /**
  * A study with what is known of it. Models not yet measured are simply absent.

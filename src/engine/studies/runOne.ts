@@ -7,7 +7,7 @@ import { writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
 import { earlierModels, planEarlier } from './earlierBranches'
-import { measureJobOf, measurementsOf, missingDomains, modelsOf } from './measureModels'
+import { measureJobOf, measurementsOf, missingParts, modelsOf } from './measureModels'
 import type { ModelToMeasure } from './measureModels'
 import { runsOf } from './plan'
 import type { PlannedRun } from './plan'
@@ -85,7 +85,7 @@ async function measureAlone(
   context: JobContext
 ): Promise<Pick<Outcome, 'measured'> | 'nothing'> {
   const { executor, signal } = context
-  const domains = missingDomains(model.fingerprint, context)
+  const domains = missingParts(model.fingerprint, context)
   if (domains.length === 0) return 'nothing'
   await executor.begin(workOf(context, []))
   const { lane, heldBytes } = await placeOnce(executor)

@@ -2,8 +2,9 @@
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
+import { measuredParts } from '#shared/preparedText'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
-import { distinctModels, missingDomains } from './measureModels'
+import { distinctModels, missingParts } from './measureModels'
 import { distinctRuns, runsOf } from './plan'
 import type { StudyPlan } from './plan'
 import type { StudyResults } from './results'
@@ -52,9 +53,9 @@ export function statusOf(
   const heads = project.runs.filter((run) => fingerprints.includes(run.fingerprint))
   const models = distinctModels(plan)
   const unmeasured = models.map(
-    (model) => missingDomains(model, { study, prepared, measurements }).length
+    (model) => missingParts(model, { study, prepared, measurements }).length
   )
-  const all = models.length * prepared.domains.length
+  const all = models.length * measuredParts(prepared.domains).length
   return {
     ...status,
     prepared: true,

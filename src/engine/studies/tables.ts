@@ -236,7 +236,10 @@ function domainRows({ prepared, domains, tables }: StudyResults): Row[] {
     bytes: domain.bytes,
     overlapping_documents: domain.overlapping,
     duplicates_removed: domain.duplicatesRemoved,
-    fingerprint: domain.fingerprint
+    fingerprint: domain.fingerprint,
+    context_tokens: domain.contextTokens ?? null,
+    other_answers: domain.choices?.answers ?? null,
+    other_answers_fingerprint: domain.choices?.fingerprint ?? null
   }))
 }
 

@@ -98,13 +98,14 @@ export function modelsOnLines(
         : null
       if (parts.length > 1) {
         const model = { kind: 'merge' as const, branches: parts, ...(outside ? { outside } : {}) }
-        return { label, role: 'merge', fingerprint, model }
+        return { label, role: 'merge', fingerprint, model, isProbe: true }
       }
       if (outside) {
         const model = { kind: 'checkpoint' as const, folder: outside.folder }
-        return { label, role: 'seed', fingerprint, model }
+        return { label, role: 'seed', fingerprint, model, isProbe: true }
       }
-      return { label, role: 'branch', fingerprint, model: { kind: 'run', fingerprint } }
+      const model = { kind: 'run' as const, fingerprint }
+      return { label, role: 'branch', fingerprint, model, isProbe: true }
     })
   )
   return [...new Map(models.map((one) => [one.fingerprint, one])).values()]

@@ -1,7 +1,7 @@
 /** A few mixtures beside one another: their values, and how the others differ from the first. Pure. */
 import { csvTable } from '#shared/csvText'
 import { columnName } from './matrixTexts'
-import { unitOf } from './matrixView'
+import { differenceUnit, signOf, unitOf } from './matrixView'
 import type { MatrixTable } from './matrixView'
 
 /** One domain of the comparison. */
@@ -11,8 +11,9 @@ interface ComparedColumn {
   unit: string
   cells: {
     value: number | null
-    /** Nats per token more than the first; null of the first itself and of what is not measured. */
+    /** More than the first, nats/token or of the metric; null of the first and of what is not measured. */
     difference: number | null
+    isBetter: boolean
   }[]
 }
 
@@ -30,8 +31,9 @@ export function compared(
       unit: unitOf(table.matrix, column, table.choice.measure),
       cells: places.map((place, i) => {
         const loss = table.loss(place, column)
-        const difference = i === 0 || loss === null || first === null ? null : loss - first
-        return { value: table.cell(place, column), difference }
+        const far = i === 0 || loss === null || first === null ? null : loss - first
+        const difference = far === null ? null : signOf(table.matrix) * far
+        return { value: table.cell(place, column), difference, isBetter: far !== null && far < 0 }
       })
     }
   })
@@ -64,7 +66,7 @@ export function comparedCsv(
     'domain',
     'unit',
     ...names,
-    ...others.map((name) => `${name} minus ${names[0]}, nats/token`)
+    ...others.map((name) => `${name} minus ${names[0]}, ${differenceUnit(table.matrix)}`)
   ]
   const lines = compared(table, places, columns).map(({ name, unit, cells }) => [
     name,

@@ -1,7 +1,7 @@
 /** How the values of a column are spread: counts for the small histogram in its head. Pure. */
 import { significant } from '../format'
 import { columnName, nats } from './matrixTexts'
-import { unitOf } from './matrixView'
+import { differenceUnit, signOf, unitOf } from './matrixView'
 import type { MatrixTable } from './matrixView'
 
 /** Bins of a column. */
@@ -43,9 +43,11 @@ export function columnBins(
   for (const level of levels) {
     counts[step > 0 ? Math.min(BINS - 1, Math.floor((level - low) / step)) : 0]!++
   }
-  const isLog = isDifference || unitOf(table.matrix, column, 'value') !== 'perplexity'
-  const words = (level: number) => (isLog ? nats(level) : significant(Math.exp(level)))
-  const unit = isLog ? 'nats/token' : 'perplexity'
+  const own = unitOf(table.matrix, column, 'value')
+  const unit = isDifference ? differenceUnit(table.matrix) : own
+  const isLog = isDifference || own !== 'perplexity'
+  const sign = isDifference ? 1 : signOf(table.matrix)
+  const words = (level: number) => (isLog ? nats(sign * level) : significant(Math.exp(level)))
   return {
     counts,
     words: `${columnName(table, column)}: ${levels.length} measured, from ${words(low)} to ${words(high)} ${unit}`

@@ -1,7 +1,7 @@
 /** The legend as a filter: mixtures whose value in a column lies between two levels. Pure. */
 import { percent, significant } from '../format'
 import { columnName, nats } from './matrixTexts'
-import { TARGET, unitOf } from './matrixView'
+import { TARGET, signOf, unitOf } from './matrixView'
 import type { MatrixTable, Measure } from './matrixView'
 
 /** Bands of the legend: eight shades each way, and what has none between them. */
@@ -32,6 +32,11 @@ export function shadeOfBand(band: number): number {
   return (2 * band) / (BANDS - 1) - 1
 }
 
+/** Whether levels rise from the best to the worst: ranks and losses do, metrics of tasks fall. */
+function isRisingTo({ choice, matrix }: MatrixTable): boolean {
+  return choice.measure === 'rank' || signOf(matrix) > 0
+}
+
 /** The legend's range as levels of a column; null where it is the whole legend. */
 export function levelsOf(
   table: MatrixTable,
@@ -41,11 +46,14 @@ export function levelsOf(
 ): LevelRange | null {
   if (from <= 0 && to >= BANDS) return null
   const levelAt = (edge: number) => table.levelAt(shadeAtEdge(edge), column, overAll)
+  const best = from <= 0 ? null : levelAt(from)
+  const worst = to >= BANDS ? null : levelAt(to)
+  const isRising = isRisingTo(table)
   return {
     column,
     measure: table.choice.measure,
-    low: from <= 0 ? null : levelAt(from),
-    high: to >= BANDS ? null : levelAt(to)
+    low: isRising ? best : worst,
+    high: isRising ? worst : best
   }
 }
 
@@ -58,8 +66,9 @@ export function bandsOf(table: MatrixTable, range: LevelRange, overAll: boolean)
     const far = edges.map((edge) => Math.abs(edge - level))
     return far.indexOf(Math.min(...far))
   }
-  const from = range.low === null ? 0 : Math.min(BANDS - 1, nearest(range.low))
-  const to = range.high === null ? BANDS : nearest(range.high)
+  const [best, worst] = isRisingTo(table) ? [range.low, range.high] : [range.high, range.low]
+  const from = best === null ? 0 : Math.min(BANDS - 1, nearest(best))
+  const to = worst === null ? BANDS : nearest(worst)
   return { from, to: Math.max(from + 1, to) }
 }
 

@@ -16,6 +16,8 @@ import {
 import type { MatrixFilter, MatrixSort } from './matrixOrder'
 import { isAskable, levelRangeWords, placesInRange } from './matrixRange'
 import type { LevelRange } from './matrixRange'
+import { matrixIn } from './taskMatrix'
+import type { MatrixMetric, ShownMatrix } from './taskMatrix'
 import { TARGET, among, matrixTable, tellingMeasure } from './matrixView'
 import type { MatrixTable, Measure } from './matrixView'
 import type { Selection } from './selection.svelte'
@@ -43,29 +45,37 @@ export class MatrixState {
   anchor: string | null = null
   /** What was chosen; null: what tells most. */
   #measure = $state<Measure | null>(null)
+  #metric = $state<MatrixMetric>('loss')
 
-  readonly #matrix: () => Matrix | null
+  readonly #all: () => Matrix | null
   readonly #selection: Selection
 
   constructor(matrix: () => Matrix | null, selection: Selection) {
-    this.#matrix = matrix
+    this.#all = matrix
     this.#selection = selection
   }
 
+  /** What is chosen, where the study has it: one without tasks has losses alone. */
+  readonly metric = $derived.by((): MatrixMetric => (this.#all()?.tasks ? this.#metric : 'loss'))
+  readonly #shown = $derived.by((): ShownMatrix | null => {
+    const matrix = this.#all()
+    return matrix && matrixIn(matrix, this.metric)
+  })
+
   readonly budget = $derived.by(() =>
-    among(this.#selection.budget, this.#matrix()?.sequential.map((one) => one.budget) ?? [])
+    among(this.#selection.budget, this.#shown?.sequential.map((one) => one.budget) ?? [])
   )
   readonly shownSource = $derived.by(() =>
-    among(this.source, [...(this.#matrix()?.proxies.map(({ name }) => name) ?? []), 'sequential'])
+    among(this.source, [...(this.#shown?.proxies.map(({ name }) => name) ?? []), 'sequential'])
   )
-  readonly hasSeed = $derived.by(() => this.#matrix()?.seed.some((one) => one !== null) ?? false)
+  readonly hasSeed = $derived.by(() => this.#shown?.seed.some((one) => one !== null) ?? false)
   readonly #shownMeasure = $derived.by(() => {
     const chosen = this.#measure
     if (chosen !== null && (chosen !== 'change' || this.hasSeed)) return chosen
-    return tellingMeasure(this.#matrix()?.rows ?? [], this.hasSeed)
+    return tellingMeasure(this.#shown?.rows ?? [], this.hasSeed)
   })
   readonly table = $derived.by((): MatrixTable | null => {
-    const matrix = this.#matrix()
+    const matrix = this.#shown
     return matrix && this.#read(matrix, null)
   })
   /** Whether anything is measured, and so shaded. */
@@ -73,17 +83,17 @@ export class MatrixState {
     () => this.table?.matrix.rows.some((_, place) => this.table!.isMeasured(place)) ?? false
   )
   readonly isFoldable = $derived.by(() => {
-    const members = this.#matrix()?.members ?? []
+    const members = this.#shown?.members ?? []
     return partitionsOf(members).length < members.length
   })
-  readonly left = $derived.by(() => leftColumns(this.#matrix()?.members ?? [], this.isUnfolded))
+  readonly left = $derived.by(() => leftColumns(this.#shown?.members ?? [], this.isUnfolded))
   /** Columns of values: the target first where there is one. */
   readonly columns = $derived.by(() => {
-    const domains = [...(this.#matrix()?.domains.keys() ?? [])]
+    const domains = [...(this.#shown?.domains.keys() ?? [])]
     return this.weights ? [TARGET, ...domains] : domains
   })
   readonly places = $derived.by(() => {
-    const matrix = this.#matrix()
+    const matrix = this.#shown
     if (!matrix) return []
     // Wishes are asked of partitions and of members alike, whichever are in sight.
     const groups = [...leftColumns(matrix.members, false), ...leftColumns(matrix.members, true)]
@@ -104,13 +114,13 @@ export class MatrixState {
     if (this.sort.column !== null && this.columns.includes(this.sort.column))
       return this.sort.column
     if (this.weights) return TARGET
-    return Math.max(0, this.#matrix()?.domains.findIndex(({ kind }) => kind === 'mean') ?? 0)
+    return Math.max(0, this.#shown?.domains.findIndex(({ kind }) => kind === 'mean') ?? 0)
   })
   /** How the listed mixtures are spread in a column: counted when it is first asked for. */
   readonly binsOf = $derived.by(() =>
     this.table ? binsByColumn(this.table, this.places) : () => null
   )
-  readonly #placeOf = $derived.by(() => placesByName(this.#matrix()))
+  readonly #placeOf = $derived.by(() => placesByName(this.#shown))
   /** Places of the pinned rows that the study still has. */
   readonly pinnedPlaces = $derived.by(() =>
     this.pinned.flatMap((name) => {
@@ -125,10 +135,10 @@ export class MatrixState {
   /** Names in the order in which they stand, pinned ones first. */
   readonly order = $derived.by(() => {
     const places = this.lines.flatMap((line) => (line.kind === 'mixture' ? [line.place] : []))
-    return [...this.pinnedPlaces, ...places].map((place) => this.#matrix()!.rows[place]!.mixture)
+    return [...this.pinnedPlaces, ...places].map((place) => this.#shown!.rows[place]!.mixture)
   })
   /** Line of each mixture that is listed, pinned ones left out. */
-  readonly lineOf = $derived.by(() => linesByName(this.#matrix(), this.lines))
+  readonly lineOf = $derived.by(() => linesByName(this.#shown, this.lines))
 
   get measure(): Measure {
     return this.#shownMeasure
@@ -138,12 +148,19 @@ export class MatrixState {
     this.#measure = measure
   }
 
-  /** The matrix of one mixture, read as the study's is and held against it. */
-  tableOf(matrix: Matrix): MatrixTable {
-    return this.#read(matrix, this.table)
+  /** Shows another metric: what is asked of columns goes with them. */
+  setMetric(metric: MatrixMetric): void {
+    this.#metric = metric
+    this.setTarget(null)
+    this.keepRange(null)
   }
 
-  #read(matrix: Matrix, within: MatrixTable | null): MatrixTable {
+  /** The matrix of one mixture, read as the study's is and held against it. */
+  tableOf(matrix: Matrix): MatrixTable {
+    return this.#read(matrixIn(matrix, this.metric), this.table)
+  }
+
+  #read(matrix: ShownMatrix, within: MatrixTable | null): MatrixTable {
     const { weights } = this
     const choice = {
       source: this.shownSource,
@@ -177,7 +194,7 @@ export class MatrixState {
 
   /** Begins a target over some kinds of domains, sorts by it; null ends it. */
   setTarget(over: TargetOf | null): void {
-    const domains = this.#matrix()?.domains.filter(({ kind }) => kind !== 'mean') ?? []
+    const domains = this.#shown?.domains.filter(({ kind }) => kind !== 'mean') ?? []
     const isIn = (kind: string) => over === 'all' || kind === over
     this.weights =
       over && Object.fromEntries(domains.map(({ name, kind }) => [name, isIn(kind) ? 1 : 0]))

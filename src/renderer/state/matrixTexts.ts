@@ -3,7 +3,7 @@ import { csvTable } from '#shared/csvText'
 import type { Queue } from '#shared/trainingView'
 import { correlation, significant } from '../format'
 import { partitionOf } from './matrixColumns'
-import { TARGET, otherSource, unitOf } from './matrixView'
+import { TARGET, differenceUnit, otherSource, unitOf } from './matrixView'
 import type { MatrixTable, Measure } from './matrixView'
 
 /** What a measure's zero is, where it has one. */
@@ -13,11 +13,9 @@ const AGAINST: Partial<Record<Measure, string>> = {
 }
 
 /** What the columns of a measure are headed with, in a table that has no room for more. */
-export const MEASURE_WORDS: Record<Measure, string> = {
-  difference: 'nats/token from the mean of its size',
-  change: 'nats/token against the seed',
-  value: 'value',
-  rank: 'rank'
+export function measureWords({ matrix, choice }: MatrixTable): string {
+  const { measure } = choice
+  return measure in AGAINST ? `${differenceUnit(matrix)}${AGAINST[measure]}` : measure
 }
 
 /** A value as a cell shows it. */
@@ -59,7 +57,8 @@ export function cellWords(
   ]
   if (measure !== 'value') lines.push(`${raw} ${unitOf(table.matrix, column, 'value')}`)
   const change = measure === 'change' ? null : table.change(place, column)
-  if (change !== null) lines.push(`${signed(change)} nats/token against the seed`)
+  if (change !== null)
+    lines.push(`${signed(change)} ${differenceUnit(table.matrix)} against the seed`)
   const rank = table.rank(place, column)
   if (rank) lines.push(`rank ${rank.rank} of ${rank.of} measured of its size`)
   const other = table.otherValue(place, column)
@@ -78,6 +77,7 @@ function signed(value: number): string {
 export function whyMissing(table: MatrixTable, place: number, queue: Queue | null): string {
   const { matrix, choice } = table
   const { mixture, shares } = matrix.rows[place]!
+  if (matrix.metric) return 'It is measured with its losses: evaluate it, or run the study.'
   // A matrix of a study without prepared text was made from tables.
   if (queue && !queue.isPrepared) return 'The tables do not hold it.'
   if (choice.source === 'sequential') {

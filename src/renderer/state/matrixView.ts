@@ -1,7 +1,8 @@
 /** What the matrix shows of its numbers: one kind of value, in one measure. Pure. */
-import type { Matrix } from '#shared/evidenceView'
 import { matrixScale, sizeMeans } from './matrixScale'
 import type { Losses, MatrixScale } from './matrixScale'
+import { METRIC_WORDS } from './taskMatrix'
+import type { ShownMatrix } from './taskMatrix'
 
 /**
  * What a column holds; proxy and sequential values are never mixed in one. `difference` is from the
@@ -32,19 +33,19 @@ export interface SizeRank {
 
 /** The numbers of a matrix as they were chosen; a column is a domain's place or {@link TARGET}. */
 export interface MatrixTable {
-  readonly matrix: Matrix
+  readonly matrix: ShownMatrix
   readonly choice: MatrixChoice
   /** False where no seed was measured: shades then go around the middle of a column. */
   readonly hasSeed: boolean
-  /** Nats per token, whatever is shown. */
+  /** Nats per token, whatever is shown; of a metric of tasks its negative, so that less is better. */
   loss(place: number, column: number): number | null
   /** What a cell shows; null: not measured. */
   cell(place: number, column: number): number | null
-  /** Change against the seed, nats per token. */
+  /** Change against the seed, nats per token or of the metric. */
   change(place: number, column: number): number | null
   /**
    * Where a value stands in any measure: perplexity or nats, a difference in nats, or of ranks the
-   * share of its size that is better, 0 … 1.
+   * share of its size that is better, 0 … 1. Of a metric of tasks all of it is in that metric.
    */
   level(place: number, column: number, measure: Measure): number | null
   /** The level, in the chosen measure, that a shade of a column stands for. */
@@ -62,7 +63,7 @@ export interface MatrixTable {
 }
 
 /** Name of what stands beside the chosen kind as a second mark. */
-export function otherSource(matrix: Matrix, source: string): string | null {
+export function otherSource(matrix: ShownMatrix, source: string): string | null {
   if (source !== 'sequential') return 'sequential'
   return matrix.proxies[0]?.name ?? null
 }
@@ -72,9 +73,20 @@ export function isLogMean(domain: string): boolean {
   return domain.endsWith('-log')
 }
 
+/** Unit of a difference between two values of a column. */
+export function differenceUnit({ metric }: ShownMatrix): string {
+  return metric ? METRIC_WORDS[metric] : 'nats/token'
+}
+
+/** A value is its loss with this sign, where it is no perplexity: of metrics of tasks more is better. */
+export function signOf({ metric }: ShownMatrix): 1 | -1 {
+  return metric ? -1 : 1
+}
+
 /** Unit of a column's values. */
-export function unitOf(matrix: Matrix, column: number, measure: Measure): string {
+export function unitOf(matrix: ShownMatrix, column: number, measure: Measure): string {
   if (measure === 'rank') return 'rank within its size'
+  if (matrix.metric) return METRIC_WORDS[matrix.metric]
   const isLog = column === TARGET || isLogMean(matrix.domains[column]!.name)
   return measure !== 'value' || isLog ? 'nats/token' : 'perplexity'
 }
@@ -83,7 +95,7 @@ export function unitOf(matrix: Matrix, column: number, measure: Measure): string
  * The measure that tells mixtures apart before one is chosen. Often all of them beat the seed, so the
  * difference within a size tells most, where sizes have several mixtures.
  */
-export function tellingMeasure(rows: Matrix['rows'], hasSeed: boolean): Measure {
+export function tellingMeasure(rows: ShownMatrix['rows'], hasSeed: boolean): Measure {
   const sizes = new Set(rows.map(({ size }) => size))
   if (sizes.size < rows.length) return 'difference'
   return hasSeed ? 'change' : 'value'
@@ -95,7 +107,7 @@ export function tellingMeasure(rows: Matrix['rows'], hasSeed: boolean): Measure 
  * @param within the table of the study, where the matrix is of one mixture that is held against it
  */
 export function matrixTable(
-  matrix: Matrix,
+  matrix: ShownMatrix,
   choice: MatrixChoice,
   within: MatrixTable | null = null
 ): MatrixTable {
@@ -126,15 +138,17 @@ export function matrixTable(
   }
   const shadeOf = (loss: number, zero: number, column: number, overAll: boolean) =>
     orNull(Math.max(-1, Math.min(1, (loss - zero) / scale.most(column, overAll))))
-  const change = (place: number, column: number) => orNull(own(place, column) - seed(0, column))
+  const sign = signOf(matrix)
+  const signed = (difference: number) => orNull(sign * difference)
+  const change = (place: number, column: number) => signed(own(place, column) - seed(0, column))
   const level: MatrixTable['level'] = (place, column, as) => {
     if (as === 'change') return change(place, column)
-    if (as === 'difference') return orNull(own(place, column) - scale.mean(sizeOf(place), column))
+    if (as === 'difference') return signed(own(place, column) - scale.mean(sizeOf(place), column))
     if (as === 'rank') {
       const found = rank(place, column)
       return found && (found.of > 1 ? (found.rank - 1) / (found.of - 1) : 0.5)
     }
-    return column === TARGET ? orNull(own(place, column)) : (values?.[place]?.[column] ?? null)
+    return column === TARGET ? signed(own(place, column)) : (values?.[place]?.[column] ?? null)
   }
   return {
     matrix,
@@ -147,9 +161,9 @@ export function matrixTable(
     levelAt: (shade, column, overAll) => {
       if (measure === 'rank') return (shade + 1) / 2
       const far = shade * scale.most(column, overAll)
-      if (measure !== 'value') return far
+      if (measure !== 'value') return sign * far
       const loss = scale.zero(0, column) + far
-      return unitOf(matrix, column, 'value') === 'perplexity' ? Math.exp(loss) : loss
+      return unitOf(matrix, column, 'value') === 'perplexity' ? Math.exp(loss) : sign * loss
     },
     loss: (place, column) => orNull(own(place, column)),
     cell: (place, column) =>
@@ -168,7 +182,7 @@ export function matrixTable(
       return shadeOf(other(place, column), zero, column, overAll)
     },
     otherValue: (place, column) =>
-      column === TARGET ? orNull(other(place, column)) : (otherValues?.[place]?.[column] ?? null),
+      column === TARGET ? signed(other(place, column)) : (otherValues?.[place]?.[column] ?? null),
     isTrained: (place) => truths?.[place]?.some((value) => value !== null) ?? false,
     isMeasured: (place) => values?.[place]?.some((value) => value !== null) ?? false
   }
@@ -180,7 +194,7 @@ function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value
 }
 
-function valuesOf(matrix: Matrix, source: string, budget: string): Values | null {
+function valuesOf(matrix: ShownMatrix, source: string, budget: string): Values | null {
   const found =
     source === 'sequential'
       ? matrix.sequential.find((one) => one.budget === budget)
@@ -192,7 +206,7 @@ function valuesOf(matrix: Matrix, source: string, budget: string): Values | null
 const kept = new WeakMap<Values, Float64Array>()
 
 function lossesOf(
-  matrix: Matrix,
+  matrix: ShownMatrix,
   values: Values | null,
   weights: readonly number[] | null
 ): Losses {
@@ -206,14 +220,15 @@ function lossesOf(
     (column === TARGET ? target?.[place] : losses[place * width + column]) ?? NaN
 }
 
-/** A mean of logs is in nats already; everything else is a perplexity. */
-function plainLosses(matrix: Matrix, values: Values): Float64Array {
+/** A mean of logs is in nats already, and a metric of tasks no loss; everything else is a perplexity. */
+function plainLosses(matrix: ShownMatrix, values: Values): Float64Array {
   const isLog = matrix.domains.map(({ name }) => isLogMean(name))
   const width = isLog.length
   const losses = new Float64Array(values.length * width)
   values.forEach((row, place) =>
     row.forEach((value, d) => {
-      losses[place * width + d] = value === null ? NaN : isLog[d] ? value : Math.log(value)
+      const loss = matrix.metric ? -(value ?? NaN) : isLog[d] ? value : Math.log(value ?? NaN)
+      losses[place * width + d] = value === null ? NaN : loss!
     })
   )
   return losses
@@ -253,7 +268,7 @@ function rankAmong(
 }
 
 /** Rank of each value among mixtures of its size. */
-function sizeRanks(matrix: Matrix, lossOf: (place: number) => number): (SizeRank | null)[] {
+function sizeRanks(matrix: ShownMatrix, lossOf: (place: number) => number): (SizeRank | null)[] {
   const losses = Float64Array.from(matrix.rows, (_, place) => lossOf(place))
   const bySize = new Map<number, number[]>()
   matrix.rows.forEach(({ size }, place) => {

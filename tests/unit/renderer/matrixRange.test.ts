@@ -10,6 +10,7 @@ import {
 } from '../../../src/renderer/state/matrixRange'
 import { TARGET, matrixTable } from '../../../src/renderer/state/matrixView'
 import type { Measure } from '../../../src/renderer/state/matrixView'
+import { matrixIn } from '../../../src/renderer/state/taskMatrix'
 import { smallMatrix } from './smallMatrix'
 
 const tableOf = (measure: Measure) =>
@@ -79,4 +80,44 @@ test('a range of a target that went asks for nothing', () => {
   expect(isAskable(tableOf('change'), range)).toBe(false)
   expect(isAskable(tableOf('change'), { ...range, column: 1 })).toBe(true)
   expect(isAskable(tableOf('change'), { ...range, column: 2 })).toBe(false)
+})
+
+test('where more is better the legend keeps the shades that it was dragged over too', () => {
+  const values = [[0.5], [0.75], [0]]
+  const accuracy = matrixIn(
+    {
+      ...smallMatrix,
+      tasks: {
+        domains: [smallMatrix.domains[0]!],
+        withoutChoices: [],
+        metrics: [
+          {
+            metric: 'accuracy',
+            seed: [0.25],
+            proxies: [{ name: 'merge-micro', values }],
+            sequential: [{ budget: 'sum', values: [[null], [null], [null]] }]
+          }
+        ]
+      }
+    },
+    'accuracy'
+  )
+  for (const measure of ['change', 'value'] as const) {
+    const table = matrixTable(accuracy, {
+      source: 'merge-micro',
+      budget: 'sum',
+      measure,
+      weights: null
+    })
+    for (const bands of [
+      { from: 0, to: 9 },
+      { from: 3, to: 11 },
+      { from: 9, to: BANDS }
+    ]) {
+      expect(bandsOf(table, levelsOf(table, bands, 0, false)!, false)).toEqual(bands)
+    }
+    const better = levelsOf(table, { from: 0, to: 8 }, 0, false)!
+    expect(placesInRange(table, [0, 1, 2], better)).toEqual([0, 1])
+    expect(levelRangeWords(table, better)).toMatch(/^a from .* accuracy$/)
+  }
 })

@@ -3,11 +3,13 @@ import type { Matrix } from '#shared/evidenceView'
 import {
   TARGET,
   among,
+  differenceUnit,
   matrixTable,
   tellingMeasure,
   unitOf
 } from '../../../src/renderer/state/matrixView'
 import type { MatrixChoice } from '../../../src/renderer/state/matrixView'
+import { matrixIn, withoutChoicesWords } from '../../../src/renderer/state/taskMatrix'
 import { smallMatrix } from './smallMatrix'
 
 const choice: MatrixChoice = {
@@ -146,4 +148,66 @@ test('a choice that a study does not have gives way to the first that it has', (
     'b',
     'sum'
   ])
+})
+
+const quizzed: Matrix = {
+  ...smallMatrix,
+  tasks: {
+    domains: [
+      { name: 'quiz', kind: 'out', partition: null },
+      { name: 'old', kind: 'out', partition: null }
+    ],
+    withoutChoices: ['old'],
+    metrics: [
+      {
+        metric: 'accuracy',
+        seed: [0.25, null],
+        proxies: [
+          {
+            name: 'merge-micro',
+            values: [
+              [0.5, null],
+              [0.75, null],
+              [0, null]
+            ]
+          }
+        ],
+        sequential: [
+          {
+            budget: 'sum',
+            values: [
+              [null, null],
+              [null, null],
+              [1, null]
+            ]
+          }
+        ]
+      }
+    ]
+  }
+}
+
+test('of a metric of tasks more is better, and values, changes and ranks are its own', () => {
+  const accuracy = matrixIn(quizzed, 'accuracy')
+  expect(accuracy.domains.map(({ name }) => name)).toEqual(['quiz', 'old'])
+  expect(cells({ measure: 'value' }, [0, 1], accuracy)).toEqual([
+    [0.5, null],
+    [0.75, null],
+    [0, null]
+  ])
+  expect(cells({ measure: 'change' }, [0], accuracy)).toEqual([[0.25], [0.5], [-0.25]])
+  expect(cells({ measure: 'difference' }, [0], accuracy)).toEqual([[-0.125], [0.125], [null]])
+  expect(cells({ measure: 'rank' }, [0], accuracy)).toEqual([[2], [1], [1]])
+  const table = tableOf({}, accuracy)
+  expect([0, 1, 2].map((place) => table.shade(place, 0, false))).toEqual([-0.5, -1, 0.5])
+  expect(table.levelAt(-1, 0, false)).toBe(0.5)
+  expect(table.otherValue(2, 0)).toBe(1)
+  expect([unitOf(accuracy, 0, 'value'), differenceUnit(accuracy)]).toEqual(['accuracy', 'accuracy'])
+  expect(matrixIn(quizzed, 'loss')).toBe(quizzed)
+})
+
+test('a task without choices says what to do, where a metric wants them', () => {
+  expect(withoutChoicesWords(quizzed, 'accuracy')).toContain('import it again')
+  expect(withoutChoicesWords(quizzed, 'loss')).toBe(null)
+  expect(withoutChoicesWords(smallMatrix, 'accuracy')).toBe(null)
 })

@@ -98,7 +98,11 @@ export const MEASUREMENT_COLUMNS: Column[] = [
     'random_seed',
     '',
     'Of models that were trained again, and of merges of such branches; else empty'
-  )
+  ),
+  integer('items', 'items', 'Of a task: items with choices; the next three are means over them'),
+  number('accuracy', '0 to 1', 'Share of items whose right answer costs the fewest nats'),
+  number('accuracy_per_byte', '0 to 1', 'The same of nats by byte'),
+  number('normalized_probability', '0 to 1', 'Of the right answer among the choices, by byte')
 ]
 
 const PROXY_MEANING = 'A proxy of the list above'
@@ -401,7 +405,14 @@ export const DOMAIN_COLUMNS: Column[] = [
     'documents',
     'Exact duplicates removed from the partition or corpus it is taken from'
   ),
-  text('fingerprint', 'SHA-256 of the tokens measured')
+  text('fingerprint', 'SHA-256 of the tokens measured'),
+  integer('context_tokens', 'tokens', 'Of a task: tokens of contexts, seen and not scored'),
+  integer(
+    'other_answers',
+    'answers',
+    'Of a task: wrong answers, measured beside the right ones; empty where it was imported without'
+  ),
+  text('other_answers_fingerprint', 'SHA-256 of their tokens')
 ]
 
 export const EFFECT_COLUMNS: Column[] = [

@@ -9,6 +9,8 @@ import { domainMeans, meanOver } from '../evidence/scores'
 import type { DomainMean } from '../evidence/scores'
 import { chosenDocuments } from '../results'
 import type { MeasuredDomain, ModelResult, StudyResults } from '../results'
+import { taskScore } from '../taskScores'
+import type { TaskScore } from '../taskScores'
 import type { Row } from './columns'
 
 const ROLE_ORDER = { seed: 0, branch: 1, merge: 2, ensemble: 3, proxy: 4, sequential: 5 }
@@ -76,6 +78,7 @@ interface Measured {
   total: LossSum
   clean: LossSum
   losses: Float64Array
+  task: TaskScore | null
 }
 
 function measure(shared: SharedDomain, model: ModelResult): Measured | null {
@@ -84,7 +87,8 @@ function measure(shared: SharedDomain, model: ModelResult): Measured | null {
   return {
     total: sumOver(shared.domain, nats, shared.all),
     clean: sumOver(shared.domain, nats, shared.clean),
-    losses: resampledLosses(shared.drawn, nats)
+    losses: resampledLosses(shared.drawn, nats),
+    task: taskScore(model, shared.domain, shared.all)
   }
 }
 
@@ -108,7 +112,11 @@ function domainRow({ domain, all, clean }: SharedDomain, measured: Measured): Ro
     documents: all.length,
     clean_documents: clean.length,
     clean_tokens: measured.clean.tokens,
-    clean_perplexity: clean.length > 0 ? perplexity(measured.clean) : null
+    clean_perplexity: clean.length > 0 ? perplexity(measured.clean) : null,
+    items: measured.task?.items ?? null,
+    accuracy: measured.task?.accuracy ?? null,
+    accuracy_per_byte: measured.task?.accuracyPerByte ?? null,
+    normalized_probability: measured.task?.normalizedProbability ?? null
   }
 }
 

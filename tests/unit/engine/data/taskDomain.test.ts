@@ -3,10 +3,18 @@ import { expect, it } from 'vitest'
 import { chooseBackend } from '#engine/backends/choose'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { checkImport } from '#engine/data/checkImport'
-import { readDomainDocuments, scoredTokens } from '#engine/data/domainDocuments'
+import {
+  readDomainDocuments,
+  readDomainTokens,
+  readOtherAnswers,
+  scoredTokens
+} from '#engine/data/domainDocuments'
+import type { DomainTokens } from '#engine/data/domainDocuments'
 import { importCorpus } from '#engine/data/importCorpus'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { loadTokenizer } from '#engine/tokenizer/tokenizer'
+import { taskScore } from '#engine/studies/taskScores'
+import { measuredParts, tokensRead } from '#shared/preparedText'
 import type { Corpus } from '#shared/records'
 import expected from '../../../golden/evaluation/expected.json'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -58,6 +66,66 @@ it('measures the right answers of a task as transformers does', async () => {
   expect(each.length).toBe(tokens)
   expect(Math.abs(sum([...each]) / nats - 1)).toBeLessThan(1e-6)
   evaluator.dispose()
+})
+
+it('scores every answer as transformers does, the right ones apart from the others', async () => {
+  const project = await temporaryFolder()
+  const corpora = [
+    await importRecords(project, 'all', writeRecords('art', 60)),
+    await importTask(project)
+  ]
+  const prepared = await prepare(project, corpora, study)
+  const [domain] = prepared.domains
+  const perDocument = await readDomainDocuments(project, prepared, 'quiz')
+  const otherAnswers = (await readOtherAnswers(project, domain!))!
+  const others = await readDomainTokens(project, domain!.choices!.fingerprint)
+  expect(domain!.choices).toMatchObject({
+    items: 5,
+    answers: otherAnswers.bytes.length,
+    tokens: scoredTokens(others).reduce((total, one) => total + one, 0)
+  })
+  expect(tokensRead(prepared.domains.slice(0, 1))).toBe(
+    [...perDocument.documents, ...others.documents].reduce((total, ids) => total + ids.length, 0)
+  )
+
+  const { config, parameters } = await openCheckpoint(join(golden, 'tiny'))
+  const { kernels } = await (await chooseBackend()).activate()
+  const evaluator = createEvaluator(config, kernels)
+  evaluator.load(await readParameters(parameters))
+  const natsOf = async ({ documents, contexts }: DomainTokens) => [
+    ...(await evaluator.measure(documents, {
+      window: 128,
+      batchSize: 2,
+      endOfTextId: 0,
+      contexts: contexts!
+    }))
+  ]
+  const model = {
+    nats: new Map([['quiz', await natsOf(perDocument)]]),
+    otherNats: new Map([['quiz', await natsOf(others)]])
+  }
+  evaluator.dispose()
+  const measured = { ...domain!, perDocument, otherAnswers }
+  const found = taskScore(model, measured, [0, 1, 2, 3, 4])!
+  const { accuracy, accuracyPerByte, normalizedProbability } = expected.task
+  expect(found).toMatchObject({ items: 5, accuracy, accuracyPerByte })
+  expect(found.normalizedProbability).toBeCloseTo(normalizedProbability, 6)
+  // Of some documents alone, and of what is not measured, it says no more than is known.
+  expect(taskScore(model, measured, [0])).toMatchObject({ items: 1 })
+  expect(taskScore({ nats: model.nats }, measured, [0])).toBeNull()
+})
+
+it('measures the right answers alone of a task without choices, or imported before they were kept', async () => {
+  const project = await temporaryFolder()
+  const path = put(project, 'sources/items.jsonl', jsonl([{ context: 'two and', gold: 'two' }]))
+  const corpora = [
+    await importRecords(project, 'all', writeRecords('art', 60)),
+    await importTask(project, { paths: [path] })
+  ]
+  const { domains } = await prepare(project, corpora, study)
+  expect(domains[0]).toMatchObject({ documents: 1 })
+  expect(domains[0]).not.toHaveProperty('choices')
+  expect(measuredParts(domains).length).toBe(domains.length)
 })
 
 it('keeps context and answer as one document, so that overlap and duplicates see both', async () => {
