@@ -56,6 +56,8 @@ export function studyDisplay(progress: ProgressDisplay): (event: StudyEvent) => 
         if (event.done === event.total) progress.end('measure')
         return
       case 'disk':
+        // What was being prepared is begun anew.
+        if (event.waiting) progress.end('prepare')
         if (event.waiting && !isWaiting) {
           const { freeBytes, floorBytes } = event.waiting
           progress.log(

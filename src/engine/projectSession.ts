@@ -57,7 +57,8 @@ export type ImportOptions = Omit<ImportJob, 'project'>
 
 /** Of work that tells how far it is and can be stopped. */
 type TellingRun = Pick<RunOptions, 'onProgress' | 'signal'>
-type PreparingRun = Pick<RunOptions, 'onProgress' | 'signal' | 'executor'>
+/** Of work that may wait for space on the disk too. */
+type WaitingRun = Omit<RunOptions, 'queue'>
 
 export interface ExportOptions {
   folder: string
@@ -231,10 +232,11 @@ export class ProjectSession {
     return importModels({ project: this.#project, pool: this.#pool }, request, run)
   }
 
-  /** Tokenises, holds out and cuts what a study needs; cached by fingerprint. */
-  prepare(study: Study, run: PreparingRun = {}): Promise<Prepared> {
+  /** Tokenises, holds out and cuts; cached. Waits for disk space where somebody hears `onEvent`. */
+  prepare(study: Study, run: WaitingRun = {}): Promise<Prepared> {
     const executor = this.#contexts.executor(study, run)
-    return prepareStudy({ ...run, project: this.#project, executor, study })
+    const room = run.onEvent ? this.#contexts.room(run) : null
+    return prepareStudy({ ...run, project: this.#project, executor, study, room })
   }
 
   /** Asks a worker about the stored text of a study. */
@@ -276,23 +278,21 @@ export class ProjectSession {
   }
 
   /** A study's prepared text, and the runs and merges it consists of. */
-  async plan(
-    study: Study,
-    run: PreparingRun = {}
-  ): Promise<{ prepared: Prepared; plan: StudyPlan }> {
+  async plan(study: Study, run: WaitingRun = {}): Promise<{ prepared: Prepared; plan: StudyPlan }> {
     const prepared = await this.prepare(study, run)
     return { prepared, plan: await this.#planned(study, prepared) }
   }
 
   /** What running the study would cost from here, estimated from a measured rate. */
-  async cost(study: Study, run: TellingRun = {}): Promise<PlanSummary> {
+  async cost(study: Study, run: WaitingRun = {}): Promise<PlanSummary> {
     return plannedCost(this.#contexts.of(study, await this.plan(study, run), {}))
   }
 
   /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
     const signal = options.signal ?? new AbortController().signal
-    const planned = await this.plan(study, options).catch((error: unknown) => {
+    const hearing = { onEvent: () => undefined, ...options }
+    const planned = await this.plan(study, hearing).catch((error: unknown) => {
       if (isStop(error, signal)) return null
       throw error
     })
@@ -360,7 +360,7 @@ export class ProjectSession {
   async search(
     study: Study,
     request: SearchRequest,
-    options: Omit<RunOptions, 'queue'> & { beforeWork?: () => void } = {}
+    options: WaitingRun & { beforeWork?: () => void } = {}
   ): Promise<SearchedMixtures> {
     if (this.isFromTables) throw needsBranchesError()
     if (this.readOnlyBecause !== null) throw readOnlyError(this.readOnlyBecause)

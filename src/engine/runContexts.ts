@@ -57,7 +57,7 @@ export class RunContexts {
     planned: { prepared: Prepared; plan: StudyPlan },
     options: RunOptions
   ): RunContext {
-    const { onEvent = () => undefined, disk = {} } = options
+    const { onEvent = () => undefined } = options
     const { signal = new AbortController().signal, queue = new RunQueue() } = options
     return {
       project: this.#project,
@@ -69,11 +69,16 @@ export class RunContexts {
       device: () => this.#computeDevice(),
       onEvent,
       queue,
-      room: new DiskRoom(this.#project.folder, disk, (waiting) =>
-        onEvent({ kind: 'disk', waiting })
-      ),
+      room: this.room(options),
       signal
     }
+  }
+
+  /** Whether there is space on the disk to go on with. */
+  room({ onEvent, disk = {} }: Pick<RunOptions, 'onEvent' | 'disk'>): DiskRoom {
+    return new DiskRoom(this.#project.folder, disk, (waiting) =>
+      onEvent?.({ kind: 'disk', waiting })
+    )
   }
 
   #computeDevice(): Promise<ComputeDevice> {

@@ -154,38 +154,44 @@ describe('a disk that fills up', () => {
     expect(weightsOf(session)).toEqual(await whole())
   })
 
-  test('a disk that is full in truth is waited for, and told to every screen', async () => {
-    const disk = join(await temporaryFolder(), 'disk')
-    await mkdir(disk)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
-    const session = await tinyProject(engine, join(disk, 'project'))
-    const host = await ProjectHost.over(session)
-    const filler = join(disk, 'filler')
-    try {
-      const study = session.study()
-      await session.prepare(study)
-      const { bavail, bsize } = await statfs(disk)
-      const events: EngineEvent[] = []
-      const ended = new Promise<EngineEvent>((resolve) => {
-        host.onEvent((event) => {
-          events.push(event)
-          if (event.kind === 'study' && event.state !== 'running') resolve(event)
+  test.each([
+    ['trained', true],
+    ['prepared', false]
+  ])(
+    'a disk that is full in truth before anything is %s is waited for, and told',
+    async (_, isPrepared) => {
+      const disk = join(await temporaryFolder(), 'disk')
+      await mkdir(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk])
+      const session = await tinyProject(engine, join(disk, 'project'))
+      const host = await ProjectHost.over(session)
+      const filler = join(disk, 'filler')
+      try {
+        const study = session.study()
+        if (isPrepared) await session.prepare(study)
+        const { bavail, bsize } = await statfs(disk)
+        const events: EngineEvent[] = []
+        const ended = new Promise<EngineEvent>((resolve) => {
+          host.onEvent((event) => {
+            events.push(event)
+            if (event.kind === 'study' && event.state !== 'running') resolve(event)
+          })
         })
-      })
-      await writeFile(filler, Buffer.alloc(bavail * bsize - 2_500_000))
-      await host.runStudy({ study: study.name })
-      await expect
-        .poll(async () => (await host.readProject()).lowDisk, { timeout: 20_000 })
-        .toMatchObject({ floorBytes: (64 * 2 ** 20) / 20 })
-      await rm(filler)
-      expect(await ended).toMatchObject({ state: 'done', message: null })
-      expect((await host.readProject()).lowDisk).toBe(null)
-      expect(weightsOf(session)).toEqual(await whole())
-    } finally {
-      await host.close()
-      execFileSync('umount', [disk])
+        await writeFile(filler, Buffer.alloc(bavail * bsize - 2_500_000))
+        await host.runStudy({ study: study.name })
+        await expect
+          .poll(async () => (await host.readProject()).lowDisk, { timeout: 20_000 })
+          .toMatchObject({ floorBytes: (64 * 2 ** 20) / 20 })
+        await rm(filler)
+        expect(await ended).toMatchObject({ state: 'done', message: null })
+        expect((await host.readProject()).lowDisk).toBe(null)
+        expect(weightsOf(session)).toEqual(await whole())
+      } finally {
+        await host.close()
+        execFileSync('umount', [disk])
+      }
     }
-  })
+  )
 
   test('what certainly does not fit is refused before anything is trained, with the numbers', async () => {
     const session = await tinyProject(engine, join(await temporaryFolder(), 'small'))

@@ -17,10 +17,11 @@ import { formatBytes, formatCount, formatFlops, formatSeconds } from '../format'
 import { EXIT, Interrupted, withEngine } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
-import { describePlan } from './run'
+import { describePlan, diskFloor } from './run'
 
 interface DemoFlags {
   threads?: string
+  diskFloor?: string
   randomSeed: string
   large?: boolean
   textsOnly?: boolean
@@ -67,6 +68,7 @@ export function addDemoCommand(program: Command): void {
     .option('--random-seed <n>', 'of weights and orders of data, when the project is made', '1')
     .option('--large', 'eleven partitions and 48 sequential models: some ten times the work')
     .option('--texts-only', 'make the project with its texts and study; train nothing')
+    .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -77,7 +79,7 @@ export function addDemoCommand(program: Command): void {
       await withEngine(flags, (context) =>
         flags.textsOnly
           ? makeDemo(resolve(folder), demo, context)
-          : runDemo(resolve(folder), demo, context)
+          : runDemo(resolve(folder), demo, context, diskFloor(flags))
       )
     })
 }
@@ -90,7 +92,12 @@ async function makeDemo(folder: string, demo: Demo, context: CommandContext): Pr
   return EXIT.ok
 }
 
-async function runDemo(folder: string, demo: Demo, context: CommandContext): Promise<number> {
+async function runDemo(
+  folder: string,
+  demo: Demo,
+  context: CommandContext,
+  disk: ReturnType<typeof diskFloor>
+): Promise<number> {
   const { progress, signal, print } = context
   const beganAt = performance.now()
   const say = (text: string) => progress.log(text)
@@ -99,16 +106,16 @@ async function runDemo(folder: string, demo: Demo, context: CommandContext): Pro
   try {
     const study = session.study()
     say('Preparing: tokenizer, held-out parts, base units')
+    const onEvent = studyDisplay(progress)
     const before = await session.cost(study, {
       signal,
+      disk,
+      onEvent,
       onProgress: (one) => progress.update('prepare', one)
     })
     progress.end('prepare')
     say(`${describePlan(before)}\n`)
-    const summary = await session.run(study, {
-      signal,
-      onEvent: studyDisplay(progress)
-    })
+    const summary = await session.run(study, { signal, disk, onEvent })
     if (summary.wasStopped) {
       progress.log(`Stopped cleanly. To go on: npx --no assay demo ${folder}${demo.flag}`)
       return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed

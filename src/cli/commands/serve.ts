@@ -10,6 +10,7 @@ import { wholeNumber } from '../flags'
 import { startServer } from '../serve/server'
 import type { Visitor } from '../serve/server'
 import { EXIT, withEngine } from '../session'
+import { diskFloor } from './run'
 
 interface ServeFlags {
   port: string
@@ -17,6 +18,7 @@ interface ServeFlags {
   projects?: string
   readOnly?: boolean
   threads?: string
+  diskFloor?: string
 }
 
 /** Adds `serve` to the program. */
@@ -30,6 +32,7 @@ export function addServeCommand(program: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--read-only', 'only look at the project; may be done beside a run')
     .option('--threads <n>', 'threads to use (default: all)')
+    .option('--disk-floor <bytes>', 'studies wait while less is free: 5GB (default: by the model)')
     .addHelpText(
       'after',
       `
@@ -84,7 +87,8 @@ function ofFolder(engine: Engine, flags: ServeFlags): Served {
   }
   const workbench = new Workbench(engine, new FolderShelf(folder), {
     cliEntry: join(__dirname, 'cli.cjs'),
-    versions: VERSIONS
+    versions: VERSIONS,
+    disk: diskFloor(flags)
   })
   const welcome = () => {
     const desk = workbench.desk()
@@ -95,7 +99,10 @@ function ofFolder(engine: Engine, flags: ServeFlags): Served {
 
 /** The project stays open for as long as it is served. */
 async function ofProject(engine: Engine, path: string, flags: ServeFlags): Promise<Served> {
-  const workbench = new Workbench(engine, new SingleShelf(path), { versions: VERSIONS })
+  const workbench = new Workbench(engine, new SingleShelf(path), {
+    versions: VERSIONS,
+    disk: diskFloor(flags)
+  })
   const options = { readOnly: flags.readOnly ?? false }
   const { folder } = await workbench.enter(path, options)
   const welcome = async () => {

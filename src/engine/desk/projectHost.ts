@@ -27,6 +27,7 @@ import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import type { PlanSummary } from '../studies/cost'
 import { diskOf } from '../studies/diskForecast'
+import type { DiskOptions } from '../studies/diskRoom'
 import { distinctRuns, runsOf } from '../studies/plan'
 import type { StudyPlan } from '../studies/plan'
 import { queuedRuns } from '../studies/queuedRuns'
@@ -56,7 +57,7 @@ export class ProjectHost implements ProjectApi {
   readonly #questions: TextQuestions
   readonly #runs: StudyRuns
 
-  private constructor(session: ProjectSession, version: string) {
+  private constructor(session: ProjectSession, version: string, disk: DiskOptions) {
     this.#session = session
     this.#version = version
     const own = {
@@ -66,7 +67,7 @@ export class ProjectHost implements ProjectApi {
       editStudy: (study: Study) => this.#edit(study),
       version
     }
-    this.#runs = new StudyRuns(session, this.#queue, own)
+    this.#runs = new StudyRuns(session, this.#queue, { ...own, disk })
     this.#copies = new CopyWork(session, { tell: own.tell, isBusy: () => this.isBusy })
     const drops = new Drops(session.folder)
     this.#texts = new TextImport(session, drops, own)
@@ -84,8 +85,12 @@ export class ProjectHost implements ProjectApi {
   }
 
   /** @param version of Assay, as reports name it */
-  static async over(session: ProjectSession, version = 'unknown'): Promise<ProjectHost> {
-    const host = new ProjectHost(session, version)
+  static async over(
+    session: ProjectSession,
+    version = 'unknown',
+    disk: DiskOptions = {}
+  ): Promise<ProjectHost> {
+    const host = new ProjectHost(session, version, disk)
     if (!session.isReadOnly) await host.#texts.sweep()
     return host
   }

@@ -3,6 +3,7 @@ import type { EngineEvent, StudyNews } from '#shared/contract'
 import type { LowDisk } from '#shared/trainingView'
 import { toPlain } from '#shared/errors'
 import type { ProjectSession } from '../projectSession'
+import type { DiskOptions } from '../studies/diskRoom'
 import { runningError } from '../studies/refusals'
 import type { RunQueue } from '../studies/runQueue'
 import { outcomeOf, told } from './studyNews'
@@ -12,6 +13,8 @@ interface RunsHost {
   tell(event: EngineEvent): void
   /** @throws WorkbenchError where the project may not be written now */
   assertWritable(): void
+  /** How the project's disk is watched. */
+  disk: DiskOptions
 }
 
 /** How one study of an order ended. */
@@ -109,10 +112,11 @@ export class StudyRuns {
       const summary = await this.#session.run(this.#session.study(name), {
         signal,
         queue: this.#queue,
+        disk: this.#host.disk,
         // Workers coalesce their progress: here it is only passed on.
         onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'prepare', progress }),
         onEvent: (event) => {
-          if (event.kind === 'disk') this.#lowDisk = event.waiting
+          if (event.kind === 'disk') this.#noteDisk(event.waiting)
           this.#host.tell(told(event))
         }
       })
@@ -120,6 +124,12 @@ export class StudyRuns {
     } catch (error) {
       return { state: 'failed', message: toPlain(error).message, mayGoOn: false }
     }
+  }
+
+  #noteDisk(waiting: LowDisk | null): void {
+    // What was being prepared is begun anew when there is space.
+    if (waiting && !this.#lowDisk) this.#host.tell({ kind: 'ended', key: 'prepare' })
+    this.#lowDisk = waiting
   }
 
   #tell(study: string, news: Pick<StudyNews, 'state' | 'message'>): void {

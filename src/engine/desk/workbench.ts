@@ -9,6 +9,7 @@ import type { Engine } from '../engine'
 import { HostLog } from '../hostLog'
 import { makeFolder } from '../storage/files'
 import { projectFolder } from '../storage/project'
+import type { DiskOptions } from '../studies/diskRoom'
 import { Desk } from './desk'
 import { Glimpses } from './glimpses'
 import { ProjectHost } from './projectHost'
@@ -38,6 +39,7 @@ export class Workbench {
   readonly #engine: Engine
   readonly #devices: DeviceReports
   readonly #version: string | undefined
+  readonly #disk: DiskOptions
   readonly #opened = new Map<string, Promise<OpenedProject>>()
   readonly #listeners = new Set<(event: EngineEvent, project: string) => void>()
   #isClosing = false
@@ -46,13 +48,14 @@ export class Workbench {
   constructor(
     engine: Engine,
     shelf: ProjectShelf,
-    options: { cliEntry?: string; versions?: Record<string, string> } = {}
+    options: { cliEntry?: string; versions?: Record<string, string>; disk?: DiskOptions } = {}
   ) {
     this.#engine = engine
     this.glimpses = new Glimpses(engine)
     this.shelf = shelf
     this.cliEntry = options.cliEntry ?? null
     this.#version = options.versions?.['assay']
+    this.#disk = options.disk ?? {}
     this.#devices = new DeviceReports(engine, options.versions ?? {})
   }
 
@@ -150,7 +153,7 @@ export class Workbench {
       if (toPlain(error).code !== 'storage/read-only') throw error
       return this.#engine.openProject(folder, { readOnly: true })
     })
-    const host = await ProjectHost.over(session, this.#version)
+    const host = await ProjectHost.over(session, this.#version, this.#disk)
     const opened: OpenedProject = { host, lookers: 0, lingering: null }
     const title = basename(folder)
     this.log.add('info', title, `Opened${host.isReadOnly ? ' for reading only' : ''}`)

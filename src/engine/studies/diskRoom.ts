@@ -1,7 +1,8 @@
 /** Room on the disk while a study runs: below a floor it pauses, and goes on when there is room again. */
 import { statfs } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { bytesFrom } from '#shared/byteSize'
+import { bytesFrom, formatBytes } from '#shared/byteSize'
+import { WorkbenchError } from '#shared/errors'
 import type { LowDisk } from '#shared/trainingView'
 import { freeBytes } from '#engine/storage/files'
 
@@ -130,6 +131,16 @@ export class DiskRoom {
     if (refusals >= MOST_REFUSALS) return false
     await sleep(this.#everyMs, undefined, { signal })
     return true
+  }
+
+  /** The error of work for which the disk has no room above its floor. */
+  async shortage(what: string): Promise<WorkbenchError> {
+    const [floor, free] = await Promise.all([this.floor(), this.free()])
+    return new WorkbenchError(
+      'storage/disk-full',
+      `There is too little space on the disk for this: ${what}. It takes more than lies between what is free (${formatBytes(free)}) and the floor (${formatBytes(floor)}). Free some space, or lower the floor; what was finished is kept.`,
+      { folder: this.#folder, free, floor }
+    )
   }
 
   get #everyMs(): number {

@@ -12,6 +12,8 @@ import { isSoundCache, readCache, writeCache } from '#engine/storage/sealedFiles
 import type { Project } from '#engine/storage/project'
 import type { Executor } from '#engine/executors/executor'
 import type { PrepareJob } from '#engine/workers/jobs'
+import type { DiskRoom } from './diskRoom'
+import { aboveTheFloor } from './tryAgain'
 import { withParts } from './unitParts'
 
 /** Version of what preparation does; a change here prepares anew. */
@@ -25,7 +27,7 @@ const PREPARE_FORMAT = 2
  *
  * @throws WorkbenchError `study/not-prepared` in a project opened read-only,
  *   `study/missing-partition`, `study/missing-domain`, `partition/too-small`,
- *   `domain/empty`, `tokenizer/*`
+ *   `domain/empty`, `tokenizer/*`, `storage/disk-full`
  */
 export async function prepareStudy(input: {
   project: Project
@@ -33,8 +35,10 @@ export async function prepareStudy(input: {
   study: Study
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
+  /** Waits for space on the disk; without it want of space is an error. */
+  room?: DiskRoom | null
 }): Promise<Prepared> {
-  const { project, executor, study, onProgress, signal } = input
+  const { project, study, room = null, signal = new AbortController().signal } = input
   assertTextThere(project, study)
   const there = await findPrepared(project, study)
   if (there) return there
@@ -45,9 +49,23 @@ export async function prepareStudy(input: {
       { study: study.name, folder: project.folder }
     )
   }
+  if (!room) return makePrepared(input, signal)
+  const unwatch = room.watch()
+  try {
+    const work = (either: AbortSignal) => makePrepared(input, either)
+    return await aboveTheFloor(`preparing the text of "${study.name}"`, { room, signal }, work)
+  } finally {
+    unwatch()
+  }
+}
+
+async function makePrepared(
+  { project, executor, study, onProgress }: Parameters<typeof prepareStudy>[0],
+  signal: AbortSignal
+): Promise<Prepared> {
   const prepared = await executor.prepare(prepareJobOf(project, study), {
     lane: 'wide',
-    signal: signal ?? new AbortController().signal,
+    signal,
     ...(onProgress ? { onProgress } : {})
   })
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)

@@ -1,6 +1,7 @@
 /** What may pass is tried again: a worker that died, want of memory, a disk that failed once. */
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
+import { isStop } from './runContext'
 import type { RunContext } from './runContext'
 
 /** Once, and twice more. */
@@ -55,6 +56,30 @@ export async function whenThereIsRoom<Result>(
       if (!isFull || signal.aborted || !(await room.refused(what, signal))) throw error
     }
   }
+}
+
+/**
+ * As {@link whenThereIsRoom}, for work that may fill the disk itself: below the floor it is stopped,
+ * and begun again once there is space.
+ *
+ * @param work keeps what it finished before its signal was aborted
+ * @throws WorkbenchError `storage/disk-full` where it was stopped again and again and its leftovers were
+ *   all that was missing: then it is the work that does not fit
+ */
+export function aboveTheFloor<Result>(
+  what: string,
+  { room, signal }: Pick<RunContext, 'room' | 'signal'>,
+  work: (signal: AbortSignal) => Promise<Result>
+): Promise<Result> {
+  return whenThereIsRoom(what, { room, signal }, async () => {
+    const low = room.signal
+    try {
+      return await work(AbortSignal.any([signal, low]))
+    } catch (error) {
+      if (signal.aborted || !isStop(error, low)) throw error
+      throw await room.shortage(what)
+    }
+  })
 }
 
 function triedOften({ code, message, details }: PlainError, tries: number, cause: unknown) {

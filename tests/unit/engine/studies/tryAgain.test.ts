@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { WorkbenchError } from '#shared/errors'
 import { DiskRoom } from '#engine/studies/diskRoom'
-import { tryAgain, whenThereIsRoom } from '#engine/studies/tryAgain'
+import { aboveTheFloor, tryAgain, whenThereIsRoom } from '#engine/studies/tryAgain'
 
 const never = new AbortController().signal
 
@@ -84,5 +84,60 @@ test('a full disk is waited for, whether it is full before or refuses amid', asy
   expect([calls, told]).toEqual([2, [true, false]])
   const always = () => Promise.reject(full)
   await expect(whenThereIsRoom('more', { room, signal: never }, always)).rejects.toBe(full)
+  unwatch()
+})
+
+/** A disk that work fills, and what waits for room on it. */
+function fillingDisk() {
+  const disk = { free: 200, told: [] as boolean[] }
+  const options = { free: () => Promise.resolve(disk.free), floorBytes: 100, everyMs: 5 }
+  const room = new DiskRoom('/', options, (waiting) => disk.told.push(waiting !== null))
+  return { disk, room, unwatch: room.watch() }
+}
+
+/** Goes on until it is asked to stop. */
+const untilStopped = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  )
+
+test('work is stopped below the floor, and begun again once there is space', async () => {
+  const { disk, room, unwatch } = fillingDisk()
+  let calls = 0
+  const work = (signal: AbortSignal) => {
+    if (++calls > 1) return Promise.resolve('done')
+    disk.free = 50
+    setTimeout(() => (disk.free = 200), 40)
+    return untilStopped(signal)
+  }
+  expect(await aboveTheFloor('work', { room, signal: never }, work)).toBe('done')
+  expect([calls, disk.told]).toEqual([2, [true, false]])
+  unwatch()
+})
+
+test('work that takes what is free above the floor, again and again, is said not to fit', async () => {
+  const { disk, room, unwatch } = fillingDisk()
+  let calls = 0
+  const work = async (signal: AbortSignal) => {
+    calls++
+    disk.free = 50
+    // What it wrote goes as it stops.
+    return untilStopped(signal).finally(() => (disk.free = 200))
+  }
+  await expect(aboveTheFloor('work', { room, signal: never }, work)).rejects.toMatchObject({
+    code: 'storage/disk-full',
+    message: expect.stringMatching(/work.*200 B.*100 B/) as string
+  })
+  expect(calls).toBe(3)
+  unwatch()
+})
+
+test('who stops work that waits for space ends the waiting, with the reason', async () => {
+  const { disk, room, unwatch } = fillingDisk()
+  disk.free = 0
+  const stop = new AbortController()
+  const waiting = aboveTheFloor('work', { room, signal: stop.signal }, untilStopped)
+  setTimeout(() => stop.abort(), 20)
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
   unwatch()
 })
