@@ -20,6 +20,7 @@ import { addReportCommand } from './commands/report'
 import { addRunCommands } from './commands/run'
 import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
+import { addSimulateCommand } from './commands/simulate'
 import { addDemoCommand } from './commands/demo'
 import { addVaryCommand } from './commands/vary'
 import { WorkbenchError } from '#shared/errors'
@@ -58,6 +59,7 @@ addServeCommand(program)
 addDemoCommand(program)
 addDoctorCommand(program)
 addBenchCommand(program)
+addSimulateCommand(program)
 program.addHelpText(
   'after',
   `

@@ -104,8 +104,22 @@ export interface PlannedText {
 const NO_HISTORY: PlanHistory = { members: [], trained: new Set(), sequentials: new Set() }
 
 /** Every training of a plan, in the order of training. */
-export function runsOf({ seed, branches, sequentials, repeats }: StudyPlan): PlannedRun[] {
-  return [...(seed ? [seed] : []), ...branches, ...sequentials, ...repeats.flatMap(repeatedRuns)]
+export function runsOf(plan: StudyPlan): PlannedRun[] {
+  return trainingPhases(plan).flatMap(({ runs }) => runs)
+}
+
+/** Trainings that may be done at once, each list when those before it are done. */
+export function trainingPhases(plan: StudyPlan): { what: string; runs: readonly PlannedRun[] }[] {
+  const { seed, branches, sequentials, repeats } = plan
+  return [
+    { what: 'seed', runs: seed ? [seed] : [] },
+    { what: 'branches', runs: branches },
+    { what: 'sequential models', runs: sequentials },
+    ...repeats.flatMap((repeat) => [
+      { what: 'repeated branches', runs: repeat.branches },
+      { what: 'repeated sequential models', runs: repeat.sequentials }
+    ])
+  ]
 }
 
 /** Every training of a repeat, in the order of training. */

@@ -83,6 +83,7 @@ export function pickedMixtures(
   mixtures: Mixture[],
   chosen: readonly Mixture[]
 ): Mixture[] {
+  if (names.length === 0) return []
   const there = new Set(chosen.map(({ name }) => name))
   return mixturesNamed(names, mixtures).filter(({ name }) => !there.has(name))
 }
