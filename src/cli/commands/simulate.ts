@@ -13,7 +13,7 @@ interface SimulateFlags {
   runs: string
   study?: string
   failures: string
-  slowNodes: string
+  slowNodes?: string
   slowdown: string
   tail: string
   flops: string
@@ -34,7 +34,7 @@ export function addSimulateCommand(program: Command): void {
     .option('--gpus <n>', 'GPUs of a node, each training one run', '8')
     .option('--runs <n>', 'runs of the invented study', '10k')
     .option('--failures <share>', 'tries that fail: 2%, or 0.02', '2%')
-    .option('--slow-nodes <n>', 'nodes that are slow', '1')
+    .option('--slow-nodes <n>', 'nodes that are slow (default: one of several)')
     .option('--slowdown <n>', 'how many times as long these take', '2')
     .option('--tail <n>', "standard deviation of durations' logarithms", '0.5')
     .option('--flops <n>', 'FLOPs that a GPU does in a second, assumed', '1e14')
@@ -45,10 +45,11 @@ export function addSimulateCommand(program: Command): void {
       '\nExamples:\n  assay simulate --nodes 64 --gpus 8 --runs 100k\n  assay simulate my-study --gpus 4 --json'
     )
     .action(async (path: string | undefined, flags: SimulateFlags) => {
+      const nodes = wholeNumber(flags.nodes, '--nodes')
       const cluster: PretendedCluster = {
-        nodes: wholeNumber(flags.nodes, '--nodes'),
+        nodes,
         gpusPerNode: wholeNumber(flags.gpus, '--gpus'),
-        slowNodes: wholeNumber(flags.slowNodes, '--slow-nodes'),
+        slowNodes: wholeNumber(flags.slowNodes ?? (nodes > 1 ? '1' : '0'), '--slow-nodes'),
         slowdown: oneNumber(flags.slowdown, '--slowdown'),
         flopsPerSecond: oneNumber(flags.flops, '--flops'),
         tail: oneNumber(flags.tail, '--tail'),
