@@ -22,6 +22,18 @@ const CONSTRAINT_FLAGS: Record<string, string> = {
   repeat: '--repeat'
 }
 
+/** Flags of a simulated campaign. */
+const SIMULATED_FLAGS: Record<string, string> = {
+  nodes: '--nodes',
+  gpusPerNode: '--gpus',
+  runs: '--runs',
+  slowNodes: '--slow-nodes',
+  slowdown: '--slowdown',
+  flopsPerSecond: '--flops',
+  tail: '--tail',
+  failures: '--failures'
+}
+
 /** The flag of a merge's setting. */
 function mergeFlag(setting: string): string {
   if (setting === 'weight') return 'weights NUMBER,…'
@@ -68,7 +80,8 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
     if ('begin' in details) return 'assay eval … --begin TOKEN'
     return 'id' in details ? 'assay import … --end-of-text-id ID' : null
   },
-  'usage/invalid': ({ expected, asked }) => {
+  'usage/invalid': ({ expected, asked, simulated }) => {
+    if (typeof simulated === 'string') return SIMULATED_FLAGS[simulated] ?? null
     if (expected === 'textFile') return 'assay bench tokenize --data FILE'
     return asked === 'inPlace' ? 'leave --in-place out' : null
   }

@@ -21,6 +21,7 @@ import { addRunCommands } from './commands/run'
 import { addRunOneCommand } from './commands/runOne'
 import { addSearchCommand } from './commands/search'
 import { addServeCommand } from './commands/serve'
+import { addSimulateCommand } from './commands/simulate'
 import { addDemoCommand } from './commands/demo'
 import { addVaryCommand } from './commands/vary'
 import { WorkbenchError } from '#shared/errors'
@@ -60,6 +61,7 @@ addServeCommand(program)
 addDemoCommand(program)
 addDoctorCommand(program)
 addBenchCommand(program)
+addSimulateCommand(program)
 program.addHelpText(
   'after',
   `

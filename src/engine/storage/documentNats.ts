@@ -50,9 +50,11 @@ export class DocumentNats {
   read(place: DocumentsPlace): number[] {
     const fault = this.faultAt(place)
     if (fault) throw damagedError(`${this.path}, ${placeInWords(place)},`, fault, REDONE)
-    const bytes = this.#bytesAt(place)
     // A copy: what was read may begin anywhere.
-    return Array.from(new Float64Array(Uint8Array.from(bytes).buffer))
+    const values = new Float64Array(this.#bytesAt(place).slice().buffer)
+    const nats = new Array<number>(values.length)
+    for (let i = 0; i < values.length; i++) nats[i] = values[i]!
+    return nats
   }
 
   /** What is wrong with the bytes of a place; null where nothing is. */

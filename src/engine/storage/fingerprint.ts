@@ -1,5 +1,5 @@
 /** Fingerprints: hashes of everything a result depends on. */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
@@ -14,24 +14,38 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw new Error(`a fingerprint cannot hold ${value}`)
   }
+  if (value instanceof CanonicalText) return value.text
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  const record = value as Record<string, unknown>
+  let text = ''
+  // Sorted by UTF-16 code units: the same everywhere.
+  for (const key of Object.keys(record).sort()) {
+    const item = record[key]
+    if (item === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(item)}`
   }
-  return JSON.stringify(value)
+  return `{${text}}`
+}
+
+/** A part of what many fingerprints cover, written once; stands for the value it was made of. */
+export class CanonicalText {
+  constructor(readonly text: string) {}
+}
+
+/** Writes a value once for many fingerprints. */
+export function canonicalText(value: unknown): CanonicalText {
+  return new CanonicalText(canonicalJson(value))
 }
 
 /** SHA-256 of the canonical JSON of a value, in hex. */
 export function fingerprintOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+  return hash('sha256', canonicalJson(value), 'hex')
 }
 
 /** SHA-256 of a file's bytes, in hex; the file is streamed. */
 export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
+  const digest = createHash('sha256')
+  await pipeline(createReadStream(path), digest)
+  return digest.digest('hex')
 }

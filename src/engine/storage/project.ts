@@ -23,6 +23,8 @@ export function projectFolder(path: string): string {
   return basename(absolute) === PROJECT_FILE ? dirname(absolute) : absolute
 }
 
+type Change = (data: ProjectData) => Partial<ProjectData>
+
 /** A project that is open for writing by this process. */
 export class Project {
   readonly folder: string
@@ -30,7 +32,10 @@ export class Project {
   readonly #lock: ProjectLock | null
   /** Why it may only be read whoever opens it; null when it may be written. */
   readonly readOnlyBecause: string | null
+  /** Settled when nothing is being written any more; what failed was told to who asked. */
   #writing: Promise<void> = Promise.resolve()
+  /** Changes that the next write takes along. */
+  #waiting: { changes: Change[]; written: Promise<void> } | null = null
 
   private constructor(
     folder: string,
@@ -203,23 +208,35 @@ export class Project {
   /**
    * Changes the records and writes them; what cannot be stored is not there either.
    *
-   * Changes follow one another: lowdb rewrites the whole file each time.
+   * lowdb rewrites the whole file each time, which takes a while with many runs: what is asked while a
+   * write is under way is written together by the next one. Each promise resolves when its change is
+   * on disk.
    */
-  #change(changed: (data: ProjectData) => Partial<ProjectData>): Promise<void> {
+  #change(change: Change): Promise<void> {
     if (this.isReadOnly) throw new Error('a project opened read-only is not written')
-    this.#writing = this.#writing
-      .catch(() => undefined)
-      .then(async () => {
-        const before = this.#low.data
-        this.#low.data = { ...before, ...changed(before) }
-        try {
-          await this.#low.write()
-        } catch (error) {
-          this.#low.data = before
-          throw error
-        }
-      })
-    return this.#writing
+    if (this.#waiting) {
+      this.#waiting.changes.push(change)
+      return this.#waiting.written
+    }
+    const changes = [change]
+    const written = this.#writing.then(() => {
+      this.#waiting = null
+      return this.#write(changes)
+    })
+    this.#waiting = { changes, written }
+    this.#writing = written.catch(() => undefined)
+    return written
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    const before = this.#low.data
+    this.#low.data = changes.reduce((data, changed) => ({ ...data, ...changed(data) }), before)
+    try {
+      await this.#low.write()
+    } catch (error) {
+      this.#low.data = before
+      throw error
+    }
   }
 }
 

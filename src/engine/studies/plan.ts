@@ -1,5 +1,4 @@
 /** From a study and its prepared text to the runs and merges it consists of. Pure. */
-import { WorkbenchError } from '#shared/errors'
 import type {
   BaseUnit,
   BudgetKind,
@@ -11,8 +10,9 @@ import type {
   RunRole,
   Study
 } from '#shared/records'
-import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
+import { completeRun, runBasis } from './runBasis'
+import type { RunBasis } from './runBasis'
 import { importedConfig, importedRun } from './importedRuns'
 import { planEnsemble, planMerges } from './plannedMerges'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
@@ -26,9 +26,6 @@ import {
 } from './sequentialChoice'
 import type { KnownOfMixtures } from './sequentialChoice'
 import { partSequences, wholeUnit } from './unitParts'
-
-/** Version of what a run's fingerprint covers; a change here makes every run new. */
-const RUN_FORMAT = 1
 
 /** One training that the study needs; the same fingerprint is never trained twice. */
 export interface PlannedRun {
@@ -107,8 +104,22 @@ export interface PlannedText {
 const NO_HISTORY: PlanHistory = { members: [], trained: new Set(), sequentials: new Set() }
 
 /** Every training of a plan, in the order of training. */
-export function runsOf({ seed, branches, sequentials, repeats }: StudyPlan): PlannedRun[] {
-  return [...(seed ? [seed] : []), ...branches, ...sequentials, ...repeats.flatMap(repeatedRuns)]
+export function runsOf(plan: StudyPlan): PlannedRun[] {
+  return trainingPhases(plan).flatMap(({ runs }) => runs)
+}
+
+/** Trainings that may be done at once, each list when those before it are done. */
+export function trainingPhases(plan: StudyPlan): { what: string; runs: readonly PlannedRun[] }[] {
+  const { seed, branches, sequentials, repeats } = plan
+  return [
+    { what: 'seed', runs: seed ? [seed] : [] },
+    { what: 'branches', runs: branches },
+    { what: 'sequential models', runs: sequentials },
+    ...repeats.flatMap((repeat) => [
+      { what: 'repeated branches', runs: repeat.branches },
+      { what: 'repeated sequential models', runs: repeat.sequentials }
+    ])
+  ]
 }
 
 /** Every training of a repeat, in the order of training. */
@@ -158,6 +169,16 @@ export function planStudy(
   const mixtures = [...listed, ...added].sort(bySizeThenName)
   const seed = planSeed(study, prepared, config)
 
+  const bases = new Map<Recipe, RunBasis>()
+  const basisOf = (recipe: Recipe): RunBasis => {
+    const known = bases.get(recipe)
+    if (known) return known
+    const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
+    const replay = recipe.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
+    const basis = runBasis(prepared, config, { recipe, start, startIdentity: identity, replay })
+    bases.set(recipe, basis)
+    return basis
+  }
   const planRun = (
     role: RunRole,
     name: string,
@@ -172,15 +193,8 @@ export function planStudy(
       return importedRun(study, study.models, asked, seedCheckpoint)
     }
     const recipe = (role === 'sequential' ? study.sequential.recipe : null) ?? study.branch
-    const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
     return {
-      ...completeRun(study, prepared, config, draws, {
-        randomSeed,
-        recipe,
-        start,
-        startIdentity: identity,
-        replay: recipe.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
-      }),
+      ...completeRun(basisOf(recipe), draws, randomSeed),
       role,
       name: randomSeed === study.randomSeed ? name : `${name} (random seed ${randomSeed})`,
       mixture,
@@ -286,14 +300,10 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   if (!unit) throw new Error('the seed text was not prepared')
   const sequences = Math.floor(study.seed.tokenBudget / study.model.contextLength)
   const start: RunStart = { kind: 'initialize', randomSeed: study.randomSeed }
+  const recipe: Recipe = { ...study.seed.recipe, start: 'none' }
+  const basis = runBasis(prepared, config, { recipe, start, startIdentity: start, replay: null })
   return {
-    ...completeRun(study, prepared, config, [{ unit, sequences }], {
-      recipe: { ...study.seed.recipe, start: 'none' },
-      start,
-      startIdentity: start,
-      replay: null,
-      randomSeed: study.randomSeed
-    }),
+    ...completeRun(basis, [{ unit, sequences }], study.randomSeed),
     role: 'seed',
     name: 'seed',
     mixture: null,
@@ -339,54 +349,6 @@ function startOf(
   }
   const start: RunStart = { kind: 'initialize', randomSeed: study.randomSeed }
   return { start, identity: start }
-}
-
-function completeRun(
-  study: Study,
-  prepared: PlannedText,
-  config: DecoderConfig,
-  draws: UnitDraw[],
-  from: {
-    recipe: Recipe
-    start: RunStart
-    startIdentity: unknown
-    replay: BaseUnit | null
-    randomSeed: number
-  }
-) {
-  const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
-  const { batchSize } = from.recipe
-  const steps = Math.floor(sequences / batchSize)
-  if (steps < 1) {
-    throw new WorkbenchError(
-      'study/invalid',
-      `A batch of ${batchSize} sequences is larger than what a run reads (${sequences}). Lower batchSize or raise unit.sequences.`,
-      { batchSize, sequences }
-    )
-  }
-  // How a batch is cut into forward passes changes rounding only, not what is computed.
-  const { microBatchSize: _microBatchSize, ...recipe } = from.recipe
-  const fingerprint = fingerprintOf({
-    format: RUN_FORMAT,
-    config,
-    tokenizer: prepared.tokenizer.fingerprint,
-    start: from.startIdentity,
-    draws: draws.map((draw) => ({ unit: draw.unit.fingerprint, sequences: draw.sequences })),
-    replay: from.replay?.fingerprint ?? null,
-    recipe,
-    randomSeed: from.randomSeed
-  })
-  return {
-    fingerprint,
-    baseUnits: draws.length,
-    draws,
-    steps,
-    tokens: steps * batchSize * study.model.contextLength,
-    recipe: from.recipe,
-    start: from.start,
-    replay: from.replay,
-    randomSeed: from.randomSeed
-  }
 }
 
 /** What a sequential model reads of a mixture: whole units, however branches share them. */

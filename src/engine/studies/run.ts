@@ -103,7 +103,7 @@ async function trainAll(
   summary: RunSummary,
   measureEach = false
 ): Promise<void> {
-  const missing = new Set(missingRuns(context.project.folder, runs))
+  const missing = missingRuns(context.project.folder, runs)
   if (measureEach) {
     // A run trained before the last stop may lack its measurement.
     const present = runs.filter((run) => isRunFinished(context.project.folder, run.fingerprint))
@@ -111,14 +111,19 @@ async function trainAll(
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = await context.executor.placeTraining(first.recipe, missing.size)
+  const { lane, atOnce } = await context.executor.placeTraining(first.recipe, missing.length)
   context.room.expect(atOnce * savedBytes(context.plan.config))
-  const take = () => context.queue.take([...missing])
-  await takeInParallel(take, atOnce, context, async (run) => {
-    const isTrained = await trainOne(run, lane, context, summary)
-    if (isTrained) missing.delete(run)
-    if (isTrained && measureEach) {
-      await measureAll([trainedModel(run)], context, summary, lane)
+  const waiting = context.queue.waiting(missing)
+  await takeInParallel(
+    () => waiting.take(),
+    atOnce,
+    context,
+    async (run) => {
+      const isTrained = await trainOne(run, lane, context, summary)
+      if (isTrained) waiting.drop(run)
+      if (isTrained && measureEach) {
+        await measureAll([trainedModel(run)], context, summary, lane)
+      }
     }
-  })
+  )
 }

@@ -111,7 +111,7 @@ export function inParallel<Item>(
 export async function takeInParallel<Item>(
   take: () => Item | null,
   atOnce: number,
-  context: RunContext,
+  context: Pick<RunContext, 'signal'> & { room: Pick<DiskRoom, 'wait'> },
   work: (item: Item) => Promise<void>
 ): Promise<void> {
   const next = async (): Promise<void> => {

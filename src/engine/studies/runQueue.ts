@@ -1,5 +1,6 @@
 /** What the user asks of the queue: an order, runs set aside, runs to try again. */
 import { WorkbenchError } from '#shared/errors'
+import { WaitingRuns } from './waitingRuns'
 
 interface Named {
   fingerprint: string
@@ -19,10 +20,15 @@ export class RunQueue {
   readonly #failed = new Set<string>()
   readonly #training = new Map<string, AbortController>()
   readonly #ranks = new Map<string, number>()
+  /** Lists of waiting runs sort themselves anew when it changes. */
+  #version = 0
+  /** Runs that may have become open again, as lists of waiting runs hear of them. */
+  readonly #reopened: string[] = []
 
   /** Forgets what failed before: a study that is run again tries it again. */
   begin(): void {
     this.#failed.clear()
+    this.#version++
   }
 
   isHeld(run: string): boolean {
@@ -38,15 +44,15 @@ export class RunQueue {
     return !this.#held.has(run) && !this.#failed.has(run) && !this.#training.has(run)
   }
 
-  /** Takes the first open run of a list, in the order asked for; null when there is none. */
-  take<Run extends Named>(runs: readonly Run[]): Run | null {
-    let first: Run | null = null
-    for (const run of runs) {
-      if (!this.isOpen(run.fingerprint)) continue
-      if (!first || this.#rank(run) < this.#rank(first)) first = run
-    }
-    if (first) this.#training.set(first.fingerprint, new AbortController())
-    return first
+  /** Runs of a list that wait, to be taken one by one in the order asked for. */
+  waiting<Run extends Named>(runs: readonly Run[]): WaitingRuns<Run> {
+    return new WaitingRuns(runs, {
+      isOpen: (run) => this.isOpen(run),
+      rankOf: (run) => this.#rankOf(run),
+      begin: (run) => this.#training.set(run, new AbortController()),
+      version: () => this.#version,
+      reopened: this.#reopened
+    })
   }
 
   /** Aborted when a run that was taken is set aside. */
@@ -65,6 +71,7 @@ export class RunQueue {
   end(run: string, isDone: boolean): void {
     this.#training.delete(run)
     if (isDone) this.#held.delete(run)
+    else this.#reopened.push(run)
   }
 
   /** Sets a run aside; one that trains is asked to stop between two steps. */
@@ -75,19 +82,23 @@ export class RunQueue {
 
   release(run: string): void {
     this.#held.delete(run)
+    this.#reopened.push(run)
   }
 
   /** Lets a failed run be taken again. */
   retry(run: string): void {
     this.#failed.delete(run)
     this.#held.delete(run)
+    this.#reopened.push(run)
   }
 
   /** Runs by role as they stand, within each in the order asked for. */
   inOrder<Run extends Named>(runs: readonly Run[]): Run[] {
     const roles = [...new Set(runs.map((run) => run.role))]
     return roles.flatMap((role) =>
-      runs.filter((run) => run.role === role).sort((a, b) => this.#rank(a) - this.#rank(b))
+      runs
+        .filter((run) => run.role === role)
+        .sort((a, b) => this.#rankOf(a.fingerprint) - this.#rankOf(b.fingerprint))
     )
   }
 
@@ -113,10 +124,11 @@ export class RunQueue {
       before === null ? others.length : others.findIndex((one) => one.fingerprint === before)
     others.splice(place, 0, moving)
     others.forEach((one, rank) => this.#ranks.set(one.fingerprint, rank))
+    this.#version++
   }
 
-  #rank({ fingerprint }: Named): number {
-    return this.#ranks.get(fingerprint) ?? Number.MAX_SAFE_INTEGER
+  #rankOf(run: string): number {
+    return this.#ranks.get(run) ?? Number.MAX_SAFE_INTEGER
   }
 }
 

@@ -83,6 +83,7 @@ export function pickedMixtures(
   mixtures: Mixture[],
   chosen: readonly Mixture[]
 ): Mixture[] {
+  if (names.length === 0) return []
   const there = new Set(chosen.map(({ name }) => name))
   return mixturesNamed(names, mixtures).filter(({ name }) => !there.has(name))
 }
@@ -147,10 +148,14 @@ export function mixturesNamed(names: readonly string[], mixtures: Mixture[]): Mi
 /** Mixtures in the order of training: any beginning of the list covers all sizes alike. */
 export function spreadOverSizes(mixtures: readonly Mixture[], randomSeed: number): Mixture[] {
   const bySize = new Map<number, Mixture[]>()
-  const rank = (mixture: Mixture) => fingerprintOf({ randomSeed, mixture: mixture.name })
-  for (const mixture of [...mixtures].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+  const ranked = mixtures.map((mixture) => {
+    return { mixture, rank: fingerprintOf({ randomSeed, mixture: mixture.name }) }
+  })
+  for (const { mixture } of ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1))) {
     const size = mixture.members.length
-    bySize.set(size, [...(bySize.get(size) ?? []), mixture])
+    const queue = bySize.get(size)
+    if (queue) queue.push(mixture)
+    else bySize.set(size, [mixture])
   }
   const queues = [...bySize.entries()].sort(([a], [b]) => a - b).map(([, queue]) => queue)
   // Every size advances by its share, so that any beginning of the list covers all sizes.

@@ -50,7 +50,8 @@ export function statusOf(
   if (!planned) return status
   const { prepared, plan } = planned
   const fingerprints = distinctRuns(runsOf(plan)).map((run) => run.fingerprint)
-  const heads = project.runs.filter((run) => fingerprints.includes(run.fingerprint))
+  const isOfPlan = new Set(fingerprints)
+  const heads = project.runs.filter((run) => isOfPlan.has(run.fingerprint))
   const models = distinctModels(plan)
   const unmeasured = models.map(
     (model) => missingParts(model, { study, prepared, measurements }).length

@@ -1,5 +1,5 @@
 /** Subsets, and fair shares of them: what choosing mixtures counts on. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Orders text by UTF-16 code units: the same on every machine, whatever its language. */
 export function byCodeUnit(a: string, b: string): number {
@@ -59,9 +59,7 @@ export function spreadOver(
 }
 
 function hashOrder(randomSeed: number, name: string): string {
-  return createHash('sha256')
-    .update(`${String(randomSeed)}\n${name}`)
-    .digest('hex')
+  return hash('sha256', `${String(randomSeed)}\n${name}`, 'hex')
 }
 
 /**

@@ -31,6 +31,7 @@ test.each<[ErrorCode, ErrorDetails, string | null]>([
   ['storage/exists', { folder: '/p', isProject: true }, 'assay status /p'],
   ['storage/exists', { folder: '/p', isProject: false }, null],
   ['usage/invalid', { found: 'x' }, null],
+  ['usage/invalid', { simulated: 'gpusPerNode', found: '0' }, '--gpus'],
   ['usage/invalid', { file: 'a.gz', asked: 'inPlace' }, 'leave --in-place out'],
   ['study/missing', { found: [], series: 'replay' }, 'assay vary PROJECT replay'],
   ['study/missing', { found: ['a'] }, null],

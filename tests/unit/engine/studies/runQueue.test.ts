@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RunQueue } from '#engine/studies/runQueue'
 
@@ -14,6 +15,9 @@ const names = (queue: RunQueue) =>
     .inOrder(runs)
     .map(({ name }) => name)
     .join('')
+
+/** One list for each run taken: what is open is the queue's to know. */
+const take = (queue: RunQueue, list: typeof runs) => queue.waiting(list).take()
 
 test('runs are moved within their role, and keep the place they were given', () => {
   const queue = new RunQueue()
@@ -42,16 +46,16 @@ test('what is taken is the first open run in the order asked for', () => {
   const branches = runs.slice(1, 4)
   queue.move(runs, 'fp-c', 'fp-a')
   queue.hold('fp-a')
-  expect(queue.take(branches)?.name).toBe('c')
-  expect(queue.take(branches)?.name).toBe('b')
-  expect(queue.take(branches)).toBe(null)
+  expect(take(queue, branches)?.name).toBe('c')
+  expect(take(queue, branches)?.name).toBe('b')
+  expect(take(queue, branches)).toBe(null)
   queue.release('fp-a')
-  expect(queue.take(branches)?.name).toBe('a')
+  expect(take(queue, branches)?.name).toBe('a')
 })
 
 test('a run that trains is asked to stop when it is held, and can be taken when released', () => {
   const queue = new RunQueue()
-  queue.take(runs)
+  take(queue, runs)
   const signal = queue.signalOf('fp-s')
   expect([queue.isTraining('fp-s'), signal.aborted]).toEqual([true, false])
   queue.hold('fp-s')
@@ -63,7 +67,7 @@ test('a run that trains is asked to stop when it is held, and can be taken when 
     false
   ])
   queue.release('fp-s')
-  expect(queue.take(runs)?.name).toBe('s')
+  expect(take(queue, runs)?.name).toBe('s')
   expect(queue.signalOf('fp-s').aborted).toBe(false)
   queue.hold('fp-s')
   queue.end('fp-s', true)
@@ -73,14 +77,73 @@ test('a run that trains is asked to stop when it is held, and can be taken when 
 test('a failed run waits to be tried again, or for the next study', () => {
   const queue = new RunQueue()
   const [seed] = runs
-  queue.take([seed!])
+  take(queue, [seed!])
   queue.fail('fp-s')
   queue.end('fp-s', false)
-  expect(queue.take([seed!])).toBe(null)
+  expect(take(queue, [seed!])).toBe(null)
   queue.retry('fp-s')
-  expect(queue.take([seed!])).toBe(seed)
+  expect(take(queue, [seed!])).toBe(seed)
   queue.fail('fp-s')
   queue.end('fp-s', false)
   queue.begin()
   expect(queue.isOpen('fp-s')).toBe(true)
+})
+
+test('a list that is kept takes what a look at all of them would, whatever is asked meanwhile', () => {
+  const ask = fc.record({
+    what: fc.constantFrom(
+      'take',
+      'end',
+      'done',
+      'fail',
+      'hold',
+      'release',
+      'retry',
+      'move',
+      'begin'
+    ),
+    run: fc.nat(7),
+    before: fc.nat(7)
+  })
+  fc.assert(
+    fc.property(fc.array(ask, { maxLength: 80 }), (asked) => {
+      const list = Array.from({ length: 8 }, (_, i) => run('branch', String(i)))
+      const [queue, other] = [new RunQueue(), new RunQueue()]
+      const waiting = queue.waiting(list)
+      const missing = new Set(list)
+      const both = (change: (one: RunQueue) => void) => [queue, other].forEach(change)
+      for (const { what, run: at, before } of asked) {
+        const one = list[at]!
+        const { fingerprint } = one
+        if (what === 'take') {
+          // Every list is looked at as a whole.
+          const whole = other.waiting([...missing]).take()
+          expect(waiting.take()).toBe(whole)
+        } else if (what === 'move') both((each) => each.move(list, fingerprint, `fp-${before}`))
+        else if (what === 'begin') both((each) => each.begin())
+        else if (what === 'fail' || what === 'end' || what === 'done') {
+          if (!queue.isTraining(fingerprint)) continue
+          if (what === 'fail') both((each) => each.fail(fingerprint))
+          both((each) => each.end(fingerprint, what === 'done'))
+          if (what !== 'done') continue
+          waiting.drop(one)
+          missing.delete(one)
+        } else both((each) => each[what](fingerprint))
+      }
+    })
+  )
+})
+
+test('a hundred thousand runs are taken one by one', () => {
+  const list = Array.from({ length: 100_000 }, (_, i) => run('branch', String(i)))
+  const queue = new RunQueue()
+  const waiting = queue.waiting(list)
+  const taken = list.map(() => {
+    const one = waiting.take()!
+    queue.end(one.fingerprint, true)
+    waiting.drop(one)
+    return one.name
+  })
+  expect(taken).toEqual(list.map(({ name }) => name))
+  expect(waiting.take()).toBe(null)
 })
