@@ -35,6 +35,7 @@ import { SERIES_KINDS, SeriesRequestSchema } from './series'
 import { SeriesPreviewSchema, SeriesReadingSchema } from './seriesView'
 import { SourceDescriptionSchema } from './sourceDescription'
 import { TEXT_COMMANDS } from './storedText'
+import { TaskFieldsSchema } from './textEvaluation'
 import { UnitChangesSchema } from './unitChanges'
 
 const count = z.number().int().nonnegative()
@@ -260,7 +261,9 @@ export const PROJECT_COMMANDS = {
     input: z.strictObject({
       drop: z.string(),
       textField: z.string().optional(),
-      partition: PartitionRuleSchema.optional()
+      partition: PartitionRuleSchema.optional(),
+      /** Of evaluation text: records are looked at as items of a task. */
+      task: TaskFieldsSchema.optional()
     }),
     output: SourceDescriptionSchema
   },
@@ -275,7 +278,8 @@ export const PROJECT_COMMANDS = {
       partition: PartitionRuleSchema,
       take: count.optional(),
       skipBadLines: z.boolean(),
-      keepFields: z.array(z.string())
+      keepFields: z.array(z.string()),
+      task: TaskFieldsSchema.optional()
     }),
     output: CorpusSchema
   },

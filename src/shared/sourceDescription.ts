@@ -1,5 +1,6 @@
 /** Files as a first look shows them, before anything is imported. */
 import { z } from 'zod'
+import { TaskFieldsSchema } from './textEvaluation'
 
 const count = z.number().int().nonnegative()
 
@@ -20,6 +21,8 @@ export const SourceDescriptionSchema = z.strictObject({
   likelyTextField: z.string().nullable(),
   /** The field that holds a year or a date; null when none does. */
   likelyYearField: z.string().nullable(),
+  /** Fields by which the documents are items of a task with choices; null where they are none. */
+  likelyTask: TaskFieldsSchema.nullable(),
   documents: z.array(z.strictObject({ text: z.string(), file: z.string(), position: count })),
   /** How the rule would tell the looked-at documents apart; null without a rule. */
   partitions: z.array(z.strictObject({ name: z.string(), documents: count })).nullable(),

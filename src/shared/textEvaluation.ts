@@ -1,4 +1,5 @@
 /** What is asked of a model on texts and tasks outside any study, and what comes of it. */
+import { z } from 'zod'
 import type { LossSum } from './metrics'
 
 /** Texts or items under one name. */
@@ -9,13 +10,15 @@ export interface NamedSource {
 }
 
 /** Where a task's items have what. */
-export interface TaskFields {
-  context: string
-  choices: string
-  gold: string
+export const TaskFieldsSchema = z.strictObject({
+  context: z.string(),
+  /** Absent from a task whose answers are not to be chosen. */
+  choices: z.string(),
+  gold: z.string(),
   /** Put between context and answer where neither brings white space. */
-  delimiter: string
-}
+  delimiter: z.string()
+})
+export type TaskFields = z.infer<typeof TaskFieldsSchema>
 
 /** A Hugging Face folder under the name it is told by. */
 export interface NamedFolder {

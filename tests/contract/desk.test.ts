@@ -147,6 +147,32 @@ test('dropped files are looked at and imported; nothing of them is left over', a
   await expect(api.previewDrop({ drop: id })).rejects.toMatchObject({ code: 'project/unknown' })
 })
 
+test('a task is recognised, looked at by its fields, and imported as one', async () => {
+  const { sit } = await bench()
+  const api = sit()
+  await api.createProject({ name: 'tasks' })
+  const items = [
+    { context: 'two and two are', choices: ['four', 'five'], gold: 0 },
+    { context: 'three and three are', choices: ['five', 'six'], gold: 'six' }
+  ]
+  const file = Buffer.from(items.map((item) => JSON.stringify(item) + '\n').join(''))
+  const id = await drop(api, { 'sums.jsonl': file })
+  const { likelyTask: task } = await api.previewDrop({ drop: id })
+  expect(task).toEqual({ context: 'context', choices: 'choices', gold: 'gold', delimiter: ' ' })
+  const seen = await api.previewDrop({ drop: id, task: task! })
+  expect(seen.documents[1]!.text).toBe('three and three are six')
+  const asked = {
+    ...importing,
+    drop: id,
+    name: 'sums',
+    partition: { kind: 'one' as const, name: 'sums' },
+    task: task!
+  }
+  await expect(api.importDrop(asked)).rejects.toMatchObject({ code: 'usage/invalid' })
+  const corpus = await api.importDrop({ ...asked, role: 'evaluation' })
+  expect(corpus).toMatchObject({ name: 'sums', documents: 2, isTask: true })
+})
+
 test('what is wrong with a dropped file is said with its name as it was dropped', async () => {
   const { folder, sit } = await bench()
   const api = sit()

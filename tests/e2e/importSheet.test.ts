@@ -39,3 +39,36 @@ test('a preview says what an import would stop at, leaves nothing to guess, and 
   await sheet.getByText('1 record that could not be read left out.').waitFor()
   expect(complaints).toEqual([])
 })
+
+test('items of a task are recognised, and imported by the fields that are chosen', async () => {
+  const { link } = await serveFolder(await temporaryFolder())
+  const { page, complaints } = await openWindow(link)
+  await page.getByLabel('New project').fill('quiz')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'What have I got?' }).waitFor()
+  const path = join(await temporaryFolder(), 'arc.jsonl')
+  const items = [
+    { question: 'What is a whale?', choices: ['a mammal', 'a fish'], answer: 0, other: 1 },
+    { question: 'What is a shark?', choices: ['a mammal', 'a fish'], answer: 1, other: 0 }
+  ]
+  await writeFile(path, items.map((item) => JSON.stringify(item) + '\n').join(''))
+  await dropFiles(page, [path])
+
+  const sheet = page.getByRole('dialog', { name: 'Import text' })
+  await sheet.getByText('What is a shark? a fish').waitFor()
+  expect(await sheet.getByLabel('used as').inputValue()).toBe('evaluation')
+  expect(await sheet.getByLabel('context is in').inputValue()).toBe('question')
+  expect(await sheet.getByLabel('answers are in').inputValue()).toBe('choices')
+  expect(await sheet.getByLabel('text is in', { exact: true }).count()).toBe(0)
+  await sheet.getByLabel('right one is in').selectOption('question')
+  await sheet.getByText('None of the documents looked at is an item by these fields').waitFor()
+  const button = sheet.getByRole('button', { name: 'Import', exact: true })
+  expect(await button.isDisabled()).toBe(true)
+  await sheet.getByLabel('right one is in').selectOption('other')
+  await sheet.getByText('What is a shark? a mammal').waitFor()
+  await sheet.getByLabel('right one is in').selectOption('answer')
+  await sheet.getByText('What is a shark? a fish').waitFor()
+  await button.click()
+  await sheet.getByText('Imported arc: 2 documents').waitFor()
+  expect(complaints).toEqual([])
+})

@@ -8,6 +8,7 @@ import { parseRanges } from '#shared/partitionRanges'
 import { CorpusRoleSchema, DomainKindSchema } from '#shared/records'
 import type { Corpus, PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
+import type { TaskFields } from '#shared/textEvaluation'
 import { EXIT, withEngine, withProject } from '../session'
 import { addTaskFlags, choice, wholeNumber } from '../flags'
 import type { TaskFlags } from '../flags'
@@ -96,7 +97,6 @@ function refuseIdleFlags(flags: ImportFlags, command: Command): void {
   const ofTask = ['context', 'choices', 'gold', 'delimiter'].find(isGiven)
   const idle = [
     flags.task && flags.as !== 'evaluation' ? '--task wants --as evaluation' : '',
-    flags.task && flags.preview ? '--preview does not look at a --task' : '',
     flags.task && isGiven('text') ? '--task has no --text' : '',
     ofTask !== undefined && !flags.task ? `--${ofTask} wants --task` : '',
     flags.kind !== undefined && flags.as !== 'evaluation' ? '--kind wants --as evaluation' : '',
@@ -112,7 +112,8 @@ async function preview(paths: string[], flags: ImportFlags, isTextGiven: boolean
       paths: paths.map((path) => resolve(path)),
       partition: ruleFrom(flags, flags.name ?? nameOfSource(paths[0]!)),
       ...(isTextGiven ? { textField: flags.text } : {}),
-      ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {})
+      ...(flags.tokenizer ? { tokenized: tokenizedFrom(flags) } : {}),
+      ...(flags.task ? { task: taskFrom(flags) } : {})
     })
     print(describeSources(seen), seen)
     return EXIT.ok
@@ -193,12 +194,17 @@ function describeSources(seen: SourceDescription): string {
     ...(seen.empty > 0 ? [`${seen.empty} documents have no text.`] : []),
     ...(fields.length > 0 ? ['', textTable(['field', 'in', 'examples'], fields)] : []),
     ...(seen.likelyTextField ? ['', `Likely the text: --text ${seen.likelyTextField}`] : []),
+    ...(seen.likelyTask ? [taskHint(seen.likelyTask)] : []),
     '',
     textTable(['partition', 'documents looked at'], partitions),
     ...seen.documents.map(
       ({ file, position, text }) => `\n${file}, document ${position}:\n${text.slice(0, 300)}`
     )
   ].join('\n')
+}
+
+function taskHint({ context, choices, gold }: TaskFields): string {
+  return `Likely a task: --as evaluation --task --context ${context} --choices ${choices} --gold ${gold}`
 }
 
 function describeCorpus(corpus: Corpus): string {

@@ -2,12 +2,15 @@
 import { WorkbenchError } from '#shared/errors'
 import type { PartitionRule } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
+import type { TaskFields } from '#shared/textEvaluation'
 import { fieldAt, fieldNames, textAt } from './fields'
+import { likelyTask } from './likelyTask'
 import { partitioned } from './partitionedDocuments'
 import { readFile } from './readDocuments'
 import { ReadMeter } from './readProgress'
 import type { SourceDocument, TokenizedSource } from './sourceDocument'
 import { findSources } from './sources'
+import { taskDocument } from './taskItems'
 import { findYearField } from './yearField'
 
 const LOOKED_AT = 1000
@@ -27,6 +30,8 @@ export async function describeSources(request: {
   textField?: string
   partition?: PartitionRule
   tokenized?: TokenizedSource
+  /** Records are looked at as items of a task: their texts are contexts with right answers. */
+  task?: TaskFields
 }): Promise<SourceDescription> {
   const files = await findSources(request.paths)
   const perFile = Math.max(1, Math.floor(LOOKED_AT / files.length))
@@ -35,13 +40,19 @@ export async function describeSources(request: {
     bad.first ??= message
     bad.records += 1
   }
-  const records = await firstRecords(request, files.slice(0, LOOKED_AT), perFile, addBad)
+  const { task } = request
+  const records = await firstRecords(
+    task ? {} : request,
+    files.slice(0, LOOKED_AT),
+    perFile,
+    addBad
+  )
   const fields = describeFields(records)
   const likely = fields.toSorted((a, b) => b.longestExample - a.longestExample)[0]
   const textField = request.textField ?? likely?.name ?? ''
   const texts = records.map((record) => {
     try {
-      return textOf(record, textField)
+      return task ? taskDocument(record, task).text : textOf(record, textField)
     } catch (error) {
       if (!(error instanceof WorkbenchError)) throw error
       addBad(error)
@@ -54,6 +65,7 @@ export async function describeSources(request: {
     fields,
     likelyTextField: likely?.name ?? null,
     likelyYearField: findYearField(records.map((record) => record.fields)),
+    likelyTask: likelyTask(records),
     documents: records.slice(0, SHOWN_DOCUMENTS).map(({ file, position }, index) => ({
       text: (texts[index] ?? '').slice(0, SHOWN_LENGTH),
       file,
@@ -121,7 +133,7 @@ async function firstRecords(
 }
 
 async function countPartitions(
-  request: { tokenized?: TokenizedSource },
+  request: { tokenized?: TokenizedSource; task?: TaskFields },
   textField: string,
   partition: PartitionRule,
   files: Files,
@@ -134,7 +146,8 @@ async function countPartitions(
       textField,
       partition,
       skipBadLines: true,
-      ...(request.tokenized ? { tokenized: request.tokenized } : {})
+      ...(request.tokenized ? { tokenized: request.tokenized } : {}),
+      ...(request.task ? { task: request.task } : {})
     }
     for await (const one of partitioned([file], all, null, {})) {
       counts.set(one.partition, (counts.get(one.partition) ?? 0) + 1)

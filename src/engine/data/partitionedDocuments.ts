@@ -160,7 +160,7 @@ function checkFields(
 function readRequest(request: DocumentRequest): Omit<ReadRequest, 'paths'> {
   const { task, keepFields = [] } = request
   const ofRule = fieldsOfRule(request.partition)
-  const ofTask = task ? [task.context, task.choices, task.gold] : []
+  const ofTask = task ? [task.context, task.choices, task.gold].filter(Boolean) : []
   return {
     textField: task ? null : request.textField,
     skipBadLines: request.skipBadLines ?? false,

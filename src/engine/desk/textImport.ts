@@ -61,18 +61,19 @@ export class TextImport {
     return {}
   }
 
-  previewDrop: ProjectApi['previewDrop'] = async ({ drop, textField, partition }) => {
+  previewDrop: ProjectApi['previewDrop'] = async ({ drop, textField, partition, task }) => {
     const job = {
       paths: this.#drops.sources(drop).paths,
       ...(textField === undefined ? {} : { textField }),
-      ...(partition === undefined ? {} : { partition })
+      ...(partition === undefined ? {} : { partition }),
+      ...(task === undefined ? {} : { task })
     }
     const seen = await this.#told(drop, this.#session.previewSources(job))
     const files = seen.files.map((file) => ({ ...file, path: this.#drops.label(drop, file.path) }))
     return { ...seen, files }
   }
 
-  importDrop: ProjectApi['importDrop'] = async ({ drop, domainKind, take, ...rest }) => {
+  importDrop: ProjectApi['importDrop'] = async ({ drop, domainKind, take, task, ...rest }) => {
     this.#host.assertWritable()
     if (this.#importing) {
       throw new WorkbenchError(
@@ -84,6 +85,7 @@ export class TextImport {
       ...rest,
       ...(domainKind === undefined ? {} : { domainKind }),
       ...(take === undefined ? {} : { take }),
+      ...(task === undefined ? {} : { task }),
       ...this.#drops.sources(drop),
       inPlace: false
     }

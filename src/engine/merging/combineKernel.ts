@@ -16,6 +16,7 @@ import {
   advance,
   at,
   get,
+  nothing,
   repeat,
   set,
   simd,
@@ -183,10 +184,46 @@ function rounding(name: string, store: number[], bytes: number): WasmFunction {
   }
 }
 
+/**
+ * Exponents in 32 bits: a value is NaN or infinite where all bits of its exponent are set. With one
+ * added in the exponent's lowest place they carry into the sign's, which is cleared before; so two
+ * values of 16 bits are looked at together.
+ */
+export const EXPONENTS: Readonly<
+  Record<FloatType, { mask: number; one: number; carried: number }>
+> = {
+  F32: { mask: 0x7f800000, one: 0x00800000, carried: 0x80000000 },
+  BF16: { mask: 0x7f807f80, one: 0x00800080, carried: 0x80008000 },
+  F16: { mask: 0x7c007c00, one: 0x04000400, carried: 0x80008000 }
+}
+
+/** Bytes that are looked at together. */
+const VECTOR = 16
+// Bytes left and an address are given; what was carried anywhere.
+const FOUND = 2
+
+/** Gathers what carries out of the exponents of whole vectors. */
+function looking(type: FloatType): WasmFunction {
+  const { mask, one } = EXPONENTS[type]
+  return {
+    name: `look${type}`,
+    parameters: [I32, I32],
+    locals: [[1, V128]],
+    body: [
+      ...repeat(LEFT, VECTOR, [
+        ...[...get(ADDRESS), ...simd.load, ...at(0), ...words(mask), ...simd.and],
+        ...[...words(one), ...simd.addI32, ...get(FOUND), ...simd.or, ...set(FOUND)],
+        ...advance(ADDRESS, VECTOR)
+      ]),
+      ...[...nothing, ...get(FOUND), ...simd.store, ...at(ODD_AT)]
+    ]
+  }
+}
+
 const TYPES: readonly FloatType[] = ['F32', 'F16', 'BF16']
 
 const FUNCTIONS: readonly WasmFunction[] = [
-  ...TYPES.flatMap((type) => [adding(type, true), adding(type, false)]),
+  ...TYPES.flatMap((type) => [adding(type, true), adding(type, false), looking(type)]),
   rounding('roundF32', [...toNearest, ...simd.store, ...at(0)], 16),
   rounding('roundOdd', [...toOdd, ...simd.store, ...at(0)], 16),
   rounding('roundBF16', [...toBfloat16, ...simd.storeLower, ...at(0), 0], 8)
@@ -214,6 +251,13 @@ export interface CombineKernel {
     isFirst: boolean,
     at?: number
   ): void
+  /**
+   * True where any of the values is NaN or infinite: asked of everything that a merge reads, it must
+   * cost nothing to speak of.
+   *
+   * @param address a multiple of 4
+   */
+  holdsNotFinite(type: FloatType, address: number, count: number): boolean
   /** Rounds the sums of a strip, once, to a type; up to 16 bytes behind the last are written too. */
   round(type: FloatType, address: number, count: number): void
 }
@@ -235,6 +279,9 @@ export function createCombineKernel(
   const [round32, roundOdd, round16] = ['roundF32', 'roundOdd', 'roundBF16'].map(call)
   const begin = { F32: call('beginF32'), F16: call('beginF16'), BF16: call('beginBF16') }
   const add = { F32: call('addF32'), F16: call('addF16'), BF16: call('addBF16') }
+  const look = { F32: call('lookF32'), F16: call('lookF16'), BF16: call('lookBF16') }
+  const all = new Int32Array(buffer)
+  const carriedAt = ODD_AT >> 2
   // Whole vectors only: what lies behind the last value is computed and never kept.
   const whole = (count: number) => (count + 3) & ~3
   return {
@@ -243,6 +290,21 @@ export function createCombineKernel(
     heapAt: HEAP_AT,
     add: (type, address, count, weight, isFirst, at = 0) => {
       if (count > 0) (isFirst ? begin : add)[type](whole(count), address, weight, at * 8)
+    },
+    holdsNotFinite: (type, address, count) => {
+      const { mask, one, carried } = EXPONENTS[type]
+      const bytes = count * FLOAT_BYTES[type]
+      const vectors = bytes - (bytes % VECTOR)
+      let found = 0
+      if (vectors > 0) {
+        look[type](vectors, address)
+        for (let i = 0; i < VECTOR / 4; i++) found |= all[carriedAt + i]!
+      }
+      const end = (address + bytes) >> 2
+      for (let i = (address + vectors) >> 2; i < end; i++) found |= (all[i]! & mask) + one
+      // The last of an odd number of 16-bit values has the lower half of a word for itself.
+      if (bytes % 4 !== 0) found |= (all[end]! & mask & 0xffff) + (one & 0xffff)
+      return (found & carried) !== 0
     },
     round: (type, address, count) => {
       if (count === 0) return

@@ -1,12 +1,16 @@
 /** Merges tensor after tensor by blocks: the next is read and the last is written while one is computed. */
+import { WorkbenchError } from '#shared/errors'
 import type { CombineKernel, FloatType } from './combineKernel'
 import { FLOAT_BYTES, STRIP } from './combineKernel'
+import { countNotFinite } from './notFinite'
 
 /** A tensor as it lies in a file, read without being decoded. */
 export interface StoredTensor {
   dtype: FloatType
   /** Fills memory with the bytes of the values from one on. */
   readInto(bytes: Uint8Array<ArrayBuffer>, fromValue: number): Promise<void>
+  /** Whose it is, for errors: what holds NaN or infinity is not merged. */
+  owner?: { model: string; tensor: string }
 }
 
 /** Where the bytes of a merged tensor go. */
@@ -41,7 +45,8 @@ export interface TensorWork {
 export const HEAP_BYTES = 32 << 20
 /** Blocks under way at once: one is read, one computed, one written. */
 const SLOTS = 3
-const SLOT_BYTES = Math.floor(HEAP_BYTES / SLOTS)
+/** Whole vectors, so that what lies in it can be looked at by words. */
+const SLOT_BYTES = Math.floor(HEAP_BYTES / SLOTS / 64) * 64
 /** Bytes of one tensor that are read at a time, at most. */
 const LONGEST_READ = 1 << 20
 /** Between the areas of a slot: a vector may be read and written past an end. */
@@ -62,7 +67,8 @@ export interface StreamOptions {
  * Merges tensors in their order.
  *
  * @param works asked for the next while the blocks of the last are still under way
- * @throws the signal's reason; what reading or writing threw. Nothing is read or written any more then
+ * @throws WorkbenchError `checkpoint/invalid` for a tensor that holds NaN or infinity, which every method
+ *   would spread, or hide; the signal's reason; what reading or writing threw. Nothing is read or written any more then
  */
 export async function streamCombine(
   works: AsyncIterable<TensorWork> | Iterable<TensorWork>,
@@ -162,6 +168,10 @@ class BlockLine {
     const { inputs, target } = work
     const kernel = this.#kernel
     const starts = inputs.map((_, index) => this.#addressOf(slot, index))
+    const broken = inputs.find(({ dtype }, index) =>
+      kernel.holdsNotFinite(dtype, starts[index]!, count)
+    )
+    if (broken) throw await notFiniteTensor(broken, work.values)
     const width = target ? FLOAT_BYTES[target.dtype] : 0
     const outAt = this.#addressOf(slot, inputs.length)
     for (let done = 0; done < count; done += STRIP) {
@@ -178,4 +188,14 @@ class BlockLine {
     const bytesRead = inputs.reduce((sum, { dtype }) => sum + count * FLOAT_BYTES[dtype], 0)
     this.#options.onBytes(bytesRead + count * width)
   }
+}
+
+async function notFiniteTensor(tensor: StoredTensor, values: number): Promise<WorkbenchError> {
+  const { model, tensor: name } = tensor.owner ?? { model: 'a model', tensor: 'a tensor' }
+  const count = await countNotFinite(tensor, values)
+  return new WorkbenchError(
+    'checkpoint/invalid',
+    `${name} of ${model} holds NaN or infinity in ${count} of ${values} values. Expected numbers: no method makes a model of these. Leave this model out, or take one that was saved before.`,
+    { model, tensor: name, count, values }
+  )
 }

@@ -75,7 +75,7 @@ export interface ImportJob {
 }
 
 /** A look at files before they are imported; without a text field the likeliest is shown. */
-export type PreviewJob = Pick<ImportJob, 'paths' | 'tokenized'> & {
+export type PreviewJob = Pick<ImportJob, 'paths' | 'tokenized' | 'task'> & {
   textField?: string
   partition?: PartitionRule
 }

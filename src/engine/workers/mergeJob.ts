@@ -146,7 +146,8 @@ function assertRoom(folder: string, bytesWritten: number, bytesFree: number): vo
  *
  * Whether the models belong together is what {@link planMerge} asks; here names and shapes must agree.
  *
- * @throws WorkbenchError as {@link planMerge}, and `merge/undefined`, `storage/not-writable`
+ * @throws WorkbenchError as {@link planMerge}, `merge/undefined`, `storage/not-writable`, and
+ *   `checkpoint/invalid` for a model with a tensor that holds NaN or infinity
  */
 export async function mergeModels(job: MergeJob, hooks: JobHooks): Promise<MergeResult> {
   assertFolderFree(job.folder)
@@ -222,12 +223,12 @@ async function mergeTensors(
     streamCombine([work], { ...options, kernel: (lookKernel ??= kernelOf()) })
   async function* works(): AsyncGenerator<TensorWork> {
     for (const tensor of open.tensors) {
-      const { name, type, values, rowLength, sources } = tensor
+      const { name, type, values, rowLength } = tensor
       if (type === null) {
         await copyAgreed(tensor, weights, open.folders, hooks)
         continue
       }
-      const [base, models] = baseAndModels(recipe, sources)
+      const [base, models] = baseAndModels(recipe, tensor)
       const target = {
         dtype: type,
         write: (bytes: Uint8Array, from: number) =>

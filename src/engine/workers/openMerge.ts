@@ -75,18 +75,27 @@ export async function openMerge(asked: MergeRecipe): Promise<OpenMerge> {
   }
 }
 
-function bytesOf(recipe: MergeRecipe, { type, values, sources }: MergedTensor): number {
+function bytesOf(recipe: MergeRecipe, tensor: MergedTensor): number {
+  const { type, values, sources } = tensor
   if (type === null) return sources.reduce((sum, source) => sum + values * source.width, 0)
-  const [base, models] = baseAndModels(recipe, sources)
+  const [base, models] = baseAndModels(recipe, tensor)
   return bytesReadOf(recipe, { values, base, models })
 }
 
 /** The tensors of floating-point numbers, base and models apart. */
 export function baseAndModels(
   recipe: MergeRecipe,
-  sources: readonly TensorInFile[]
+  { name, sources }: Pick<MergedTensor, 'name' | 'sources'>
 ): [base: StoredTensor | null, models: StoredTensor[]] {
-  const stored = sources.map((source) => ({ ...source, dtype: source.dtype as MergeType }))
+  const folders = [
+    ...(recipe.base === null ? [] : [recipe.base]),
+    ...recipe.models.map(({ folder }) => folder)
+  ]
+  const stored = sources.map((source, i) => ({
+    ...source,
+    dtype: source.dtype as MergeType,
+    owner: { model: folders[i]!, tensor: name }
+  }))
   return recipe.base === null ? [null, stored] : [stored[0]!, stored.slice(1)]
 }
 

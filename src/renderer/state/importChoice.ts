@@ -1,5 +1,6 @@
 /** What is chosen in the import sheet, and what the engine is asked for. Pure. */
 import { parseRanges } from '#shared/partitionRanges'
+import type { TaskFields } from '#shared/textEvaluation'
 import type { CorpusRole, DomainKind, PartitionRule } from '#shared/records'
 
 /** Ways to tell partitions apart. */
@@ -17,6 +18,9 @@ export interface ImportChoice {
   role: CorpusRole
   /** Of evaluation text. */
   domainKind: DomainKind
+  /** Of evaluation text whose documents are items of a task. */
+  isTask: boolean
+  task: TaskFields
   /** Empty: the likeliest. */
   textField: string
   rule: PartitionRule['kind']
@@ -38,6 +42,8 @@ export function firstChoice(name: string, isFolder: boolean): ImportChoice {
     name,
     role: 'training',
     domainKind: 'out',
+    isTask: false,
+    task: { context: 'context', choices: 'choices', gold: 'gold', delimiter: ' ' },
     textField: '',
     rule: isFolder ? 'folder' : 'one',
     field: '',
@@ -47,6 +53,20 @@ export function firstChoice(name: string, isFolder: boolean): ImportChoice {
     skipBadLines: false,
     keepFields: []
   }
+}
+
+/** The fields of a task; null where the documents are text. */
+export function chosenTask({ role, isTask, task }: ImportChoice): TaskFields | null {
+  return role === 'evaluation' && isTask ? { ...task } : null
+}
+
+/** Names that a task's parts may be under: fields, and objects of fields, as ARC has its choices. */
+export function taskFieldNames(
+  fields: readonly string[],
+  { context, choices, gold }: TaskFields
+): string[] {
+  const above = fields.flatMap((name) => (name.includes('.') ? [name.replace(/\.[^.]*$/, '')] : []))
+  return [...new Set([...fields, ...above, context, choices, gold])].filter((name) => name !== '')
 }
 
 /** The rule that is chosen; in words what is still missing. */

@@ -6,7 +6,7 @@ import type { Corpus } from '#shared/records'
 import type { SourceDescription } from '#shared/sourceDescription'
 import { DropSender } from './dropSender.svelte'
 import type { DroppedFile } from './droppedFiles'
-import { chosenRule, chosenTake, firstChoice } from './importChoice'
+import { chosenRule, chosenTake, chosenTask, firstChoice } from './importChoice'
 import type { ImportChoice } from './importChoice'
 
 /** Changes of the choice are looked at after a pause of so long, in ms. */
@@ -55,6 +55,7 @@ export class ImportState {
   async import(): Promise<void> {
     const rule = chosenRule(this.choice)
     const take = chosenTake(this.choice)
+    const task = chosenTask(this.choice)
     const { drop } = this.sender
     if (!('rule' in rule) || take === null || drop === null) return
     const { name, role, domainKind, skipBadLines, keepFields, textField } = this.choice
@@ -71,7 +72,8 @@ export class ImportState {
           partition: rule.rule,
           ...(take === undefined ? {} : { take }),
           skipBadLines,
-          keepFields: [...keepFields]
+          keepFields: [...keepFields],
+          ...(task ? { task } : {})
         })
       )
       this.sender.drop = null
@@ -104,11 +106,13 @@ export class ImportState {
     const look = (this.#looks += 1)
     this.isLooking = true
     const rule = chosenRule(this.choice)
+    const task = chosenTask(this.choice)
     const seen = await this.#api
       .previewDrop({
         drop,
         ...(this.choice.textField === '' ? {} : { textField: this.choice.textField }),
-        ...('rule' in rule ? { partition: rule.rule } : {})
+        ...('rule' in rule ? { partition: rule.rule } : {}),
+        ...(task ? { task } : {})
       })
       .finally(() => (this.isLooking = false))
     if (look !== this.#looks) return
@@ -118,6 +122,11 @@ export class ImportState {
     // A year that is kept can be ordered by, and shown as an axis.
     if (seen.likelyYearField !== null) this.choice.keepFields = [seen.likelyYearField]
     this.stage = 'choosing'
+    if (seen.likelyTask === null) return
+    this.choice.role = 'evaluation'
+    this.choice.isTask = true
+    this.choice.task = seen.likelyTask
+    await this.#look()
   }
 
   async #lookAgain(): Promise<void> {

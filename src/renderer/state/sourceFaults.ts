@@ -22,10 +22,14 @@ export function faultsInWords(
 /** Why there is nothing to import, in words; null where there is. */
 export function whyNothing(
   { withText, lookedAt, likelyTextField }: SourceDescription,
-  textField: string
+  textField: string,
+  isTask = false
 ): string | null {
   if (withText > 0) return null
   if (lookedAt === 0) return 'There is no document in these files.'
+  if (isTask) {
+    return 'None of the documents looked at is an item by these fields: choose those of the context, the choices and which is right.'
+  }
   const field = textField || likelyTextField
   return field === null
     ? 'None of the documents looked at has text.'

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { chosenRule, chosenTake, firstChoice } from '../../../src/renderer/state/importChoice'
+import {
+  chosenRule,
+  chosenTake,
+  chosenTask,
+  firstChoice,
+  taskFieldNames
+} from '../../../src/renderer/state/importChoice'
 import type { ImportChoice } from '../../../src/renderer/state/importChoice'
 
 const choice = (change: Partial<ImportChoice>): ImportChoice => ({
@@ -66,4 +72,13 @@ test.each([
   ['1.5', null]
 ])('tokens to take at most: "%s"', (take, expected) => {
   expect(chosenTake(choice({ take }))).toBe(expected)
+})
+
+test('only evaluation text is a task, and its parts may be objects of fields', () => {
+  const task = { context: 'question', choices: 'choices', gold: 'answerKey', delimiter: ' ' }
+  expect(chosenTask(choice({ role: 'evaluation', isTask: true, task }))).toEqual(task)
+  expect(chosenTask(choice({ role: 'training', isTask: true, task }))).toBe(null)
+  expect(chosenTask(choice({ role: 'evaluation', task }))).toBe(null)
+  const fields = ['question', 'choices.text', 'choices.label']
+  expect(taskFieldNames(fields, task)).toEqual([...fields, 'choices', 'answerKey'])
 })

@@ -8,6 +8,7 @@ const seen = (change: Partial<SourceDescription>): SourceDescription => ({
   fields: [],
   likelyTextField: 'text',
   likelyYearField: null,
+  likelyTask: null,
   documents: [],
   partitions: null,
   lookedAt: 10,

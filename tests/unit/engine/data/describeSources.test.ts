@@ -54,6 +54,46 @@ describe('describeSources', () => {
     expect(await describeSources({ paths: [folder] })).toMatchObject({ withText: 0, empty: 1 })
   })
 
+  it('finds the fields of a task, and shows items with their right answers', async () => {
+    const lines = [
+      {
+        id: 1,
+        question: 'Who?',
+        choices: { text: ['I', 'you'], label: ['A', 'B'] },
+        answerKey: 'B'
+      },
+      {
+        id: 2,
+        question: 'What?',
+        choices: { text: ['it', 'no'], label: ['A', 'B'] },
+        answerKey: 'A'
+      }
+    ]
+    const folder = await temporaryFolder()
+    const paths = [put(folder, 'arc.jsonl', jsonl(lines))]
+    const fields = { context: 'question', choices: 'choices', gold: 'answerKey', delimiter: ' ' }
+    expect((await describeSources({ paths })).likelyTask).toEqual(fields)
+    const seen = await describeSources({
+      paths,
+      task: fields,
+      partition: { kind: 'one', name: 'arc' }
+    })
+    expect(seen.documents.map(({ text }) => text)).toEqual(['Who? you', 'What? it'])
+    expect(seen).toMatchObject({
+      withText: 2,
+      bad: { records: 0 },
+      partitions: [{ name: 'arc', documents: 2 }]
+    })
+    const wrong = await describeSources({ paths, task: { ...fields, gold: 'id' } })
+    expect(wrong).toMatchObject({ withText: 1, bad: { records: 1 } })
+    expect(wrong.bad.first).toContain('record 2')
+    // A question with its answer is text, and so is a record of which some make no items.
+    const plain = put(folder, 'plain.jsonl', jsonl([{ question: 'Who?', answer: 'I' }]))
+    expect((await describeSources({ paths: [plain] })).likelyTask).toBe(null)
+    const mixed = put(folder, 'mixed.jsonl', jsonl([...lines, { question: 'Why?' }]))
+    expect((await describeSources({ paths: [mixed] })).likelyTask).toBe(null)
+  })
+
   it('looks at no more than the first documents', async () => {
     const records = Array.from({ length: 5000 }, (_, n) => ({ text: `x${n}` }))
     const path = put(await temporaryFolder(), 'a.jsonl', jsonl(records))
