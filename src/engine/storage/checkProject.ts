@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
 import { listChecks } from './fileChecks'
-import type { Fault, FileCheck } from './fileChecks'
+import type { Fault } from './fileChecks'
 import { hashFile } from './fingerprint'
 import { lockProject } from './lock'
 import { linesOf } from './measurements'
@@ -13,6 +13,7 @@ import { PROJECT_FILE, projectPaths } from './paths'
 import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { puttingBack, readRecordsBefore } from './recordsBefore'
 import { planRedoing } from './redoing'
 import type { Redoing } from './redoing'
 import { openLine } from './seals'
@@ -39,6 +40,8 @@ export interface ProjectCheck {
 export interface CheckOptions {
   /** Set damaged things aside, so that the next run redoes them. */
   repair?: boolean
+  /** Records whose checksum does not fit are taken as they are: they were changed by hand on purpose. */
+  keepEdits?: boolean
   /** Told before anything is read, then of each file. */
   onTotal?: (bytes: number) => void
   onBytes?: (bytes: number) => void
@@ -50,7 +53,8 @@ export interface CheckOptions {
  *
  * With `repair` damaged things are moved into `damaged/` within the project, never deleted: a run with
  * all that is in its folder, so that it is trained again; a folder of tokens, so that it is prepared
- * again; of lines those that are sound stay. Records that were changed by hand are taken as they are.
+ * again; of lines those that are sound stay. Damaged records are put back as they were before the last
+ * change, unless they were changed by hand on purpose.
  *
  * @throws WorkbenchError `storage/missing`, `storage/locked`, `storage/newer-version`
  * @throws the signal's reason when aborted; then nothing was moved
@@ -67,7 +71,9 @@ export async function checkProject(
     throw error
   })
   try {
-    const data = await recordsOf(folder)
+    const found = await recordsOf(folder)
+    const before = options.keepEdits === true ? null : await readRecordsBefore(folder)
+    const data = found ?? before
     const checks = await listChecks(folder, data)
     options.onTotal?.(checks.reduce((sum, { bytes }) => sum + bytes, 0))
     const damaged: DamagedFile[] = []
@@ -76,11 +82,17 @@ export async function checkProject(
       options.signal?.throwIfAborted()
       const verdict = await check.check()
       if (verdict === 'unsealed') unsealed++
-      else if (verdict !== 'sound') damaged.push(await damagedFile(folder, data, check, verdict))
+      else if (verdict !== 'sound') {
+        const isPutBack = before !== null && check.name === PROJECT_FILE
+        const redoing = isPutBack
+          ? puttingBack(before, found)
+          : await redoingOf(folder, found, data, check.name)
+        damaged.push({ file: check.name, bytes: check.bytes, ...verdict, ...redoing })
+      }
       options.onBytes?.(check.bytes)
     }
     const bytes = checks.reduce((sum, one) => sum + one.bytes, 0)
-    const movedTo = options.repair ? await repair(folder, damaged) : null
+    const movedTo = options.repair ? await repair(folder, damaged, before) : null
     return { folder, files: checks.length, bytes, unsealed, damaged, movedTo }
   } finally {
     await lock?.release()
@@ -106,18 +118,23 @@ async function recordsOf(folder: string): Promise<ProjectData | null> {
   }
 }
 
-async function damagedFile(
+/** @param data the records, or those before where `found` cannot be read */
+async function redoingOf(
   folder: string,
+  found: ProjectData | null,
   data: ProjectData | null,
-  { name, bytes }: FileCheck,
-  fault: Fault
-): Promise<DamagedFile> {
+  name: string
+): Promise<Redoing> {
   const copy = await soundTokenizer(folder, name)
-  return { file: name, bytes, ...fault, ...planRedoing(name, data, copy !== null) }
+  return planRedoing(name, name === PROJECT_FILE ? found : data, copy !== null)
 }
 
-/** Moves what is damaged aside. @returns where to, relative to the project; null: nowhere */
-async function repair(folder: string, all: readonly DamagedFile[]): Promise<string | null> {
+/** Moves what is damaged aside. @param records to be put back, if any @returns where to, relative to the project; null: nowhere */
+async function repair(
+  folder: string,
+  all: readonly DamagedFile[],
+  records: ProjectData | null
+): Promise<string | null> {
   const damaged = all.filter(({ aside }) => aside !== null && existsSync(join(folder, aside)))
   if (damaged.length === 0) return null
   const base = join(folder, 'damaged')
@@ -127,7 +144,7 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
   // Before anything is moved: a run that goes aside may hold the copy of a tokenizer.
   const replaced = new Map<string, string>()
   for (const { file, aside } of damaged) {
-    const text = aside === null ? null : await replacement(folder, file)
+    const text = aside === null ? null : await replacement(folder, file, records)
     if (text !== null) replaced.set(file, text)
   }
   for (const { file, aside } of damaged) {
@@ -147,8 +164,12 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
 }
 
 /** What takes the place of a damaged file; null where nothing does until it is redone. */
-async function replacement(folder: string, file: string): Promise<string | null> {
-  if (file === PROJECT_FILE) return editedRecords(folder)
+async function replacement(
+  folder: string,
+  file: string,
+  records: ProjectData | null
+): Promise<string | null> {
+  if (file === PROJECT_FILE) return records ? projectText(records) : editedRecords(folder)
   if (['measurements.jsonl', 'predictions.jsonl'].includes(file)) {
     return soundLines(join(folder, file))
   }

@@ -7,7 +7,7 @@ import { fromPlain, toPlain } from '#shared/errors'
 import { SUMS_FILE } from './files'
 import { hashFile } from './fingerprint'
 import { linesOf } from './measurements'
-import { PROJECT_FILE, TABLES_FILE } from './paths'
+import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
@@ -192,7 +192,7 @@ const isUnfinished = (name: string, data: ProjectData | null): boolean =>
 
 /** The first that fits a name decides. */
 const KINDS: readonly [RegExp, Check][] = [
-  [new RegExp(`^${PROJECT_FILE}$`), ofText(parseProject)],
+  [new RegExp(`^(${PROJECT_FILE}|${BEFORE_FILE})$`), ofText(parseProject)],
   [/^project\.version-\d+\.assay-backup$/, ofText(parseProject)],
   [/^measurements\.jsonl$/, ofLines(MeasurementSchema, () => false)],
   [/^predictions\.jsonl$/, ofLines(PredictionSchema, () => false)],
