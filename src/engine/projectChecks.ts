@@ -15,7 +15,7 @@ import { projectFolder } from './storage/project'
  */
 export function verifyProject(
   path: string,
-  run: Pick<CheckOptions, 'repair' | 'keepEdits' | 'signal'> & {
+  run: Pick<CheckOptions, 'repair' | 'keepEdits' | 'isHeld' | 'signal'> & {
     onProgress?: (progress: Progress) => void
   } = {}
 ): Promise<ProjectCheck> {

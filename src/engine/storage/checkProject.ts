@@ -42,6 +42,8 @@ export interface CheckOptions {
   repair?: boolean
   /** Records whose checksum does not fit are taken as they are: they were changed by hand on purpose. */
   keepEdits?: boolean
+  /** This process has the project open, and changes nothing meanwhile: no lock is taken. */
+  isHeld?: boolean
   /** Told before anything is read, then of each file. */
   onTotal?: (bytes: number) => void
   onBytes?: (bytes: number) => void
@@ -65,7 +67,8 @@ export async function checkProject(
 ): Promise<ProjectCheck> {
   const folder = projectFolder(path)
   if (!existsSync(projectPaths.file(folder))) throw missing(folder)
-  const lock = await lockProject(folder).catch((error: unknown) => {
+  const locking = options.isHeld === true ? Promise.resolve(null) : lockProject(folder)
+  const lock = await locking.catch((error: unknown) => {
     // What cannot be written can be checked all the same.
     if (options.repair !== true && toPlain(error).code === 'storage/not-writable') return null
     throw error
