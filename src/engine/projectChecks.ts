@@ -3,18 +3,21 @@ import { basename } from 'node:path'
 import type { Progress } from '#shared/records'
 import { ReadMeter, progressOf } from './data/readProgress'
 import { checkProject } from './storage/checkProject'
-import type { ProjectCheck } from './storage/checkProject'
+import type { CheckOptions, ProjectCheck } from './storage/checkProject'
 import { projectFolder } from './storage/project'
 
 /**
  * Holds every file of a project against its checksum.
  *
- * @param run `repair`: damaged things are set aside within the project, so that the next run redoes them
+ * @param run `repair`: damaged things are set aside within the project, so that the next run redoes them;
+ *   `keepEdits`: records that were changed by hand are taken as they are
  * @throws WorkbenchError as `checkProject` does
  */
 export function verifyProject(
   path: string,
-  run: { repair?: boolean; onProgress?: (progress: Progress) => void; signal?: AbortSignal } = {}
+  run: Pick<CheckOptions, 'repair' | 'keepEdits' | 'isHeld' | 'signal'> & {
+    onProgress?: (progress: Progress) => void
+  } = {}
 ): Promise<ProjectCheck> {
   const { onProgress, ...options } = run
   const label = basename(projectFolder(path))

@@ -7,6 +7,7 @@ import { CostCurvesSchema } from './costCurves'
 import { DiagnosisSchema } from './diagnosis'
 import { ExportChoicesSchema } from './modelExport'
 import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
+import { FileCheckRequestSchema, FileCheckSchema } from './projectCheck'
 import { MODEL_COMMANDS } from './modelsView'
 import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
 import { DecoderShapeSchema } from './recipe'
@@ -314,6 +315,16 @@ export const DESK_COMMANDS = {
     output: z.strictObject({ id: z.string(), files: count, bytes: count })
   },
   cancelCopy: { input: nothing, output: nothing },
+  /**
+   * Holds every file of a listed project, or of the open one, against its checksum; null when
+   * cancelled. `repair` sets aside what is damaged, for which an open project is closed and opened
+   * again. Its progress is told under the key `check`.
+   */
+  checkFiles: {
+    input: FileCheckRequestSchema,
+    output: z.strictObject({ check: FileCheckSchema.nullable() })
+  },
+  cancelCheck: { input: nothing, output: nothing },
   /** Takes a project off the list; its folder stays. */
   forgetProject: { input: z.strictObject({ id: z.string() }), output: nothing },
 

@@ -4,6 +4,11 @@ import { PROJECT_COMMANDS } from '#shared/contract'
 import type { EngineApi, EngineEvent, ProjectApi, ProjectCommand } from '#shared/contract'
 import type { DeskView } from '#shared/deskView'
 import { WorkbenchError } from '#shared/errors'
+import type { FileCheck, FileCheckRequest } from '#shared/projectCheck'
+import type { Progress } from '#shared/records'
+import { verifyProject } from '../projectChecks'
+import type { ProjectCheck } from '../storage/checkProject'
+import { isStop } from '../studies/runContext'
 import { makeDemoProject } from './demoMaker'
 import type { ProjectHost } from './projectHost'
 import type { Workbench } from './workbench'
@@ -21,6 +26,7 @@ export class Desk {
   #open: OnDesk | null = null
   #copying: AbortController | null = null
   #making: AbortController | null = null
+  #checking: AbortController | null = null
   /** Drops that this screen began. */
   readonly #dropped: { host: ProjectHost; drop: string }[] = []
   #isGone = false
@@ -70,6 +76,11 @@ export class Desk {
       copyProject: ({ name, kind }) => this.copyTo(this.#workbench.shelf.folderFor(name), kind),
       cancelCopy: () => {
         this.#copying?.abort(new Error('cancelled by the user'))
+        return Promise.resolve({})
+      },
+      checkFiles: (input) => this.#checkFiles(input),
+      cancelCheck: () => {
+        this.#checking?.abort(new Error('cancelled by the user'))
         return Promise.resolve({})
       },
       forgetProject: async ({ id }) => {
@@ -130,6 +141,7 @@ export class Desk {
     this.#listeners.clear()
     this.#making?.abort(new Error('the screen is gone'))
     this.#copying?.abort(new Error('the screen is gone'))
+    this.#checking?.abort(new Error('the screen is gone'))
     await this.#put(() => Promise.resolve(null))
     this.#isGone = true
     for (const { host, drop } of this.#dropped) await host.discardDrop({ drop })
@@ -184,6 +196,49 @@ export class Desk {
     if (!this.#workbench.isOpen(folder)) await this.#makeDemo(folder)
     await this.openFolder(folder)
     return {}
+  }
+
+  /** One at a time of a screen. A repair has the project for itself: it is closed, and opened again. */
+  async #checkFiles(input: FileCheckRequest): Promise<{ check: FileCheck | null }> {
+    this.#checking?.abort(new Error('another check was begun'))
+    const checking = new AbortController()
+    this.#checking = checking
+    const { signal } = checking
+    const onProgress = (progress: Progress) =>
+      this.#tell({ kind: 'progress', key: 'check', progress })
+    const isOpen = this.#open?.id === input.id
+    try {
+      const found =
+        isOpen && !input.repair
+          ? await this.host.checkFiles({ signal, onProgress })
+          : await this.#checkClosed(input, isOpen, { signal, onProgress })
+      const { folder: _folder, ...check } = found
+      return { check }
+    } catch (error) {
+      if (!isStop(error, signal)) throw error
+      return { check: null }
+    } finally {
+      if (this.#checking === checking) this.#checking = null
+      this.#tell({ kind: 'ended', key: 'check' })
+      // A listed project that was damaged may open now.
+      if (input.repair) this.#tell({ kind: 'desk' })
+    }
+  }
+
+  async #checkClosed(
+    { id, repair, keepEdits }: FileCheckRequest,
+    isOpen: boolean,
+    run: { signal: AbortSignal; onProgress: (progress: Progress) => void }
+  ): Promise<ProjectCheck> {
+    const host = isOpen ? this.host : null
+    const folder = host?.folder ?? (await this.#workbench.shelf.folderOf(id))
+    if (host) await this.#put(() => Promise.resolve(null))
+    try {
+      await this.#workbench.letGo(folder)
+      return await verifyProject(folder, { repair, keepEdits, ...run })
+    } finally {
+      if (host) await this.openFolder(folder, { id, readOnly: host.isReadOnly })
+    }
   }
 
   async #makeDemo(folder: string): Promise<void> {

@@ -8,6 +8,7 @@ import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
 import type { ProjectSession } from '../projectSession'
+import { CheckWork } from './checkWork'
 import { CopyWork } from './copyWork'
 import { Drops } from './drops'
 import { ModelWork } from './modelWork'
@@ -45,6 +46,7 @@ export class ProjectHost implements ProjectApi {
   readonly #history = new StudyHistory()
   #lastEdit: Promise<void> = Promise.resolve()
   readonly #copies: CopyWork
+  readonly #checks: CheckWork
   readonly #texts: TextImport
   readonly #mixtures: MixtureWork
   readonly #models: ModelWork
@@ -69,6 +71,7 @@ export class ProjectHost implements ProjectApi {
     }
     this.#runs = new StudyRuns(session, this.#queue, { ...own, disk })
     this.#copies = new CopyWork(session, { tell: own.tell, isBusy: () => this.isBusy })
+    this.#checks = new CheckWork(session, () => this.isBusy)
     const drops = new Drops(session.folder)
     this.#texts = new TextImport(session, drops, own)
     const isTraining = (run: string) => this.#queue.isTraining(run)
@@ -372,11 +375,12 @@ export class ProjectHost implements ProjectApi {
     await this.#models.close()
     await this.#texts.close()
     await this.#copies.close()
+    await this.#checks.close()
     await this.#session.close()
   }
 
-  /** As `CopyWork.copyTo`. */
   copyTo: CopyWork['copyTo'] = (...of) => this.#copies.copyTo(...of)
+  checkFiles: CheckWork['checkFiles'] = (...of) => this.#checks.checkFiles(...of)
 
   async #costOf(study: Study, plan: StudyPlan, summary: PlanSummary | null): Promise<Cost> {
     const disk = await diskOf(study, plan, this.#session.folder)
@@ -389,6 +393,7 @@ export class ProjectHost implements ProjectApi {
 
   #assertWritable(): void {
     this.#copies.assertNotWhole()
+    this.#checks.assertNone()
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
   }
 

@@ -117,6 +117,28 @@ export class Workbench {
     return this.#opened.has(`write ${folder}`)
   }
 
+  /**
+   * Closes a project at once instead of after a while, where it is open.
+   *
+   * @throws WorkbenchError `study/running` where somebody looks at it, or something runs in it
+   */
+  async letGo(path: string): Promise<void> {
+    const folder = await realpath(path).catch(() => path)
+    for (const key of [`write ${folder}`, `read ${folder}`]) {
+      const opened = await this.#opened.get(key)?.catch(() => null)
+      if (!opened) continue
+      if (opened.lookers > 0 || opened.host.isBusy) {
+        throw new WorkbenchError(
+          'study/running',
+          `The project ${basename(folder)} is open in another window, or something runs in it. Close it there first.`
+        )
+      }
+      if (opened.lingering) clearTimeout(opened.lingering)
+      this.#opened.delete(key)
+      await opened.host.close()
+    }
+  }
+
   /** Makes a project with a default study, and looks at it. */
   async create(path: string): Promise<ProjectHost> {
     await makeFolder(dirname(projectFolder(path)))

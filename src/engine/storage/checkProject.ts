@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
 import { listChecks } from './fileChecks'
-import type { Fault, FileCheck } from './fileChecks'
+import type { Fault } from './fileChecks'
 import { hashFile } from './fingerprint'
 import { linesOf } from './lines'
 import { lockProject } from './lock'
@@ -14,6 +14,7 @@ import { PROJECT_FILE, projectPaths } from './paths'
 import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { puttingBack, readRecordsBefore } from './recordsBefore'
 import { planRedoing } from './redoing'
 import type { Redoing } from './redoing'
 import { openLine } from './seals'
@@ -40,6 +41,10 @@ export interface ProjectCheck {
 export interface CheckOptions {
   /** Set damaged things aside, so that the next run redoes them. */
   repair?: boolean
+  /** Records whose checksum does not fit are taken as they are: they were changed by hand on purpose. */
+  keepEdits?: boolean
+  /** This process has the project open, and changes nothing meanwhile: no lock is taken. */
+  isHeld?: boolean
   /** Told before anything is read, then of each file. */
   onTotal?: (bytes: number) => void
   onBytes?: (bytes: number) => void
@@ -51,7 +56,8 @@ export interface CheckOptions {
  *
  * With `repair` damaged things are moved into `damaged/` within the project, never deleted: a run with
  * all that is in its folder, so that it is trained again; a folder of tokens, so that it is prepared
- * again; of lines those that are sound stay. Records that were changed by hand are taken as they are.
+ * again; of lines those that are sound stay. Damaged records are put back as they were before the last
+ * change, unless they were changed by hand on purpose.
  *
  * @throws WorkbenchError `storage/missing`, `storage/locked`, `storage/newer-version`
  * @throws the signal's reason when aborted; then nothing was moved
@@ -62,13 +68,16 @@ export async function checkProject(
 ): Promise<ProjectCheck> {
   const folder = projectFolder(path)
   if (!existsSync(projectPaths.file(folder))) throw missing(folder)
-  const lock = await lockProject(folder).catch((error: unknown) => {
+  const locking = options.isHeld === true ? Promise.resolve(null) : lockProject(folder)
+  const lock = await locking.catch((error: unknown) => {
     // What cannot be written can be checked all the same.
     if (options.repair !== true && toPlain(error).code === 'storage/not-writable') return null
     throw error
   })
   try {
-    const data = await recordsOf(folder)
+    const found = await recordsOf(folder)
+    const before = options.keepEdits === true ? null : await readRecordsBefore(folder)
+    const data = found ?? before
     const checks = await listChecks(folder, data)
     options.onTotal?.(checks.reduce((sum, { bytes }) => sum + bytes, 0))
     const damaged: DamagedFile[] = []
@@ -77,11 +86,17 @@ export async function checkProject(
       options.signal?.throwIfAborted()
       const verdict = await check.check()
       if (verdict === 'unsealed') unsealed++
-      else if (verdict !== 'sound') damaged.push(await damagedFile(folder, data, check, verdict))
+      else if (verdict !== 'sound') {
+        const isPutBack = before !== null && check.name === PROJECT_FILE
+        const redoing = isPutBack
+          ? puttingBack(before, found)
+          : await redoingOf(folder, found, data, check.name)
+        damaged.push({ file: check.name, bytes: check.bytes, ...verdict, ...redoing })
+      }
       options.onBytes?.(check.bytes)
     }
     const bytes = checks.reduce((sum, one) => sum + one.bytes, 0)
-    const movedTo = options.repair ? await repair(folder, damaged) : null
+    const movedTo = options.repair ? await repair(folder, damaged, before) : null
     return { folder, files: checks.length, bytes, unsealed, damaged, movedTo }
   } finally {
     await lock?.release()
@@ -107,18 +122,23 @@ async function recordsOf(folder: string): Promise<ProjectData | null> {
   }
 }
 
-async function damagedFile(
+/** @param data the records, or those before where `found` cannot be read */
+async function redoingOf(
   folder: string,
+  found: ProjectData | null,
   data: ProjectData | null,
-  { name, bytes }: FileCheck,
-  fault: Fault
-): Promise<DamagedFile> {
+  name: string
+): Promise<Redoing> {
   const copy = await soundTokenizer(folder, name)
-  return { file: name, bytes, ...fault, ...planRedoing(name, data, copy !== null) }
+  return planRedoing(name, name === PROJECT_FILE ? found : data, copy !== null)
 }
 
-/** Moves what is damaged aside. @returns where to, relative to the project; null: nowhere */
-async function repair(folder: string, all: readonly DamagedFile[]): Promise<string | null> {
+/** Moves what is damaged aside. @param records to be put back, if any @returns where to, relative to the project; null: nowhere */
+async function repair(
+  folder: string,
+  all: readonly DamagedFile[],
+  records: ProjectData | null
+): Promise<string | null> {
   const damaged = all.filter(({ aside }) => aside !== null && existsSync(join(folder, aside)))
   if (damaged.length === 0) return null
   const base = join(folder, 'damaged')
@@ -129,7 +149,7 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
   const replaced = new Map<string, string>()
   const moved = [...new Set(damaged.flatMap(({ aside }) => (aside === null ? [] : [aside])))]
   for (const aside of moved) {
-    const text = await replacement(folder, aside)
+    const text = await replacement(folder, aside, records)
     if (text !== null) replaced.set(aside, text)
   }
   for (const aside of moved) {
@@ -149,8 +169,12 @@ async function repair(folder: string, all: readonly DamagedFile[]): Promise<stri
 }
 
 /** What takes the place of what is moved aside; null where nothing does until it is redone. */
-async function replacement(folder: string, file: string): Promise<string | null> {
-  if (file === PROJECT_FILE) return editedRecords(folder)
+async function replacement(
+  folder: string,
+  file: string,
+  records: ProjectData | null
+): Promise<string | null> {
+  if (file === PROJECT_FILE) return records ? projectText(records) : editedRecords(folder)
   if (file === 'measurements.jsonl') return soundMeasurements(folder)
   if (file === 'predictions.jsonl') return soundLines(join(folder, file))
   return soundTokenizer(folder, file)

@@ -5,7 +5,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { FolderDraft, freeBytes } from './files'
-import { PROJECT_FILE } from './paths'
+import { BEFORE_FILE, PROJECT_FILE } from './paths'
 
 export interface CopyOptions {
   /** The records that the copy gets. */
@@ -27,8 +27,9 @@ const LEFT_OUT = [
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
 ]
 
-/** What only training needs. */
+/** What only training needs, and records that a bundle is no copy of. */
 const NO_RESULT = [
+  new RegExp(`^${BEFORE_FILE}$`),
   /^corpora(\/|$)/,
   /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
   /^(exports|seeds)\/.*\.safetensors$/

@@ -9,7 +9,7 @@ import { SUMS_FILE } from './files'
 import { hashFile } from './fingerprint'
 import { linesOf } from './lines'
 import { MeasurementLineSchema } from './measurements'
-import { PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
+import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
@@ -224,7 +224,7 @@ const isUnfinished = (name: string, data: ProjectData | null): boolean =>
 
 /** The first that fits a name decides. */
 const KINDS: readonly [RegExp, Check][] = [
-  [new RegExp(`^${PROJECT_FILE}$`), ofText(parseProject)],
+  [new RegExp(`^(${PROJECT_FILE}|${BEFORE_FILE})$`), ofText(parseProject)],
   [/^project\.version-\d+\.assay-backup$/, ofText(parseProject)],
   [/^measurements\.jsonl$/, ofLines(MeasurementLineSchema, () => false)],
   [/^measurements\.f64$/, ofDocuments],

@@ -80,7 +80,8 @@ export async function createFileExclusive(path: string, data: string): Promise<b
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw storageError(error, path)
   } finally {
-    await fs.rm(draft, { force: true })
+    // What stays is swept as other drafts are.
+    await fs.rm(draft, { force: true }).catch(() => undefined)
   }
 }
 

@@ -2,11 +2,15 @@
 import { join } from 'node:path'
 
 export const PROJECT_FILE = 'project.assay'
+/** The records before the last change. */
+export const BEFORE_FILE = 'project.assay-before'
 export const TABLES_FILE = 'tables.json'
 
 /** Paths of a project, each a function of what it holds. */
 export const projectPaths = {
   file: (project: string) => join(project, PROJECT_FILE),
+  /** The records before the last change, for when the newest are damaged. */
+  before: (project: string) => join(project, BEFORE_FILE),
   /** The records as an older version had them. */
   backup: (project: string, version: number) =>
     join(project, `project.version-${version}.assay-backup`),

@@ -6,7 +6,8 @@ import { Low } from 'lowdb'
 import { WorkbenchError } from '#shared/errors'
 import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { createFileExclusive, makeFolder, removeTree, sweepDrafts, writeFileAtomic } from './files'
+import { createFileExclusive, isLeftOver, makeFolder } from './files'
+import { removeTree, sweepDrafts, writeFileAtomic } from './files'
 import { assertNoLinksOut } from './linksOut'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
@@ -56,19 +57,14 @@ export class Project {
    */
   static async create(path: string): Promise<Project> {
     const folder = projectFolder(path)
-    if (existsSync(folder) && (await readdir(folder)).length > 0) {
-      throw new WorkbenchError(
-        'storage/exists',
-        existsSync(projectPaths.file(folder))
-          ? `${folder} is a project already. Open it, or choose another folder.`
-          : `${folder} is not empty. A new project wants an empty folder or one that is not there yet.`,
-        { folder, isProject: existsSync(projectPaths.file(folder)) }
-      )
-    }
+    await assertFree(folder)
     await makeFolder(folder)
     const lock = await lockProject(folder)
-    const low = new Low<ProjectData>(adapterFor(folder), emptyProject())
+    const low = new Low<ProjectData>(adapterFor(folder, null), emptyProject())
     try {
+      // Another process may have made one before this one had the lock.
+      await assertFree(folder)
+      await sweepDrafts(folder, 1)
       await low.write()
     } catch (error) {
       await lock.release()
@@ -98,7 +94,7 @@ export class Project {
     const lock = options.readOnly ? null : await lockProject(folder)
     try {
       const found = await findProject(folder)
-      const low = new Low<ProjectData>(adapterFor(folder), found.data)
+      const low = new Low<ProjectData>(adapterFor(folder, found.text), found.data)
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
         await assertNoLinksOut(folder)
@@ -240,6 +236,26 @@ export class Project {
   }
 }
 
+/**
+ * Asserts that a folder holds nothing, or what a creation left that died: its lock, half a file.
+ *
+ * @throws WorkbenchError `storage/exists`
+ */
+async function assertFree(folder: string): Promise<void> {
+  const isOfCreation = (name: string) =>
+    name.startsWith('lock.json') || (name.startsWith(PROJECT_FILE) && isLeftOver(name))
+  const names = existsSync(folder) ? await readdir(folder) : []
+  if (names.every(isOfCreation)) return
+  const isProject = names.includes(PROJECT_FILE)
+  throw new WorkbenchError(
+    'storage/exists',
+    isProject
+      ? `${folder} is a project already. Open it, or choose another folder.`
+      : `${folder} is not empty. A new project wants an empty folder or one that is not there yet.`,
+    { folder, isProject }
+  )
+}
+
 /** The list with an item in place of the one that is the same, or behind all. */
 function upserted<T>(list: T[], item: T, isSame: (one: T) => boolean): T[] {
   const index = list.findIndex(isSame)
@@ -251,9 +267,10 @@ export async function readProjectFile(folder: string): Promise<ProjectData> {
   return (await findProject(folder)).data
 }
 
-async function findProject(folder: string): Promise<FoundProject> {
+async function findProject(folder: string): Promise<FoundProject & { text: string }> {
   const path = projectPaths.file(folder)
-  return parseProject(await readFile(path, 'utf8'), path)
+  const text = await readFile(path, 'utf8')
+  return { ...parseProject(text, path), text }
 }
 
 /** Keeps the records as they were, then writes them as this version has them. */
@@ -275,9 +292,17 @@ function readOnlyError(folder: string, because: string): WorkbenchError {
   )
 }
 
-function adapterFor(folder: string) {
+/** @param text what stands in the file, known to be sound; null in a new project */
+function adapterFor(folder: string, text: string | null) {
+  let standing = text
   return {
     read: () => readProjectFile(folder),
-    write: (data: ProjectData) => writeFileAtomic(projectPaths.file(folder), projectText(data))
+    write: async (data: ProjectData) => {
+      const next = projectText(data)
+      // At any moment both files are whole, and the older is the newer or the one before it.
+      if (standing !== null) await writeFileAtomic(projectPaths.before(folder), standing)
+      await writeFileAtomic(projectPaths.file(folder), next)
+      standing = next
+    }
   }
 }

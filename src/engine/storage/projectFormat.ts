@@ -131,23 +131,23 @@ const HeadSchema = z.looseObject({
 /** The first version whose files end with a checksum. */
 const SEALED_FROM = 3
 
-const BY_HAND =
-  'Restore it from a copy. If it was changed by hand on purpose, verify the project with repair: a copy of ' +
-  'the file is set aside, and what stands in it is taken as it is.'
+const PUT_BACK =
+  'Verify the project with repair: the file is set aside, and the records before the last change take its place. ' +
+  'If it was changed by hand on purpose, have the repair keep the edits.'
 
 function soundValue(opened: Opened, path: string): unknown {
   const { state, value } = opened
   if (value === undefined) {
     throw new WorkbenchError(
       'storage/corrupt',
-      `${path} is not JSON. It was damaged from outside; restore it from a copy.`,
-      { path }
+      `${path} is not JSON: it was damaged from outside. ${PUT_BACK}`,
+      { path, expected: 'JSON' }
     )
   }
-  if (state === 'damaged') throw damagedError(path, opened, BY_HAND)
+  if (state === 'damaged') throw damagedError(path, opened, PUT_BACK)
   const version = HeadSchema.safeParse(value).data?.version ?? 0
   if (state === 'unsealed' && version >= SEALED_FROM && version <= PROJECT_VERSION) {
-    throw damagedError(path, { expected: 'a checksum at its end', found: 'none' }, BY_HAND)
+    throw damagedError(path, { expected: 'a checksum at its end', found: 'none' }, PUT_BACK)
   }
   return value
 }

@@ -1,4 +1,5 @@
 /** What becomes of a damaged file: what goes aside with it, and what is done anew. */
+import { BEFORE_FILE } from './paths'
 import type { ProjectData } from './projectFormat'
 
 export interface Redoing {
@@ -21,6 +22,9 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
   const [top, part, below] = name.split('/')
   const lost = data?.isBundle === true || data?.tables !== undefined
   if (top === 'project.assay') return ofRecords(data)
+  if (top === BEFORE_FILE) {
+    return { aside: name, redoing: 'written again at the next change', isRedone: true }
+  }
   if (top === 'runs') return ofRun(part!, below === 'resume', data)
   if (top === 'corpora') return ofCorpus(part!, data)
   if (top === 'tokenizers') return ofTokenizer(name, hasCopy)

@@ -83,6 +83,12 @@ export class EngineState {
     )
   }
 
+  /** The open project by id, for what is asked of listed ones too; null when none is open. */
+  get opened(): { id: string; title: string } | null {
+    const id = this.desk?.open ?? null
+    return id === null || this.project === null ? null : { id, title: this.project.title }
+  }
+
   /** True where text can be imported and studies changed. */
   get isWritable(): boolean {
     return this.project !== null && !this.project.isReadOnly

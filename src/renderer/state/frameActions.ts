@@ -23,6 +23,7 @@ interface Frame {
   chooseModels: () => void
   foldRail: () => void
   saveReport: () => void
+  checkFiles: () => void
 }
 
 /** Why text cannot be imported and studies not changed now; null where they can. */
@@ -127,6 +128,12 @@ export function frameActions(
       name: 'Bundle the results: no text, no checkpoints …',
       blocked: noCopy,
       run: () => frame.open('bundle')
+    },
+    {
+      id: 'check-files',
+      name: 'Check the files of the project …',
+      blocked: noProject ?? (engine.isRunning ? 'a study runs' : null),
+      run: () => frame.checkFiles()
     },
     {
       id: 'close-project',

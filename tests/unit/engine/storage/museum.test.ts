@@ -156,13 +156,13 @@ describe('files of a version that is not there yet are refused by name', () => {
   })
 })
 
-test('records changed by hand are refused with what to do, and taken after a repair', async () => {
+test('records changed by hand are refused with what to do, and taken after a repair that keeps edits', async () => {
   const folder = await visited('version-4')
   const path = join(folder, 'project.assay')
   const edited = (await readFile(path, 'utf8')).replace('"museum"', '"gallery"')
   await writeFile(path, edited)
-  await expect(Project.open(folder)).rejects.toThrow('verify the project with repair')
-  const { damaged, movedTo } = await verifyProject(folder, { repair: true })
+  await expect(Project.open(folder)).rejects.toThrow('have the repair keep the edits')
+  const { damaged, movedTo } = await verifyProject(folder, { repair: true, keepEdits: true })
   expect(damaged.map(({ file }) => file)).toEqual(['project.assay'])
   expect(await readFile(join(folder, movedTo!, 'project.assay'), 'utf8')).toBe(edited)
   expect((await Project.open(folder, { readOnly: true })).studies[0]!.name).toBe('gallery')

@@ -204,3 +204,20 @@ test('a place that cannot be written is said to be so', async () => {
     code: 'storage/not-writable'
   })
 })
+
+test('a creation that died leaves no project, and is done again; other files are in the way', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await mkdir(folder)
+  await writeFile(join(folder, 'lock.json'), 'half a lo')
+  await writeFile(join(folder, 'lock.json.draft-0123456789ab'), '{')
+  await writeFile(join(folder, 'project.assay.draft-0123456789ab'), '{"form')
+  const project = await Project.create(folder)
+  expect((await readdir(folder)).sort()).toEqual(['lock.json', 'project.assay'])
+  await project.close()
+
+  const other = join(await temporaryFolder(), 'other')
+  await mkdir(other)
+  await writeFile(join(other, 'notes.draft-0123456789ab'), 'mine')
+  await expect(Project.create(other)).rejects.toMatchObject({ code: 'storage/exists' })
+  expect(await readdir(other)).toEqual(['notes.draft-0123456789ab'])
+})
