@@ -24,6 +24,8 @@ export interface DevicePlacesOptions {
   device: () => Promise<ComputeDevice>
   /** Folder of the project, whose cache keeps what was measured. */
   project: string
+  /** What there is; by default what the driver says, or pretended devices. */
+  list?: () => Promise<LocalDevice[]>
 }
 
 /** Devices for a recipe. */
@@ -79,7 +81,8 @@ export class DevicePlaces {
 
   /** Tensors may be on the processor though the machine has GPUs. */
   async #list(): Promise<LocalDevice[]> {
-    const devices = await listDevices()
+    const { list = listDevices } = this.#options
+    const devices = await list()
     const areReal = devices.some(({ isPretended }) => !isPretended)
     return areReal && !(await this.#options.device()).isGpu ? [] : devices
   }
@@ -117,7 +120,7 @@ export class DevicePlaces {
     runsEach: number
   ): Promise<number> {
     const [first] = devices
-    if (!first || first.isPretended) return 1
+    if (!first) return 1
     const least = devices.map(({ memoryBytes }) => memoryBytes ?? 0)
     const model = {
       parameters: parameterCount(config),

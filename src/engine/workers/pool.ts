@@ -270,13 +270,13 @@ export class WorkerPool {
       slot.process = null
       child.kill('SIGKILL')
       const how = `it could not be started or reached (${error.message})`
-      this.#fail(lane, slot, workerDied(how, error))
+      this.#fail(lane, slot, workerDied(slot, how, error))
     })
     child.on('exit', (code, signal) => {
       if (slot.process !== child) return
       slot.process = null
       const how = `it ended with ${signal ?? `exit status ${code}`}${said(lastWords)}`
-      this.#fail(lane, slot, workerDied(how))
+      this.#fail(lane, slot, workerDied(slot, how))
     })
     return child
   }
@@ -287,7 +287,7 @@ export class WorkerPool {
     if (!job) return
     if ('died' in message) {
       const cause = fromPlain(message.died)
-      this.#fail(lane, slot, workerDied(cause.message, cause))
+      this.#fail(lane, slot, workerDied(slot, cause.message, cause))
       return
     }
     if (job.id !== message.id) return
@@ -359,10 +359,11 @@ function said(lastWords: string): string {
   return lines === '' ? '' : `, saying:\n${lines}`
 }
 
-function workerDied(how: string, cause?: unknown): WorkbenchError {
+function workerDied({ device }: Slot, how: string, cause?: unknown): WorkbenchError {
+  const where = device ? ` on ${device.name}` : ''
   return new WorkbenchError(
     'worker/died',
-    `A worker died: ${how}. What it worked on can be run again; finished work is kept.`,
+    `A worker died${where}: ${how}. What it worked on can be run again; finished work is kept.`,
     {},
     cause === undefined ? {} : { cause }
   )
