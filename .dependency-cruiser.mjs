@@ -74,8 +74,8 @@ export const TABLE = [
     instead: `${folder}/ gets its data as streams and gives its results back: workers/ stores them.`
   })),
   {
-    from: [engine('workers/(pool|jobs|reportJobs|workerProcess).ts')],
-    to: [engine('workers/(pool|jobs|reportJobs).ts'), SHARED],
+    from: [engine('workers/(pool|deviceSlots|jobs|reportJobs|workerProcess).ts')],
+    to: [engine('workers/(pool|deviceSlots|jobs|reportJobs).ts'), SHARED],
     instead: 'This side of the workers runs on the host: send a job instead of doing the work.'
   },
   {
@@ -86,7 +86,7 @@ export const TABLE = [
     instead: 'This job reads what is stored and hands it to studies/: compute there.'
   },
   {
-    from: [engine('workers/(?!(pool|jobs|reportJobs|workerProcess|reportJob).ts)')],
+    from: [engine('workers/(?!(pool|deviceSlots|jobs|reportJobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|proxies|statistics|checkpoints|data|tokenizer)/'),
       engine('storage/(files|paths|runs|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
@@ -96,7 +96,7 @@ export const TABLE = [
     from: [engine('executors/')],
     // prettier-ignore
     to: [engine('executors/'), engine('workers/(pool|jobs).ts'), engine('storage/'),
-      engine('model/config.ts'), SHARED],
+      engine('model/config.ts'), engine('backends/devices.ts'), SHARED],
     instead: 'Executors do jobs somewhere: what is to be done is planned in studies/.'
   },
   {

@@ -46,6 +46,8 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
   'corpus/invalid-encoding': skipping,
   'corpus/invalid-line': skipping,
+  'executor/invalid': ({ found }) =>
+    Array.isArray(found) ? 'assay run PROJECT --devices all' : null,
   'merge/invalid': ({ expected, setting, file }) => {
     if (file !== undefined) return null
     if (expected === 'base') return 'assay merge … --base FOLDER'

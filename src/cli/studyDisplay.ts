@@ -55,6 +55,9 @@ export function studyDisplay(progress: ProgressDisplay): (event: StudyEvent) => 
         })
         if (event.done === event.total) progress.end('measure')
         return
+      case 'device':
+        progress.log(`set aside ${event.device}: ${event.reason}`)
+        return
       case 'disk':
         // What was being prepared is begun anew.
         if (event.waiting) progress.end('prepare')

@@ -7,12 +7,15 @@ import { findVerification } from './verifiedDevices'
 
 /** The newest report of one process. */
 export class DeviceReports {
-  readonly #engine: Pick<Engine, 'probeBackends'>
+  readonly #engine: Pick<Engine, 'probeBackends' | 'devices' | 'takeBackDevices'>
   readonly #versions: Record<string, string>
   #latest: Promise<Devices> | null = null
 
   /** @param versions of packages, by name */
-  constructor(engine: Pick<Engine, 'probeBackends'>, versions: Record<string, string>) {
+  constructor(
+    engine: Pick<Engine, 'probeBackends' | 'devices' | 'takeBackDevices'>,
+    versions: Record<string, string>
+  ) {
     this.#engine = engine
     this.#versions = versions
   }
@@ -34,6 +37,8 @@ export class DeviceReports {
         { project: busy }
       )
     }
+    // Whoever asks again has looked after what failed.
+    if (again) this.#engine.takeBackDevices()
     const latest = this.#measure(folder)
     this.#latest = latest
     // What failed is measured again the next time.
@@ -47,7 +52,8 @@ export class DeviceReports {
     const report = await examineMachine({
       folder,
       versions: this.#versions,
-      probeBackends: () => this.#engine.probeBackends()
+      probeBackends: () => this.#engine.probeBackends(),
+      readDevices: () => this.#engine.devices()
     })
     const used = report.backends.find((backend) => backend.usable)
     const found = used ? await findVerification(used) : null

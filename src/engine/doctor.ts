@@ -1,6 +1,7 @@
 /** What this machine is and which backends run on it; trains and changes nothing. */
 import { cpu, fsSize, mem } from 'systeminformation'
 import { toPlain } from '#shared/errors'
+import type { MachineDevice } from '#shared/machine'
 import { askNvidiaSmi } from './backends/nvidiaSmi'
 import type { GpuReport } from './backends/nvidiaSmi'
 import { freeBytes } from './storage/files'
@@ -17,6 +18,8 @@ export interface MachineReport {
   gpus: GpuReport[]
   /** Why none is listed; null when one is. */
   noGpuReason: string | null
+  /** What runs may be placed on, and how busy it is. */
+  devices: MachineDevice[]
   backends: BackendReport[]
   /** Why no backend could even be asked; null when they were. */
   probeFailure: string | null
@@ -37,6 +40,8 @@ export interface MachineQuestions {
    * loaded on the thread that asks.
    */
   probeBackends: () => Promise<BackendReport[]>
+  /** How busy devices are, as the engine reads them. */
+  readDevices: () => Promise<MachineDevice[]>
   /** Lists GPUs; by default what nvidia-smi says. */
   listGpus?: () => Promise<{ gpus: GpuReport[]; reason: string | null }>
 }
@@ -48,12 +53,13 @@ export interface MachineQuestions {
  * reason in words. Sizes are in bytes, rates in GFLOP/s of float32 matrix products.
  */
 export async function examineMachine(questions: MachineQuestions): Promise<MachineReport> {
-  const [processor, memory, disks, free, graphics, probed] = await Promise.all([
+  const [processor, memory, disks, free, graphics, devices, probed] = await Promise.all([
     cpu(),
     mem(),
     fsSize(),
     freeBytes(questions.folder),
     (questions.listGpus ?? askNvidiaSmi)(),
+    questions.readDevices(),
     probe(questions.probeBackends)
   ])
   const disk = disks
@@ -71,6 +77,7 @@ export async function examineMachine(questions: MachineQuestions): Promise<Machi
     disk: { folder: questions.folder, freeBytes: free, totalBytes: disk?.size ?? null },
     gpus: graphics.gpus,
     noGpuReason: graphics.reason,
+    devices,
     backends: probed.backends,
     probeFailure: probed.failure,
     canTrain: probed.backends.some((backend) => backend.usable),

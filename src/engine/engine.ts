@@ -2,10 +2,12 @@
 import { basename } from 'node:path'
 import type { Inspection } from '#shared/modelInspection'
 import { fitName } from '#shared/names'
+import type { MachineDevice } from '#shared/machine'
 import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
 import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
+import { MachineDevices } from './machineDevices'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
 import { assertFree, createTableProject } from './storage/tableProject'
@@ -28,14 +30,26 @@ import type { WorkerPool } from './workers/pool'
 /** The engine with its workers, before any project is open. */
 export class Engine {
   readonly #pool: WorkerPool
+  readonly #devices: MachineDevices
 
   constructor(pool: WorkerPool) {
     this.#pool = pool
+    this.#devices = new MachineDevices(pool)
   }
 
   /** Which backends run here, with a measured rate. */
   probeBackends(): Promise<BackendReport[]> {
     return this.#pool.run('probe', {})
+  }
+
+  /** GPUs and pretended devices, how busy they are, and what this process does on them. */
+  devices(): Promise<MachineDevice[]> {
+    return this.#devices.read()
+  }
+
+  /** Uses devices again that were set aside since this engine was opened. */
+  takeBackDevices(): void {
+    this.#pool.takeBackDevices()
   }
 
   /** Runs the conformance suite on the device. */

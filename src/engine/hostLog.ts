@@ -44,6 +44,9 @@ export class HostLog {
       const level = event.state === 'failed' ? 'error' : 'info'
       this.add(level, project, `The study ${event.study} ${words[event.state]}`, event.message)
     }
+    if (event.kind === 'device') {
+      this.add('warning', project, `${event.device} is set aside: ${event.reason}`)
+    }
     if (event.kind === 'disk') this.#addDisk(project, event.waiting)
     if (event.kind !== 'run') return
     const { role, name, state, error, host, device, tokensPerSecond } = event.record

@@ -1,8 +1,6 @@
 /** How busy the machine is: cheap enough to be asked every other second. */
 import { cpus, totalmem } from 'node:os'
-import type { Machine } from '#shared/machine'
-import { readGpuLoads } from './backends/nvidiaSmi'
-import type { GpuLoad } from './backends/nvidiaSmi'
+import type { Machine, MachineDevice } from '#shared/machine'
 import { freeBytes } from './storage/files'
 import { bytesUnder } from './storage/folderSize'
 
@@ -23,20 +21,21 @@ export class MachineMeters {
   #ticks = processorTicks()
   #load: number | null = null
   readonly #size: Beside<number>
-  readonly #gpus: Beside<GpuLoad[]>
+  readonly #devices: Beside<MachineDevice[]>
 
   /**
    * @param folder of the project, whose disk is looked at
    * @param threadsUsed threads that training may use
+   * @param readDevices how busy GPUs are
    */
-  constructor(folder: string, threadsUsed: number) {
+  constructor(folder: string, threadsUsed: number, readDevices: () => Promise<MachineDevice[]>) {
     this.#folder = folder
     this.#threadsUsed = threadsUsed
     this.#size = new Beside(
       () => bytesUnder(folder),
       (_, took) => Math.max(SIZE_MS, took / SIZE_SHARE)
     )
-    this.#gpus = new Beside(readGpuLoads, (found) => (found.length > 0 ? GPU_MS : NO_GPU_MS))
+    this.#devices = new Beside(readDevices, (found) => (found.length > 0 ? GPU_MS : NO_GPU_MS))
   }
 
   async read(): Promise<Machine> {
@@ -49,7 +48,7 @@ export class MachineMeters {
       cpu: { load: this.#cpuLoad(), threads, threadsUsed: this.#threadsUsed },
       memory: { usedBytes, totalBytes },
       disk: { freeBytes: free, projectBytes: this.#size.latest() },
-      gpus: this.#gpus.latest() ?? []
+      devices: this.#devices.latest() ?? []
     }
   }
 

@@ -6,6 +6,7 @@ import { checkCorpusName, checkPartitionNames, checkRestored } from './data/impo
 import { lostCorpus } from './data/importedNames'
 import { removeTree } from './storage/files'
 import { projectPaths } from './storage/paths'
+import { MachineDevices } from './machineDevices'
 import { copyWithProgress } from './projectCopies'
 import { ProjectModels } from './projectModels'
 import type { CopyOptions } from './storage/copyProject'
@@ -46,6 +47,7 @@ import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
 import { LOCAL } from '#shared/executors'
+import type { MachineDevice } from '#shared/machine'
 import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ImportJob, PreviewJob, TextJobs } from './workers/jobs'
@@ -85,10 +87,12 @@ export class ProjectSession {
   readonly #contexts: RunContexts
   readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
+  readonly #devices: MachineDevices
 
   private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
     this.#project = project
     this.#pool = pool
+    this.#devices = new MachineDevices(pool)
     this.#measurements = measurements
     this.#contexts = new RunContexts(project, pool, measurements)
     this.#seeds = new SeedCheckpoints(project, pool)
@@ -150,6 +154,11 @@ export class ProjectSession {
   /** Threads that training may use: that many runs at once, or one run with all. */
   get threads(): number {
     return this.#pool.width('narrow')
+  }
+
+  /** GPUs and pretended devices, how busy they are, and what this process does on them. */
+  devices(): Promise<MachineDevice[]> {
+    return this.#devices.read()
   }
 
   /** Heads of all runs that were ever begun. */

@@ -42,12 +42,16 @@ export class RunContexts {
   }
 
   /** Where the work of a study is done: where its record says, unless somebody else is asked. */
-  executor(study: Study, { executor }: Pick<RunOptions, 'executor'>): Executor {
+  executor(
+    study: Study,
+    { executor, onEvent }: Pick<RunOptions, 'executor' | 'onEvent'>
+  ): Executor {
     return chooseExecutor(executor ?? study.executor ?? LOCAL, {
       pool: this.#pool,
       device: () => this.#computeDevice(),
       project: this.#project.folder,
-      study: study.name
+      study: study.name,
+      onSetAside: (device, reason) => onEvent?.({ kind: 'device', device, reason })
     })
   }
 

@@ -64,7 +64,7 @@ export async function trustOf(
   return [...names.values()].flatMap(({ backend, device }) => {
     if (backend === null || device === null) return []
     const [newest] = kept
-      .filter((one) => one.backend === backend && one.device === device)
+      .filter((one) => one.backend === backend && one.device === productOf(device))
       .sort((a, b) => (a.checkedAt < b.checkedAt ? 1 : -1))
     const verification = newest ? (newest.passed ? 'passed' : 'failed') : 'none'
     return [{ backend, device, verification } as const]
@@ -98,6 +98,11 @@ export async function keepVerification(
     JSON.stringify({ version: 1, devices: [...others, verification] }, null, 2) + '\n'
   )
   return verification
+}
+
+/** What a run on one of several GPUs is called by is its product, and its number behind it. */
+function productOf(device: string): string {
+  return device.replace(/ \(GPU \d+\)$/, '')
 }
 
 function isOf(one: Verification, device: VerifiedDevice): boolean {

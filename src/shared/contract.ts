@@ -356,6 +356,8 @@ export const EngineEventSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('run'), record: RunSchema }),
   /** The study that runs waits for space on its disk; null: it goes on. */
   z.strictObject({ kind: z.literal('disk'), waiting: LowDiskSchema.nullable() }),
+  /** Nothing is done on a device any more, for a reason in words. */
+  z.strictObject({ kind: z.literal('device'), device: z.string(), reason: z.string() }),
   /** Runs were moved, held or released: the queue is to be read anew. */
   z.strictObject({ kind: z.literal('queue') }),
   z.strictObject({

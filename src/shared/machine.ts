@@ -4,6 +4,26 @@ import { z } from 'zod'
 const count = z.number().int().nonnegative()
 const amount = z.number().nonnegative()
 
+/** One of the devices that runs may be placed on, as it is right now. */
+export const MachineDeviceSchema = z.strictObject({
+  /** As the driver counts it. */
+  index: count,
+  name: z.string(),
+  /** A process with one thread that stands for a device. */
+  isPretended: z.boolean(),
+  /** Share of the last second or so in which it computed, 0 to 1. */
+  load: z.number().nullable(),
+  usedBytes: amount.nullable(),
+  totalBytes: amount.nullable(),
+  /** Degrees Celsius. */
+  temperature: z.number().nullable(),
+  /** What this process has going on there, where it places runs on devices. */
+  runs: z.array(z.string()),
+  /** Why this process does nothing there any more; null while it does. */
+  setAside: z.string().nullable()
+})
+export type MachineDevice = z.infer<typeof MachineDeviceSchema>
+
 /** How busy the machine is right now; sizes in bytes, loads as shares from 0 to 1. */
 export const MachineSchema = z.strictObject({
   cpu: z.strictObject({
@@ -19,15 +39,7 @@ export const MachineSchema = z.strictObject({
     /** What the project takes; null while it is being counted for the first time. */
     projectBytes: amount.nullable()
   }),
-  gpus: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** Share of the last second or less in which it computed, 0 to 1. */
-      load: z.number().nullable(),
-      usedBytes: amount.nullable(),
-      totalBytes: amount.nullable()
-    })
-  )
+  devices: z.array(MachineDeviceSchema)
 })
 export type Machine = z.infer<typeof MachineSchema>
 
@@ -48,6 +60,8 @@ export const DevicesSchema = z.strictObject({
     z.strictObject({ name: z.string(), memoryBytes: amount.nullable(), driver: z.string() })
   ),
   noGpuReason: z.string().nullable(),
+  /** What runs may be placed on. */
+  devices: z.array(MachineDeviceSchema),
   backends: z.array(
     z.strictObject({
       name: z.string(),

@@ -100,3 +100,39 @@ test('a worker that is killed fails its job by name, and the next job is done', 
   await expect(job).rejects.toMatchObject({ code: 'worker/died' })
   expect(await pool.run('device', {})).toMatchObject({ isGpu: expect.any(Boolean) as boolean })
 })
+
+test('jobs for devices get a process of their device, and wait for it alone', async () => {
+  const pool = newPool()
+  pool.addDevices(
+    [0, 1].map((index) => ({
+      index,
+      name: `device ${index}`,
+      environment: (precision) => threadEnvironment(1 + index, precision)
+    }))
+  )
+  const on: string[] = []
+  const run = (devices: number[], signal?: AbortSignal) =>
+    pool.run(
+      'device',
+      {},
+      {
+        lane: 'devices',
+        place: { devices, perDevice: 1, onPlaced: ({ name }) => void on.push(name) },
+        ...(signal ? { signal } : {})
+      }
+    )
+  const stopping = new AbortController()
+  const first = run([0])
+  const waiting = run([0], stopping.signal)
+  // It does not wait behind the one before it: its device is free.
+  const second = run([1])
+  expect(on).toEqual(['device 0', 'device 1'])
+  expect(pool.devices.map(({ jobs }) => jobs)).toEqual([['device'], ['device']])
+  stopping.abort(new Error('enough'))
+  await expect(waiting).rejects.toThrow('enough')
+  await Promise.all([first, second])
+  expect(workers()).toHaveLength(2)
+  expect(pool.devices.map(({ jobs }) => jobs)).toEqual([[], []])
+  await pool.rest('devices')
+  expect(workers()).toEqual([])
+})

@@ -135,7 +135,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
       cpu: { load: 0.5, threads: 2, threadsUsed: 2 },
       memory: { usedBytes: 1e9, totalBytes: 4e9 },
       disk: { freeBytes: 1e9, projectBytes: 1e6 },
-      gpus: []
+      devices: []
     }),
     readCurves: ({ curves, points }) =>
       curves.map((/** @type {{ run: string, after: number | null }} */ { run, after }) =>

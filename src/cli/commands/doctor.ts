@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { examineMachine, findVerification, keepVerification } from '#engine'
 import type { BackendReport, DeviceCheck, MachineReport, Verification } from '#engine'
 import { dependencies, version } from '../../../package.json'
+import { deviceLines } from '../deviceLines'
 import { formatBytes, formatNumber } from '../format'
 import { EXIT, withEngine } from '../session'
 
@@ -19,7 +20,8 @@ export function addDoctorCommand(program: Command): void {
         const report = await examineMachine({
           folder: process.cwd(),
           versions: { assay: version, ...dependencies },
-          probeBackends: () => engine.probeBackends()
+          probeBackends: () => engine.probeBackends(),
+          readDevices: () => engine.devices()
         })
         const used = report.backends.find((backend) => backend.usable)
         let checks: DeviceCheck[] | null = null
@@ -60,6 +62,7 @@ function doctorText(
       'GPU',
       text
     ]),
+    ...deviceLines(report.devices).map((text): [string, string] => ['Device', text]),
     ...report.backends.map((backend): [string, string] => ['Backend', backendText(backend)]),
     ['Verified', verificationText(verification)],
     ...(checks ?? []).map((check): [string, string] => [

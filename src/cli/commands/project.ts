@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { DOCUMENT_CHOICES } from '#engine'
 import type { StudyStatus } from '#engine'
 import { WorkbenchError } from '#shared/errors'
+import { deviceLines } from '../deviceLines'
 import { choice } from '../flags'
 import { EXIT, withEngine, withProject } from '../session'
 import { describeTables } from '../tablesSummary'
@@ -89,7 +90,13 @@ export function addProjectCommands(program: Command): void {
     .action(async (path: string, flags: { study?: string; json?: boolean }) => {
       await withProject(path, { ...flags, readOnly: true }, async ({ print }, session) => {
         const status = await session.status(session.study(flags.study))
-        print(describeStatus(status), status)
+        const devices = await session.devices()
+        const lines = deviceLines(devices, placedRuns(status))
+        const text = describeStatus(status)
+        print([text, ...(lines.length > 0 ? ['', ...lines] : [])].join('\n'), {
+          ...status,
+          devices
+        })
         return EXIT.ok
       })
     })
@@ -134,6 +141,13 @@ export function addProjectCommands(program: Command): void {
         })
       }
     )
+}
+
+/** Runs that train on devices, by the device's name, whichever process placed them there. */
+function placedRuns({ heads }: StudyStatus): { name: string; device: string }[] {
+  return heads.flatMap(({ state, name, device }) =>
+    state === 'running' && device !== null ? [{ name, device }] : []
+  )
 }
 
 function describeStatus(status: StudyStatus): string {

@@ -4,6 +4,8 @@ import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
 import { LOCAL } from '#shared/executors'
+import type { ExecutorSettings } from '#shared/executors'
+import type { Study } from '#shared/records'
 import { EXIT, Interrupted, withProject } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
@@ -24,6 +26,7 @@ interface RunFlags {
   threads?: string
   diskFloor?: string
   local?: boolean
+  devices?: string
   json?: boolean
 }
 
@@ -60,21 +63,23 @@ export function addRunCommands(program: Command): void {
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--local', 'run it on this machine, whatever its executor is')
+    .option('--devices <numbers>', 'run it on these GPUs of this machine: 0,2, or all')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00'
+      '\nExamples:\n  assay run my-study\n  assay run my-study --hours 9\n  assay run my-study --until 08:00\n  assay run my-study --devices 0,2'
     )
     .action(async (path: string, flags: RunFlags) => {
       const isTimeUp = timeAllowed(flags)
       const disk = diskFloor(flags)
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
+        const study = session.study(flags.study)
         const summary = await untilTime(isTimeUp, context, () =>
-          session.run(session.study(flags.study), {
+          session.run(study, {
             signal,
             disk,
-            ...(flags.local ? { executor: LOCAL } : {}),
+            ...executorAsked(study, flags),
             onProgress: (one) => progress.update('prepare', one),
             onEvent: studyDisplay(progress)
           })
@@ -83,6 +88,28 @@ export function addRunCommands(program: Command): void {
         return exitOf(summary, signal)
       })
     })
+}
+
+/**
+ * Where `--local` and `--devices` ask for a study to be run; what else its record says of this machine stays.
+ *
+ * @throws WorkbenchError `usage/invalid`
+ */
+export function executorAsked(
+  { executor }: Pick<Study, 'executor'>,
+  { local, devices }: { local?: boolean; devices?: string }
+): { executor?: ExecutorSettings } {
+  if (devices === undefined) return local === true ? { executor: LOCAL } : {}
+  const here = executor?.kind === 'local' ? executor : LOCAL
+  if (devices === 'all') return { executor: { ...here, devices } }
+  const words = devices.split(',').map((word) => word.trim())
+  if (words.every((word) => /^\d+$/.test(word))) {
+    return { executor: { ...here, devices: [...new Set(words.map(Number))] } }
+  }
+  throw new WorkbenchError(
+    'usage/invalid',
+    `--devices wants numbers of devices such as 0,2, or all; found "${devices}".`
+  )
 }
 
 /** What `--disk-floor` asks for. */

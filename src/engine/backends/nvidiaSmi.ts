@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { toPlain } from '#shared/errors'
-import type { Machine } from '#shared/machine'
 
 /** One GPU as nvidia-smi lists it. */
 export interface GpuReport {
@@ -56,13 +55,26 @@ export function firstVisible(
   return /^\d+$/.test(first.trim()) ? (gpus[Number(first)] ?? null) : null
 }
 
-/** How busy one GPU is. */
-export type GpuLoad = Machine['gpus'][number]
+/** One GPU, and how busy it is. */
+export interface GpuReading {
+  /** As the driver counts it, by the place on the bus. */
+  index: number
+  uuid: string
+  name: string
+  /** Share of the last second or less in which it computed, 0 to 1. */
+  load: number | null
+  usedBytes: number | null
+  totalBytes: number | null
+  /** Degrees Celsius. */
+  temperature: number | null
+}
 
-/** How busy GPUs are; none where nvidia-smi does not say. */
-export async function readGpuLoads(): Promise<GpuLoad[]> {
+const READING = 'index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu'
+
+/** GPUs and how busy they are; none where nvidia-smi does not say. */
+export async function readGpus(): Promise<GpuReading[]> {
   try {
-    return parseGpuLoads(await query('name,utilization.gpu,memory.used,memory.total', 10_000))
+    return parseGpuReadings(await query(READING, 10_000))
   } catch {
     // Why there is none is told by `askNvidiaSmi`; a meter only has nothing to show.
     return []
@@ -70,20 +82,25 @@ export async function readGpuLoads(): Promise<GpuLoad[]> {
 }
 
 /**
- * Reads one GPU a line: `name, percent, MiB, MiB`.
+ * Reads one GPU a line: `index, uuid, name, percent, MiB, MiB, °C`.
  *
  * @param text as printed with `--format=csv,noheader,nounits`; `[N/A]` becomes null
  */
-export function parseGpuLoads(text: string): GpuLoad[] {
-  return rowsOf(text).map(([name = '', load = '', used = '', total = '']) => {
-    const percent = numberOf(load)
-    return {
-      name,
-      load: percent === null ? null : percent / 100,
-      usedBytes: bytesOf(used),
-      totalBytes: bytesOf(total)
+export function parseGpuReadings(text: string): GpuReading[] {
+  return rowsOf(text).map(
+    ([index = '', uuid = '', name = '', load = '', used = '', total = '', temperature = '']) => {
+      const percent = numberOf(load)
+      return {
+        index: Number(index),
+        uuid,
+        name,
+        load: percent === null ? null : percent / 100,
+        usedBytes: bytesOf(used),
+        totalBytes: bytesOf(total),
+        temperature: numberOf(temperature)
+      }
     }
-  })
+  )
 }
 
 async function query(fields: string, timeout: number): Promise<string> {

@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os'
 import { backend, ready, reshape, setBackend, tidy } from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import type { ComputeBackend, Device, FusedKernels } from './backend'
+import { givenDevice } from './devices'
 import { attributesOf } from './operations'
 import type { NodeBackend } from './operations'
 import { measureMatmulRate } from './measureMatmulRate'
@@ -15,8 +16,8 @@ export const tensorflowBackend: ComputeBackend = {
   name: 'tensorflow',
   async probe() {
     try {
-      await load()
-      return null
+      const { node } = await load()
+      return withoutGivenGpu(node)
     } catch (error) {
       return `TensorFlow's native library does not load: ${(error as Error).message}`
     }
@@ -53,6 +54,13 @@ async function loadOnce(): Promise<Loaded> {
   await ready()
   const node = backend() as unknown as NodeBackend
   return { node, version: String(node.binding['TF_Version'] ?? 'unknown') }
+}
+
+/** TensorFlow computes on the processor, without a word, where a GPU does not answer. */
+function withoutGivenGpu(node: NodeBackend): string | null {
+  const given = givenDevice()
+  if (!given?.isGpu || node.isUsingGpuDevice) return null
+  return `TensorFlow does not find the GPU that this process was given, ${given.name}`
 }
 
 let device: Promise<Device> | null = null

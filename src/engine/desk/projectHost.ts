@@ -84,7 +84,7 @@ export class ProjectHost implements ProjectApi {
     this.#series = new SeriesWork(session, own)
     this.#questions = new TextQuestions(session, own.tell)
     this.#traces = new TraceReader(session.folder)
-    this.#meters = new MachineMeters(session.folder, session.threads)
+    this.#meters = new MachineMeters(session.folder, session.threads, () => session.devices())
   }
 
   /** @param version of Assay, as reports name it */

@@ -6,8 +6,6 @@ import type { LocalExecutorOptions } from './localExecutor'
 
 /** What executors need of the project that they work for. */
 export interface ExecutorContext extends LocalExecutorOptions {
-  /** Folder of the project. */
-  project: string
   /** Name of the study. */
   study: string
 }
@@ -16,7 +14,7 @@ export interface ExecutorContext extends LocalExecutorOptions {
 export function chooseExecutor(settings: ExecutorSettings, context: ExecutorContext): Executor {
   switch (settings.kind) {
     case 'local':
-      return new LocalExecutor(context)
+      return new LocalExecutor(settings, context)
     case 'slurm':
       throw new Error('not yet')
   }

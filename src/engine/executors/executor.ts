@@ -36,6 +36,8 @@ export interface JobOptions {
   /** Aborting stops a run between two steps, its state kept. */
   signal: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** Told the device that does it, where there are several. */
+  onPlaced?: (device: string) => void
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Runs jobs in worker processes of this machine, as many at once as its memory holds. */
+import { toPlain } from '#shared/errors'
+import type { LocalSettings } from '#shared/executors'
 import type { Prepared, Recipe } from '#shared/records'
 import {
   evaluationMemoryBytes,
@@ -7,14 +9,16 @@ import {
   trainingsThatFit
 } from '#engine/model/config'
 import type {
-  ComputeDevice,
+  Jobs,
   MeasureJob,
   MeasureResult,
   PrepareJob,
   TrainJob,
   TrainResult
 } from '#engine/workers/jobs'
-import type { LaneName, WorkerPool } from '#engine/workers/pool'
+import type { LaneName, PoolDevice } from '#engine/workers/pool'
+import { DevicePlaces } from './devicePlaces'
+import type { DeviceChoice, DevicePlacesOptions } from './devicePlaces'
 import type { Executor, JobOptions, MeasuringPlacement, Placement, Work } from './executor'
 
 /** What decides how many jobs go at once. */
@@ -35,27 +39,35 @@ export function availableMemory(): number {
   return process.availableMemory()
 }
 
-export interface LocalExecutorOptions {
-  pool: WorkerPool
-  /** What will compute; asked only when something is to be done. */
-  device: () => Promise<ComputeDevice>
+/** `project`: its folder; `device`: asked only when something is to be done. */
+export interface LocalExecutorOptions extends DevicePlacesOptions {
+  /** Told of a device on which nothing is done any more. */
+  onSetAside?: (device: string, reason: string) => void
 }
 
 /** This machine. */
 export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions
+  readonly #places: DevicePlaces
   #begun: { work: Work; memory: Memory } | null = null
+  /** Devices that jobs were last placed on; null where there is nothing to choose. */
+  #choice: DeviceChoice | null = null
+  /** By fingerprint, devices that a job failed on, and the one that did it. */
+  readonly #failedOn = new Map<string, Set<number>>()
+  readonly #doneOn = new Map<string, number>()
 
-  constructor(options: LocalExecutorOptions) {
+  constructor(settings: LocalSettings, options: LocalExecutorOptions) {
     this.#options = options
+    this.#places = new DevicePlaces(settings, options)
   }
 
   prepare(job: PrepareJob, options: JobOptions): Promise<Prepared> {
     return this.#options.pool.run('prepare', job, options)
   }
 
-  /** Looks at the memory: every recipe must fit, and so must measuring. */
+  /** Looks at devices and memory: every recipe must fit, and so must measuring. */
   async begin(work: Work): Promise<void> {
+    this.#choice = await this.#places.choose(work.config, { perDevice: 1 })
     this.#begun = { work, memory: await this.#findMemory(work) }
   }
 
@@ -65,6 +77,7 @@ export class LocalExecutor implements Executor {
       work: { config },
       memory
     } = this.#found()
+    this.#choice = await this.#places.choose(config, { recipe, runs })
     const placement = this.#place(runs, trainingsThatFit(config, recipe, memory.bytes), memory)
     const each = trainingMemoryBytes(config, recipe)
     await this.#makeRoom(each, placement, memory)
@@ -81,18 +94,25 @@ export class LocalExecutor implements Executor {
     } = this.#found()
     const free = memory.bytes === null ? null : memory.bytes * (1 - HELD_SHARE)
     const fitting = evaluationsThatFit(config, evaluationBatch, free)
+    if (!ownLane) {
+      const perDevice = this.#choice?.perDevice ?? 1
+      this.#choice = await this.#places.choose(config, { perDevice })
+    }
     const placement = ownLane ? { lane: ownLane, atOnce: 1 } : this.#place(models, fitting, memory)
     await this.#makeRoom(evaluationMemoryBytes(config, evaluationBatch), placement, memory)
     const held = (memory.bytes ?? availableMemory()) * HELD_SHARE
-    return { ...placement, heldBytes: Math.min(HELD_BYTES, held / pool.width('narrow')) }
+    const workers = Math.max(pool.width('narrow'), this.#width('devices'))
+    return { ...placement, heldBytes: Math.min(HELD_BYTES, held / workers) }
   }
 
   train(job: TrainJob, options: JobOptions): Promise<TrainResult> {
     const { matmulPrecision } = job.recipe
+    if (options.lane === 'devices') return this.#onDevice('train', job.fingerprint, job, options)
     return this.#options.pool.run('train', job, { ...options, matmulPrecision })
   }
 
-  measure(_model: string, job: MeasureJob, options: JobOptions): Promise<MeasureResult> {
+  measure(model: string, job: MeasureJob, options: JobOptions): Promise<MeasureResult> {
+    if (options.lane === 'devices') return this.#onDevice('measure', model, job, options)
     return this.#options.pool.run('measure', job, options)
   }
 
@@ -116,8 +136,7 @@ export class LocalExecutor implements Executor {
     )
     if (wanted * pool.width('narrow') > availableMemory()) {
       // What workers hold from before may be what is lacking.
-      await pool.rest('wide')
-      await pool.rest('narrow')
+      for (const lane of ['wide', 'narrow', 'devices'] as const) await pool.rest(lane)
     }
     const memory = { isGpu, bytes: availableMemory() }
     for (const recipe of recipes) trainingsThatFit(config, recipe, memory.bytes)
@@ -125,16 +144,76 @@ export class LocalExecutor implements Executor {
     return memory
   }
 
+  /**
+   * Does a job on a device that it did not fail on, where there is one.
+   *
+   * @throws WorkbenchError what the job threw; `backend/unavailable` only where no device is left
+   */
+  async #onDevice<Kind extends 'train' | 'measure'>(
+    kind: Kind,
+    key: string,
+    job: Jobs[Kind]['input'] & (TrainJob | MeasureJob),
+    { signal, onProgress, onPlaced }: JobOptions
+  ): Promise<Jobs[Kind]['result']> {
+    const choice = this.#choice
+    if (!choice) throw new Error('a job has the lane of devices, and none was chosen')
+    const avoid = this.#failedOn.get(key) ?? new Set<number>()
+    this.#failedOn.set(key, avoid)
+    for (;;) {
+      const placed: { on: PoolDevice | null } = { on: null }
+      const place = {
+        ...choice,
+        prefer: this.#doneOn.get(key),
+        avoid,
+        onPlaced: (device: PoolDevice) => {
+          placed.on = device
+          onPlaced?.(device.name)
+        },
+        onSetAside: (device: PoolDevice, reason: string) =>
+          this.#options.onSetAside?.(device.name, reason)
+      }
+      try {
+        const result = await this.#options.pool.run(kind, job, {
+          lane: 'devices',
+          place,
+          signal,
+          ...('recipe' in job ? { matmulPrecision: job.recipe.matmulPrecision } : {}),
+          ...(onProgress ? { onProgress } : {})
+        })
+        if (placed.on) this.#doneOn.set(key, placed.on.index)
+        return result
+      } catch (error) {
+        const { code } = toPlain(error)
+        // Others that share the device may be what it lacked memory for.
+        if (code === 'backend/out-of-memory') choice.perDevice = Math.ceil(choice.perDevice / 2)
+        const isDevices = code === 'worker/died' || code === 'backend/unavailable'
+        if (placed.on && isDevices) avoid.add(placed.on.index)
+        if (!placed.on || code !== 'backend/unavailable' || signal.aborted) throw error
+      }
+    }
+  }
+
+  /** How many jobs a lane does at once. */
+  #width(lane: LaneName): number {
+    if (lane !== 'devices') return this.#options.pool.width(lane)
+    return this.#choice ? this.#choice.devices.length * this.#choice.perDevice : 0
+  }
+
   #place(jobs: number, fitting: number, { isGpu }: Memory): Placement {
+    if (this.#choice) {
+      return { lane: 'devices', atOnce: Math.min(jobs, fitting, this.#width('devices')) }
+    }
     const atOnce = Math.min(jobs, fitting, this.#options.pool.width('narrow'))
-    // Several small models on one GPU may be faster; nobody has measured it yet.
     return isGpu || atOnce < 2 ? { lane: 'wide', atOnce: 1 } : { lane: 'narrow', atOnce }
   }
 
-  /** Lets the other lane's workers go where what they hold from before is wanted. */
+  /** Lets other lanes' workers go where what they hold from before is wanted; a GPU does not say. */
   async #makeRoom(each: number, { lane, atOnce }: Placement, memory: Memory): Promise<void> {
     const { pool } = this.#options
-    const other = lane === 'wide' ? 'narrow' : 'wide'
-    if (each * (atOnce + pool.width(other)) > (memory.bytes ?? Infinity)) await pool.rest(other)
+    for (const other of (['wide', 'narrow', 'devices'] as const).filter((one) => one !== lane)) {
+      const isOnGpu = memory.isGpu && other !== 'narrow'
+      const wanted = each * (atOnce + this.#width(other))
+      if (isOnGpu || wanted > (memory.bytes ?? Infinity)) await pool.rest(other)
+    }
   }
 }

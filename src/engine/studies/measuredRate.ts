@@ -4,6 +4,7 @@ import type { DecoderConfig, Study } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import { readCache, writeCache } from '#engine/storage/sealedFiles'
+import type { DeviceChoice } from '#engine/executors/devicePlaces'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { MeasuredRate } from './cost'
@@ -12,8 +13,7 @@ import type { MeasuredRate } from './cost'
 const REPETITIONS = 20
 const SECONDS = 3
 
-/** Measures on all workers at once, as a study runs: one alone would be faster than each of many. */
-export async function measuredRate(input: {
+interface RateOptions {
   pool: WorkerPool
   project: string
   config: DecoderConfig
@@ -21,14 +21,16 @@ export async function measuredRate(input: {
   device: ComputeDevice
   /** How many trainings of the study memory holds at once. */
   fitting: number
-}): Promise<MeasuredRate> {
-  const { pool, project, config, study, device } = input
-  const atOnce = Math.min(pool.width('narrow'), input.fitting)
-  // As the study will run: several with one thread each, or one with all.
-  const lane = device.isGpu || atOnce < 2 ? 'wide' : 'narrow'
-  const workers = lane === 'wide' ? 1 : atOnce
+  /** Devices that runs are placed on; null where there is nothing to choose. */
+  choice: DeviceChoice | null
+}
+
+/** Measures on all workers at once, as a study runs: one alone would be faster than each of many. */
+export async function measuredRate(input: RateOptions): Promise<MeasuredRate> {
+  const { pool, project, config, study, device, choice } = input
+  const { lane, workers, place } = workersOf(input)
   // A project may be taken to another machine, and --threads be given.
-  const machine = { host: hostname(), device: device.name, workers }
+  const machine = { host: hostname(), device: choice?.names.join() ?? device.name, workers }
   const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch, machine }))
   const kept = (await readCache(path)) as MeasuredRate | null
   if (kept) return kept
@@ -41,7 +43,7 @@ export async function measuredRate(input: {
         pool.run(
           'bench',
           { ...job, what },
-          { lane, ...(what === 'train' ? { matmulPrecision } : {}) }
+          { lane, ...place, ...(what === 'train' ? { matmulPrecision } : {}) }
         )
       )
     )
@@ -55,4 +57,16 @@ export async function measuredRate(input: {
   }
   await writeCache(path, rate)
   return rate
+}
+
+/** As the study will run: on devices, several with one thread each, or one with all. */
+function workersOf({ pool, device, fitting, choice }: RateOptions) {
+  if (choice) {
+    const workers = Math.min(choice.devices.length * choice.perDevice, fitting)
+    return { lane: 'devices' as const, workers, place: { place: choice } }
+  }
+  const atOnce = Math.min(pool.width('narrow'), fitting)
+  return device.isGpu || atOnce < 2
+    ? { lane: 'wide' as const, workers: 1, place: {} }
+    : { lane: 'narrow' as const, workers: atOnce, place: {} }
 }

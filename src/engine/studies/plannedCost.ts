@@ -1,4 +1,5 @@
 /** What running a study would cost from here, on this machine. */
+import { LOCAL } from '#shared/executors'
 import { tokensRead } from '#shared/preparedText'
 import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { isRunFinished } from '#engine/storage/runs'
@@ -6,6 +7,7 @@ import { planSummary } from './cost'
 import type { PlanSummary } from './cost'
 import { distinctModels, missingParts } from './measureModels'
 import { measuredRate } from './measuredRate'
+import { DevicePlaces } from '#engine/executors/devicePlaces'
 import { availableMemory } from '#engine/executors/localExecutor'
 import { runsOf } from './plan'
 import { missingRuns } from './run'
@@ -26,14 +28,21 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
   }
   const needed = trainingMemoryBytes(plan.config, study.branch)
   const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
+  const here = study.executor?.kind === 'local' ? study.executor : LOCAL
+  const places = new DevicePlaces(here, { pool, project: project.folder, device: context.device })
+  const { config } = plan
+  const choice = await places.choose(config, { recipe: study.branch, runs: left.length })
   const models = distinctModels(plan)
   const missing = models.filter((model) => missingParts(model, context).length > 0)
-  const { config } = plan
   return planSummary(
     study,
     plan,
-    await measuredRate({ pool, project: project.folder, config, study, device, fitting }),
-    { device: device.name, availableBytes, freeDiskBytes: await context.room.free() },
+    await measuredRate({ pool, project: project.folder, config, study, device, fitting, choice }),
+    {
+      device: choice?.names.join(', ') ?? device.name,
+      availableBytes,
+      freeDiskBytes: await context.room.free()
+    },
     (fingerprint) => isRunFinished(project.folder, fingerprint),
     {
       total: models.length,

@@ -19,6 +19,8 @@ export type StudyEvent =
   | { kind: 'run'; record: Run }
   /** It waits for space on the disk; null: it goes on. */
   | { kind: 'disk'; waiting: LowDisk | null }
+  /** Nothing is done on a device any more. */
+  | { kind: 'device'; device: string; reason: string }
   | { kind: 'measured'; label: string; done: number; total: number }
   | { kind: 'progress'; key: string; progress: Progress }
   | { kind: 'ended'; key: string }

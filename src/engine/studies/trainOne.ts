@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { toPlain } from '#shared/errors'
 import { UNTRAINED } from '#shared/records'
 import type { Prepared, Run, Study } from '#shared/records'
+import type { JobOptions } from '#engine/executors/executor'
 import { sweepDrafts } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, settledHead } from '#engine/storage/runs'
@@ -40,6 +41,10 @@ export async function trainOne(
     context.onEvent({ kind: 'run', record })
   }
   let isDone = false
+  let error: Run['error'] = null
+  // Kept beside, told to nobody: what reads the project sees where its runs are.
+  const onPlaced = (device: string) =>
+    void project.saveRun(headOf(planned, { error, device })).catch(() => undefined)
   try {
     forgetFailure(summary, planned.name)
     // Finished, but its head could not be stored.
@@ -49,12 +54,13 @@ export async function trainOne(
       await save({})
       const trained = await tryAgain(
         signal,
-        () => sendToWorker(planned, lane, signal, context),
+        () => sendToWorker(planned, { lane, signal, onPlaced }, context),
         async ({ code }, message) => {
           // What the worker left half-written; a resume point it was replacing goes back.
           const folder = projectPaths.run(project.folder, key)
           if (existsSync(folder)) await sweepDrafts(folder, 1)
-          await save({ error: { code, message } })
+          error = { code, message }
+          await save({ error })
         }
       )
       if (trained.outcome !== 'finished') {
@@ -113,14 +119,12 @@ export function headOf(planned: PlannedRun, change: Partial<Run>): Run {
 
 async function sendToWorker(
   planned: PlannedRun,
-  lane: LaneName,
-  signal: AbortSignal,
+  options: JobOptions,
   context: RunContext
 ): Promise<TrainResult> {
   const { fingerprint } = planned
   return context.executor.train(trainJobOf(planned, context), {
-    lane,
-    signal,
+    ...options,
     onProgress: (progress) => context.onEvent({ kind: 'progress', key: fingerprint, progress })
   })
 }

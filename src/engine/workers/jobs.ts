@@ -351,6 +351,8 @@ export interface BenchJob {
 
 export interface BenchResult {
   tokensPerSecond?: number
+  /** `train`: by the median step, where the other is by the best. */
+  steadyTokensPerSecond?: number
   bytesPerSecond?: number
   /** `ensemble`. */
   mixturesPerSecond?: number

@@ -1,15 +1,34 @@
 /** The host's side of the workers: a process with one thread each, and who does which job. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { WorkbenchError, fromPlain } from '#shared/errors'
+import { WorkbenchError, fromPlain, toPlain } from '#shared/errors'
 import type { Progress, Recipe } from '#shared/records'
+import { DeviceSlots } from './deviceSlots'
+import type { DevicePlace, PoolDevice } from './deviceSlots'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
+
+export type { DevicePlace, PoolDevice } from './deviceSlots'
 
 /**
  * `wide`: one worker with all threads; `narrow`: as many workers as there are threads; `aside`:
  * some that never train, so that what a screen asks is answered while the others do.
  */
-export type LaneName = 'wide' | 'narrow' | 'aside'
+type FixedLaneName = 'wide' | 'narrow' | 'aside'
+
+/** `devices`: workers that have one of several devices each, made as jobs come for them. */
+export type LaneName = FixedLaneName | 'devices'
+
+/** A device of the pool, with what is done on it. */
+export interface DeviceUse {
+  index: number
+  name: string
+  /** Process ids of its workers. */
+  pids: number[]
+  /** What they work on. */
+  jobs: string[]
+  /** Why nothing is done on it any more; null while it is used. */
+  setAside: string | null
+}
 
 export interface Lane {
   workers: number
@@ -23,7 +42,7 @@ export interface PoolOptions {
   /** Built entries: the process and the thread inside it. */
   processEntry: string
   workerEntry: string
-  lanes: Record<LaneName, Lane>
+  lanes: Record<FixedLaneName, Lane>
 }
 
 interface Pending {
@@ -31,6 +50,8 @@ interface Pending {
   kind: JobKind
   input: unknown
   matmulPrecision: MatmulPrecision
+  /** In the lane of devices. */
+  place: DevicePlace | undefined
   signal: AbortSignal | undefined
   onProgress: ((progress: Progress) => void) | undefined
   resolve: (result: unknown) => void
@@ -41,6 +62,9 @@ interface Pending {
 
 /** One worker: its process, once it is started, and what it does. */
 interface Slot {
+  environment: Lane['environment']
+  /** Whose worker it is, in the lane of devices. */
+  device: PoolDevice | null
   process: ChildProcess | null
   /** With which precision the process was born. */
   matmulPrecision: MatmulPrecision
@@ -50,36 +74,61 @@ interface Slot {
 /** A process that was asked to end and does not is killed after so long. */
 const PATIENCE_MS = 3000
 
+/** After these a process is not to be trusted with another job. */
+const BROKEN: readonly string[] = ['backend/out-of-memory', 'backend/unavailable']
+
 /** Fixed workers, started when first needed and never churned. */
 export class WorkerPool {
   readonly #options: PoolOptions
-  readonly #slots: Record<LaneName, Slot[]>
-  readonly #waiting: Record<LaneName, Pending[]> = { wide: [], narrow: [], aside: [] }
+  readonly #slots: Record<FixedLaneName, Slot[]>
+  readonly #devices = new DeviceSlots((device) => newSlot(device.environment, device))
+  readonly #waiting: Record<LaneName, Pending[]> = { wide: [], narrow: [], aside: [], devices: [] }
   #nextId = 1
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
-    const slotsOf = (lane: LaneName) =>
-      Array.from({ length: options.lanes[lane].workers }, () => ({
-        process: null,
-        matmulPrecision: 'float32' as const,
-        job: null
-      }))
+    const slotsOf = (lane: FixedLaneName) => {
+      const { workers, environment } = options.lanes[lane]
+      return Array.from({ length: workers }, () => newSlot(environment))
+    }
     this.#slots = { wide: slotsOf('wide'), narrow: slotsOf('narrow'), aside: slotsOf('aside') }
   }
 
   /** How many jobs a lane does at once. */
-  width(lane: LaneName): number {
+  width(lane: FixedLaneName): number {
     return this.#options.lanes[lane].workers
+  }
+
+  /** Makes devices known that jobs may be placed on. */
+  addDevices(devices: readonly PoolDevice[]): void {
+    this.#devices.add(devices)
+  }
+
+  /** Uses devices again that were set aside. */
+  takeBackDevices(): void {
+    this.#devices.takeBack()
+  }
+
+  /** The devices that are known, and what is done on them. */
+  get devices(): DeviceUse[] {
+    return this.#devices.states.map(({ device, slots, setAside }) => ({
+      index: device.index,
+      name: device.name,
+      pids: slots.flatMap((slot) => slot.process?.pid ?? []),
+      jobs: slots.flatMap(({ job }) => (job ? [labelOf(job)] : [])),
+      setAside
+    }))
   }
 
   /**
    * Gives a job to a free worker of a lane, or queues it.
    *
    * @param options `signal`: asks the job to stop; a job still queued is dropped.
-   *   `matmulPrecision`: a process has one from its birth, so a worker of another begins anew
-   * @throws WorkbenchError what the job threw, or `worker/died`
+   *   `matmulPrecision`: a process has one from its birth, so a worker of another begins anew.
+   *   `place`: on which device, in the lane of those
+   * @throws WorkbenchError what the job threw, or `worker/died`; `backend/unavailable` where all devices
+   *   that may do it are set aside
    * @throws the signal's reason when the job stopped for it
    */
   run<Kind extends JobKind>(
@@ -88,6 +137,7 @@ export class WorkerPool {
     options: {
       lane?: LaneName
       matmulPrecision?: MatmulPrecision
+      place?: DevicePlace
       signal?: AbortSignal
       onProgress?: (progress: Progress) => void
     } = {}
@@ -101,6 +151,7 @@ export class WorkerPool {
         kind,
         input,
         matmulPrecision: options.matmulPrecision ?? 'float32',
+        place: options.place,
         signal: options.signal,
         onProgress: options.onProgress,
         resolve: resolve as (result: unknown) => void,
@@ -126,7 +177,7 @@ export class WorkerPool {
    * what they once took, since fresh pages are dear. They begin anew when next needed.
    */
   async rest(lane: LaneName): Promise<void> {
-    const idle = this.#slots[lane].filter((slot) => slot.job === null)
+    const idle = this.#slotsOf(lane).filter((slot) => slot.job === null)
     const children = idle.flatMap((slot) => (slot.process ? [slot.process] : []))
     for (const slot of idle) slot.process = null
     await Promise.all(children.map(endProcess))
@@ -135,31 +186,59 @@ export class WorkerPool {
   /** Ends the processes. Jobs still running fail as `worker/died`; stop them before. */
   async close(): Promise<void> {
     this.#closed = true
-    const processes = Object.values(this.#slots)
-      .flat()
-      .flatMap((slot) => (slot.process ? [slot.process] : []))
+    const processes = [...Object.values(this.#slots).flat(), ...this.#devices.slots].flatMap(
+      (slot) => (slot.process ? [slot.process] : [])
+    )
     await Promise.all(processes.map(endProcess))
   }
 
+  #slotsOf(lane: LaneName): Slot[] {
+    return lane === 'devices' ? this.#devices.slots : this.#slots[lane]
+  }
+
+  /** A worker that may do a job now; null while there is none. */
+  #findSlot(lane: LaneName, { place }: Pending): Slot | null {
+    if (lane !== 'devices') return this.#slots[lane].find((one) => one.job === null) ?? null
+    if (!place) throw new Error('a job of the lane of devices says where it may be done')
+    return this.#devices.find(place)
+  }
+
+  /** Of jobs for devices one that must wait does not keep others waiting, who may go elsewhere. */
   #dispatch(lane: LaneName): void {
-    const waiting = this.#waiting[lane]
-    while (waiting.length > 0) {
-      const slot = this.#slots[lane].find((one) => one.job === null)
-      if (!slot) return
-      const job = waiting.shift()!
-      if (job.signal?.aborted) {
-        job.reject(job.signal.reason)
+    for (const job of [...this.#waiting[lane]]) {
+      let slot: Slot | null
+      try {
+        slot = this.#findSlot(lane, job)
+      } catch (error) {
+        this.#takeOff(lane, job)
+        job.reject(error)
         continue
       }
-      job.forget()
-      const child = this.#processFor(lane, slot, job.matmulPrecision)
-      slot.job = job
-      const send = (message: ToWorker) => child.connected && child.send(message)
-      const askToStop = () => send({ stop: job.id })
-      job.signal?.addEventListener('abort', askToStop, { once: true })
-      job.forget = () => job.signal?.removeEventListener('abort', askToStop)
-      send({ id: job.id, kind: job.kind, input: job.input })
+      if (slot) this.#begin(lane, slot, job)
+      else if (lane !== 'devices') return
     }
+  }
+
+  #takeOff(lane: LaneName, job: Pending): void {
+    const waiting = this.#waiting[lane]
+    waiting.splice(waiting.indexOf(job), 1)
+    job.forget()
+  }
+
+  #begin(lane: LaneName, slot: Slot, job: Pending): void {
+    this.#takeOff(lane, job)
+    if (job.signal?.aborted) {
+      job.reject(job.signal.reason)
+      return
+    }
+    const child = this.#processFor(lane, slot, job.matmulPrecision)
+    slot.job = job
+    const send = (message: ToWorker) => child.connected && child.send(message)
+    const askToStop = () => send({ stop: job.id })
+    job.signal?.addEventListener('abort', askToStop, { once: true })
+    job.forget = () => job.signal?.removeEventListener('abort', askToStop)
+    if (slot.device) job.place?.onPlaced?.(slot.device)
+    send({ id: job.id, kind: job.kind, input: job.input })
   }
 
   #processFor(lane: LaneName, slot: Slot, matmulPrecision: MatmulPrecision): ChildProcess {
@@ -171,7 +250,7 @@ export class WorkerPool {
   }
 
   #start(lane: LaneName, slot: Slot): ChildProcess {
-    const environment = this.#options.lanes[lane].environment(slot.matmulPrecision)
+    const environment = slot.environment(slot.matmulPrecision)
     const child = fork(this.#options.processEntry, [this.#options.workerEntry], {
       env: { ...process.env, ...environment },
       // Ctrl-C reaches the whole process group; the host decides what becomes of the jobs.
@@ -191,13 +270,13 @@ export class WorkerPool {
       slot.process = null
       child.kill('SIGKILL')
       const how = `it could not be started or reached (${error.message})`
-      this.#settle(lane, slot, (job) => job.reject(workerDied(how, error)))
+      this.#fail(lane, slot, workerDied(slot, how, error))
     })
     child.on('exit', (code, signal) => {
       if (slot.process !== child) return
       slot.process = null
       const how = `it ended with ${signal ?? `exit status ${code}`}${said(lastWords)}`
-      this.#settle(lane, slot, (job) => job.reject(workerDied(how)))
+      this.#fail(lane, slot, workerDied(slot, how))
     })
     return child
   }
@@ -208,19 +287,35 @@ export class WorkerPool {
     if (!job) return
     if ('died' in message) {
       const cause = fromPlain(message.died)
-      this.#settle(lane, slot, () => job.reject(workerDied(cause.message, cause)))
+      this.#fail(lane, slot, workerDied(slot, cause.message, cause))
       return
     }
     if (job.id !== message.id) return
-    if ('error' in message && message.error.code === 'backend/out-of-memory') letGo(slot)
     if ('progress' in message) {
       job.onProgress?.(message.progress)
       return
     }
+    if ('error' in message) {
+      if (BROKEN.includes(message.error.code)) letGo(slot)
+      this.#fail(lane, slot, fromPlain(message.error))
+      return
+    }
     this.#settle(lane, slot, () => {
-      if ('error' in message) job.reject(fromPlain(message.error))
-      else if ('stopped' in message) job.reject(job.signal?.reason ?? new Error('stopped'))
-      else job.resolve(message.result)
+      if ('stopped' in message) {
+        job.reject(job.signal?.reason ?? new Error('stopped'))
+        return
+      }
+      if (slot.device) this.#devices.note(slot.device, null)
+      job.resolve(message.result)
+    })
+  }
+
+  #fail(lane: LaneName, slot: Slot, error: Error): void {
+    this.#settle(lane, slot, (job) => {
+      const { device } = slot
+      const reason = device && this.#devices.note(device, toPlain(error))
+      if (device && reason !== null) job.place?.onSetAside?.(device, reason)
+      job.reject(error)
     })
   }
 
@@ -232,6 +327,16 @@ export class WorkerPool {
     how(job)
     if (!this.#closed) this.#dispatch(lane)
   }
+}
+
+function newSlot(environment: Lane['environment'], device: PoolDevice | null = null): Slot {
+  return { environment, device, process: null, matmulPrecision: 'float32', job: null }
+}
+
+/** What a job calls itself; its kind where it has no name. */
+function labelOf({ kind, input }: Pending): string {
+  const { label } = input as { label?: unknown }
+  return typeof label === 'string' ? label : kind
 }
 
 /** Another process does what comes next; this one ends by itself when its host lets go of it. */
@@ -254,10 +359,11 @@ function said(lastWords: string): string {
   return lines === '' ? '' : `, saying:\n${lines}`
 }
 
-function workerDied(how: string, cause?: unknown): WorkbenchError {
+function workerDied({ device }: Slot, how: string, cause?: unknown): WorkbenchError {
+  const where = device ? ` on ${device.name}` : ''
   return new WorkbenchError(
     'worker/died',
-    `A worker died: ${how}. What it worked on can be run again; finished work is kept.`,
+    `A worker died${where}: ${how}. What it worked on can be run again; finished work is kept.`,
     {},
     cause === undefined ? {} : { cause }
   )

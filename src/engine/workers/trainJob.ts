@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ParameterSet } from '#engine/parameters'
 import { chooseBackend } from '#engine/backends/choose'
+import { givenDevice } from '#engine/backends/devices'
 import type { FusedKernels } from '#engine/backends/backend'
 import {
   openCheckpoint,
@@ -140,7 +141,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
       elapsedMs,
       tokensPerSecond: ((outcome.completedSteps * tokensPerStep) / Math.max(1, elapsedMs)) * 1000,
       backend: device.backend,
-      device: device.name,
+      device: givenDevice()?.name ?? device.name,
       threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0),
       host: hostname()
     }

@@ -13,6 +13,7 @@ const BACKEND = {
   gflops: 430
 }
 const noGpus = () => Promise.resolve({ gpus: [], reason: 'none asked' })
+const noDevices = () => Promise.resolve([])
 
 describe('examineMachine', () => {
   test('a machine whose backend runs can train, and names its TensorFlow', async () => {
@@ -20,7 +21,8 @@ describe('examineMachine', () => {
       folder: process.cwd(),
       versions: { zod: '4.6.7' },
       probeBackends: () => Promise.resolve([BACKEND]),
-      listGpus: noGpus
+      listGpus: noGpus,
+      readDevices: noDevices
     })
     expect(report.canTrain).toBe(true)
     expect(report.versions).toEqual({ TensorFlow: '2.21.0', zod: '4.6.7' })
@@ -34,7 +36,8 @@ describe('examineMachine', () => {
       folder: process.cwd(),
       versions: {},
       probeBackends: () => Promise.reject(new WorkbenchError('worker/died', 'it was killed')),
-      listGpus: noGpus
+      listGpus: noGpus,
+      readDevices: noDevices
     })
     expect(report).toMatchObject({ canTrain: false, backends: [], probeFailure: 'it was killed' })
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { firstVisible, parseGpuLoads, parseGpus } from '#engine/backends/nvidiaSmi'
+import { firstVisible, parseGpuReadings, parseGpus } from '#engine/backends/nvidiaSmi'
 
 const TWO = parseGpus('NVIDIA H200, 143771, 570.86.15\nNVIDIA T4, [N/A], 535.1\n')
 
@@ -27,11 +27,27 @@ test('of unlike GPUs in an order of their own none is named', () => {
   expect(firstVisible([TWO[0]!, TWO[0]!], {})?.name).toBe('NVIDIA H200')
 })
 
-test('loads of GPUs are shares and bytes; what is not said is null', () => {
-  expect(parseGpuLoads('NVIDIA H200, 93, 12345, 143771\nNVIDIA T4, [N/A], [N/A], 15360\n')).toEqual(
-    [
-      { name: 'NVIDIA H200', load: 0.93, usedBytes: 12345 * 2 ** 20, totalBytes: 143771 * 2 ** 20 },
-      { name: 'NVIDIA T4', load: null, usedBytes: null, totalBytes: 15360 * 2 ** 20 }
-    ]
-  )
+test('readings of GPUs are shares and bytes; what is not said is null', () => {
+  const text =
+    '0, GPU-8a1f, NVIDIA H200, 93, 12345, 143771, 61\n1, GPU-77c0, NVIDIA T4, [N/A], [N/A], 15360, [N/A]\n'
+  expect(parseGpuReadings(text)).toEqual([
+    {
+      index: 0,
+      uuid: 'GPU-8a1f',
+      name: 'NVIDIA H200',
+      load: 0.93,
+      usedBytes: 12345 * 2 ** 20,
+      totalBytes: 143771 * 2 ** 20,
+      temperature: 61
+    },
+    {
+      index: 1,
+      uuid: 'GPU-77c0',
+      name: 'NVIDIA T4',
+      load: null,
+      usedBytes: null,
+      totalBytes: 15360 * 2 ** 20,
+      temperature: null
+    }
+  ])
 })

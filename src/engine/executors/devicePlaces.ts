@@ -1,0 +1,171 @@
+/** On which devices of this machine a study's runs are placed, and how many on each at once. */
+import { hostname } from 'node:os'
+import { WorkbenchError } from '#shared/errors'
+import type { LocalSettings } from '#shared/executors'
+import type { DecoderConfig, Recipe } from '#shared/records'
+import { deviceEnvironment, listDevices, nameOfDevice } from '#engine/backends/devices'
+import type { LocalDevice } from '#engine/backends/devices'
+import { parameterCount, trainingMemoryBytes } from '#engine/model/config'
+import { fingerprintOf } from '#engine/storage/fingerprint'
+import { projectPaths } from '#engine/storage/paths'
+import { readCache, writeCache } from '#engine/storage/sealedFiles'
+import type { ComputeDevice } from '#engine/workers/jobs'
+import type { WorkerPool } from '#engine/workers/pool'
+import { bestPacking, packingsToTry } from './packing'
+import type { PackedRate } from './packing'
+
+/** So long each, so that runs are not kept waiting. */
+const SECONDS = 3
+const STEPS = 1e6
+
+export interface DevicePlacesOptions {
+  pool: WorkerPool
+  /** What computes where nothing is placed. */
+  device: () => Promise<ComputeDevice>
+  /** Folder of the project, whose cache keeps what was measured. */
+  project: string
+  /** What there is; by default what the driver says, or pretended devices. */
+  list?: () => Promise<LocalDevice[]>
+}
+
+/** Devices for a recipe. */
+export interface DeviceChoice {
+  /** Their numbers. */
+  devices: number[]
+  /** As runs tell of them, in the same order. */
+  names: string[]
+  perDevice: number
+}
+
+/** The devices of one study. */
+export class DevicePlaces {
+  readonly #settings: LocalSettings
+  readonly #options: DevicePlacesOptions
+  #listed: Promise<LocalDevice[]> | null = null
+
+  constructor(settings: LocalSettings, options: DevicePlacesOptions) {
+    this.#settings = settings
+    this.#options = options
+  }
+
+  /**
+   * Which devices jobs are placed on.
+   *
+   * @param training a recipe, and its runs that are still to be trained; or how many jobs one device does
+   *   at once unless the study says
+   * @returns null where there is nothing to choose: one GPU with one run at once, or none
+   * @throws WorkbenchError `executor/invalid` for numbers of devices that are not there
+   */
+  async choose(
+    config: DecoderConfig,
+    training: { recipe: Recipe; runs: number } | { perDevice: number }
+  ): Promise<DeviceChoice | null> {
+    // Asked once: the driver takes a second to answer.
+    const all = await (this.#listed ??= this.#list())
+    const chosen = this.#pinned(all)
+    if (chosen.length === 0) return null
+    this.#makeKnown(all)
+    const measured = () =>
+      'recipe' in training
+        ? this.#measured(chosen, config, training.recipe, training.runs / chosen.length)
+        : training.perDevice
+    const perDevice = this.#settings.runsPerDevice ?? (await measured())
+    const isPlain = all.length === 1 && perDevice === 1 && !all[0]!.isPretended
+    if (isPlain) return null
+    return {
+      devices: chosen.map(({ index }) => index),
+      names: chosen.map(nameOfDevice),
+      perDevice
+    }
+  }
+
+  /** Tensors may be on the processor though the machine has GPUs. */
+  async #list(): Promise<LocalDevice[]> {
+    const { list = listDevices } = this.#options
+    const devices = await list()
+    const areReal = devices.some(({ isPretended }) => !isPretended)
+    return areReal && !(await this.#options.device()).isGpu ? [] : devices
+  }
+
+  #pinned(all: readonly LocalDevice[]): LocalDevice[] {
+    const { devices: asked } = this.#settings
+    if (asked === 'all') return [...all]
+    const missing = asked.filter((number) => !all.some(({ index }) => index === number))
+    if (missing.length === 0) return all.filter(({ index }) => asked.includes(index))
+    const there = all.map((one) => `${one.index} (${one.name})`).join(', ') || 'none'
+    throw new WorkbenchError(
+      'executor/invalid',
+      `The study is to use the devices ${asked.join(', ')} of this machine, and ${missing.join(', ')} is not among those that it can compute on: ${there}. Set the executor's devices to numbers that are there, or to "all".`,
+      { expected: asked.map(String), found: all.map(({ index }) => String(index)) }
+    )
+  }
+
+  #makeKnown(all: readonly LocalDevice[]): void {
+    const { pool } = this.#options
+    const threads = Math.max(1, Math.floor(pool.width('narrow') / all.length))
+    pool.addDevices(
+      all.map((device) => ({
+        index: device.index,
+        name: nameOfDevice(device),
+        environment: (precision) => deviceEnvironment(device, threads, precision)
+      }))
+    )
+  }
+
+  /** Measured on the first of them, and kept for devices and models that are alike. */
+  async #measured(
+    devices: readonly LocalDevice[],
+    config: DecoderConfig,
+    recipe: Recipe,
+    runsEach: number
+  ): Promise<number> {
+    const [first] = devices
+    if (!first) return 1
+    const least = devices.map(({ memoryBytes }) => memoryBytes ?? 0)
+    const model = {
+      parameters: parameterCount(config),
+      neededBytes: trainingMemoryBytes(config, recipe)
+    }
+    const tried = packingsToTry(model, Math.min(...least) || null, runsEach)
+    if (tried.length < 2) return 1
+    const { batchSize: whole, microBatchSize, matmulPrecision } = recipe
+    const batchSize = microBatchSize ?? whole
+    const kind = [...new Set(devices.map(({ name }) => name))].sort()
+    const measured = { packing: tried, config, batchSize, matmulPrecision, kind, host: hostname() }
+    const path = projectPaths.rate(this.#options.project, fingerprintOf(measured))
+    const kept = (await readCache(path)) as { rates: PackedRate[] } | null
+    if (kept) return bestPacking(kept.rates)
+    const rates: PackedRate[] = []
+    for (const atOnce of tried) {
+      const tokensPerSecond = await this.#rateOf(atOnce, first, { config, batchSize }, recipe)
+      rates.push({ atOnce, tokensPerSecond })
+    }
+    await writeCache(path, { rates })
+    return bestPacking(rates)
+  }
+
+  /** Tokens per second of so many trainings on one device, all together, once all of them go. */
+  async #rateOf(
+    atOnce: number,
+    device: LocalDevice,
+    shape: { config: DecoderConfig; batchSize: number },
+    { matmulPrecision }: Recipe
+  ): Promise<number> {
+    const job = { what: 'train' as const, ...shape }
+    const place = { devices: [device.index], perDevice: atOnce }
+    const trainAll = (repetitions: number, seconds: number) =>
+      Promise.all(
+        Array.from({ length: atOnce }, () =>
+          this.#options.pool.run(
+            'bench',
+            { ...job, repetitions, seconds },
+            { lane: 'devices', place, matmulPrecision }
+          )
+        )
+      )
+    // Processes that are begun load for seconds: measured are those that go already.
+    await trainAll(1, 0)
+    const each = await trainAll(STEPS, SECONDS)
+    return each.reduce((sum, one) => sum + (one.steadyTokensPerSecond ?? 0), 0)
+  }
+}

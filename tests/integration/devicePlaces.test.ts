@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { LocalDevice } from '#engine/backends/devices'
+import { threadEnvironment } from '#engine/backends/environment'
+import { DevicePlaces } from '#engine/executors/devicePlaces'
+import { LocalExecutor } from '#engine/executors/localExecutor'
+import type { TrainJob } from '#engine/workers/jobs'
+import { WorkerPool } from '#engine/workers/pool'
+import { LOCAL } from '#shared/executors'
+import { RecipeSchema } from '#shared/records'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+const CONFIG = {
+  vocabularySize: 64,
+  hiddenSize: 16,
+  hiddenLayers: 1,
+  attentionHeads: 1,
+  keyValueHeads: 1,
+  intermediateSize: 32,
+  contextLength: 16,
+  ropeTheta: 10000,
+  rmsNormEpsilon: 1e-5,
+  tieEmbeddings: false,
+  initializerRange: 0.02
+}
+const RECIPE = RecipeSchema.parse({ batchSize: 2, peakLearningRate: 1e-3, schedule: 'constant' })
+const signal = new AbortController().signal
+
+function newPool(): WorkerPool {
+  const environment = (precision: 'float32' | 'tf32') => threadEnvironment(1, precision)
+  const lane = { workers: 1, environment }
+  const pool = new WorkerPool({
+    processEntry: resolve('out/main/workerProcess.cjs'),
+    workerEntry: resolve('out/main/worker.cjs'),
+    lanes: { wide: lane, narrow: lane, aside: lane }
+  })
+  onTestFinished(() => pool.close())
+  return pool
+}
+
+/** Devices of a list, in a project of their own. */
+async function placed(devices: LocalDevice[]) {
+  const device = () => Promise.resolve({ name: 'a GPU', isGpu: true })
+  const project = await temporaryFolder()
+  return { pool: newPool(), project, device, list: () => Promise.resolve(devices) }
+}
+
+const gpu = (index: number): LocalDevice => ({
+  index,
+  name: 'NVIDIA H100',
+  isPretended: false,
+  memoryBytes: 80e9
+})
+
+test('how many small runs share a device is measured with real trainings, and kept', async () => {
+  // Memory for two, which real pretended devices do not say.
+  const device = { index: 0, name: 'pretended 0', isPretended: true, memoryBytes: 3e9 }
+  const options = await placed([device])
+  const places = new DevicePlaces(LOCAL, options)
+  const choice = await places.choose(CONFIG, { recipe: RECIPE, runs: 4 })
+  expect(choice).toMatchObject({ devices: [0], names: ['pretended 0'] })
+  expect([1, 2]).toContain(choice!.perDevice)
+  expect(options.pool.devices[0]!.pids).toHaveLength(2)
+  expect(await readdir(join(options.project, 'cache'))).toHaveLength(1)
+
+  // Nothing works any more: what was kept is enough.
+  await options.pool.close()
+  const again = new DevicePlaces(LOCAL, options)
+  expect(await again.choose(CONFIG, { recipe: RECIPE, runs: 4 })).toEqual(choice)
+}, 60_000)
+
+test('one GPU with one run at once is no choice; what the study asks for is', async () => {
+  const options = await placed([gpu(0)])
+  const choose = (settings: object) =>
+    new DevicePlaces({ ...LOCAL, ...settings }, options).choose(CONFIG, { recipe: RECIPE, runs: 1 })
+  expect(await choose({})).toBe(null)
+  expect(await choose({ devices: [0] })).toBe(null)
+  expect(await choose({ runsPerDevice: 3 })).toMatchObject({ devices: [0], perDevice: 3 })
+  await expect(choose({ devices: [1] })).rejects.toMatchObject({ code: 'executor/invalid' })
+  expect(options.pool.devices.flatMap(({ pids }) => pids)).toEqual([])
+})
+
+test('where tensors are on the processor, GPUs are not placed on', async () => {
+  const options = await placed([gpu(0), gpu(1)])
+  const device = () => Promise.resolve({ name: 'a processor', isGpu: false })
+  const places = new DevicePlaces(LOCAL, { ...options, device })
+  expect(await places.choose(CONFIG, { recipe: RECIPE, runs: 1 })).toBe(null)
+})
+
+test('a GPU that TensorFlow does not find trains nothing on the processor: it is set aside', async () => {
+  const told: string[] = []
+  const onSetAside = (device: string) => void told.push(device)
+  const executor = new LocalExecutor(LOCAL, { ...(await placed([gpu(0), gpu(1)])), onSetAside })
+  await executor.begin({ config: CONFIG, evaluationBatch: 1, recipes: [RECIPE] })
+  expect(await executor.placeTraining(RECIPE, 2)).toEqual({ lane: 'devices', atOnce: 2 })
+  const job = { fingerprint: 'a', recipe: RECIPE } as TrainJob
+  const training = executor.train(job, { lane: 'devices', signal })
+  await expect(training).rejects.toMatchObject({
+    code: 'backend/unavailable',
+    message: expect.stringMatching(
+      /H100 \(GPU 0\): 2 jobs.*does not find the GPU.*H100 \(GPU 1\): 2 jobs.*does not find the GPU/s
+    ) as string
+  })
+  expect(told).toEqual(['NVIDIA H100 (GPU 0)', 'NVIDIA H100 (GPU 1)'])
+}, 60_000)
