@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { openEngine } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import { version } from '../../package.json'
 import { wholeNumber } from './flags'
 import { hintFor } from './hints'
 import { ProgressDisplay } from './progress'
@@ -45,6 +46,7 @@ export async function withEngine(
   const engine = openEngine({
     processEntry: join(__dirname, 'workerProcess.cjs'),
     workerEntry: join(__dirname, 'worker.cjs'),
+    program: { entry: join(__dirname, 'cli.cjs'), version },
     ...(options.threads ? { threads: threadsFrom(options.threads) } : {})
   })
   const interrupt = () => {

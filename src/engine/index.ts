@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { threadEnvironment } from './backends/environment'
 import { Engine } from './engine'
+import type { Program } from './executors/slurm/script'
 import { WorkerPool } from './workers/pool'
 
 export { examineMachine } from './doctor'
@@ -43,6 +44,8 @@ export interface EngineOptions {
   workerEntry: string
   /** Threads to use; all of the machine by default. */
   threads?: number
+  /** Built entry of the command line, and the version it is: executors call it on other machines. */
+  program?: Program
 }
 
 /**
@@ -63,5 +66,5 @@ export function openEngine(options: EngineOptions): Engine {
       aside: { workers: 2, environment: (precision) => threadEnvironment(1, precision) }
     }
   })
-  return new Engine(pool)
+  return new Engine(pool, options.program)
 }

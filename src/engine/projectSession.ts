@@ -50,6 +50,7 @@ import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ImportJob, PreviewJob, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
+import type { Program } from './executors/slurm/script'
 import { RunContexts } from './runContexts'
 import type { RunOptions } from './runContexts'
 
@@ -85,11 +86,16 @@ export class ProjectSession {
   readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
 
-  private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+  private constructor(
+    project: Project,
+    pool: WorkerPool,
+    measurements: Measurements,
+    program: Program | null
+  ) {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
-    this.#contexts = new RunContexts(project, pool, measurements)
+    this.#contexts = new RunContexts(project, pool, measurements, program)
     this.#seeds = new SeedCheckpoints(project, pool)
     this.models = new ProjectModels(project, pool, (study) => this.findPlan(study))
     this.reports = new StudyReports({
@@ -104,14 +110,14 @@ export class ProjectSession {
   static async over(
     project: Project,
     pool: WorkerPool,
-    options: { readOnly?: boolean } = {}
+    options: { readOnly?: boolean; program?: Program | null } = {}
   ): Promise<ProjectSession> {
     const opening = Measurements.open(project.folder, options)
     // A project that cannot be opened is nobody's.
     const measurements = await opening.catch((error: unknown) =>
       project.close().then(() => Promise.reject(error as Error))
     )
-    return new ProjectSession(project, pool, measurements)
+    return new ProjectSession(project, pool, measurements, options.program ?? null)
   }
 
   get folder(): string {

@@ -18,7 +18,7 @@ export interface QueueRecord {
   submittedAt: number | null
 }
 
-/** The queue by `ARRAY_INDEX`; or why it is not known, in the client's words. */
+/** The queue by `NAME.INDEX`; or why it is not known, in the client's words. */
 export type Queue =
   { isKnown: true; elements: Map<string, QueueRecord> } | { isKnown: false; words: string }
 
@@ -34,7 +34,7 @@ export async function readQueue(host: SubmitHost): Promise<Queue> {
   }
   const elements = new Map<string, QueueRecord>()
   for (const record of called.stdout.split('\n').flatMap(parsedRecord)) {
-    elements.set(`${record.array}_${record.index}`, record)
+    elements.set(`${record.name}.${record.index}`, record)
   }
   return { isKnown: true, elements }
 }
