@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromPlain, toPlain } from '#shared/errors'
+import { isLeaving } from '#shared/leaving'
 import type { Prepared, Recipe } from '#shared/records'
 import { readOutcome, removeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
@@ -33,6 +34,8 @@ export class SlurmExecutor implements Executor {
   readonly #cluster: Cluster
   readonly #pool: WorkerPool
   readonly #jobs: ElementJobs
+  /** True once the program is being closed: what it handed over goes on. */
+  #isLeaving = false
 
   constructor(cluster: Cluster, pool: WorkerPool) {
     this.#cluster = cluster
@@ -80,6 +83,7 @@ export class SlurmExecutor implements Executor {
         await this.#jobs.do(want)
         return { outcome: 'finished', result: (await finishedResult(job.project, fingerprint))! }
       } catch (error) {
+        this.#isLeaving ||= isLeaving(options.signal)
         const isLost = toPlain(error).code === 'executor/lost'
         if (!isLost || options.signal.aborted || (await savedSteps(job)) <= before) throw error
       }
@@ -94,13 +98,18 @@ export class SlurmExecutor implements Executor {
       return found !== null
     }
     const { signal } = options
-    await this.#jobs.do({ kind: 'measure', run: model, label: job.label, signal, look })
+    try {
+      await this.#jobs.do({ kind: 'measure', run: model, label: job.label, signal, look })
+    } finally {
+      this.#isLeaving ||= isLeaving(signal)
+    }
     return found!
   }
 
   async end(): Promise<void> {
+    if (this.#isLeaving) return
     await this.#jobs.idle()
-    await tidySubmissions(this.#cluster, paceOf(this.#cluster.settings).watchMs)
+    await tidySubmissions(this.#cluster, Math.min(1000, paceOf(this.#cluster.settings).watchMs))
   }
 
   #place(jobs: number): Placement {
