@@ -19,6 +19,15 @@ export { measureLines } from './weightLines'
 export { exportModel } from './modelExports'
 export { verifyProject } from './projectChecks'
 export type { ProjectCheck } from './storage/checkProject'
+export {
+  cancelElements,
+  checkCluster,
+  clusterScript,
+  hasElements,
+  readCluster,
+  readElementLog
+} from './cluster'
+export { requeueElement } from './executors/slurm/requeue'
 export { REMOVABLE_KINDS, clean, planCleaning } from './cleaning'
 export type { Cleaning } from './cleaning'
 export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'

@@ -82,6 +82,8 @@ export class ProjectSession {
   readonly reports: StudyReports
   /** What is done with models as such: listed, inspected, merged. */
   readonly models: ProjectModels
+  /** How this program is called on other machines; null where it cannot be. */
+  readonly program: Program | null
   readonly #contexts: RunContexts
   readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
@@ -95,6 +97,7 @@ export class ProjectSession {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
+    this.program = program
     this.#contexts = new RunContexts(project, pool, measurements, program)
     this.#seeds = new SeedCheckpoints(project, pool)
     this.models = new ProjectModels(project, pool, (study) => this.findPlan(study))

@@ -44,8 +44,7 @@ export const projectPaths = {
   submission: (project: string, key: string) => join(project, 'cluster', key),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
   /** Who trains a run now. */
-  claim: (project: string, fingerprint: string) =>
-    join(project, 'runs', fingerprint, 'claim.json'),
+  claim: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'claim.json'),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),
   /** Weights of a branch after so many steps, where a study keeps them. */

@@ -7,7 +7,7 @@ import { outcomeKeys } from '#engine/storage/outcomes'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import { cancelElements, elementState, isLive, readArraySize, readEnd, readQueue } from './queue'
+import { cancelJobs, elementState, isLive, readArraySize, readEnd, readQueue } from './queue'
 import type { Queue, QueueRecord } from './queue'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
@@ -222,7 +222,7 @@ export class ElementJobs {
 
   async #cancel(asks: readonly Ask[]): Promise<void> {
     const jobs = new Set(asks.flatMap(({ place }) => (place ? (jobOf(place) ?? []) : [])))
-    if (jobs.size > 0) await cancelElements(this.#options.settings, [...jobs])
+    if (jobs.size > 0) await cancelJobs(this.#options.settings, [...jobs])
   }
 
   async #watch(): Promise<void> {

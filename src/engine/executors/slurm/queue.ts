@@ -116,7 +116,7 @@ export async function readArraySize(host: SubmitHost): Promise<number> {
 }
 
 /** Takes elements out of the queue; what runs is asked to leave, and saves its state first. */
-export async function cancelElements(host: SubmitHost, jobs: readonly string[]): Promise<void> {
+export async function cancelJobs(host: SubmitHost, jobs: readonly string[]): Promise<void> {
   // A command line has its limits.
   for (let first = 0; first < jobs.length; first += 500) {
     await callClient(host, 'scancel', jobs.slice(first, first + 500))
