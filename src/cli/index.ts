@@ -1,7 +1,9 @@
 /** The command line: parses, and hands over to one file per group of commands. */
+import './elementSignals'
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addCleanCommand } from './commands/clean'
+import { addClusterCommands } from './commands/cluster'
 import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
@@ -45,6 +47,7 @@ addImportTableCommand(program)
 addImportModelsCommand(program)
 addRunCommands(program)
 addRunOneCommand(program)
+addClusterCommands(program)
 addVaryCommand(program)
 addReportCommand(program)
 addExportModelCommand(program)

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { openEngine } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import { version } from '../../package.json'
+import { Leaving } from '#shared/leaving'
 import { wholeNumber } from './flags'
 import { hintFor } from './hints'
 import { ProgressDisplay } from './progress'
@@ -11,7 +13,7 @@ import { ProgressDisplay } from './progress'
 export interface CommandContext {
   engine: Engine
   progress: ProgressDisplay
-  /** Aborted by Ctrl-C, by SIGTERM, or by the time limit of `run`. */
+  /** Aborted by Ctrl-C, by SIGTERM and SIGHUP, or by the time limit of `run`. */
   signal: AbortSignal
   stop: (reason: unknown) => void
   isJson: boolean
@@ -30,6 +32,11 @@ export class Interrupted extends Error {
   }
 }
 
+/** True for a stop by Ctrl-C or by a signal. */
+export function isInterrupted({ reason }: AbortSignal): boolean {
+  return reason instanceof Interrupted || reason instanceof Leaving
+}
+
 /**
  * Runs one command with an engine, and turns whatever comes of it into an exit status.
  *
@@ -45,15 +52,18 @@ export async function withEngine(
   const engine = openEngine({
     processEntry: join(__dirname, 'workerProcess.cjs'),
     workerEntry: join(__dirname, 'worker.cjs'),
+    program: { entry: join(__dirname, 'cli.cjs'), version },
     ...(options.threads ? { threads: threadsFrom(options.threads) } : {})
   })
-  const interrupt = () => {
+  const stop = (reason: Error) => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
     progress.log('Stopping after the current step … (Ctrl-C again ends at once)')
-    controller.abort(new Interrupted())
+    controller.abort(reason)
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  process.on('SIGINT', () => stop(new Interrupted()))
+  // Nobody stopped the study: who closes a terminal or a machine leaves what a cluster does alone.
+  process.on('SIGTERM', () => stop(new Leaving()))
+  process.on('SIGHUP', () => stop(new Leaving()))
   let status: number
   try {
     status = await command({
@@ -112,7 +122,7 @@ function threadsFrom(text: string): number {
 
 /** Prints an error for people or scripts; a bug with its stack, anything else without. */
 export function reportError(error: unknown, isJson: boolean): number {
-  if (error instanceof Interrupted) {
+  if (error instanceof Interrupted || error instanceof Leaving) {
     process.stderr.write('Stopped. What was not finished is not kept.\n')
     return EXIT.interrupted
   }

@@ -7,6 +7,7 @@ import type { MergePlan, MergeResult } from '#shared/merging'
 import type { Progress } from '#shared/records'
 import type { EvaluationRequest, ModelEvaluation } from '#shared/textEvaluation'
 import type { SourceDescription } from '#shared/sourceDescription'
+import type { Program } from './executors/slurm/script'
 import { MachineDevices } from './machineDevices'
 import { ProjectSession } from './projectSession'
 import { Project, projectFolder } from './storage/project'
@@ -31,10 +32,13 @@ import type { WorkerPool } from './workers/pool'
 export class Engine {
   readonly #pool: WorkerPool
   readonly #devices: MachineDevices
+  /** How this program is called on other machines; null where it cannot be. */
+  readonly #program: Program | null
 
-  constructor(pool: WorkerPool) {
+  constructor(pool: WorkerPool, program: Program | null = null) {
     this.#pool = pool
     this.#devices = new MachineDevices(pool)
+    this.#program = program
   }
 
   /** Which backends run here, with a measured rate. */
@@ -115,7 +119,7 @@ export class Engine {
         : parseStudy(draft, source)
     const project = await Project.create(path)
     await project.saveStudy(study)
-    return ProjectSession.over(project, this.#pool)
+    return ProjectSession.over(project, this.#pool, { program: this.#program })
   }
 
   /**
@@ -174,7 +178,8 @@ export class Engine {
 
   /** Opens a project; `readOnly` needs no lock and may be done beside a running study. */
   async openProject(path: string, options: { readOnly?: boolean } = {}): Promise<ProjectSession> {
-    return ProjectSession.over(await Project.open(path, options), this.#pool, options)
+    const project = await Project.open(path, options)
+    return ProjectSession.over(project, this.#pool, { ...options, program: this.#program })
   }
 
   /** Ends the workers. */

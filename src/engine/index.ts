@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { threadEnvironment } from './backends/environment'
 import { Engine } from './engine'
+import type { Program } from './executors/slurm/script'
 import { WorkerPool } from './workers/pool'
 
 export { examineMachine } from './doctor'
@@ -18,6 +19,15 @@ export { measureLines } from './weightLines'
 export { exportModel } from './modelExports'
 export { verifyProject } from './projectChecks'
 export type { ProjectCheck } from './storage/checkProject'
+export {
+  cancelElements,
+  checkCluster,
+  clusterScript,
+  hasElements,
+  readCluster,
+  readElementLog
+} from './cluster'
+export { requeueElement } from './executors/slurm/requeue'
 export { REMOVABLE_KINDS, clean, planCleaning } from './cleaning'
 export type { Cleaning } from './cleaning'
 export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'
@@ -48,6 +58,8 @@ export interface EngineOptions {
   workerEntry: string
   /** Threads to use; all of the machine by default. */
   threads?: number
+  /** Built entry of the command line, and the version it is: executors call it on other machines. */
+  program?: Program
 }
 
 /**
@@ -68,5 +80,5 @@ export function openEngine(options: EngineOptions): Engine {
       aside: { workers: 2, environment: (precision) => threadEnvironment(1, precision) }
     }
   })
-  return new Engine(pool)
+  return new Engine(pool, options.program)
 }

@@ -42,7 +42,8 @@ const PROGRESS_MS = 2000
 process.env['ELECTRON_RUN_AS_NODE'] = '1'
 const engine = openEngine({
   processEntry: join(__dirname, 'workerProcess.cjs'),
-  workerEntry: join(__dirname, 'worker.cjs')
+  workerEntry: join(__dirname, 'worker.cjs'),
+  program: { entry: join(__dirname, 'cli.cjs'), version }
 })
 const workbench = new Workbench(engine, new RecentShelf(recentFile, projectsFolder), {
   cliEntry: join(__dirname, 'cli.cjs'),

@@ -52,6 +52,7 @@ import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
 import type { ImportJob, PreviewJob, TextJobs } from './workers/jobs'
 import type { WorkerPool } from './workers/pool'
+import type { Program } from './executors/slurm/script'
 import { RunContexts } from './runContexts'
 import type { RunOptions } from './runContexts'
 
@@ -84,17 +85,25 @@ export class ProjectSession {
   readonly reports: StudyReports
   /** What is done with models as such: listed, inspected, merged. */
   readonly models: ProjectModels
+  /** How this program is called on other machines; null where it cannot be. */
+  readonly program: Program | null
   readonly #contexts: RunContexts
   readonly #seeds: SeedCheckpoints
   readonly #plans = new KeptPlans()
   readonly #devices: MachineDevices
 
-  private constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+  private constructor(
+    project: Project,
+    pool: WorkerPool,
+    measurements: Measurements,
+    program: Program | null
+  ) {
     this.#project = project
     this.#pool = pool
     this.#devices = new MachineDevices(pool)
     this.#measurements = measurements
-    this.#contexts = new RunContexts(project, pool, measurements)
+    this.program = program
+    this.#contexts = new RunContexts(project, pool, measurements, program)
     this.#seeds = new SeedCheckpoints(project, pool)
     this.models = new ProjectModels(project, pool, (study) => this.findPlan(study))
     this.reports = new StudyReports({
@@ -109,14 +118,14 @@ export class ProjectSession {
   static async over(
     project: Project,
     pool: WorkerPool,
-    options: { readOnly?: boolean } = {}
+    options: { readOnly?: boolean; program?: Program | null } = {}
   ): Promise<ProjectSession> {
     const opening = Measurements.open(project.folder, options)
     // A project that cannot be opened is nobody's.
     const measurements = await opening.catch((error: unknown) =>
       project.close().then(() => Promise.reject(error as Error))
     )
-    return new ProjectSession(project, pool, measurements)
+    return new ProjectSession(project, pool, measurements, options.program ?? null)
   }
 
   get folder(): string {

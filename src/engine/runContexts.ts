@@ -4,6 +4,7 @@ import type { ExecutorSettings } from '#shared/executors'
 import type { Prepared, Progress, Study } from '#shared/records'
 import { chooseExecutor } from './executors/chooseExecutor'
 import type { Executor } from './executors/executor'
+import type { Program } from './executors/slurm/script'
 import type { Measurements } from './storage/measurements'
 import type { Project } from './storage/project'
 import { DiskRoom } from './studies/diskRoom'
@@ -33,12 +34,20 @@ export class RunContexts {
   readonly #project: Project
   readonly #pool: WorkerPool
   readonly #measurements: Measurements
+  readonly #program: Program | null
   #device: Promise<ComputeDevice> | null = null
 
-  constructor(project: Project, pool: WorkerPool, measurements: Measurements) {
+  /** @param program how this program is called on other machines */
+  constructor(
+    project: Project,
+    pool: WorkerPool,
+    measurements: Measurements,
+    program: Program | null
+  ) {
     this.#project = project
     this.#pool = pool
     this.#measurements = measurements
+    this.#program = program
   }
 
   /** Where the work of a study is done: where its record says, unless somebody else is asked. */
@@ -51,6 +60,7 @@ export class RunContexts {
       device: () => this.#computeDevice(),
       project: this.#project.folder,
       study: study.name,
+      program: this.#program,
       onSetAside: (device, reason) => onEvent?.({ kind: 'device', device, reason })
     })
   }

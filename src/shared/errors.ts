@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   'run/missing': { retryHelps: true },
   'run/unknown': { retryHelps: false },
   'run/not-movable': { retryHelps: false },
+  'run/claimed': { retryHelps: true },
   'checkpoint/mismatch': { retryHelps: false },
   'checkpoint/invalid': { retryHelps: false },
   'merge/mismatch': { retryHelps: false },
@@ -63,6 +64,8 @@ export const ERROR_CODES = {
   'executor/unavailable': { retryHelps: true },
   'executor/refused': { retryHelps: false },
   'executor/version': { retryHelps: false },
+  'executor/failed': { retryHelps: false },
+  'executor/lost': { retryHelps: true },
   'worker/died': { retryHelps: true },
   bug: { retryHelps: false }
 } as const satisfies Record<string, { retryHelps: boolean }>

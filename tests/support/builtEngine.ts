@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { openEngine } from '#engine'
 import type { Engine, ImportOptions, ProjectSession } from '#engine'
+import { version } from '../../package.json'
 import type { StudyDraft } from '#shared/records'
 import { join } from 'node:path'
 import { smallStudy } from './preparedText'
@@ -17,6 +18,7 @@ export function builtEngine(threads = 2): Engine {
   return openEngine({
     processEntry: resolve('out/main/workerProcess.cjs'),
     workerEntry,
+    program: { entry: resolve('out/main/cli.cjs'), version },
     threads
   })
 }

@@ -14,7 +14,7 @@ import { fetchDemoTexts } from '../demo/texts'
 import { describeEvidence } from '../evidence'
 import { wholeNumber } from '../flags'
 import { formatBytes, formatCount, formatFlops, formatSeconds } from '../format'
-import { EXIT, Interrupted, withEngine } from '../session'
+import { EXIT, isInterrupted, withEngine } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
 import { describePlan, diskFloor } from './run'
@@ -118,7 +118,7 @@ async function runDemo(
     const summary = await session.run(study, { signal, disk, onEvent })
     if (summary.wasStopped) {
       progress.log(`Stopped cleanly. To go on: npx --no assay demo ${folder}${demo.flag}`)
-      return signal.reason instanceof Interrupted ? EXIT.interrupted : EXIT.failed
+      return isInterrupted(signal) ? EXIT.interrupted : EXIT.failed
     }
     say('Computing agreement and its intervals')
     const evidence = await session.evidence(study, { near: demo.near })

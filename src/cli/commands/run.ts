@@ -1,12 +1,14 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
+import { hasElements } from '#engine'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
 import { LOCAL } from '#shared/executors'
 import type { ExecutorSettings } from '#shared/executors'
+import { isLeaving } from '#shared/leaving'
 import type { Study } from '#shared/records'
-import { EXIT, Interrupted, withProject } from '../session'
+import { EXIT, isInterrupted, withProject } from '../session'
 import type { CommandContext } from '../session'
 import { studyDisplay } from '../studyDisplay'
 import { formatBytes, formatCount, formatFlops, formatSeconds, textTable } from '../format'
@@ -84,7 +86,8 @@ export function addRunCommands(program: Command): void {
             onEvent: studyDisplay(progress)
           })
         )
-        print(describeSummary(summary, path, signal), summary)
+        const isLeft = isLeaving(signal) && (await hasElements(session))
+        print(describeSummary(summary, path, signal, isLeft), summary)
         return exitOf(summary, signal)
       })
     })
@@ -137,15 +140,23 @@ export async function untilTime<Result>(
 
 /** The exit status of what was run. */
 export function exitOf({ failed }: Pick<RunSummary, 'failed'>, signal: AbortSignal): number {
-  if (signal.reason instanceof Interrupted) return EXIT.interrupted
+  if (isInterrupted(signal)) return EXIT.interrupted
   return failed.length > 0 ? EXIT.failed : EXIT.ok
 }
 
-function describeSummary(summary: RunSummary, path: string, signal: AbortSignal): string {
+function describeSummary(
+  summary: RunSummary,
+  path: string,
+  signal: AbortSignal,
+  isLeft: boolean
+): string {
+  const leftBehind = isLeft
+    ? `\nIts jobs stay in the cluster's queue: the next run takes in what they do. To take them out: assay cluster cancel ${path}`
+    : ''
   const did = `${summary.trained} runs trained, ${summary.measured} models measured`
   const failed = summary.failed.map((one) => `failed ${one.name}: ${one.code}: ${one.message}`)
   const next = signal.aborted
-    ? `Stopped cleanly: ${did}. To go on: assay run ${path}`
+    ? `Stopped cleanly: ${did}. To go on: assay run ${path}${leftBehind}`
     : `Done: ${did}. Tables: assay export ${path} --out FOLDER`
   return [...failed, next].join('\n')
 }

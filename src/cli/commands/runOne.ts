@@ -2,6 +2,8 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { version } from '../../../package.json'
+import { requeueElement } from '#engine'
+import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
 
 interface RunOneFlags {
@@ -31,10 +33,12 @@ export function addRunOneCommand(program: Command): void {
     .action(async (path: string, keys: string[], flags: RunOneFlags) => {
       assertVersion(flags.assay)
       await withProject(path, { ...flags, readOnly: true }, async (context, session) => {
-        const { progress, signal, print } = context
+        const { progress, signal, stop, print } = context
+        onWarning(() => stop(new Warned()))
         const study = session.study(flags.study)
         const jobs = []
         for (const key of keys) {
+          if (signal.aborted) break
           const job = await session.runOne(study, key, version, {
             signal,
             onProgress: (one) => progress.update(key, one)
@@ -48,10 +52,21 @@ export function addRunOneCommand(program: Command): void {
             : `${job.state} ${job.label}`
         )
         print(lines.join('\n'), { study: study.name, jobs })
+        if (signal.reason instanceof Warned)
+          return putBack(jobs.filter(({ state }) => state !== 'stopped').length === keys.length)
         if (jobs.some(({ state }) => state === 'stopped')) return EXIT.interrupted
         return jobs.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok
       })
     })
+}
+
+/** Exit status of an element that should begin again and could not be put back: EX_TEMPFAIL. */
+const TRY_AGAIN = 75
+
+/** Puts this element back into its queue, where it has something left to do. */
+async function putBack(isAllDone: boolean): Promise<number> {
+  if (isAllDone) return EXIT.ok
+  return (await requeueElement()) ? EXIT.ok : TRY_AGAIN
 }
 
 /** Two versions may plan differently: then what one asks for is not what the other would do. */

@@ -366,7 +366,7 @@ export class ProjectHost implements ProjectApi {
 
   /** Stops what goes on, cleanly, and gives the project free. */
   async close(): Promise<void> {
-    await this.stopStudy({})
+    this.#runs.leave()
     await this.#mixtures.close()
     await this.#searches.stop()
     this.#questions.close()

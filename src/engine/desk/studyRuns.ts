@@ -1,5 +1,6 @@
 /** Studies of an open project as they run: one at a time, and others of the same order after it. */
 import type { EngineEvent, StudyNews } from '#shared/contract'
+import { Leaving } from '#shared/leaving'
 import type { LowDisk } from '#shared/trainingView'
 import { toPlain } from '#shared/errors'
 import type { ProjectSession } from '../projectSession'
@@ -76,6 +77,11 @@ export class StudyRuns {
   /** Asks what runs to stop between two steps; what waits is not begun. */
   stop(): void {
     this.#going?.controller.abort(new Error('stopped by the user'))
+  }
+
+  /** As {@link stop}, because the program is closed: what a cluster does of it goes on. */
+  leave(): void {
+    this.#going?.controller.abort(new Leaving())
   }
 
   /** Waits until nothing runs. */

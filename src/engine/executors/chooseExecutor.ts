@@ -1,13 +1,20 @@
 /** The executor that a study asks for. */
-import type { ExecutorSettings } from '#shared/executors'
+import { WorkbenchError } from '#shared/errors'
+import type { ExecutorSettings, SlurmSettings } from '#shared/executors'
 import type { Executor } from './executor'
 import { LocalExecutor } from './localExecutor'
 import type { LocalExecutorOptions } from './localExecutor'
+import type { Cluster } from './slurm/cluster'
+import { sharedFolder } from './slurm/clusterFolder'
+import type { Program } from './slurm/script'
+import { SlurmExecutor } from './slurm/slurmExecutor'
 
 /** What executors need of the project that they work for. */
 export interface ExecutorContext extends LocalExecutorOptions {
   /** Name of the study. */
   study: string
+  /** How this program is called on other machines; null where it cannot be. */
+  program: Program | null
 }
 
 /** @throws WorkbenchError `executor/*` where its settings cannot be met here */
@@ -16,6 +23,20 @@ export function chooseExecutor(settings: ExecutorSettings, context: ExecutorCont
     case 'local':
       return new LocalExecutor(settings, context)
     case 'slurm':
-      throw new Error('not yet')
+      return new SlurmExecutor(clusterOf(settings, context), context.pool)
   }
+}
+
+/** @throws WorkbenchError `executor/unavailable` where nobody knows how to call this program elsewhere */
+export function clusterOf(
+  settings: SlurmSettings,
+  { project, study, program }: Pick<ExecutorContext, 'project' | 'study' | 'program'>
+): Cluster {
+  if (!program) {
+    throw new WorkbenchError(
+      'executor/unavailable',
+      'This engine does not know the command by which it is called on other machines, so it cannot submit jobs.'
+    )
+  }
+  return { project, study, settings, program, folder: sharedFolder(project) }
 }

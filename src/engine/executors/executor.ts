@@ -13,6 +13,8 @@ import type { LaneName } from '#engine/workers/pool'
 export interface Placement {
   lane: LaneName
   atOnce: number
+  /** Of these so many work at once, at most; all of them when left out. */
+  workingAtOnce?: number
 }
 
 /** How models are measured at once, and how much each worker may keep of their branches. */

@@ -19,9 +19,11 @@ export interface CopyOptions {
   signal?: AbortSignal
 }
 
-/** What belongs to the process that has the project open, is made anew, or was set aside. */
+/** What belongs to the process that has the project open or to a cluster, is made anew, or was set aside. */
 const LEFT_OUT = [
   /^lock\.json/,
+  /^runs\/[^/]+\/claim\.json/,
+  /^cluster(\/|$)/,
   /^damaged(\/|$)/,
   /^cache\/drops(\/|$)/,
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
@@ -30,6 +32,7 @@ const LEFT_OUT = [
 /** What only training needs, and records that a bundle is no copy of. */
 const NO_RESULT = [
   new RegExp(`^${BEFORE_FILE}$`),
+  /^outcomes(\/|$)/,
   /^corpora(\/|$)/,
   /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
   /^(exports|seeds)\/.*\.safetensors$/

@@ -34,9 +34,11 @@ export interface FileCheck {
   check: () => Promise<Verdict>
 }
 
-/** Of the process that has the project open, or set aside before. */
+/** Of the processes that work in it, or set aside before. */
 const LEFT_OUT = [
   /^lock\.json/,
+  /^runs\/[^/]+\/claim\.json/,
+  /^cluster(\/|$)/,
   /^damaged\//,
   /^cache\/drops\//,
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
@@ -232,6 +234,7 @@ const KINDS: readonly [RegExp, Check][] = [
   [/^runs\/[^/]+\/trace\.jsonl$/, ofLines(TracePointSchema, isUnfinished)],
   [/^runs\/[^/]+\/manifest\.json$/, ofManifest],
   [/\/sums\.json$/, ofText()],
+  [/^outcomes\/[^/]+\.json$/, ofText()],
   [/^cache\/search\.f64$/, ofSearch],
   [/^cache\/.*\.(f32|bin)$/, ofBytes],
   [/^cache\/.*\.json$/, ofText()]

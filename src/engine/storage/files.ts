@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { DRAFT_MARK, REPLACED_MARK } from './draftNames'
 import { hashFile } from './fingerprint'
 import { GrowingFile } from './growingFile'
 import { endOfLastLine } from './lastLine'
@@ -11,15 +12,6 @@ import { guarded, storageError } from './writeErrors'
 
 /** What stands in a folder's files: names, bytes and SHA-256, under a checksum of its own. */
 export const SUMS_FILE = 'sums.json'
-
-/** Marks files and folders that are being written; `sweepDrafts` removes those left over. */
-const DRAFT_MARK = '.draft-'
-
-/** Marks a folder on its way out: it goes back where its successor did not come to be. */
-const REPLACED_MARK = '.replaced-'
-
-/** A marked name: what it was for, the mark, and the random end. */
-const LEFT_OVER = /^(.+)(\.draft-|\.replaced-)[0-9a-f]{12}$/
 
 async function syncFolder(path: string): Promise<void> {
   const handle = await fs.open(path, constants.O_RDONLY)
@@ -42,8 +34,14 @@ export async function makeFolder(path: string): Promise<void> {
 /**
  * Writes a whole file so that a reader sees the old one or the new one, never half of it:
  * written aside, synced, renamed, the folder synced.
+ *
+ * @param tries how often it is written where the draft is swept away
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  tries = 5
+): Promise<void> {
   const draft = draftPath(path)
   await guarded(path, async () => {
     try {
@@ -57,7 +55,10 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
       await fs.rename(draft, path)
     } catch (error) {
       await fs.rm(draft, { force: true })
-      throw error
+      // Who opened the project meanwhile, on another machine maybe, swept the draft away.
+      const isSwept = (error as NodeJS.ErrnoException).code === 'ENOENT' && tries > 1
+      if (!isSwept || !existsSync(dirname(path))) throw error
+      return writeFileAtomic(path, data, tries - 1)
     }
     await syncFolder(dirname(path))
   })
@@ -382,11 +383,6 @@ export class LineLog {
   }
 }
 
-/** True for the name of what was being written, or was on its way out. */
-export function isLeftOver(name: string): boolean {
-  return LEFT_OVER.test(name)
-}
-
 /** Removes a folder so that it is there whole or not at all: what is left of it is a draft. */
 export async function removeWhole(path: string): Promise<void> {
   const leaving = draftPath(path)
@@ -397,25 +393,6 @@ export async function removeWhole(path: string): Promise<void> {
 /** Removes a file or a folder with all in it; nothing happens where there is none. */
 export async function removeTree(path: string): Promise<void> {
   await guarded(path, () => fs.rm(path, { recursive: true, force: true }))
-}
-
-/**
- * Tidies up what was being written when a process died: removes drafts in a folder and in folders
- * below it, and puts back what was to be replaced and was not.
- *
- * @param depth how many levels of folders are looked into
- */
-export async function sweepDrafts(folder: string, depth = 3): Promise<void> {
-  for (const entry of await fs.readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    const [, name, mark] = LEFT_OVER.exec(entry.name) ?? []
-    if (mark === DRAFT_MARK) await removeTree(path)
-    else if (name !== undefined) {
-      const target = join(folder, name)
-      if (existsSync(target)) await removeTree(path)
-      else await guarded(path, () => fs.rename(path, target))
-    } else if (entry.isDirectory() && depth > 1) await sweepDrafts(path, depth - 1)
-  }
 }
 
 /** Cuts a file to a length in bytes. */

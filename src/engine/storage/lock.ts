@@ -1,21 +1,15 @@
 /** One writer per project: a lock that outlives no process and trusts no clock but its own. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
+import { isAlive, isOfThisMachine, ownIdentity } from './processIdentity'
+import type { ProcessIdentity } from './processIdentity'
 
-interface LockRecord {
-  host: string
-  /** Tells machines of one name apart, that share a disk; absent in locks of earlier versions. */
-  machine?: string
-  bootId: string
-  pid: number
-  /** Start of the process in clock ticks since boot: tells a reused pid apart. */
-  processStart: string
+interface LockRecord extends ProcessIdentity {
   nonce: string
   since: string
 }
@@ -25,42 +19,9 @@ export interface ProjectLock {
   release(): Promise<void>
 }
 
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
-}
-
-function machineId(): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
-}
-
-function processStart(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  } catch {
-    try {
-      process.kill(pid, 0)
-      return 'alive'
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : null
-    }
-  }
-}
-
 function isHolderAlive(record: LockRecord): boolean {
   // Of another machine nothing can be known: its lock counts as held until somebody removes it.
-  const { host, machine = machineId() } = record
-  if (host !== hostname() || machine !== machineId()) return true
-  if (record.bootId !== bootId()) return false
-  return processStart(record.pid) === record.processStart
+  return !isOfThisMachine(record) || isAlive(record)
 }
 
 /**
@@ -75,11 +36,7 @@ function isHolderAlive(record: LockRecord): boolean {
 export async function lockProject(project: string): Promise<ProjectLock> {
   const path = projectPaths.lock(project)
   const mine: LockRecord = {
-    host: hostname(),
-    machine: machineId(),
-    bootId: bootId(),
-    pid: process.pid,
-    processStart: processStart(process.pid) ?? 'alive',
+    ...ownIdentity(),
     nonce: randomBytes(12).toString('hex'),
     since: new Date().toISOString()
   }

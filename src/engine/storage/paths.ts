@@ -45,7 +45,12 @@ export const projectPaths = {
   /** What jobs done elsewhere came to, until it is taken in. */
   outcomes: (project: string) => join(project, 'outcomes'),
   outcome: (project: string, key: string) => join(project, 'outcomes', `${key}.json`),
+  /** Array jobs that were submitted to a cluster, a folder each: what they do, and their logs. */
+  cluster: (project: string) => join(project, 'cluster'),
+  submission: (project: string, key: string) => join(project, 'cluster', key),
   run: (project: string, fingerprint: string) => join(project, 'runs', fingerprint),
+  /** Who trains a run now. */
+  claim: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'claim.json'),
   checkpoint: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'checkpoint'),
   /** Weights of a branch after so many steps, where a study keeps them. */

@@ -6,8 +6,9 @@ import { Low } from 'lowdb'
 import { WorkbenchError } from '#shared/errors'
 import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { createFileExclusive, isLeftOver, makeFolder } from './files'
-import { removeTree, sweepDrafts, writeFileAtomic } from './files'
+import { isClaimed } from './claims'
+import { isLeftOver } from './draftNames'
+import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
 import { assertNoLinksOut } from './linksOut'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
@@ -15,6 +16,7 @@ import { PROJECT_FILE, projectPaths } from './paths'
 import { emptyProject, parseProject, projectText } from './projectFormat'
 import type { FoundProject, ProjectData } from './projectFormat'
 import { settledHead } from './runs'
+import { sweepDrafts } from './sweepDrafts'
 
 /**
  * The folder of a project, given the folder or the `project.assay` in it.
@@ -98,7 +100,9 @@ export class Project {
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
         await assertNoLinksOut(folder)
-        await sweepDrafts(folder)
+        // A node of a cluster may be training there: its drafts are its own.
+        const isBusy = (path: string) => isClaimed(folder, basename(path))
+        await sweepDrafts(folder, 3, isBusy)
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
       }
       const heads = low.data.runs

@@ -89,6 +89,25 @@ export async function verifyRun(project: string, fingerprint: string): Promise<v
   }
 }
 
+/**
+ * What a finished run came to, once all its files are seen whole: another machine's may come later than its
+ * manifest.
+ *
+ * @returns null where it is not finished, or not seen whole yet
+ * @throws WorkbenchError `storage/corrupt` when a manifest is there and cannot be read
+ */
+export async function finishedResult(
+  project: string,
+  fingerprint: string
+): Promise<RunResult | null> {
+  if (!isRunFinished(project, fingerprint)) return null
+  for (const { path, bytes } of await manifestFiles(project, fingerprint)) {
+    const found = await stat(path).catch(() => null)
+    if (found?.size !== bytes) return null
+  }
+  return (await readManifest(project, fingerprint)).result ?? null
+}
+
 const RETRAINED =
   'Verify the project with repair: it sets the run aside, and the next run of the study trains it again.'
 

@@ -1,4 +1,5 @@
 /** Takes in what jobs that were done apart from this host came to. */
+import type { Measurement } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
 import { outcomeKeys, readOutcome, removeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
@@ -27,10 +28,13 @@ async function adopt(
   { key, trained, measured }: Outcome,
   { project, measurements, plan, onEvent }: RunContext
 ): Promise<boolean> {
-  if (measured) await measurements.add(measured.measurements)
+  const isNew = (one: Measurement) => !measurements.find(one.model, one.domain, one.definition)
+  const found = measured?.measurements.filter(isNew) ?? []
+  if (found.length > 0) await measurements.add(found)
   if (!trained) return measured !== undefined
   const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
   if (!run || !isRunFinished(project.folder, key)) return false
+  if (project.runs.some((head) => head.fingerprint === key && head.state === 'done')) return true
   const record = headOf(run, { ...trained, state: 'done' })
   await project.saveRun(record)
   onEvent({ kind: 'run', record })

@@ -68,6 +68,8 @@ export async function runStudy(context: RunContext): Promise<RunSummary> {
     unwatch()
     await context.executor.end()
   }
+  // What elsewhere was done was stored as it came: what lies there still is cleared away.
+  await adoptOutcomes(context)
   return ended(summary, missing, context)
 }
 
@@ -111,8 +113,9 @@ async function trainAll(
   }
   const [first] = missing
   if (!first) return
-  const { lane, atOnce } = await context.executor.placeTraining(first.recipe, missing.length)
-  context.room.expect(atOnce * savedBytes(context.plan.config))
+  const placement = await context.executor.placeTraining(first.recipe, missing.length)
+  const { lane, atOnce, workingAtOnce = atOnce } = placement
+  context.room.expect(workingAtOnce * savedBytes(context.plan.config))
   const waiting = context.queue.waiting(missing)
   await takeInParallel(
     () => waiting.take(),

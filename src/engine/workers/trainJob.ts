@@ -19,12 +19,15 @@ import { openBatches } from '#engine/data/batches'
 import { readDomainTokens, scoredTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
+import { claimRun } from '#engine/storage/claims'
+import type { Claim } from '#engine/storage/claims'
 import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { assertSound } from '#engine/storage/sealedFiles'
 import { openLine } from '#engine/storage/seals'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
+import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { readTrace } from '#engine/storage/traces'
 import { train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
@@ -54,9 +57,20 @@ interface Beginning {
  * Stopping keeps weights, moments, step and curve, so that going on gives the weights an
  * undisturbed run would have given, bit for bit on a CPU.
  *
- * @throws WorkbenchError `run/diverged`, `model/out-of-memory`, `storage/*`
+ * @throws WorkbenchError `run/diverged`, `run/claimed`, `model/out-of-memory`, `storage/*`
  */
 export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainResult> {
+  const claim = await claimRun(job.project, job.fingerprint, { signal: hooks.signal })
+  try {
+    // What who had it before left half-written.
+    await sweepDrafts(projectPaths.run(job.project, job.fingerprint), 2)
+    return await trainClaimed(job, hooks, claim)
+  } finally {
+    await claim.release()
+  }
+}
+
+async function trainClaimed(job: TrainJob, hooks: JobHooks, claim: Claim): Promise<TrainResult> {
   const { project, fingerprint, config, recipe } = job
   const { device, kernels } = await (await chooseBackend()).activate()
   const beginning = await begin(job)
@@ -92,6 +106,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
       endOfTextId: job.endOfTextId,
       batch: (step) => batches.batch(step),
       onStep: async (point, trainer) => {
+        claim.assertHeld()
         const done = point.step + 1
         const rate = meter.add(tokensPerStep)
         const heldOut = await measureHeldOut(done, trainer)

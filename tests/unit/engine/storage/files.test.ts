@@ -5,10 +5,10 @@ import {
   FolderDraft,
   LineLog,
   createFileExclusive,
-  sweepDrafts,
   writeFileAtomic,
   writeFolder
 } from '#engine/storage/files'
+import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { storageError } from '#engine/storage/writeErrors'
 import { readLines } from '#engine/storage/lines'
 import { temporaryFolder } from '../../../support/temporaryFolder'

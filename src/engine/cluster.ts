@@ -1,0 +1,231 @@
+/** What a project has on a Slurm cluster, for whoever looks: elements, nodes, scripts, logs, a check. */
+import { stat } from 'node:fs/promises'
+import type {
+  ClusterCheck,
+  ClusterElement,
+  ClusterLog,
+  ClusterScript,
+  ClusterView
+} from '#shared/clusterView'
+import { WorkbenchError } from '#shared/errors'
+import type { Study } from '#shared/records'
+import { clusterOf } from './executors/chooseExecutor'
+import type { Cluster } from './executors/slurm/cluster'
+import { probeCluster } from './executors/slurm/probe'
+import { cancelJobs, elementState, isLive, readNodes, readQueue } from './executors/slurm/queue'
+import type { Queue, QueueRecord } from './executors/slurm/queue'
+import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
+import { logPath, readSubmissions } from './executors/slurm/submissions'
+import type { Submission } from './executors/slurm/submissions'
+import { arrayJobOf } from './executors/slurm/submitArray'
+import type { ProjectSession } from './projectSession'
+import { isRunFinished } from './storage/runs'
+import { lastPoint, textBehind } from './storage/traces'
+import { modelsOf, unmeasured } from './studies/measureModels'
+import { distinctRuns, runsOf } from './studies/plan'
+import { missingRuns } from './studies/run'
+
+/** Of a log so much is read from its end, bytes. */
+const LOG_BYTES = 1 << 16
+
+/**
+ * Elements of the project, of all its studies, and the nodes of the study's cluster.
+ *
+ * @throws WorkbenchError `executor/invalid` for a study that runs on this machine
+ */
+export async function readCluster(session: ProjectSession, study: Study): Promise<ClusterView> {
+  const { settings } = clusterFor(session, study)
+  const submissions = await readSubmissions(session.folder)
+  const queue = await readQueue(settings)
+  const elements = await Promise.all(
+    submissions.flatMap((submission) =>
+      submission.elements.map((_, index) => describe(session, submission, index, queue))
+    )
+  )
+  return {
+    study: study.name,
+    host: settings.host ?? null,
+    elements,
+    nodes: queue.isKnown ? await readNodes(settings) : [],
+    unreachable: queue.isKnown ? null : queue.words,
+    askedAt: new Date().toISOString()
+  }
+}
+
+/** True where something was submitted that is not known to be over. */
+export async function hasElements(session: ProjectSession): Promise<boolean> {
+  return (await readSubmissions(session.folder)).length > 0
+}
+
+/**
+ * Takes elements out of the queue; those that run save their state and leave.
+ *
+ * @param ids of elements; all that wait or run when left out
+ * @returns how many were taken out
+ * @throws WorkbenchError `executor/invalid` for an element that is not there; `executor/unavailable` where the
+ *   cluster does not answer
+ */
+export async function cancelElements(
+  session: ProjectSession,
+  study: Study,
+  ids?: readonly string[]
+): Promise<number> {
+  const { elements, unreachable } = await readCluster(session, study)
+  if (unreachable !== null) {
+    throw new WorkbenchError(
+      'executor/unavailable',
+      `The cluster does not answer: "${unreachable}" Nothing was cancelled; try it again.`
+    )
+  }
+  const chosen = ids?.map((id) => found(elements, id)) ?? elements
+  const live = chosen.filter(({ state, job }) => isLive(state) && job !== null)
+  await cancelJobs(
+    clusterFor(session, study).settings,
+    live.map(({ job }) => job!)
+  )
+  return live.length
+}
+
+/**
+ * The end of an element's log.
+ *
+ * @throws WorkbenchError `executor/invalid` for an element that is not there
+ */
+export async function readElementLog(
+  session: ProjectSession,
+  study: Study,
+  id: string
+): Promise<ClusterLog> {
+  const { folder } = clusterFor(session, study)
+  const submissions = await readSubmissions(session.folder)
+  const [key, index] = placeOf(id)
+  const submission = submissions.find((one) => one.key === key && index < one.elements.length)
+  if (!submission) throw unknownElement(id)
+  const place = { submission, index }
+  await folder.pullLog(place)
+  const path = logPath(session.folder, place) ?? ''
+  const size = (await stat(path).catch(() => null))?.size ?? 0
+  const text = await textBehind(path, (bytes) => Math.max(0, bytes - LOG_BYTES))
+  return { path, text: text ?? '', isWhole: size <= LOG_BYTES }
+}
+
+/**
+ * What would be submitted for the study as it is: its first array of runs, or of models where all runs are
+ * trained.
+ *
+ * @throws WorkbenchError `executor/invalid`, `study/not-prepared`
+ */
+export async function clusterScript(session: ProjectSession, study: Study): Promise<ClusterScript> {
+  const cluster = clusterFor(session, study)
+  const { settings } = cluster
+  const context = await session.workOn(study)
+  const runs = missingRuns(session.folder, distinctRuns(runsOf(context.plan)))
+  const next = runs.filter(({ start }) =>
+    start?.kind === 'run' ? isRunFinished(session.folder, start.fingerprint) : true
+  )
+  const models = unmeasured(modelsOf(context.plan), context)
+  const kind = next.length > 0 ? 'train' : 'measure'
+  const count = next.length || Math.ceil(models.length / settings.modelsPerElement)
+  const elements = Array.from({ length: Math.max(1, count) }, () => ({ runs: [], labels: [] }))
+  const job = arrayJobOf(cluster, { key: 'assay-KEY', study: study.name, settings, elements })
+  const call = typedCall(submitArguments(job))
+  return { call, script: elementScript(job), elements: count, kind }
+}
+
+/**
+ * Submits one tiny element and says in words what it found: whether it is accepted, the project is seen and may
+ * be written, clocks and versions agree, and which GPUs there are.
+ *
+ * @throws WorkbenchError `executor/invalid`; the signal's reason when aborted
+ */
+export async function checkCluster(
+  session: ProjectSession,
+  study: Study,
+  options: { signal?: AbortSignal; patienceMs?: number } = {}
+): Promise<ClusterCheck> {
+  const findings = await probeCluster(clusterFor(session, study), options)
+  return { study: study.name, findings, isGood: findings.every(({ state }) => state !== 'bad') }
+}
+
+/** @throws WorkbenchError `executor/invalid`, `executor/unavailable` */
+function clusterFor({ folder, program }: ProjectSession, study: Study): Cluster {
+  const { executor } = study
+  if (executor?.kind !== 'slurm') {
+    throw new WorkbenchError(
+      'executor/invalid',
+      `The study "${study.name}" runs on this machine. Set its executor to a Slurm cluster, or choose another study.`,
+      { study: study.name, expected: 'slurm', found: executor?.kind ?? 'local' }
+    )
+  }
+  return clusterOf(executor, { project: folder, study: study.name, program })
+}
+
+async function describe(
+  session: ProjectSession,
+  submission: Submission,
+  index: number,
+  queue: Queue
+): Promise<ClusterElement> {
+  const { key, study, kind, submittedAt } = submission
+  const { runs, labels } = submission.elements[index]!
+  const record = queue.isKnown ? (queue.elements.get(`${key}.${index}`) ?? null) : null
+  const array = record?.array ?? submission.array
+  const began = record?.startedAt ?? null
+  return {
+    id: `${key}.${index}`,
+    submission: key,
+    index,
+    study,
+    kind,
+    labels,
+    runs,
+    job: array === null ? null : `${array}_${index}`,
+    state: queue.isKnown ? stateOf(submission, index, record, session) : 'unknown',
+    queueWords: record ? `${record.state} (${record.reason})` : null,
+    node: record?.node ?? null,
+    since: began === null ? submittedAt : new Date(began * 1000).toISOString(),
+    share: kind === 'train' ? await shareOf(session, runs[0]!) : null,
+    log: logPath(session.folder, { submission, index })
+  }
+}
+
+/** What the queue has forgotten is known by what it left. */
+function stateOf(
+  { kind, elements, failed }: Submission,
+  index: number,
+  record: QueueRecord | null,
+  session: ProjectSession
+): ClusterElement['state'] {
+  if (record) return elementState(record)
+  if (failed.includes(index)) return 'failed'
+  const { runs } = elements[index]!
+  const isDone = kind === 'train' && runs.every((run) => isRunFinished(session.folder, run))
+  return isDone ? 'done' : 'gone'
+}
+
+async function shareOf({ folder, runs }: ProjectSession, run: string): Promise<number | null> {
+  if (isRunFinished(folder, run)) return 1
+  const tokens = runs.find(({ fingerprint }) => fingerprint === run)?.tokens ?? 0
+  const point = await lastPoint(folder, run)
+  return point && tokens > 0 ? Math.min(1, point.tokens / tokens) : null
+}
+
+function placeOf(id: string): [string, number] {
+  const dot = id.lastIndexOf('.')
+  return [id.slice(0, dot), Number(id.slice(dot + 1))]
+}
+
+/** By its id, by Slurm's, or by a name that only one has. */
+function found(elements: readonly ClusterElement[], id: string): ClusterElement {
+  const one = elements.find((element) => element.id === id || element.job === id)
+  if (!one) throw unknownElement(id)
+  return one
+}
+
+function unknownElement(id: string): WorkbenchError {
+  return new WorkbenchError(
+    'executor/invalid',
+    `The project has no element ${id} on a cluster. Elements are named SUBMISSION.INDEX; look which there are.`,
+    { found: id }
+  )
+}

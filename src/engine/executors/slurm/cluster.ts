@@ -1,0 +1,14 @@
+/** What all work of one study on one cluster is given. */
+import type { SlurmSettings } from '#shared/executors'
+import type { ClusterFolder } from './clusterFolder'
+import type { Program } from './script'
+
+export interface Cluster {
+  /** Folder of the project here. */
+  project: string
+  study: string
+  settings: SlurmSettings
+  program: Program
+  /** The project as the nodes see it. */
+  folder: ClusterFolder
+}

@@ -1,0 +1,19 @@
+/** The project as the nodes of a cluster see it: the same folder, where storage is shared. */
+import type { ElementPlace } from './submissions'
+
+export interface ClusterFolder {
+  /** The project's folder there. */
+  readonly project: string
+  /** Takes there what the elements of a submission need, and the submission itself. */
+  push(key: string): Promise<void>
+  /** Brings what elements left, of the runs that are waited for. */
+  pull(runs: readonly string[]): Promise<void>
+  /** Brings the log of an element. */
+  pullLog(place: ElementPlace): Promise<void>
+}
+
+/** Storage that this machine and the nodes share, at the same path. */
+export function sharedFolder(project: string): ClusterFolder {
+  const nothing = () => Promise.resolve()
+  return { project, push: nothing, pull: nothing, pullLog: nothing }
+}

@@ -1,0 +1,192 @@
+/** One tiny element that looks around on a node, before anybody relies on the cluster. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClusterFinding } from '#shared/clusterView'
+import { toPlain } from '#shared/errors'
+import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
+import { projectPaths } from '#engine/storage/paths'
+import { callClient } from './clients'
+import type { Cluster } from './cluster'
+import { nodesFolder } from './nodesFolder'
+import { paceOf } from './pace'
+import { cancelJobs, elementState, readQueue } from './queue'
+import { mayPass, refusedError, tailOf, unavailableError } from './refusals'
+import { elementScript, submitArguments } from './script'
+import type { ArrayJob } from './script'
+import { wordsOf } from './queue'
+
+/** File in which the element says what it sees. */
+const ANSWER = 'answer.txt'
+
+/** A queue may be long: so long is waited for the element, ms. */
+const PATIENCE_MS = 120_000
+
+/** Clocks further apart make a mess of records. */
+const MOST_SKEW_SECONDS = 60
+
+/**
+ * Submits an element that says what it sees, and waits for it.
+ *
+ * @param options `patienceMs`: how long it may wait in the queue
+ * @throws the signal's reason when aborted; the element is taken out of the queue then
+ */
+export async function probeCluster(
+  cluster: Cluster,
+  options: { signal?: AbortSignal; patienceMs?: number } = {}
+): Promise<ClusterFinding[]> {
+  const { project, settings, folder } = cluster
+  const key = `probe-${randomBytes(6).toString('hex')}`
+  const own = projectPaths.submission(project, key)
+  const job = probeJob(cluster, key)
+  await makeFolder(own)
+  await writeFileAtomic(join(own, 'elements.txt'), 'probe\n')
+  try {
+    await folder.push(key)
+    const submittedAt = Date.now()
+    const called = await callClient(settings, 'sbatch', submitArguments(job), {
+      input: probeScript(job)
+    })
+    if (called.status !== 0) {
+      const error = called.isMissing
+        ? unavailableError(settings, called)
+        : mayPass(called)
+          ? null
+          : refusedError(called)
+      const words = error?.message ?? `The cluster does not answer: "${wordsOf(called.stderr)}"`
+      return [{ what: 'submit', state: error ? 'bad' : 'unknown', words }]
+    }
+    const array = /^(\d+)/m.exec(called.stdout)![1]!
+    const submitted = { what: 'submit', state: 'good' as const, words: `Slurm took job ${array}.` }
+    const found = await awaitAnswer(cluster, { key, array, submittedAt }, options)
+    return [submitted, ...found]
+  } catch (error) {
+    if (options.signal?.aborted) throw error
+    const { message } = toPlain(error)
+    return [{ what: 'submit', state: 'bad', words: message }]
+  } finally {
+    await removeTree(own).catch(() => undefined)
+  }
+}
+
+function probeJob({ study, settings, program, folder }: Cluster, key: string): ArrayJob {
+  const place = { project: folder.project, folder: nodesFolder(folder.project, key) }
+  // As a run would be submitted, but for the time.
+  const short = { ...settings, timeMinutes: Math.min(settings.timeMinutes, 5), mostAtOnce: 1 }
+  return { key, study, ...place, elements: 1, settings: short, program }
+}
+
+/** The script of a run, with another command at its end. */
+function probeScript(job: ArrayJob): string {
+  const lines = elementScript(job).trimEnd().split('\n')
+  const last = lines.pop()!
+  const command = /^exec (.*) run-one /.exec(last)![1]!
+  const answer = '"$folder/answer.draft"'
+  return [
+    ...lines,
+    '{',
+    '  echo "node $(hostname)"',
+    '  echo "time $(date +%s)"',
+    '  touch runs/.assay-probe 2>/dev/null && rm -f runs/.assay-probe && echo "write yes"',
+    `  echo "version $(${command} --version 2>&1 | tail -n 1)"`,
+    '  echo "gpus ${CUDA_VISIBLE_DEVICES:-none}"',
+    '  command -v nvidia-smi >/dev/null && nvidia-smi -L | sed "s/^/gpu /"',
+    `} > ${answer}`,
+    `mv ${answer} "$folder/${ANSWER}"`,
+    ''
+  ].join('\n')
+}
+
+async function awaitAnswer(
+  cluster: Cluster,
+  { key, array, submittedAt }: { key: string; array: string; submittedAt: number },
+  { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number }
+): Promise<ClusterFinding[]> {
+  const { project, settings, folder } = cluster
+  const own = projectPaths.submission(project, key)
+  const pace = paceOf(settings)
+  const until = performance.now() + patienceMs
+  let endedAt: number | null = null
+  let words = ''
+  try {
+    while (performance.now() < until) {
+      await sleep(Math.min(1000, pace.pollMs), undefined, signal ? { signal } : {})
+      await folder.pull([])
+      const text = await readFile(join(own, ANSWER), 'utf8').catch(() => null)
+      if (text !== null) return findingsOf(text, cluster, submittedAt)
+      const queue = await readQueue(settings)
+      if (!queue.isKnown) continue
+      const record = queue.elements.get(`${key}.0`) ?? null
+      const state = elementState(record)
+      words = record ? `${record.state} (${record.reason})` : 'it left the queue'
+      if (['waiting', 'running', 'stuck'].includes(state)) continue
+      endedAt ??= performance.now()
+      if (performance.now() - endedAt > Math.min(pace.graceMs, 20_000)) {
+        return [await unseen(cluster, key, array)]
+      }
+    }
+  } finally {
+    await cancelJobs(settings, [`${array}_0`])
+  }
+  const waits = `The element did not begin within ${Math.round(patienceMs / 1000)} s: ${words}. The settings are accepted; nothing is known of the nodes.`
+  return [{ what: 'queue', state: 'unknown', words: waits }]
+}
+
+/** It ended, and its answer is nowhere to be seen. */
+async function unseen(
+  { project, folder }: Cluster,
+  key: string,
+  array: string
+): Promise<ClusterFinding> {
+  const log = await tailOf(join(projectPaths.submission(project, key), `${array}_0.log`), 8)
+  const words =
+    log === ''
+      ? `The element ended, and neither its log nor its answer is in ${folder.project}: the node writes elsewhere. The project must lie on storage that every node shares, at the same path.`
+      : `The element ended without an answer. Its log: ${log}`
+  return { what: 'folder', state: 'bad', words }
+}
+
+function findingsOf(text: string, { program }: Cluster, submittedAt: number): ClusterFinding[] {
+  const said = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]
+  const finding = (what: string, isGood: boolean, good: string, bad: string): ClusterFinding => ({
+    what,
+    state: isGood ? 'good' : 'bad',
+    words: isGood ? good : bad
+  })
+  const node = said('node') ?? 'a node'
+  const seconds = Number(said('time'))
+  const skew = Math.max(submittedAt / 1000 - seconds, seconds - Date.now() / 1000, 0)
+  const version = said('version') ?? ''
+  const gpus = [...text.matchAll(/^gpu (.*)$/gm)].map(([, one]) => one)
+  const visible = said('gpus') ?? 'none'
+  return [
+    finding('folder', true, `${node} sees the project.`, ''),
+    finding(
+      'write',
+      said('write') === 'yes',
+      `${node} may write into it.`,
+      `${node} sees the project but may not write into it: look at its rights, its quota and its free space.`
+    ),
+    finding(
+      'clock',
+      skew <= MOST_SKEW_SECONDS,
+      `Its clock agrees with this machine's.`,
+      `The clock of ${node} is ${Math.round(skew)} s off this machine's. Have both set by a time server.`
+    ),
+    finding(
+      'version',
+      version === program.version,
+      `Assay ${version} starts there.`,
+      `Assay ${program.version} is wanted on ${node}, and the command there says "${version}". Set \`command\`, \`setup\` or \`container\` of the study's executor settings so that it starts the same version.`
+    ),
+    {
+      what: 'gpus',
+      state: 'good',
+      words:
+        gpus.length > 0
+          ? `GPUs of ${node}: ${gpus.join('; ')}; given to the element: ${visible}.`
+          : `No GPU driver on ${node}; given to the element: ${visible}.`
+    }
+  ]
+}

@@ -1,0 +1,161 @@
+/** What the queue says of elements, and what that means. */
+import type { ClusterNode, ElementState } from '#shared/clusterView'
+import { callClient } from './clients'
+import type { SubmitHost } from './clients'
+
+/** One element as the queue has it. */
+export interface QueueRecord {
+  /** The array's name: the key of a submission. */
+  name: string
+  /** Slurm's number of the array, and the element's place in it. */
+  array: string
+  index: number
+  state: string
+  reason: string
+  node: string | null
+  /** Seconds since 1970; null before it began. */
+  startedAt: number | null
+  submittedAt: number | null
+}
+
+/** The queue by `NAME.INDEX`; or why it is not known, in the client's words. */
+export type Queue =
+  { isKnown: true; elements: Map<string, QueueRecord> } | { isKnown: false; words: string }
+
+const FIELDS = ['%F', '%K', '%T', '%r', '%N', '%S', '%V', '%j']
+
+/** Finished elements stay listed for a while, 300 s by default, and go one by one. */
+export async function readQueue(host: SubmitHost): Promise<Queue> {
+  const variables = { SLURM_TIME_FORMAT: '%s', SLURM_BITSTR_LEN: '0' }
+  const args = ['-h', '-a', '-r', '-t', 'all', '--me', '-o', FIELDS.join('|')]
+  const called = await callClient(host, 'squeue', args, { variables })
+  if (called.status !== 0) {
+    return { isKnown: false, words: wordsOf(called.stderr) || 'squeue did not answer in time' }
+  }
+  const elements = new Map<string, QueueRecord>()
+  for (const record of called.stdout.split('\n').flatMap(parsedRecord)) {
+    elements.set(`${record.name}.${record.index}`, record)
+  }
+  return { isKnown: true, elements }
+}
+
+/** A line of `squeue`; nothing for one that is no element of an array. */
+export function parsedRecord(line: string): QueueRecord[] {
+  const [array, index, state, reason, node, start, submitted, ...name] = line.split('|')
+  if (array === undefined || !/^\d+$/.test(index ?? '') || name.length === 0) return []
+  return [
+    {
+      name: name.join('|'),
+      array,
+      index: Number(index),
+      state: state!,
+      reason: reason!,
+      node: node === '' ? null : node!,
+      startedAt: Number(start) || null,
+      submittedAt: Number(submitted) || null
+    }
+  ]
+}
+
+const WAITING = ['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED']
+const RUNNING = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', 'STAGE_OUT']
+const INTERRUPTED = ['PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL', 'TIMEOUT', 'DEADLINE', 'RESIZING']
+
+/**
+ * Slurm's states, folded to what is done about them. One that is held never starts by itself: it is
+ * stuck until somebody releases it.
+ */
+export function elementState(record: Pick<QueueRecord, 'state' | 'reason'> | null): ElementState {
+  if (!record) return 'gone'
+  const { state, reason } = record
+  const isHeld = /held/i.test(reason) || reason === 'DependencyNeverSatisfied'
+  if ((isHeld && WAITING.includes(state)) || state === 'SPECIAL_EXIT') return 'stuck'
+  if (WAITING.includes(state)) return 'waiting'
+  if (RUNNING.includes(state)) return 'running'
+  if (state === 'COMPLETED') return 'done'
+  if (state === 'CANCELLED') return 'cancelled'
+  return INTERRUPTED.includes(state) ? 'interrupted' : 'failed'
+}
+
+/** True while something still comes of an element. */
+export function isLive(state: ElementState): boolean {
+  return ['waiting', 'running', 'stuck'].includes(state)
+}
+
+/** How an element ended, as long as Slurm remembers. */
+export interface ElementEnd {
+  state: string
+  exitStatus: number
+  /** 0: none ended it. */
+  signal: number
+  node: string | null
+}
+
+/** @returns null where Slurm does not remember, or does not answer */
+export async function readEnd(host: SubmitHost, job: string): Promise<ElementEnd | null> {
+  const { status, stdout } = await callClient(host, 'scontrol', ['-o', 'show', 'job', job])
+  if (status !== 0) return null
+  const [exit = 0, signal = 0] = (fieldOf(stdout, 'ExitCode') ?? '0:0').split(':').map(Number)
+  const node = fieldOf(stdout, 'NodeList') ?? null
+  return {
+    state: fieldOf(stdout, 'JobState') ?? 'UNKNOWN',
+    exitStatus: exit,
+    signal,
+    node: node === '(null)' ? null : node
+  }
+}
+
+/** Slurm's usual limit where it does not say. */
+const USUAL_ARRAY_SIZE = 1001
+
+/** Elements that one array may have: the highest index is one less. */
+export async function readArraySize(host: SubmitHost): Promise<number> {
+  const { stdout } = await callClient(host, 'scontrol', ['show', 'config'])
+  const found = Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1])
+  return found > 0 ? found : USUAL_ARRAY_SIZE
+}
+
+/** Takes elements out of the queue; what runs is asked to leave, and saves its state first. */
+export async function cancelJobs(host: SubmitHost, jobs: readonly string[]): Promise<void> {
+  // A command line has its limits.
+  for (let first = 0; first < jobs.length; first += 500) {
+    await callClient(host, 'scancel', jobs.slice(first, first + 500))
+  }
+}
+
+/** Nodes of all partitions; none where the cluster does not answer. */
+export async function readNodes(host: SubmitHost): Promise<ClusterNode[]> {
+  const format = ['%N', '%P', '%T', '%C', '%m', '%G', '%E'].join('|')
+  const { status, stdout } = await callClient(host, 'sinfo', ['-h', '-N', '-o', format])
+  return status === 0 ? stdout.split('\n').flatMap(parsedNode) : []
+}
+
+/** A line of `sinfo`, one for each node of each partition. */
+export function parsedNode(line: string): ClusterNode[] {
+  const [name, partition, state, cpus, memory, gres, ...reason] = line.split('|')
+  if (name === undefined || reason.length === 0) return []
+  const [allocated = 0, idle = 0, , total = 0] = cpus!.split('/').map(Number)
+  const why = reason.join('|')
+  return [
+    {
+      name,
+      partition: partition!.replace(/\*$/, ''),
+      isDefaultPartition: partition!.endsWith('*'),
+      state: state!,
+      cpus: { allocated, idle, total },
+      memoryMegabytes: Number(memory) || null,
+      gres: gres === '(null)' || gres === '' ? null : gres!,
+      reason: why === 'none' || why === '' ? null : why
+    }
+  ]
+}
+
+/** What a client said, without its name ahead of each line. */
+export function wordsOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.replace(/^\w+: (error: )?/, '').trim())
+  return lines.filter((line) => line !== '').join(' ')
+}
+
+function fieldOf(text: string, name: string): string | undefined {
+  return new RegExp(`(?:^|\\s)${name}=(\\S*)`).exec(text)?.[1]
+}

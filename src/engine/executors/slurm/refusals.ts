@@ -1,0 +1,113 @@
+/** What went wrong with a cluster, in words. */
+import { readFile } from 'node:fs/promises'
+import { WorkbenchError } from '#shared/errors'
+import type { Called, SubmitHost } from './clients'
+import type { ElementEnd } from './queue'
+import { wordsOf } from './queue'
+import { NOT_SEEN } from './script'
+
+/** The controller may answer the next time. A call that was cut off may have been heard. */
+const MAY_PASS =
+  /unable to contact slurm controller|connect failure|connection refused|timed out|temporarily|try again|zero bytes were transmitted/i
+
+/** What of a study's settings a sentence of Slurm is about. */
+const ABOUT: [RegExp, string][] = [
+  [/partition/i, 'Set `partition` to one that the cluster has.'],
+  [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
+  [/qos/i, 'Set `qos` to one that your account has, or leave it out.'],
+  [/time limit|time specification/i, 'Set `timeMinutes` to less than the partition allows.'],
+  [/memory/i, 'Set `memoryMegabytes` to what a node has.'],
+  [/gres|gpu/i, 'Set `gres` to what a node has, or leave it out.'],
+  [/node configuration|cpu|feature/i, 'Ask for no more `cpus`, memory or `gres` than a node has.'],
+  [/submit|limit|quota/i, 'Wait until some of your jobs have ended.']
+]
+
+/** True where asking again may do. */
+export function mayPass({ status, stderr, isMissing }: Called): boolean {
+  if (isMissing) return false
+  // ssh itself ends with 255 where it does not come through.
+  return status === null || status === 255 || MAY_PASS.test(stderr)
+}
+
+/** Of a submission that Slurm refuses: its own sentence, and which setting it is about. */
+export function refusedError({ stderr }: Called): WorkbenchError {
+  const words = wordsOf(stderr) || 'it said nothing'
+  const advice = ABOUT.find(([pattern]) => pattern.test(words))?.[1] ?? 'Change the settings.'
+  return new WorkbenchError(
+    'executor/refused',
+    `Slurm refuses the job: "${words}" ${advice} They are the study's executor settings.`,
+    { found: words }
+  )
+}
+
+/** Where there is nobody to submit to. */
+export function unavailableError({ host }: SubmitHost, called: Called): WorkbenchError {
+  const found = wordsOf(called.stderr)
+  const message =
+    host === undefined
+      ? 'Slurm is not on this machine: there is no program sbatch. Run the study on a submit host of the cluster, name one as `host` of its executor settings, or run it on this machine.'
+      : `Slurm cannot be reached by ssh on ${host}${found === '' ? '' : `: "${found}"`}. ssh must come through without asking anything, and sbatch must be there.`
+  return new WorkbenchError('executor/unavailable', message, { host: host ?? null, found })
+}
+
+/** An element that ended without a result. */
+export interface LostElement {
+  label: string
+  /** Slurm's id of it. */
+  job: string
+  /** The queue's last word of it; null: it is not listed any more. */
+  state: string | null
+  end: ElementEnd | null
+  logFile: string | null
+}
+
+/**
+ * Why an element gave no result. `executor/lost` for what another try may not meet: it was ended by the time
+ * limit, by a signal, with its node, or nobody knows how.
+ */
+export async function endError(lost: LostElement): Promise<WorkbenchError> {
+  const { label, job, end, logFile } = lost
+  const state = end?.state ?? lost.state ?? 'GONE'
+  const log = logFile === null ? '' : await tailOf(logFile, 12)
+  const told = log === '' ? ' It wrote no log.' : ` Its log ends:\n${log}`
+  const where = end?.node ? ` on ${end.node}` : ''
+  const isLost = isInterruption(state, end)
+  const how = howItEnded(state, end)
+  const what = `The cluster's job ${job} of ${label} ended${where} without a result: ${how}.`
+  return new WorkbenchError(isLost ? 'executor/lost' : 'executor/failed', what + told, {
+    job,
+    state,
+    exitStatus: end?.exitStatus ?? null,
+    signal: end?.signal ?? null,
+    node: end?.node ?? null,
+    log: logFile
+  })
+}
+
+/** Exit status of an element that was told to leave and could not be put back: EX_TEMPFAIL. */
+const TRY_AGAIN = 75
+
+function isInterruption(state: string, end: ElementEnd | null): boolean {
+  if (state === 'CANCELLED' || state === 'OUT_OF_MEMORY') return false
+  if (end?.exitStatus === TRY_AGAIN || (end?.signal ?? 0) > 0) return true
+  return ['GONE', 'TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'COMPLETED'].includes(state)
+}
+
+function howItEnded(state: string, end: ElementEnd | null): string {
+  if (state === 'CANCELLED') return 'somebody cancelled it'
+  if (state === 'OUT_OF_MEMORY') return 'it wanted more memory than it was given'
+  if (state === 'TIMEOUT') return 'its time was up'
+  if (state === 'GONE') return 'it left the queue, and Slurm remembers no more of it'
+  if (end?.exitStatus === NOT_SEEN) return 'the node does not see the project'
+  if (end?.exitStatus === 127 || end?.exitStatus === 126) {
+    return 'the node could not start Assay by the command that it was given'
+  }
+  if (end && end.signal > 0) return `signal ${end.signal} ended it (${state})`
+  return end && end.exitStatus > 0 ? `exit status ${end.exitStatus} (${state})` : state
+}
+
+/** The last lines of a text file; empty where there is none. */
+export async function tailOf(path: string, lines: number): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.trimEnd().split('\n').slice(-lines).join('\n').trim()
+}

@@ -1,0 +1,115 @@
+/** What is submitted: the call of sbatch, and the script that each element of an array runs. */
+import type { SlurmSettings } from '#shared/executors'
+import { quoted } from './quoted'
+
+/** How this program is called on another machine that sees its files. */
+export interface Program {
+  /** The command line's entry, and the version it is. */
+  entry: string
+  version: string
+}
+
+/** An array job, before it has a number. */
+export interface ArrayJob {
+  key: string
+  study: string
+  /** The project's folder as the nodes see it. */
+  project: string
+  /** The submission's folder as the nodes see it. */
+  folder: string
+  elements: number
+  settings: SlurmSettings
+  program: Program
+}
+
+/** File of a submission's folder: a line of fingerprints for each element. */
+export const ELEMENTS_FILE = 'elements.txt'
+
+/** Exit status of an element that does not see what it should: EX_NOINPUT. */
+export const NOT_SEEN = 66
+
+/** Seconds before the time limit at which an element is told to save and leave; it may be 30 more. */
+const WARNING_SECONDS = 60
+
+/** Where the log of an element lies, in the words of `sbatch`. */
+export const logPattern = (folder: string): string => `${folder}/%A_%a.log`
+
+/** Arguments of `sbatch`; the script goes to its standard input. */
+export function submitArguments({ key, study, elements, folder, settings }: ArrayJob): string[] {
+  const { partition, account, qos, timeMinutes, memoryMegabytes, cpus, gres } = settings
+  const option = (name: string, value: string | number | undefined) =>
+    value === undefined ? [] : [`--${name}=${value}`]
+  return [
+    '--parsable',
+    ...option('job-name', key),
+    ...option('comment', `Assay: ${study}`),
+    ...option('array', `0-${elements - 1}%${settings.mostAtOnce}`),
+    ...option('output', logPattern(folder)),
+    ...option('partition', partition),
+    ...option('account', account),
+    ...option('qos', qos),
+    ...option('time', timeMinutes),
+    ...option('mem', memoryMegabytes === undefined ? undefined : `${memoryMegabytes}M`),
+    '--nodes=1',
+    '--ntasks=1',
+    ...option('cpus-per-task', cpus),
+    ...option('gres', gres),
+    // What this shell has set is not the nodes' business.
+    '--export=NIL',
+    '--requeue',
+    '--open-mode=append',
+    `--signal=B:USR2@${WARNING_SECONDS}`
+  ]
+}
+
+/** The call of `sbatch` as one would type it. */
+export function typedCall(args: readonly string[]): string {
+  return ['sbatch', ...args].map(quoted).join(' ')
+}
+
+/**
+ * The script of every element.
+ *
+ * A folder that is not there would be no error to Slurm, which runs the script elsewhere: so it looks
+ * itself. While the lines of `setup` run, the shell answers the warning; then the command takes its place, so
+ * that it gets the signal itself.
+ */
+export function elementScript({ study, project, folder, settings, program }: ArrayJob): string {
+  const { options, setup, container, cpus } = settings
+  const unseen = `does not see ${project}. The project must lie on storage that every node shares.`
+  const call = [
+    'exec',
+    ...(container === undefined ? [] : [container]),
+    settings.command ?? ownCommand(program),
+    'run-one',
+    quoted(project),
+    '$runs',
+    quoted(`--study=${study}`),
+    `--assay=${program.version}`,
+    `--threads=${cpus}`
+  ]
+  const lines = [
+    '#!/bin/bash',
+    ...options.map((option) => `#SBATCH ${option}`),
+    `folder=${quoted(folder)}`,
+    `if ! cd ${quoted(project)} || [ "$PWD" != ${quoted(project)} ] || [ ! -r "$folder/${ELEMENTS_FILE}" ]; then`,
+    `  echo "Assay: $(hostname)" ${quoted(unseen)} >&2`,
+    `  exit ${NOT_SEEN}`,
+    'fi',
+    `runs=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$folder/${ELEMENTS_FILE}")`,
+    `trap 'scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"; exit 0' USR2`,
+    `echo "Assay: $(date -u +%FT%TZ) $(hostname), restart \${SLURM_RESTART_COUNT:-0}"`,
+    ...setup,
+    ...(isElectron ? ['export ELECTRON_RUN_AS_NODE=1'] : []),
+    call.join(' '),
+    ''
+  ]
+  return lines.join('\n')
+}
+
+/** The desktop's program is a Node where it is asked to be one. */
+const isElectron = process.versions['electron'] !== undefined
+
+function ownCommand({ entry }: Program): string {
+  return `${quoted(process.execPath)} ${quoted(entry)}`
+}

@@ -1,0 +1,174 @@
+/** Has jobs done by a Slurm cluster: each run an element of an array, several models one. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fromPlain, toPlain } from '#shared/errors'
+import { isLeaving } from '#shared/leaving'
+import type { Prepared, Recipe } from '#shared/records'
+import { readOutcome, removeOutcome } from '#engine/storage/outcomes'
+import type { Outcome } from '#engine/storage/outcomes'
+import { projectPaths } from '#engine/storage/paths'
+import { finishedResult } from '#engine/storage/runs'
+import { lastPoint } from '#engine/storage/traces'
+import type {
+  MeasureJob,
+  MeasureResult,
+  PrepareJob,
+  TrainJob,
+  TrainResult
+} from '#engine/workers/jobs'
+import type { WorkerPool } from '#engine/workers/pool'
+import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../executor'
+import { callClient } from './clients'
+import type { Cluster } from './cluster'
+import { ElementJobs } from './elementJobs'
+import type { ElementNews, Want } from './elementJobs'
+import { paceOf } from './pace'
+import { unavailableError } from './refusals'
+import { tidySubmissions } from './tidySubmissions'
+
+/** Jobs that are handed over at once, at most: how many run is up to the cluster. */
+const MOST_HANDED_OVER = 5000
+
+/** A Slurm cluster. Text is prepared on this machine. */
+export class SlurmExecutor implements Executor {
+  readonly #cluster: Cluster
+  readonly #pool: WorkerPool
+  readonly #jobs: ElementJobs
+  /** True once the program is being closed: what it handed over goes on. */
+  #isLeaving = false
+
+  constructor(cluster: Cluster, pool: WorkerPool) {
+    this.#cluster = cluster
+    this.#pool = pool
+    this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings) })
+  }
+
+  prepare(job: PrepareJob, options: JobOptions): Promise<Prepared> {
+    return this.#pool.run('prepare', job, options)
+  }
+
+  /** Looks whether there is somebody to submit to; whether the cluster has room is its own business. */
+  async begin(): Promise<void> {
+    const { settings } = this.#cluster
+    const called = await callClient(settings, 'sbatch', ['--version'])
+    if (called.status !== 0) throw unavailableError(settings, called)
+    await tidySubmissions(this.#cluster)
+  }
+
+  placeTraining(_recipe: Recipe, runs: number): Promise<Placement> {
+    return Promise.resolve(this.#place(runs))
+  }
+
+  placeMeasuring(models: number): Promise<MeasuringPlacement> {
+    return Promise.resolve({ ...this.#place(models), heldBytes: 0 })
+  }
+
+  /** Goes on in another element as long as each gets further than the one before. */
+  async train(job: TrainJob, options: JobOptions): Promise<TrainResult> {
+    const { fingerprint, label } = job
+    const want: Want = {
+      kind: 'train',
+      run: fingerprint,
+      label,
+      signal: options.signal,
+      look: async (left) => {
+        await this.#assertNotFailed(fingerprint, left)
+        return (await finishedResult(job.project, fingerprint)) !== null
+      },
+      onState: (news) => void this.#tellTraining(job, news, options).catch(() => undefined)
+    }
+    for (;;) {
+      const before = await savedSteps(job)
+      try {
+        await this.#jobs.do(want)
+        return { outcome: 'finished', result: (await finishedResult(job.project, fingerprint))! }
+      } catch (error) {
+        this.#isLeaving ||= isLeaving(options.signal)
+        const isLost = toPlain(error).code === 'executor/lost'
+        if (!isLost || options.signal.aborted || (await savedSteps(job)) <= before) throw error
+      }
+    }
+  }
+
+  async measure(model: string, job: MeasureJob, options: JobOptions): Promise<MeasureResult> {
+    let found: MeasureResult | null = null
+    const look = async (left: ReadonlySet<string>) => {
+      const outcome = await this.#assertNotFailed(model, left)
+      found = outcome && measuredOf(outcome, job)
+      return found !== null
+    }
+    const { signal } = options
+    try {
+      await this.#jobs.do({ kind: 'measure', run: model, label: job.label, signal, look })
+    } finally {
+      this.#isLeaving ||= isLeaving(signal)
+    }
+    return found!
+  }
+
+  async end(): Promise<void> {
+    if (this.#isLeaving) return
+    await this.#jobs.idle()
+    await tidySubmissions(this.#cluster, Math.min(1000, paceOf(this.#cluster.settings).watchMs))
+  }
+
+  #place(jobs: number): Placement {
+    const atOnce = Math.min(jobs, MOST_HANDED_OVER)
+    return {
+      lane: 'wide',
+      atOnce,
+      workingAtOnce: Math.min(atOnce, this.#cluster.settings.mostAtOnce)
+    }
+  }
+
+  /** What a job left, if it left something; a reason why it failed is thrown, and gone then. */
+  async #assertNotFailed(key: string, left: ReadonlySet<string>): Promise<Outcome | null> {
+    if (!left.has(key)) return null
+    const { project } = this.#cluster
+    const outcome = await readOutcome(project, key)
+    if (!outcome?.error) return outcome
+    await removeOutcome(project, key)
+    throw fromPlain({ ...outcome.error, stack: null, cause: null })
+  }
+
+  async #tellTraining(job: TrainJob, { state, words }: ElementNews, options: JobOptions) {
+    const { recipe, config, draws, label } = job
+    const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
+    const tokensPerStep = recipe.batchSize * config.contextLength
+    const total = Math.floor(sequences / recipe.batchSize) * tokensPerStep
+    const point = state === 'running' ? await lastPoint(job.project, job.fingerprint) : null
+    const rate = point?.tokensPerSecond ?? null
+    options.onProgress?.({
+      activity: 'train',
+      label,
+      done: point?.tokens ?? 0,
+      total,
+      unit: 'tokens',
+      rate,
+      secondsLeft: rate ? (total - point!.tokens) / rate : null,
+      detail: point ? `loss ${point.loss.toFixed(3)}, ${words}` : words
+    })
+  }
+}
+
+/** Steps that the resume point of a run has behind it; 0 without one. */
+async function savedSteps({ project, fingerprint }: TrainJob): Promise<number> {
+  const path = join(projectPaths.resume(project, fingerprint), 'progress.json')
+  const text = await readFile(path, 'utf8').catch(() => '{}')
+  const { completedSteps } = JSON.parse(text) as { completedSteps?: number }
+  return completedSteps ?? 0
+}
+
+/** What was measured, in the order of the job's domains; null where it is of other domains. */
+function measuredOf({ measured }: Outcome, job: MeasureJob): MeasureResult | null {
+  if (!measured) return null
+  const nats = job.domains.map(
+    ({ fingerprint }) =>
+      measured.measurements.find(
+        (one) => one.domain === fingerprint && one.definition === job.definition
+      )?.nats
+  )
+  if (!nats.every((one) => one !== undefined)) return null
+  const { averageMs, evaluateMs } = measured
+  return { nats, tokens: 0, averageMs, evaluateMs }
+}

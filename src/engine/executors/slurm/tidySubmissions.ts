@@ -1,0 +1,44 @@
+/** Clears away what is left of arrays that are over. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeTree } from '#engine/storage/files'
+import { projectPaths } from '#engine/storage/paths'
+import type { Cluster } from './cluster'
+import { liveElements } from './liveElements'
+import { readQueue } from './queue'
+import { readSubmissions, removeSubmission } from './submissions'
+import type { Submission } from './submissions'
+
+/** An element that has left its result ends soon: so many looks. */
+const LOOKS = 20
+
+/**
+ * Removes the folders of arrays that nothing waits or runs of any more. Of those with elements that failed
+ * the logs of these stay, until the project is cleaned.
+ *
+ * @param everyMs looks again so often while some are still live; once only when left out
+ */
+export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promise<void> {
+  const { project } = cluster
+  for (let looks = 1; ; looks++) {
+    const all = await readSubmissions(project)
+    if (all.length === 0) return
+    const queue = await readQueue(cluster.settings)
+    if (!queue.isKnown) return
+    const live = await liveElements(cluster, all, queue.elements)
+    const busy = new Set([...live.values()].map(({ submission }) => submission.key))
+    for (const one of all.filter(({ key }) => !busy.has(key))) await tidy(project, one)
+    if (busy.size === 0 || everyMs === undefined || looks >= LOOKS) return
+    await sleep(everyMs)
+  }
+}
+
+async function tidy(project: string, { key, array, failed }: Submission): Promise<void> {
+  if (failed.length === 0) return removeSubmission(project, key)
+  const folder = projectPaths.submission(project, key)
+  const kept = new Set(failed.map((index) => `${array}_${index}.log`))
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.log') && !kept.has(name)) await removeTree(join(folder, name))
+  }
+}

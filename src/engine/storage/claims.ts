@@ -1,0 +1,187 @@
+/** Who trains a run: one process at a time, on whichever machine that sees the project. */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WorkbenchError } from '#shared/errors'
+import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
+import { projectPaths } from './paths'
+import { isAlive, isOfThisMachine, ownIdentity } from './processIdentity'
+import type { ProcessIdentity } from './processIdentity'
+
+interface ClaimRecord extends ProcessIdentity {
+  nonce: string
+  since: string
+  /** Slurm's id of the element that does it: when that begins again, nobody else does. */
+  job: string | null
+  /** Counts on while the process lives. */
+  beat: number
+  /** The beat may stand still so long, ms. */
+  patienceMs: number
+}
+
+/** A run that is this process's to train. */
+export interface Claim {
+  /** @throws WorkbenchError `run/claimed` once another has taken it over */
+  assertHeld(): void
+  release(): Promise<void>
+}
+
+/** The beat is written so often, in ms. */
+const BEAT_MS = 15_000
+
+/** A beat that stands still for so long is nobody's any more, in ms. */
+const PATIENCE_MS = 45_000
+
+/** Claims of this process: one that is not here was left by work that failed. */
+const own = new Set<string>()
+
+/** What tests shorten. */
+export interface ClaimPace {
+  beatMs?: number
+  patienceMs?: number
+  signal?: AbortSignal
+}
+
+/**
+ * Claims a run.
+ *
+ * Of this machine's processes it is known whether they live, and an element of Slurm that begins again is the one
+ * that had it: these are taken over at once. Of another machine's nothing is known but whether its beat goes on,
+ * by this machine's clock: it is watched, and taken over where it stands still.
+ *
+ * @throws WorkbenchError `run/claimed` naming who trains it; the signal's reason when aborted while it is watched
+ */
+export async function claimRun(
+  project: string,
+  fingerprint: string,
+  pace: ClaimPace = {}
+): Promise<Claim> {
+  const { beatMs = BEAT_MS, patienceMs = PATIENCE_MS } = pace
+  const path = projectPaths.claim(project, fingerprint)
+  const mine: ClaimRecord = {
+    ...ownIdentity(),
+    nonce: randomBytes(12).toString('hex'),
+    since: new Date().toISOString(),
+    job: ownElement(),
+    beat: 0,
+    patienceMs
+  }
+  await makeFolder(projectPaths.run(project, fingerprint))
+  if (!(await createClaim(path, mine))) {
+    await awaitAbandoned(path, fingerprint, pace)
+    await writeFileAtomic(path, JSON.stringify(mine))
+    // Two may have found it abandoned: the last to write has it.
+    const holder = await readClaim(path)
+    if (holder?.nonce !== mine.nonce) throw claimedError(holder, fingerprint)
+  }
+  own.add(mine.nonce)
+  return heldClaim(path, mine, { beatMs, fingerprint })
+}
+
+/**
+ * True where somebody may be at work in a run's folder, whose drafts are then his: a process that lives here, or
+ * one of another machine.
+ */
+export async function isClaimed(project: string, fingerprint: string): Promise<boolean> {
+  const holder = await readClaim(projectPaths.claim(project, fingerprint))
+  return holder !== null && !isLeft(holder)
+}
+
+/** Slurm's id of the array element that this process is of; null where it is none. */
+export function ownElement(environment: NodeJS.ProcessEnv = process.env): string | null {
+  const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: index } = environment
+  return array === undefined || index === undefined ? null : `${array}_${index}`
+}
+
+/** Creates a claim where there is none. Who has just claimed the run sweeps drafts, this one's among them. */
+async function createClaim(path: string, mine: ClaimRecord, tries = 5): Promise<boolean> {
+  try {
+    return await createFileExclusive(path, JSON.stringify(mine))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries <= 1) throw error
+    return createClaim(path, mine, tries - 1)
+  }
+}
+
+function heldClaim(
+  path: string,
+  mine: ClaimRecord,
+  { beatMs, fingerprint }: { beatMs: number; fingerprint: string }
+): Claim {
+  let thief: ClaimRecord | null = null
+  let lastAt = performance.now()
+  let beating: Promise<void> = Promise.resolve()
+  const beat = async () => {
+    const holder = await readClaim(path)
+    if (holder && holder.nonce !== mine.nonce) thief = holder
+    if (thief) return
+    const now = performance.now()
+    // A step that takes long holds the beat up: who watches must wait as long.
+    mine.patienceMs = Math.max(mine.patienceMs, 3 * (now - lastAt))
+    lastAt = now
+    mine.beat++
+    await writeFileAtomic(path, JSON.stringify(mine))
+  }
+  const timer = setInterval(() => {
+    // A beat that fails says nothing; the disk's trouble is met, and told, where something is saved.
+    beating = beating.then(beat).catch(() => undefined)
+  }, beatMs)
+  return {
+    assertHeld: () => {
+      if (thief) throw claimedError(thief, fingerprint)
+    },
+    release: async () => {
+      clearInterval(timer)
+      own.delete(mine.nonce)
+      await beating
+      const holder = await readClaim(path)
+      if (holder?.nonce === mine.nonce) await removeTree(path)
+    }
+  }
+}
+
+/** @throws WorkbenchError `run/claimed` */
+async function awaitAbandoned(path: string, fingerprint: string, pace: ClaimPace): Promise<void> {
+  const holder = await readClaim(path)
+  if (holder === null || isLeft(holder)) return
+  if (isOfThisMachine(holder)) throw claimedError(holder, fingerprint)
+  const patienceMs = Math.max(holder.patienceMs, pace.patienceMs ?? PATIENCE_MS)
+  const end = performance.now() + patienceMs
+  while (performance.now() < end) {
+    await sleep(Math.min(1000, patienceMs / 10), undefined, {
+      ...(pace.signal ? { signal: pace.signal } : {})
+    })
+    const now = await readClaim(path)
+    if (now === null) return
+    if (now.nonce !== holder.nonce || now.beat !== holder.beat) {
+      throw claimedError(now, fingerprint)
+    }
+  }
+}
+
+/** True where its process is known to be gone, or begins again as this one. */
+function isLeft(holder: ClaimRecord): boolean {
+  if (holder.job !== null && holder.job === ownElement()) return !own.has(holder.nonce)
+  if (!isOfThisMachine(holder)) return false
+  const isThisProcess = holder.pid === process.pid && isAlive(holder)
+  return isThisProcess ? !own.has(holder.nonce) : !isAlive(holder)
+}
+
+/** @returns null where there is none, or a damaged one: they are written whole, so its machine went down */
+async function readClaim(path: string): Promise<ClaimRecord | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as ClaimRecord
+  } catch {
+    return null
+  }
+}
+
+function claimedError(holder: ClaimRecord | null, run: string): WorkbenchError {
+  const job = holder?.job ? ` (job ${holder.job} of the cluster)` : ''
+  const who = holder ? `process ${holder.pid} on ${holder.host}${job}` : 'another process'
+  return new WorkbenchError(
+    'run/claimed',
+    `The run ${run.slice(0, 12)} is being trained by ${who}${holder ? ` since ${holder.since}` : ''}. Wait until it is done, or stop it there; then try the run again.`,
+    { run, host: holder?.host ?? null, pid: holder?.pid ?? null, job: holder?.job ?? null }
+  )
+}

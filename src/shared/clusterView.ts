@@ -1,0 +1,112 @@
+/** What of a Slurm cluster is shown: the elements that a project has there, its nodes, scripts and logs. */
+import { z } from 'zod'
+
+/** `unknown`: the cluster does not answer. `gone`: it left the queue, and nobody knows how. */
+export const ElementStateSchema = z.enum([
+  'waiting',
+  'running',
+  'stuck',
+  'done',
+  'failed',
+  'cancelled',
+  'interrupted',
+  'gone',
+  'unknown'
+])
+export type ElementState = z.infer<typeof ElementStateSchema>
+
+/** One element of an array job: what it does for the project, and what the queue says of it. */
+export const ClusterElementSchema = z.strictObject({
+  /** What it is named by to cancel it or to read its log: `SUBMISSION.INDEX`. */
+  id: z.string(),
+  /** The project's own key of the array, and its name in the queue. */
+  submission: z.string(),
+  index: z.int().nonnegative(),
+  study: z.string(),
+  kind: z.enum(['train', 'measure']),
+  /** Names of the runs or models that it does, one after another, and their fingerprints. */
+  labels: z.array(z.string()),
+  runs: z.array(z.string()),
+  /** Slurm's id of it, such as `12_3`; null while it is not known. */
+  job: z.string().nullable(),
+  state: ElementStateSchema,
+  /** What the queue says, in its own words: `PENDING (Priority)`; null where it says nothing. */
+  queueWords: z.string().nullable(),
+  node: z.string().nullable(),
+  /** When it began, or was submitted where it waits; ISO 8601, null where nobody knows. */
+  since: z.string().nullable(),
+  /** Of the tokens of a run that it trains, 0 to 1; null where nothing is told. */
+  share: z.number().nullable(),
+  /** Path of its log, as the machine that submitted has it; null before it is known. */
+  log: z.string().nullable()
+})
+export type ClusterElement = z.infer<typeof ClusterElementSchema>
+
+/** A node in a partition, as `sinfo` lists it. */
+export const ClusterNodeSchema = z.strictObject({
+  name: z.string(),
+  /** One that is the default has no star here. */
+  partition: z.string(),
+  isDefaultPartition: z.boolean(),
+  state: z.string(),
+  cpus: z.strictObject({ allocated: z.number(), idle: z.number(), total: z.number() }),
+  memoryMegabytes: z.number().nullable(),
+  /** Generic resources, such as `gpu:2`; null without. */
+  gres: z.string().nullable(),
+  /** Why it is out of use; null where it is not. */
+  reason: z.string().nullable()
+})
+export type ClusterNode = z.infer<typeof ClusterNodeSchema>
+
+/** What a project has on a cluster now. */
+export const ClusterViewSchema = z.strictObject({
+  study: z.string(),
+  /** The host that is asked by `ssh`; null: this machine asks itself. */
+  host: z.string().nullable(),
+  elements: z.array(ClusterElementSchema),
+  nodes: z.array(ClusterNodeSchema),
+  /** Why the queue is not known, in words; null where it is. */
+  unreachable: z.string().nullable(),
+  /** ISO 8601. */
+  askedAt: z.string()
+})
+export type ClusterView = z.infer<typeof ClusterViewSchema>
+
+/** What would be submitted. */
+export const ClusterScriptSchema = z.strictObject({
+  /** The call of `sbatch`, as one would type it. */
+  call: z.string(),
+  script: z.string(),
+  /** Elements of the first array that the study would submit, and what they do. */
+  elements: z.int().nonnegative(),
+  kind: z.enum(['train', 'measure'])
+})
+export type ClusterScript = z.infer<typeof ClusterScriptSchema>
+
+/** The end of an element's log. */
+export const ClusterLogSchema = z.strictObject({
+  path: z.string(),
+  /** Empty where nothing was written yet. */
+  text: z.string(),
+  /** False where more stands ahead of it. */
+  isWhole: z.boolean()
+})
+export type ClusterLog = z.infer<typeof ClusterLogSchema>
+
+/** One thing that was looked at before anybody relies on a cluster. */
+export const ClusterFindingSchema = z.strictObject({
+  /** `submit`, `folder`, `write`, `clock`, `version`, `gpus`, `queue`. */
+  what: z.string(),
+  state: z.enum(['good', 'bad', 'unknown']),
+  /** What was found, and what to do where it is bad. */
+  words: z.string()
+})
+export type ClusterFinding = z.infer<typeof ClusterFindingSchema>
+
+export const ClusterCheckSchema = z.strictObject({
+  study: z.string(),
+  findings: z.array(ClusterFindingSchema),
+  /** True when nothing is bad. */
+  isGood: z.boolean()
+})
+export type ClusterCheck = z.infer<typeof ClusterCheckSchema>

@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { claimRun, isClaimed } from '#engine/storage/claims'
+import { projectPaths } from '#engine/storage/paths'
+import { ownIdentity } from '#engine/storage/processIdentity'
+import { Project } from '#engine/storage/project'
+import { temporaryFolder } from '../../../support/temporaryFolder'
+
+const RUN = 'a'.repeat(64)
+
+/** A claim as another process would have left it. */
+async function leave(project: string, change: object): Promise<void> {
+  const path = projectPaths.claim(project, RUN)
+  const rest = { nonce: 'b', since: '2026-01-01', job: null, beat: 3, patienceMs: 300 }
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, JSON.stringify({ ...ownIdentity(), ...rest, ...change }))
+}
+
+const pace = { beatMs: 50, patienceMs: 300 }
+
+test('one process has a run at a time, and gives it free', async () => {
+  const project = await temporaryFolder()
+  const claim = await claimRun(project, RUN)
+  await expect(claimRun(project, RUN)).rejects.toMatchObject({
+    code: 'run/claimed',
+    details: { host: hostname(), pid: process.pid }
+  })
+  expect(await isClaimed(project, RUN)).toBe(true)
+  claim.assertHeld()
+  await claim.release()
+  expect(existsSync(projectPaths.claim(project, RUN))).toBe(false)
+  await (await claimRun(project, RUN)).release()
+})
+
+test("a dead process's run is taken over at once; so is one of this process's that failed", async () => {
+  const project = await temporaryFolder()
+  const { pid } = spawnSync('true')
+  await leave(project, { pid })
+  await (await claimRun(project, RUN)).release()
+  await leave(project, { pid: process.pid })
+  await (await claimRun(project, RUN)).release()
+})
+
+test('an element that begins again has the run that it had, on whichever machine it was', async () => {
+  const project = await temporaryFolder()
+  await leave(project, { host: 'node7', machine: 'm7', job: '12_3' })
+  process.env['SLURM_ARRAY_JOB_ID'] = '12'
+  process.env['SLURM_ARRAY_TASK_ID'] = '3'
+  try {
+    await (await claimRun(project, RUN)).release()
+  } finally {
+    delete process.env['SLURM_ARRAY_JOB_ID']
+    delete process.env['SLURM_ARRAY_TASK_ID']
+  }
+})
+
+test("another machine's run is taken over where its beat stands still, and refused where it goes on", async () => {
+  const project = await temporaryFolder()
+  await leave(project, { host: 'node7', machine: 'm7', pid: 17 })
+  const claim = await claimRun(project, RUN, pace)
+  await claim.release()
+
+  await leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3' })
+  const refused = expect(claimRun(project, RUN, pace)).rejects.toMatchObject({
+    code: 'run/claimed',
+    message: expect.stringContaining('process 17 on node7 (job 12_3 of the cluster)') as string
+  })
+  await sleep(100)
+  await leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3', beat: 4 })
+  await refused
+})
+
+test('who was taken over hears of it, and leaves the claim to its new holder', async () => {
+  const project = await temporaryFolder()
+  const claim = await claimRun(project, RUN, pace)
+  await leave(project, { host: 'node7', machine: 'm7', pid: 17 })
+  await sleep(200)
+  expect(() => claim.assertHeld()).toThrow('process 17 on node7')
+  await claim.release()
+  expect(readFileSync(projectPaths.claim(project, RUN), 'utf8')).toContain('node7')
+})
+
+test('opening a project leaves drafts alone that another machine writes, and sweeps the others', async () => {
+  const folder = await temporaryFolder()
+  await (await Project.create(folder)).close()
+  await leave(folder, { host: 'node7', machine: 'm7', pid: 17 })
+  const draft = (run: string) => `${projectPaths.run(folder, run)}/resume.draft-0123456789ab`
+  const other = 'c'.repeat(64)
+  await mkdir(draft(RUN), { recursive: true })
+  await mkdir(draft(other), { recursive: true })
+  await (await Project.open(folder)).close()
+  expect(existsSync(draft(RUN))).toBe(true)
+  expect(existsSync(draft(other))).toBe(false)
+})
