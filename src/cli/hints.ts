@@ -68,6 +68,7 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
     if ('begin' in details) return 'assay eval … --begin TOKEN'
     return 'id' in details ? 'assay import … --end-of-text-id ID' : null
   },
+  'trainer/unconfirmed': ({ project }) => `assay run ${project ?? 'PROJECT'} --trust-trainer`,
   'usage/invalid': ({ expected, asked }) => {
     if (expected === 'textFile') return 'assay bench tokenize --data FILE'
     return asked === 'inPlace' ? 'leave --in-place out' : null

@@ -63,6 +63,13 @@ export const ERROR_CODES = {
   'executor/unavailable': { retryHelps: true },
   'executor/refused': { retryHelps: false },
   'executor/version': { retryHelps: false },
+  'trainer/unconfirmed': { retryHelps: false },
+  'trainer/not-found': { retryHelps: false },
+  'trainer/failed': { retryHelps: true },
+  'trainer/no-model': { retryHelps: false },
+  'trainer/mismatch': { retryHelps: false },
+  'trainer/not-finite': { retryHelps: false },
+  'trainer/unchanged': { retryHelps: false },
   'worker/died': { retryHelps: true },
   bug: { retryHelps: false }
 } as const satisfies Record<string, { retryHelps: boolean }>

@@ -24,6 +24,7 @@ interface RunFlags {
   threads?: string
   diskFloor?: string
   local?: boolean
+  trustTrainer?: boolean
   json?: boolean
 }
 
@@ -60,6 +61,7 @@ export function addRunCommands(program: Command): void {
     .option('--threads <n>', 'threads to use (default: all)')
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--local', 'run it on this machine, whatever its executor is')
+    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -70,8 +72,10 @@ export function addRunCommands(program: Command): void {
       const disk = diskFloor(flags)
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
+        const study = session.study(flags.study)
+        if (flags.trustTrainer) await session.confirmTrainer(study)
         const summary = await untilTime(isTimeUp, context, () =>
-          session.run(session.study(flags.study), {
+          session.run(study, {
             signal,
             disk,
             ...(flags.local ? { executor: LOCAL } : {}),
@@ -146,14 +150,17 @@ export function describePlan(plan: PlanSummary): string {
     textTable(['what', 'in all', 'done', 'tokens left', 'compute left', 'time left'], lines),
     '',
     `Left: ${formatSeconds(plan.trainingSeconds)} of training and ${formatSeconds(plan.evaluationSeconds)} of evaluation, ` +
-      `${formatBytes(plan.diskBytes)} of disk (${formatBytes(plan.freeDiskBytes)} free), ${formatBytes(plan.memoryBytes)} of memory per worker`,
+      `${formatBytes(plan.diskBytes)} of disk (${formatBytes(plan.freeDiskBytes)} free), ` +
+      (plan.memoryBytes === null
+        ? 'memory as its trainer needs'
+        : `${formatBytes(plan.memoryBytes)} of memory per worker`),
     plan.availableBytes === null
       ? `Device: ${plan.device}`
       : `Device: ${plan.device}; ${formatBytes(plan.availableBytes)} of memory available` +
         (plan.largest
           ? `, enough to train preset ${plan.largest.preset} (${formatCount(plan.largest.parameters)} parameters with this vocabulary)`
           : ''),
-    `Rate: ${formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
+    `Rate: ${plan.rate.trainTokensPerSecond === null ? 'unknown' : formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
       `${plan.rate.workers} workers (${plan.rate.source})`,
     '',
     'To answer for every mixture:',

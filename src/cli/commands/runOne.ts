@@ -8,6 +8,7 @@ interface RunOneFlags {
   study?: string
   threads?: string
   assay?: string
+  trustTrainer?: boolean
   json?: boolean
 }
 
@@ -22,6 +23,7 @@ export function addRunOneCommand(program: Command): void {
     .argument('<fingerprint...>', 'of runs to train, or of models to measure, one after another')
     .option('--study <name>', 'which study (default: the first)')
     .option('--threads <n>', 'threads to use (default: all)')
+    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
     .option('--assay <version>', 'refuse unless this is the version')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -33,6 +35,7 @@ export function addRunOneCommand(program: Command): void {
       await withProject(path, { ...flags, readOnly: true }, async (context, session) => {
         const { progress, signal, print } = context
         const study = session.study(flags.study)
+        if (flags.trustTrainer) await session.confirmTrainer(study)
         const jobs = []
         for (const key of keys) {
           const job = await session.runOne(study, key, version, {

@@ -30,7 +30,7 @@ const LEFT_OUT = [
 /** What only training needs. */
 const NO_RESULT = [
   /^corpora(\/|$)/,
-  /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
+  /^runs\/[^/]+\/(checkpoint|earlier|resume|command)(\/|$)/,
   /^(exports|seeds)\/.*\.safetensors$/
 ]
 

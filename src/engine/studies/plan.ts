@@ -11,6 +11,7 @@ import type {
   RunRole,
   Study
 } from '#shared/records'
+import { trainerIdentity } from '#shared/trainer'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
 import { importedConfig, importedRun } from './importedRuns'
@@ -374,7 +375,8 @@ function completeRun(
     draws: draws.map((draw) => ({ unit: draw.unit.fingerprint, sequences: draw.sequences })),
     replay: from.replay?.fingerprint ?? null,
     recipe,
-    randomSeed: from.randomSeed
+    randomSeed: from.randomSeed,
+    ...(study.trainer ? { trainer: trainerIdentity(study.trainer) } : {})
   })
   return {
     fingerprint,

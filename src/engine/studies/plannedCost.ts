@@ -1,5 +1,5 @@
 /** What running a study would cost from here, on this machine. */
-import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
+import { evaluationMemoryBytes, trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { isRunFinished } from '#engine/storage/runs'
 import { planSummary } from './cost'
 import type { PlanSummary } from './cost'
@@ -19,19 +19,24 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
   const { project, pool, study, prepared, plan } = context
   const device = await context.device()
   const availableBytes = device.isGpu ? null : availableMemory()
-  const left = missingRuns(project.folder, runsOf(plan))
+  const runs = runsOf(plan)
+  const left = study.trainer ? [] : missingRuns(project.folder, runs)
   for (const recipe of new Set(left.map((run) => run.recipe))) {
     trainingsThatFit(plan.config, recipe, availableBytes)
   }
-  const needed = trainingMemoryBytes(plan.config, study.branch)
+  const needed = study.trainer
+    ? evaluationMemoryBytes(plan.config, study.evaluation.batchSize)
+    : trainingMemoryBytes(plan.config, study.branch)
   const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
   const models = distinctModels(plan)
   const missing = models.filter((model) => missingDomains(model, context).length > 0)
   const { config } = plan
+  const own = new Set(runs.map(({ fingerprint }) => fingerprint))
+  const heads = project.runs.filter(({ fingerprint }) => own.has(fingerprint))
   return planSummary(
     study,
     plan,
-    await measuredRate({ pool, project: project.folder, config, study, device, fitting }),
+    await measuredRate({ pool, project: project.folder, config, study, device, fitting, heads }),
     { device: device.name, availableBytes, freeDiskBytes: await context.room.free() },
     (fingerprint) => isRunFinished(project.folder, fingerprint),
     {
