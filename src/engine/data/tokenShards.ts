@@ -10,6 +10,8 @@ const SHARD_BYTES = 1 << 29
 
 /** NumPy's mark of its files, and the version of the format: 1.0. */
 const MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0])
+/** NumPy leaves room for the first side to grow to so many digits. */
+const ROOM_TO_GROW = 21
 /** The data of a file begins at a multiple of so many bytes. */
 const ALIGNMENT = 64
 
@@ -20,8 +22,9 @@ const ALIGNMENT = 64
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function npyHeader(shape: readonly number[], width: TokenWidth): Buffer {
-  const sides = shape.map((side) => `${side},`).join(' ')
-  const text = `{'descr': '<u${width}', 'fortran_order': False, 'shape': (${sides}), }`
+  const sides = shape.length === 1 ? `${shape[0]},` : shape.join(', ')
+  const dictionary = `{'descr': '<u${width}', 'fortran_order': False, 'shape': (${sides}), }`
+  const text = dictionary.padEnd(dictionary.length + ROOM_TO_GROW - String(shape[0]).length)
   const unpadded = MAGIC.length + 2 + text.length + 1
   const padded = text + ' '.repeat((ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT) + '\n'
   const length = Buffer.alloc(2)
