@@ -15,8 +15,8 @@ export function formatFlops(flops: number): string {
 }
 
 /** Seconds as `48 s`, `3 min 20 s`, `2 h 05 min`, `3 d 4 h`. */
-export function formatSeconds(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '—'
+export function formatSeconds(seconds: number | null): string {
+  if (seconds === null || !Number.isFinite(seconds)) return '—'
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`

@@ -1,6 +1,7 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
+import { assertTrainerConfirmed, confirmTrainer } from './confirmedTrainers'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
 import { lostCorpus } from './data/importedNames'
@@ -306,8 +307,18 @@ export class ProjectSession {
     return plannedCost(this.#contexts.of(study, await this.plan(study, run), {}))
   }
 
-  /** Does what the study lacks. Aborting the signal stops cleanly; running again goes on. */
+  /** Keeps that the command that trains a study may run on this machine, as who sits at it says. */
+  confirmTrainer(study: Study): Promise<void> {
+    return confirmTrainer(this.folder, study)
+  }
+
+  /**
+   * Does what the study lacks. Aborting the signal stops cleanly; running again goes on.
+   *
+   * @throws WorkbenchError as `runStudy` does, `trainer/unconfirmed`
+   */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
+    await assertTrainerConfirmed(this.folder, study)
     const signal = options.signal ?? new AbortController().signal
     const hearing = { onEvent: () => undefined, ...options }
     const planned = await this.plan(study, hearing).catch((error: unknown) => {
@@ -346,9 +357,10 @@ export class ProjectSession {
    * Writes no record, so that it may be done in a project opened read-only, beside its host.
    *
    * @param key fingerprint of a run or of a model; of a run that is finished its model is measured
-   * @throws WorkbenchError `run/unknown`, `study/not-prepared`
+   * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `trainer/unconfirmed`
    */
   async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
+    await assertTrainerConfirmed(this.folder, study)
     const context = await this.workOn(study, run)
     return runOne(key, assay, context, run.onProgress ?? (() => undefined))
   }

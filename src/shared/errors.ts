@@ -66,6 +66,13 @@ export const ERROR_CODES = {
   'executor/version': { retryHelps: false },
   'executor/failed': { retryHelps: false },
   'executor/lost': { retryHelps: true },
+  'trainer/unconfirmed': { retryHelps: false },
+  'trainer/not-found': { retryHelps: false },
+  'trainer/failed': { retryHelps: true },
+  'trainer/no-model': { retryHelps: false },
+  'trainer/mismatch': { retryHelps: false },
+  'trainer/not-finite': { retryHelps: false },
+  'trainer/unchanged': { retryHelps: false },
   'worker/died': { retryHelps: true },
   bug: { retryHelps: false }
 } as const satisfies Record<string, { retryHelps: boolean }>

@@ -8,6 +8,7 @@ import { DomainKindSchema } from './preparedText'
 import { LONGEST_NAME, NAME_PATTERN } from './names'
 import { DecoderShapeSchema, RecipeSchema } from './recipe'
 import { SeriesOriginSchema } from './series'
+import { TrainerSchema } from './trainer'
 
 /** Version of the study format and of `project.assay`; a newer one is refused, never guessed. */
 export const STUDY_VERSION = 1
@@ -204,6 +205,8 @@ export const StudySchema = z.strictObject({
   models: ImportedModelsSchema.optional(),
   /** Where its runs are done; on this machine when left out. No result depends on it. */
   executor: ExecutorSchema.optional(),
+  /** What trains its runs in place of Assay itself. Part of what a run is. */
+  trainer: TrainerSchema.optional(),
   /** Set where the study was made as one of a series. */
   series: SeriesOriginSchema.optional()
 })
@@ -383,7 +386,8 @@ export const TracePointSchema = z.strictObject({
   /** Mean nats per token of the step's batch, before the update. */
   loss: z.number(),
   learningRate: z.number(),
-  gradientNorm: z.number(),
+  /** Not told by every trainer. */
+  gradientNorm: z.number().optional(),
   tokensPerSecond: z.number(),
   /** Mean loss on the run's own held-out domains by name, where measured at this step. */
   heldOut: z.record(z.string(), z.number()).optional()

@@ -119,11 +119,11 @@ export interface SeriesStudyCost extends SettingDemand {
   /** Models not measured, and not of an earlier setting. */
   modelsLeft: number
   /** Of training and measuring, from a measured rate. */
-  seconds: number
+  seconds: number | null
 }
 
 /** What a series would cost from here. */
 export interface SeriesCost extends SeriesDemand {
   studies: SeriesStudyCost[]
-  seconds: number
+  seconds: number | null
 }

@@ -85,12 +85,13 @@ export const CostSchema = z.strictObject({
   /** From a rate measured on this machine; seconds of wall time, bytes. */
   estimate: z
     .strictObject({
-      trainingSeconds: z.number(),
+      /** Null where a trainer of the user's own has finished no run yet. */
+      trainingSeconds: z.number().nullable(),
       evaluationSeconds: z.number(),
-      naiveSeconds: z.number(),
+      naiveSeconds: z.number().nullable(),
       diskBytes: z.number(),
-      memoryBytes: z.number(),
-      trainTokensPerSecond: z.number(),
+      memoryBytes: z.number().nullable(),
+      trainTokensPerSecond: z.number().nullable(),
       workers: count,
       device: z.string()
     })

@@ -150,7 +150,7 @@ function rowsOf(one: Case): string[] {
     const { trainingSeconds, evaluationSeconds, naive } = summaryOf(one, gpus)
     const where =
       gpus === null ? `CPU, ${MEASURED.workers} threads` : `${gpus} GPU${gpus > 1 ? 's' : ''}`
-    const cells = [trainingSeconds, evaluationSeconds, naive.seconds].map(hours)
+    const cells = [trainingSeconds!, evaluationSeconds, naive.seconds!].map(hours)
     return [where, ...cells]
   })
   const column = (index: number) => times.map((row) => row[index]).join('<br>')

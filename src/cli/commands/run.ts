@@ -29,6 +29,7 @@ interface RunFlags {
   diskFloor?: string
   local?: boolean
   devices?: string
+  trustTrainer?: boolean
   json?: boolean
 }
 
@@ -66,6 +67,7 @@ export function addRunCommands(program: Command): void {
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--local', 'run it on this machine, whatever its executor is')
     .option('--devices <numbers>', 'run it on these GPUs of this machine: 0,2, or all')
+    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -77,6 +79,7 @@ export function addRunCommands(program: Command): void {
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
         const study = session.study(flags.study)
+        if (flags.trustTrainer) await session.confirmTrainer(study)
         const summary = await untilTime(isTimeUp, context, () =>
           session.run(study, {
             signal,
@@ -184,14 +187,17 @@ export function describePlan(plan: PlanSummary): string {
     textTable(['what', 'in all', 'done', 'tokens left', 'compute left', 'time left'], lines),
     '',
     `Left: ${formatSeconds(plan.trainingSeconds)} of training and ${formatSeconds(plan.evaluationSeconds)} of evaluation, ` +
-      `${formatBytes(plan.diskBytes)} of disk (${formatBytes(plan.freeDiskBytes)} free), ${formatBytes(plan.memoryBytes)} of memory per worker`,
+      `${formatBytes(plan.diskBytes)} of disk (${formatBytes(plan.freeDiskBytes)} free), ` +
+      (plan.memoryBytes === null
+        ? 'memory as its trainer needs'
+        : `${formatBytes(plan.memoryBytes)} of memory per worker`),
     plan.availableBytes === null
       ? `Device: ${plan.device}`
       : `Device: ${plan.device}; ${formatBytes(plan.availableBytes)} of memory available` +
         (plan.largest
           ? `, enough to train preset ${plan.largest.preset} (${formatCount(plan.largest.parameters)} parameters with this vocabulary)`
           : ''),
-    `Rate: ${formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
+    `Rate: ${plan.rate.trainTokensPerSecond === null ? 'unknown' : formatCount(plan.rate.trainTokensPerSecond)} tokens/s training, ${formatCount(plan.rate.evaluateTokensPerSecond)} tokens/s evaluating per worker, ` +
       `${plan.rate.workers} workers (${plan.rate.source})`,
     '',
     'To answer for every mixture:',

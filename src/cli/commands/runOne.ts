@@ -10,6 +10,7 @@ interface RunOneFlags {
   study?: string
   threads?: string
   assay?: string
+  trustTrainer?: boolean
   json?: boolean
 }
 
@@ -24,6 +25,7 @@ export function addRunOneCommand(program: Command): void {
     .argument('<fingerprint...>', 'of runs to train, or of models to measure, one after another')
     .option('--study <name>', 'which study (default: the first)')
     .option('--threads <n>', 'threads to use (default: all)')
+    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
     .option('--assay <version>', 'refuse unless this is the version')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -36,6 +38,7 @@ export function addRunOneCommand(program: Command): void {
         const { progress, signal, stop, print } = context
         onWarning(() => stop(new Warned()))
         const study = session.study(flags.study)
+        if (flags.trustTrainer) await session.confirmTrainer(study)
         const jobs = []
         for (const key of keys) {
           if (signal.aborted) break

@@ -116,6 +116,16 @@ export function assertMergeable(models: readonly LineageModel[]): LineageCheck {
   )
 }
 
+/**
+ * What keeps a model from being one of the same shape, configuration and tokenizer as another, in words;
+ * where they came from is not asked.
+ */
+export function differencesFrom(reference: LineageModel, model: LineageModel): string[] {
+  return checkLineage([reference, model])
+    .differences.filter(({ kind }) => kind !== 'ancestor')
+    .map(describeDifference)
+}
+
 /** A difference in words. */
 export function describeDifference(one: LineageDifference): string {
   return `${one.kind} ${one.subject} is ${one.found} in ${one.model}, ${one.expected} in ${one.reference}`

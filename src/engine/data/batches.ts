@@ -24,6 +24,13 @@ export interface BatchesInput {
   randomSeed: number
 }
 
+/** Which sequence a row of a batch is. */
+export interface BatchRow {
+  unit: BaseUnit
+  /** Counted in the unit's token file: it begins at token `sequence` × T. */
+  sequence: number
+}
+
 /** An open set of batches; close it in the end. */
 export interface Batches {
   steps: number
@@ -31,6 +38,8 @@ export interface Batches {
   tokens: number
   /** Ids of a step's sequences, row by row: batch size × (T+1). */
   batch(step: number): Int32Array
+  /** Which sequences a step's rows are. */
+  rows(step: number): BatchRow[]
   close(): Promise<void>
 }
 
@@ -81,26 +90,32 @@ export async function openBatches(input: BatchesInput): Promise<Batches> {
     reader.read(sequence * contextLength, length, target, row * length)
   }
 
+  const drawnRows = batchSize - replayRows
+  const rowOf = (step: number, row: number): BatchRow => {
+    if (row >= drawnRows) {
+      const { unit } = input.replay!
+      const position = step * replayRows + row - drawnRows
+      return { unit, sequence: sequenceOf(unit, position, 'replay') }
+    }
+    const entry = permute(total, globalKey, step * drawnRows + row)
+    const index = drawOfEntry(begins, entry)
+    const { unit } = draws[index]!
+    return { unit, sequence: sequenceOf(unit, entry - begins[index]!, 'unit') }
+  }
+  const rowsOf = (step: number): BatchRow[] => {
+    if (!Number.isInteger(step) || step < 0 || step >= steps) {
+      throw new RangeError(`step ${step} is not in a run of ${steps}`)
+    }
+    return Array.from({ length: batchSize }, (_, row) => rowOf(step, row))
+  }
+
   return {
     steps,
     tokens: steps * batchSize * contextLength,
+    rows: rowsOf,
     batch: (step) => {
-      if (!Number.isInteger(step) || step < 0 || step >= steps) {
-        throw new RangeError(`step ${step} is not in a run of ${steps}`)
-      }
       const ids = new Int32Array(batchSize * (contextLength + 1))
-      const drawnRows = batchSize - replayRows
-      for (let row = 0; row < drawnRows; row++) {
-        const entry = permute(total, globalKey, step * drawnRows + row)
-        const index = drawOfEntry(begins, entry)
-        const { unit } = draws[index]!
-        readRow(unit, sequenceOf(unit, entry - begins[index]!, 'unit'), ids, row)
-      }
-      for (let row = drawnRows; row < batchSize; row++) {
-        const { unit } = input.replay!
-        const position = step * replayRows + row - drawnRows
-        readRow(unit, sequenceOf(unit, position, 'replay'), ids, row)
-      }
+      rowsOf(step).forEach(({ unit, sequence }, row) => readRow(unit, sequence, ids, row))
       return ids
     },
     close: () => {

@@ -1,5 +1,6 @@
 /** What does the planned jobs of a study, wherever that is. */
 import type { DecoderConfig, Prepared, Progress, Recipe } from '#shared/records'
+import type { TrainerSettings } from '#shared/trainer'
 import type {
   MeasureJob,
   MeasureResult,
@@ -30,6 +31,8 @@ export interface Work {
   evaluationBatch: number
   /** Of the runs that are still to be trained, each once. */
   recipes: readonly Recipe[]
+  /** The command that trains them, where ours does not: what it needs nobody knows. */
+  trainer?: TrainerSettings
 }
 
 /** Of a job that was handed over. */

@@ -77,6 +77,7 @@ export class LocalExecutor implements Executor {
       work: { config },
       memory
     } = this.#found()
+    if (this.#found().work.trainer) return this.#placeCommands(runs)
     this.#choice = await this.#places.choose(config, { recipe, runs })
     const placement = this.#place(runs, trainingsThatFit(config, recipe, memory.bytes), memory)
     const each = trainingMemoryBytes(config, recipe)
@@ -105,9 +106,11 @@ export class LocalExecutor implements Executor {
     return { ...placement, heldBytes: Math.min(HELD_BYTES, held / workers) }
   }
 
-  train(job: TrainJob, options: JobOptions): Promise<TrainResult> {
+  async train(job: TrainJob, options: JobOptions): Promise<TrainResult> {
     const { matmulPrecision } = job.recipe
     if (options.lane === 'devices') return this.#onDevice('train', job.fingerprint, job, options)
+    // What our own workers hold, a GPU's memory above all, is the command's now.
+    if (job.trainer) await this.#restAll()
     return this.#options.pool.run('train', job, { ...options, matmulPrecision })
   }
 
@@ -120,14 +123,26 @@ export class LocalExecutor implements Executor {
     return Promise.resolve()
   }
 
+  /** What commands take nobody knows: as many at once as the user says. */
+  #placeCommands(runs: number): Placement {
+    const { atOnce: asked = 1 } = this.#found().work.trainer ?? {}
+    const atOnce = Math.min(asked, runs, this.#options.pool.width('narrow'))
+    return { lane: atOnce < 2 ? 'wide' : 'narrow', atOnce: Math.max(1, atOnce) }
+  }
+
+  async #restAll(): Promise<void> {
+    for (const lane of ['wide', 'narrow', 'devices'] as const) await this.#options.pool.rest(lane)
+  }
+
   #found(): { work: Work; memory: Memory } {
     if (!this.#begun) throw new Error('a place was asked for before the work was begun')
     return this.#begun
   }
 
   /** @throws WorkbenchError `model/out-of-memory` */
-  async #findMemory({ config, evaluationBatch, recipes }: Work): Promise<Memory> {
+  async #findMemory({ config, evaluationBatch, ...work }: Work): Promise<Memory> {
     const { pool } = this.#options
+    const recipes = work.trainer ? [] : work.recipes
     const { isGpu } = await this.#options.device()
     if (isGpu) return { isGpu, bytes: null }
     const wanted = Math.max(
@@ -136,7 +151,7 @@ export class LocalExecutor implements Executor {
     )
     if (wanted * pool.width('narrow') > availableMemory()) {
       // What workers hold from before may be what is lacking.
-      for (const lane of ['wide', 'narrow', 'devices'] as const) await pool.rest(lane)
+      await this.#restAll()
     }
     const memory = { isGpu, bytes: availableMemory() }
     for (const recipe of recipes) trainingsThatFit(config, recipe, memory.bytes)

@@ -34,7 +34,7 @@ const NO_RESULT = [
   new RegExp(`^${BEFORE_FILE}$`),
   /^outcomes(\/|$)/,
   /^corpora(\/|$)/,
-  /^runs\/[^/]+\/(checkpoint|earlier|resume)(\/|$)/,
+  /^runs\/[^/]+\/(checkpoint|earlier|resume|command)(\/|$)/,
   /^(exports|seeds)\/.*\.safetensors$/
 ]
 

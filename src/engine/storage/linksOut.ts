@@ -1,7 +1,10 @@
 /** Links inside a project that lead out of it. */
 import { readdir, realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
+
+/** Folders that only a run's own trainer writes into: Assay reads and removes there, and follows no link. */
+const OF_TRAINERS = /^runs\/[^/]+\/command\/(out|state|work)\/./
 
 /**
  * Refuses to write a project in which a link leads elsewhere: what is written or removed behind it
@@ -15,6 +18,7 @@ export async function assertNoLinksOut(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isSymbolicLink()) continue
     const link = join(entry.parentPath, entry.name)
+    if (OF_TRAINERS.test(relative(folder, link))) continue
     const target = await realpath(link).catch(() => null)
     // One that leads nowhere is made a file of elsewhere by whoever writes to it.
     if (target !== null && (target + sep).startsWith(own + sep) && target !== own) continue

@@ -59,6 +59,8 @@ export const projectPaths = {
   /** A seed model that was taken in, by its path within the project. */
   keptSeed: (mark: string, name: string) => `seeds/${mark}/${name}`,
   resume: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'resume'),
+  /** What a run's own trainer is given, and what it leaves until it is finished. */
+  command: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'command'),
   trace: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'trace.jsonl'),
   manifest: (project: string, fingerprint: string) =>

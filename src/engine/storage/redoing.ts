@@ -25,7 +25,7 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
   if (top === BEFORE_FILE) {
     return { aside: name, redoing: 'written again at the next change', isRedone: true }
   }
-  if (top === 'runs') return ofRun(part!, below === 'resume', data)
+  if (top === 'runs') return ofRun(part!, below, data)
   if (top === 'corpora') return ofCorpus(part!, data)
   if (top === 'tokenizers') return ofTokenizer(name, hasCopy)
   if (top === 'measurements.jsonl') {
@@ -73,12 +73,12 @@ function ofRecords(data: ProjectData | null): Redoing {
       }
 }
 
-function ofRun(run: string, isResume: boolean, data: ProjectData | null): Redoing {
+function ofRun(run: string, below: string | undefined, data: ProjectData | null): Redoing {
   const head = data?.runs.find(({ fingerprint }) => fingerprint === run)
   const name = head ? `the run ${head.name}` : 'a run that no study has'
-  if (isResume) {
+  if (below === 'resume' || below === 'command') {
     const redoing = `${name} is trained from its start again`
-    return { aside: `runs/${run}/resume`, redoing, isRedone: true }
+    return { aside: `runs/${run}/${below}`, redoing, isRedone: true }
   }
   const aside = `runs/${run}`
   const isImported = data?.studies.some(

@@ -14,7 +14,8 @@ import type { PlannedRun, StudyPlan } from './plan'
 
 /** Tokens per second of one worker, and how many work at once. */
 export interface MeasuredRate {
-  trainTokensPerSecond: number
+  /** Null for a trainer of the user's own, of which no run is finished yet. */
+  trainTokensPerSecond: number | null
   evaluateTokensPerSecond: number
   workers: number
   /** Where the rates come from, in words. */
@@ -29,7 +30,8 @@ export interface CostLine {
   /** Tokens and FLOPs of what remains. */
   tokens: number
   flops: number
-  seconds: number
+  /** Null where nobody knows how fast it is trained. */
+  seconds: number | null
 }
 
 export interface PlanSummary {
@@ -39,11 +41,14 @@ export interface PlanSummary {
   mixtures: number
   lines: CostLine[]
   /** Training apart from evaluation, seconds of wall time that remain. */
-  trainingSeconds: number
+  trainingSeconds: number | null
   evaluationSeconds: number
-  /** Disk that the remaining runs keep and need meanwhile, and memory of one training worker, in bytes. */
+  /**
+   * Disk that the remaining runs keep and need meanwhile, and memory of one training worker, in bytes; that of
+   * a trainer of the user's own nobody knows.
+   */
   diskBytes: number
-  memoryBytes: number
+  memoryBytes: number | null
   /** What is free on the project's disk now. */
   freeDiskBytes: number
   rate: MeasuredRate
@@ -53,9 +58,9 @@ export interface PlanSummary {
   /** The largest preset that could train here with this vocabulary and recipe. */
   largest: PresetSize | null
   /** Every mixture answered by merges: seed and branches. */
-  modular: { runs: number; tokens: number; flops: number; seconds: number }
+  modular: { runs: number; tokens: number; flops: number; seconds: number | null }
   /** Every mixture trained for real from the same seed. */
-  naive: { runs: number; tokens: number; flops: number; seconds: number }
+  naive: { runs: number; tokens: number; flops: number; seconds: number | null }
 }
 
 /**
@@ -90,7 +95,7 @@ export function planSummary(
       done: distinct.length - rest.length,
       tokens,
       flops: tokens * perToken,
-      seconds: tokens / (rate.trainTokensPerSecond * atOnce)
+      seconds: trainingSeconds(tokens, rate, atOnce)
     }
   }
   const evaluationTokens = measurements.missing * measurements.tokensEach
@@ -114,7 +119,7 @@ export function planSummary(
   const training = lines.filter(({ what }) => what !== 'measurements')
   const left = distinctRuns(runsOf(plan)).filter((run) => !isDone(run.fingerprint))
   const atOnce = Math.min(rate.workers, left.length)
-  const seconds = (tokens: number) => tokens / (rate.trainTokensPerSecond * rate.workers)
+  const seconds = (tokens: number) => trainingSeconds(tokens, rate, rate.workers)
   const total = (runs: number, tokens: number) => ({
     runs,
     tokens,
@@ -129,13 +134,15 @@ export function planSummary(
     trainingFlopsPerToken: perToken,
     mixtures: plan.mixtures.length,
     lines,
-    trainingSeconds: sum(training.map((line) => line.seconds)),
-    evaluationSeconds: sum(lines.slice(training.length).map((line) => line.seconds)),
+    trainingSeconds: sumOrNull(training.map((line) => line.seconds)),
+    evaluationSeconds: sum(lines.slice(training.length).map((line) => line.seconds ?? 0)),
     diskBytes: keptBytes(study, plan.config, left) + atOnce * savedBytes(plan.config),
-    memoryBytes: trainingMemoryBytes(plan.config, study.branch),
+    memoryBytes: study.trainer ? null : trainingMemoryBytes(plan.config, study.branch),
     rate,
     ...machine,
-    largest: largestTrainable(plan.config.vocabularySize, study.branch, machine.availableBytes),
+    largest: study.trainer
+      ? null
+      : largestTrainable(plan.config.vocabularySize, study.branch, machine.availableBytes),
     modular: total(
       seedRuns.length + plan.branches.length,
       seedTokens + sum(plan.branches.map((run) => run.tokens))
@@ -157,6 +164,21 @@ export function naiveTraining(study: Study, plan: StudyPlan): { runs: number; to
 function naiveTokens(mixture: Mixture, study: Study, config: DecoderConfig): number {
   const wholes = mixture.units.length / study.unit.parts
   return wholes * study.unit.sequences * config.contextLength
+}
+
+/** What training takes at a rate; null where the rate is not known and there is something to train. */
+export function trainingSeconds(
+  tokens: number,
+  { trainTokensPerSecond: rate }: Pick<MeasuredRate, 'trainTokensPerSecond'>,
+  atOnce: number
+): number | null {
+  if (tokens === 0) return 0
+  return rate === null ? null : tokens / (rate * atOnce)
+}
+
+/** A sum of what is known; null where a part of it is not. */
+export function sumOrNull(values: readonly (number | null)[]): number | null {
+  return values.includes(null) ? null : sum(values as number[])
 }
 
 function sum(values: readonly number[]): number {

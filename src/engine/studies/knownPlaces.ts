@@ -15,9 +15,10 @@ function placesOf({ seed, tokenizer }: Study): string[] {
  * a screen may be far away, and is to open no file of this machine by its path.
  *
  * @param known the project's studies
- * @throws WorkbenchError `study/invalid` with the place
+ * @throws WorkbenchError `study/invalid` with the place, or for a trainer that no study of the project has
  */
 export function assertKnownPlaces(study: Study, known: readonly Study[]): void {
+  assertKnownTrainer(study, known)
   const places = new Set(known.flatMap(placesOf))
   const unknown = placesOf(study).find((place) => !places.has(place))
   if (unknown === undefined) return
@@ -25,5 +26,17 @@ export function assertKnownPlaces(study: Study, known: readonly Study[]): void {
     'study/invalid',
     `The study reads ${unknown}, which lies outside of the project, and none of the project's studies reads it yet. A window cannot name files of the engine's machine: add the study from a file there, then change the rest of it here.`,
     { field: study.seed.source === 'checkpoint' ? 'seed.path' : 'tokenizer.path', found: unknown }
+  )
+}
+
+/** A command from a screen would be the screen's to run: none is taken that is not there as it stands. */
+function assertKnownTrainer({ trainer }: Study, known: readonly Study[]): void {
+  if (!trainer) return
+  const text = JSON.stringify(trainer)
+  if (known.some((one) => JSON.stringify(one.trainer) === text)) return
+  throw new WorkbenchError(
+    'study/invalid',
+    `The study would be trained by the command "${trainer.command}", and no study of the project has this trainer as it stands. A window cannot set one: add the study from a file on the engine's machine, then change the rest of it here.`,
+    { field: 'trainer', found: trainer.command }
   )
 }

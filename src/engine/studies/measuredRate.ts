@@ -1,6 +1,6 @@
 /** How fast this machine trains and evaluates a study's model; measured once, kept in the cache. */
 import { hostname } from 'node:os'
-import type { DecoderConfig, Study } from '#shared/records'
+import type { DecoderConfig, Run, Study } from '#shared/records'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import { readCache, writeCache } from '#engine/storage/sealedFiles'
@@ -23,17 +23,24 @@ interface RateOptions {
   fitting: number
   /** Devices that runs are placed on; null where there is nothing to choose. */
   choice: DeviceChoice | null
+  /** Of the study's runs. */
+  heads: readonly Run[]
 }
 
-/** Measures on all workers at once, as a study runs: one alone would be faster than each of many. */
+/**
+ * Measures on all workers at once, as a study runs: one alone would be faster than each of many.
+ *
+ * Of a trainer of the user's own only measuring is measured; how fast it trains its finished runs say.
+ */
 export async function measuredRate(input: RateOptions): Promise<MeasuredRate> {
   const { pool, project, config, study, device, choice } = input
   const { lane, workers, place } = workersOf(input)
   // A project may be taken to another machine, and --threads be given.
   const machine = { host: hostname(), device: choice?.names.join() ?? device.name, workers }
-  const path = projectPaths.rate(project, fingerprintOf({ config, recipe: study.branch, machine }))
+  const recipe = study.trainer ? null : study.branch
+  const path = projectPaths.rate(project, fingerprintOf({ config, recipe, machine }))
   const kept = (await readCache(path)) as MeasuredRate | null
-  if (kept) return kept
+  if (kept) return ofTrainer(study, kept, input.heads)
   const { batchSize: whole, microBatchSize, matmulPrecision } = study.branch
   const batchSize = microBatchSize ?? whole
   const job = { config, batchSize, repetitions: REPETITIONS, seconds: SECONDS }
@@ -50,13 +57,30 @@ export async function measuredRate(input: RateOptions): Promise<MeasuredRate> {
     return each.reduce((sum, one) => sum + (one.tokensPerSecond ?? 0), 0) / workers
   }
   const rate = {
-    trainTokensPerSecond: await measure('train'),
+    trainTokensPerSecond: study.trainer ? null : await measure('train'),
     evaluateTokensPerSecond: await measure('eval'),
     workers,
     source: 'measured on this machine, all workers at once'
   }
   await writeCache(path, rate)
-  return rate
+  return ofTrainer(study, rate, input.heads)
+}
+
+/** The rate of a study that a command trains: that of its finished runs, if there are any. */
+function ofTrainer({ trainer }: Study, rate: MeasuredRate, heads: readonly Run[]): MeasuredRate {
+  if (!trainer) return rate
+  const done = heads.filter(({ state, backend }) => state === 'done' && backend === 'command')
+  const tokens = done.reduce((sum, head) => sum + head.tokens, 0)
+  const elapsedMs = done.reduce((sum, head) => sum + head.elapsedMs, 0)
+  const isKnown = tokens > 0 && elapsedMs > 0
+  return {
+    ...rate,
+    trainTokensPerSecond: isKnown ? (tokens / elapsedMs) * 1000 : null,
+    workers: trainer.atOnce,
+    source: isKnown
+      ? `training as the ${done.length} finished runs of its trainer, measuring as measured on this machine`
+      : 'how fast its trainer is nobody knows before a run is finished'
+  }
 }
 
 /** As the study will run: on devices, several with one thread each, or one with all. */

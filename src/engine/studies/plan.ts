@@ -175,7 +175,9 @@ export function planStudy(
     if (known) return known
     const { start, identity } = startOf(study, recipe, seed, seedCheckpoint)
     const replay = recipe.replay > 0 ? (prepared.seed?.baseUnits[0] ?? null) : null
-    const basis = runBasis(prepared, config, { recipe, start, startIdentity: identity, replay })
+    const { trainer } = study
+    const from = { recipe, start, startIdentity: identity, replay, trainer }
+    const basis = runBasis(prepared, config, from)
     bases.set(recipe, basis)
     return basis
   }
@@ -301,7 +303,9 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   const sequences = Math.floor(study.seed.tokenBudget / study.model.contextLength)
   const start: RunStart = { kind: 'initialize', randomSeed: study.randomSeed }
   const recipe: Recipe = { ...study.seed.recipe, start: 'none' }
-  const basis = runBasis(prepared, config, { recipe, start, startIdentity: start, replay: null })
+  const { trainer } = study
+  const from = { recipe, start, startIdentity: start, replay: null, trainer }
+  const basis = runBasis(prepared, config, from)
   return {
     ...completeRun(basis, [{ unit, sequences }], study.randomSeed),
     role: 'seed',

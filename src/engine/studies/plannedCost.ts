@@ -1,7 +1,7 @@
 /** What running a study would cost from here, on this machine. */
 import { LOCAL } from '#shared/executors'
 import { tokensRead } from '#shared/preparedText'
-import { trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
+import { evaluationMemoryBytes, trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { isRunFinished } from '#engine/storage/runs'
 import { planSummary } from './cost'
 import type { PlanSummary } from './cost'
@@ -22,22 +22,30 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
   const { project, pool, study, prepared, plan } = context
   const device = await context.device()
   const availableBytes = device.isGpu ? null : availableMemory()
-  const left = missingRuns(project.folder, runsOf(plan))
+  const runs = runsOf(plan)
+  const left = study.trainer ? [] : missingRuns(project.folder, runs)
   for (const recipe of new Set(left.map((run) => run.recipe))) {
     trainingsThatFit(plan.config, recipe, availableBytes)
   }
-  const needed = trainingMemoryBytes(plan.config, study.branch)
+  const needed = study.trainer
+    ? evaluationMemoryBytes(plan.config, study.evaluation.batchSize)
+    : trainingMemoryBytes(plan.config, study.branch)
   const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
   const here = study.executor?.kind === 'local' ? study.executor : LOCAL
   const places = new DevicePlaces(here, { pool, project: project.folder, device: context.device })
   const { config } = plan
-  const choice = await places.choose(config, { recipe: study.branch, runs: left.length })
+  const choice = study.trainer
+    ? null
+    : await places.choose(config, { recipe: study.branch, runs: left.length })
   const models = distinctModels(plan)
   const missing = models.filter((model) => missingParts(model, context).length > 0)
+  const own = new Set(runs.map(({ fingerprint }) => fingerprint))
+  const heads = project.runs.filter(({ fingerprint }) => own.has(fingerprint))
+  const measured = { pool, project: project.folder, config, study, device, fitting, choice, heads }
   return planSummary(
     study,
     plan,
-    await measuredRate({ pool, project: project.folder, config, study, device, fitting, choice }),
+    await measuredRate(measured),
     {
       device: choice?.names.join(', ') ?? device.name,
       availableBytes,

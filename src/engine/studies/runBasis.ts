@@ -1,6 +1,8 @@
 /** What makes a run what it is: all that many runs share, and what each of them reads. Pure. */
 import { WorkbenchError } from '#shared/errors'
 import type { BaseUnit, DecoderConfig, Recipe } from '#shared/records'
+import { trainerIdentity } from '#shared/trainer'
+import type { TrainerSettings } from '#shared/trainer'
 import { canonicalText, fingerprintOf } from '#engine/storage/fingerprint'
 import type { CanonicalText } from '#engine/storage/fingerprint'
 import type { RunStart, UnitDraw } from '#engine/workers/jobs'
@@ -16,7 +18,10 @@ export interface RunBasis {
   replay: BaseUnit | null
   contextLength: number
   /** The same as fingerprints have it, written once: a study may have ten thousand runs. */
-  identity: Record<'config' | 'tokenizer' | 'start' | 'replay' | 'recipe', CanonicalText>
+  identity: Record<'config' | 'tokenizer' | 'start' | 'replay' | 'recipe', CanonicalText> & {
+    /** Only where a command trains. */
+    trainer?: CanonicalText
+  }
 }
 
 /**
@@ -27,9 +32,15 @@ export interface RunBasis {
 export function runBasis(
   prepared: PlannedText,
   config: DecoderConfig,
-  from: { recipe: Recipe; start: RunStart; startIdentity: unknown; replay: BaseUnit | null }
+  from: {
+    recipe: Recipe
+    start: RunStart
+    startIdentity: unknown
+    replay: BaseUnit | null
+    trainer: TrainerSettings | undefined
+  }
 ): RunBasis {
-  const { start, replay } = from
+  const { start, replay, trainer } = from
   // How a batch is cut into forward passes changes rounding only, not what is computed.
   const { microBatchSize: _microBatchSize, ...recipe } = from.recipe
   return {
@@ -42,7 +53,8 @@ export function runBasis(
       tokenizer: canonicalText(prepared.tokenizer.fingerprint),
       start: canonicalText(from.startIdentity),
       replay: canonicalText(replay?.fingerprint ?? null),
-      recipe: canonicalText(recipe)
+      recipe: canonicalText(recipe),
+      ...(trainer ? { trainer: canonicalText(trainerIdentity(trainer)) } : {})
     }
   }
 }

@@ -67,7 +67,8 @@ export function workOf(
   return {
     config: plan.config,
     evaluationBatch: study.evaluation.batchSize,
-    recipes: [...new Set(missing.map((run) => run.recipe))]
+    recipes: [...new Set(missing.map((run) => run.recipe))],
+    ...(study.trainer ? { trainer: study.trainer } : {})
   }
 }
 

@@ -50,6 +50,8 @@ function filledIn(data: unknown, source: string): unknown {
     const seed = isRecord(data['seed']) ? data['seed']['recipe'] : undefined
     if (begins === 'checkpoint') branch['start'] ??= 'weights'
     if (begins === 'none') branch['start'] ??= 'none'
+    // Few trainers take another's moments on; one that does is told so.
+    if (data['trainer'] !== undefined) branch['start'] ??= 'weights'
     if (branch['peakLearningRate'] === undefined && isRecord(seed)) {
       branch['peakLearningRate'] = finalRate(seed, source)
     }

@@ -156,7 +156,8 @@ export function trainJobOf(
     heldOut: heldOutOf(planned, study, prepared),
     keepMoments: planned.keepMoments,
     ...(from ? { startedFrom: from } : {}),
-    keepSteps: keptSteps(study, planned)
+    keepSteps: keptSteps(study, planned),
+    ...(study.trainer ? { trainer: study.trainer } : {})
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   Study
 } from '#shared/records'
 import type { StoredDtype } from '#shared/modelExport'
+import type { TrainerSettings } from '#shared/trainer'
 import type { Inspection, ModelNode } from '#shared/modelInspection'
 import type { ImportedTables, TableLayout, TableRole } from '#shared/importedTables'
 import type { SearchRequest, SearchResult, UnnamedMixture } from '#shared/mixtureSearch'
@@ -154,6 +155,8 @@ export interface TrainJob {
   startedFrom?: ModelNode
   /** Steps after which the weights are kept besides those of the end. */
   keepSteps: number[]
+  /** The command that trains it in place of our own loop. */
+  trainer?: TrainerSettings
 }
 
 export interface TrainResult {

@@ -1,6 +1,6 @@
 /** Trains one run inside its folder: trace, resume point, checkpoint, and last the manifest. */
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ParameterSet } from '#engine/parameters'
@@ -14,18 +14,15 @@ import {
   writeCheckpoint,
   writeOptimizerState
 } from '#engine/checkpoints/huggingFace'
-import { LINEAGE_FILE } from '#engine/checkpoints/ancestry'
-import { openBatches } from '#engine/data/batches'
 import { readDomainTokens, scoredTokens } from '#engine/data/domainDocuments'
 import { createEvaluator } from '#engine/evaluation/measureDocuments'
 import { initializeParameters } from '#engine/model/initialize'
 import { claimRun } from '#engine/storage/claims'
 import type { Claim } from '#engine/storage/claims'
-import { LineLog, removeTree, truncateFile, writeFolder } from '#engine/storage/files'
+import { LineLog, removeTree, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { assertSound } from '#engine/storage/sealedFiles'
-import { openLine } from '#engine/storage/seals'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { readTrace } from '#engine/storage/traces'
@@ -35,8 +32,11 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
 import { meanLoss } from '#shared/metrics'
 import type { RunResult, TracePoint } from '#shared/records'
+import { batchesOf } from './commandInputs'
+import { trainByCommand } from './commandTrainJob'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
 import { rateMeter } from './rate'
+import { finalLoss, keepTraceUpTo, writeLineage } from './runFolder'
 
 /** A resume point is written so often while training, in ms. */
 const SAVE_EVERY_MS = 5 * 60_000
@@ -52,18 +52,19 @@ interface Beginning {
 }
 
 /**
- * Trains a run from where it was left, or from its start.
+ * Trains a run from where it was left, or from its start; by its own trainer where it has one.
  *
  * Stopping keeps weights, moments, step and curve, so that going on gives the weights an
  * undisturbed run would have given, bit for bit on a CPU.
  *
- * @throws WorkbenchError `run/diverged`, `run/claimed`, `model/out-of-memory`, `storage/*`
+ * @throws WorkbenchError `run/diverged`, `run/claimed`, `model/out-of-memory`, `trainer/*`, `storage/*`
  */
 export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainResult> {
   const claim = await claimRun(job.project, job.fingerprint, { signal: hooks.signal })
   try {
     // What who had it before left half-written.
     await sweepDrafts(projectPaths.run(job.project, job.fingerprint), 2)
+    if (job.trainer) return await trainByCommand(job, job.trainer, hooks)
     return await trainClaimed(job, hooks, claim)
   } finally {
     await claim.release()
@@ -74,14 +75,7 @@ async function trainClaimed(job: TrainJob, hooks: JobHooks, claim: Claim): Promi
   const { project, fingerprint, config, recipe } = job
   const { device, kernels } = await (await chooseBackend()).activate()
   const beginning = await begin(job)
-  const batches = await openBatches({
-    projectFolder: project,
-    draws: job.draws,
-    ...(job.replay ? { replay: { unit: job.replay, share: recipe.replay } } : {}),
-    contextLength: config.contextLength,
-    batchSize: recipe.batchSize,
-    randomSeed: job.randomSeed
-  })
+  const batches = await batchesOf(job)
   const trace = await openTrace(job, beginning).catch(async (error: unknown) => {
     await batches.close()
     throw error
@@ -318,10 +312,7 @@ async function writeState(
     tokenizerFile: job.tokenizerFile,
     endOfTextId: job.endOfTextId
   })
-  if (job.startedFrom) {
-    const lineage = { run: job.fingerprint, name: job.label, startedFrom: job.startedFrom }
-    await draft.writeFile(LINEAGE_FILE, JSON.stringify(lineage, null, 2) + '\n')
-  }
+  await writeLineage(draft, job)
   if (withMoments && state.firstMoments && state.secondMoments) {
     await writeOptimizerState(draft, state.firstMoments, state.secondMoments, state.optimizerSteps)
   }
@@ -330,32 +321,4 @@ async function writeState(
 async function openTrace(job: TrainJob, { completedSteps }: Beginning): Promise<LineLog> {
   await keepTraceUpTo(job.project, job.fingerprint, completedSteps)
   return LineLog.open(projectPaths.trace(job.project, job.fingerprint))
-}
-
-/** Steps that were traced but not kept by a resume point are trained, and traced, again. */
-async function keepTraceUpTo(
-  project: string,
-  fingerprint: string,
-  completedSteps: number
-): Promise<void> {
-  const path = projectPaths.trace(project, fingerprint)
-  if (!existsSync(path)) return
-  const lines = (await readFile(path, 'utf8')).split('\n')
-  let bytes = 0
-  for (const line of lines.slice(0, -1)) {
-    const opened = openLine(line)
-    // What is damaged is trained, and traced, again.
-    if (opened.state === 'damaged') break
-    if ((opened.value as TracePoint).step > completedSteps) break
-    bytes += Buffer.byteLength(line) + 1
-  }
-  if (bytes < (await stat(path)).size) await truncateFile(path, bytes)
-}
-
-/** Mean loss of the last tenth of steps. */
-async function finalLoss(project: string, fingerprint: string): Promise<number | null> {
-  const points = await readTrace(project, fingerprint)
-  const last = points.slice(-Math.max(1, Math.ceil(points.length / 10)))
-  if (last.length === 0) return null
-  return last.reduce((sum, point) => sum + point.loss, 0) / last.length
 }

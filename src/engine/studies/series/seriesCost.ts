@@ -1,6 +1,7 @@
 /** What the studies of a series would cost together: what several share is counted once. Pure. */
 import type { Study } from '#shared/records'
 import type { SeriesCost, SeriesDemand, SeriesStudyCost, SettingDemand } from '#shared/seriesView'
+import { sumOrNull, trainingSeconds } from '../cost'
 import type { MeasuredRate } from '../cost'
 import { distinctModels } from '../measureModels'
 import { distinctRuns, runsOf } from '../plan'
@@ -66,10 +67,11 @@ export function seriesCost(
     return {
       ...asked,
       modelsLeft: models.length,
-      seconds:
-        asked.tokensLeft / (rate.trainTokensPerSecond * atOnce) +
+      seconds: sumOrNull([
+        trainingSeconds(asked.tokensLeft, rate, atOnce),
         (models.length * tokensEach) / (rate.evaluateTokensPerSecond * rate.workers)
+      ])
     }
   })
-  return { ...demand, studies, seconds: studies.reduce((sum, one) => sum + one.seconds, 0) }
+  return { ...demand, studies, seconds: sumOrNull(studies.map((one) => one.seconds)) }
 }

@@ -49,7 +49,7 @@ test('what is done costs nothing more; evaluation is planned apart', () => {
     ['seed', 1, 1, 0],
     ['branches', 2, 1, 1600]
   ])
-  expect(after.trainingSeconds).toBeLessThan(before.trainingSeconds)
+  expect(after.trainingSeconds).toBeLessThan(before.trainingSeconds!)
   expect(after.evaluationSeconds).toBe(12_000 / (4000 * 2))
   expect(after.parameters).toBe(parameterCount(plan.config))
 })

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { planStudy } from '#engine/studies/plan'
+import type { z } from 'zod'
+import { TrainerSchema } from '#shared/trainer'
+import { planStudy, runsOf } from '#engine/studies/plan'
 import type { StudyPlan } from '#engine/studies/plan'
 import { preparedText, smallStudy } from '../../../support/preparedText'
 
@@ -262,4 +264,23 @@ test('mixtures that a diagnosis proposed are trained by design, best first, and 
   )
   const strange = smallStudy({ sequential: { choose, design: ['rust'] } })
   expect(() => planStudy(strange, text)).toThrow(/rust/)
+})
+
+test('a trainer of its own makes every run another one; where and how many at once changes none', () => {
+  const runsBy = (trainer?: z.input<typeof TrainerSchema>) =>
+    runsOf(
+      planStudy(
+        { ...smallStudy(), ...(trainer ? { trainer: TrainerSchema.parse(trainer) } : {}) },
+        preparedText({ law: 1 })
+      )
+    ).map(({ fingerprint }) => fingerprint)
+  const ours = runsBy()
+  const theirs = runsBy({ command: 'train {out}' })
+  expect(theirs.filter((one) => ours.includes(one))).toEqual([])
+  expect(
+    runsBy({ command: 'train {out}', atOnce: 4, setup: ['a'], folder: '/b', graceSeconds: 5 })
+  ).toEqual(theirs)
+  const named = runsBy({ command: 'train {out}', version: 'ours 2' })
+  expect(runsBy({ command: '/elsewhere/train {out}', version: 'ours 2' })).toEqual(named)
+  expect(named.filter((one) => theirs.includes(one))).toEqual([])
 })
