@@ -23,6 +23,8 @@ export interface CopyOptions {
 const LEFT_OUT = [
   /^lock\.json/,
   /^damaged(\/|$)/,
+  // The records that the copy gets have them.
+  /^heads\.jsonl$/,
   /^cache\/drops(\/|$)/,
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
 ]
