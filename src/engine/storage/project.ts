@@ -24,11 +24,8 @@ export function projectFolder(path: string): string {
   return basename(absolute) === PROJECT_FILE ? dirname(absolute) : absolute
 }
 
-interface Change {
-  of: (data: ProjectData) => Partial<ProjectData>
-  /** Set where it is a run's newest head and nothing else. */
-  head?: Run
-}
+/** A run's newest head, or any other change, which leaves runs alone. */
+type Change = { head: Run } | { of: (data: ProjectData) => Partial<Omit<ProjectData, 'runs'>> }
 
 /** A project that is open for writing by this process. */
 export class Project {
@@ -36,6 +33,8 @@ export class Project {
   readonly #low: Low<ProjectData>
   readonly #lock: ProjectLock | null
   readonly #heads: RunHeads
+  /** Where runs stand among all: they keep their place. */
+  readonly #places: Map<string, number>
   /** Why it may only be read whoever opens it; null when it may be written. */
   readonly readOnlyBecause: string | null
   /** Settled when nothing is being written any more; what failed was told to who asked. */
@@ -53,6 +52,7 @@ export class Project {
     this.#low = low
     this.#lock = lock
     this.#heads = new RunHeads(folder)
+    this.#places = new Map(low.data.runs.map(({ fingerprint }, place) => [fingerprint, place]))
     this.readOnlyBecause = readOnlyBecause
   }
 
@@ -201,12 +201,7 @@ export class Project {
 
   /** Keeps the newest head of a run; on disk when the promise resolves. */
   saveRun(run: Run): Promise<void> {
-    return this.#change({
-      of: ({ runs }) => ({
-        runs: upserted(runs, run, (one) => one.fingerprint === run.fingerprint)
-      }),
-      head: run
-    })
+    return this.#change({ head: run })
   }
 
   /** Waits for what is being written, then gives the project free. */
@@ -246,17 +241,33 @@ export class Project {
 
   async #write(changes: readonly Change[]): Promise<void> {
     const before = this.#low.data
-    this.#low.data = changes.reduce((data, change) => ({ ...data, ...change.of(data) }), before)
-    const heads = changes.flatMap(({ head }) => (head ? [head] : []))
+    const heads = changes.flatMap((change) => ('head' in change ? [change.head] : []))
+    const others = changes.flatMap((change) => ('of' in change ? [change.of] : []))
+    const changed = others.reduce((data, of) => ({ ...data, ...of(data) }), before)
+    this.#low.data = { ...changed, runs: this.#withHeads(heads) }
     const isLogged = this.#heads.isUsed || before.runs.length >= MOST_REWRITTEN
     try {
       // Before the records too: a line of before must not outlive a newer head.
       if (isLogged && heads.length > 0) await this.#heads.append(heads)
-      if (!isLogged || heads.length < changes.length) await this.#writeWhole()
+      if (!isLogged || others.length > 0) await this.#writeWhole()
     } catch (error) {
       this.#low.data = before
       throw error
     }
+  }
+
+  /** The runs with newest heads in place of those that were; copied once for all of them. */
+  #withHeads(heads: readonly Run[]): Run[] {
+    const runs = [...this.#low.data.runs]
+    for (const head of heads) {
+      const known = this.#places.get(head.fingerprint)
+      // A head that could not be stored is not there, though its place may be kept.
+      const isThere = known !== undefined && runs[known]?.fingerprint === head.fingerprint
+      const place = isThere ? known : runs.length
+      runs[place] = head
+      this.#places.set(head.fingerprint, place)
+    }
+    return runs
   }
 
   async #writeWhole(): Promise<void> {
