@@ -219,13 +219,13 @@ export class Project {
   /**
    * Changes the records and writes them; what cannot be stored is not there either.
    *
-   * lowdb rewrites the whole file each time, which takes a while with many runs: what is asked while a
-   * write is under way is written together by the next one, and heads of many runs go into a log. Each
-   * promise resolves when its change is on disk.
+   * Changes follow one another: lowdb rewrites the whole file each time. With many runs that takes a
+   * while: then their heads go into a log, and what is asked while a write is under way is written
+   * together by the next one. Each promise resolves when its change is on disk.
    */
   #change(change: Change): Promise<void> {
     if (this.isReadOnly) throw new Error('a project opened read-only is not written')
-    if (this.#waiting) {
+    if (this.#waiting && this.runs.length >= MOST_REWRITTEN) {
       this.#waiting.changes.push(change)
       return this.#waiting.written
     }
