@@ -17,6 +17,7 @@ import type { ProjectData } from './projectFormat'
 import { puttingBack, readRecordsBefore } from './recordsBefore'
 import { planRedoing } from './redoing'
 import type { Redoing } from './redoing'
+import { withNewerHeads } from './runHeads'
 import { openLine } from './seals'
 
 /** A file that is not what was written. */
@@ -115,7 +116,9 @@ function missing(folder: string): WorkbenchError {
 async function recordsOf(folder: string): Promise<ProjectData | null> {
   const path = projectPaths.file(folder)
   try {
-    return parseEditedProject(await readFile(path, 'utf8'), path).data
+    const { data } = parseEditedProject(await readFile(path, 'utf8'), path)
+    const heads = await withNewerHeads(folder, data.runs).catch(() => data.runs)
+    return { ...data, runs: heads }
   } catch (error) {
     if (toPlain(error).code !== 'storage/corrupt') throw error
     return null
@@ -176,7 +179,7 @@ async function replacement(
 ): Promise<string | null> {
   if (file === PROJECT_FILE) return records ? projectText(records) : editedRecords(folder)
   if (file === 'measurements.jsonl') return soundMeasurements(folder)
-  if (file === 'predictions.jsonl') return soundLines(join(folder, file))
+  if (['predictions.jsonl', 'heads.jsonl'].includes(file)) return soundLines(join(folder, file))
   return soundTokenizer(folder, file)
 }
 

@@ -25,6 +25,8 @@ const LEFT_OUT = [
   /^runs\/[^/]+\/claim\.json/,
   /^cluster(\/|$)/,
   /^damaged(\/|$)/,
+  // The records that the copy gets have them.
+  /^heads\.jsonl$/,
   /^cache\/drops(\/|$)/,
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
 ]

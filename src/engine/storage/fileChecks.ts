@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { TracePointSchema } from '#shared/records'
+import { RunSchema, TracePointSchema } from '#shared/records'
 import { fromPlain, toPlain } from '#shared/errors'
 import { DocumentNats, placeInWords } from './documentNats'
 import { SUMS_FILE } from './files'
@@ -230,6 +230,7 @@ const KINDS: readonly [RegExp, Check][] = [
   [/^project\.version-\d+\.assay-backup$/, ofText(parseProject)],
   [/^measurements\.jsonl$/, ofLines(MeasurementLineSchema, () => false)],
   [/^measurements\.f64$/, ofDocuments],
+  [/^heads\.jsonl$/, ofLines(RunSchema, () => true)],
   [/^predictions\.jsonl$/, ofLines(PredictionSchema, () => false)],
   [/^runs\/[^/]+\/trace\.jsonl$/, ofLines(TracePointSchema, isUnfinished)],
   [/^runs\/[^/]+\/manifest\.json$/, ofManifest],

@@ -15,7 +15,10 @@ const seen = new Map<string, { mtimeMs: number; size: number; glance: ProjectGla
 export async function glanceAt(folder: string): Promise<ProjectGlance> {
   const nothing = { changedAt: null, studies: 0, partitions: 0, runs: 0 }
   try {
-    const { mtimeMs, size } = await stat(projectPaths.file(folder))
+    const records = await stat(projectPaths.file(folder))
+    const heads = await stat(projectPaths.heads(folder)).catch(() => null)
+    const mtimeMs = Math.max(records.mtimeMs, heads?.mtimeMs ?? 0)
+    const size = records.size + (heads?.size ?? 0)
     const known = seen.get(folder)
     if (known?.mtimeMs === mtimeMs && known.size === size) return known.glance
     const glance = await readGlance(folder, mtimeMs)

@@ -16,6 +16,8 @@ export const projectPaths = {
     join(project, `project.version-${version}.assay-backup`),
   /** What a study was made from that was made from tables. */
   tables: (project: string) => join(project, TABLES_FILE),
+  /** Heads of runs that the records may lack yet. */
+  heads: (project: string) => join(project, 'heads.jsonl'),
   lock: (project: string) => join(project, 'lock.json'),
   measurements: (project: string) => join(project, 'measurements.jsonl'),
   /** Nats of documents that measurements name: float64, little-endian. */

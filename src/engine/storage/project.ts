@@ -15,6 +15,7 @@ import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
 import { emptyProject, parseProject, projectText } from './projectFormat'
 import type { FoundProject, ProjectData } from './projectFormat'
+import { MOST_REWRITTEN, RunHeads, withNewerHeads } from './runHeads'
 import { settledHead } from './runs'
 import { sweepDrafts } from './sweepDrafts'
 
@@ -26,13 +27,17 @@ export function projectFolder(path: string): string {
   return basename(absolute) === PROJECT_FILE ? dirname(absolute) : absolute
 }
 
-type Change = (data: ProjectData) => Partial<ProjectData>
+/** A run's newest head, or any other change, which leaves runs alone. */
+type Change = { head: Run } | { of: (data: ProjectData) => Partial<Omit<ProjectData, 'runs'>> }
 
 /** A project that is open for writing by this process. */
 export class Project {
   readonly folder: string
   readonly #low: Low<ProjectData>
   readonly #lock: ProjectLock | null
+  readonly #heads: RunHeads
+  /** Where runs stand among all: they keep their place. */
+  readonly #places: Map<string, number>
   /** Why it may only be read whoever opens it; null when it may be written. */
   readonly readOnlyBecause: string | null
   /** Settled when nothing is being written any more; what failed was told to who asked. */
@@ -49,6 +54,8 @@ export class Project {
     this.folder = folder
     this.#low = low
     this.#lock = lock
+    this.#heads = new RunHeads(folder)
+    this.#places = new Map(low.data.runs.map(({ fingerprint }, place) => [fingerprint, place]))
     this.readOnlyBecause = readOnlyBecause
   }
 
@@ -104,6 +111,7 @@ export class Project {
         const isBusy = (path: string) => isClaimed(folder, basename(path))
         await sweepDrafts(folder, 3, isBusy)
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
+        await takeInHeads(folder, low)
       }
       const heads = low.data.runs
       low.data.runs = await Promise.all(heads.map((run) => settledHead(folder, run)))
@@ -156,9 +164,9 @@ export class Project {
 
   async freezeTokenizer(choice: string, fingerprint: string): Promise<void> {
     if (this.frozenTokenizer(choice)) return
-    await this.#change(({ tokenizers }) => ({
-      tokenizers: [...tokenizers, { choice, fingerprint }]
-    }))
+    await this.#change({
+      of: ({ tokenizers }) => ({ tokenizers: [...tokenizers, { choice, fingerprint }] })
+    })
   }
 
   /** Members that mixtures of a choice were drawn from, one list per time they had grown. */
@@ -169,37 +177,40 @@ export class Project {
   async saveDraw(choice: string, members: string[]): Promise<void> {
     const known = this.drawnFrom(choice).map((one) => JSON.stringify(one))
     if (known.includes(JSON.stringify(members))) return
-    await this.#change(({ draws }) => ({ draws: [...draws, { choice, members }] }))
+    await this.#change({ of: ({ draws }) => ({ draws: [...draws, { choice, members }] }) })
   }
 
   /** Adds a corpus; its name must be free. */
   addCorpus(corpus: Corpus): Promise<void> {
-    return this.#change(({ corpora }) => ({ corpora: [...corpora, corpus] }))
+    return this.#change({ of: ({ corpora }) => ({ corpora: [...corpora, corpus] }) })
   }
 
   /** Adds a study, or replaces the one of that name. */
   saveStudy(study: Study): Promise<void> {
-    return this.#change(({ studies }) => ({
-      studies: upserted(studies, study, (one) => one.name === study.name)
-    }))
+    return this.#change({
+      of: ({ studies }) => ({ studies: upserted(studies, study, (one) => one.name === study.name) })
+    })
   }
 
   /** Takes a study off; what it trained and measured stays. */
   removeStudy(name: string): Promise<void> {
-    return this.#change(({ studies }) => ({ studies: studies.filter((one) => one.name !== name) }))
+    return this.#change({
+      of: ({ studies }) => ({ studies: studies.filter((one) => one.name !== name) })
+    })
   }
 
   /** Keeps the newest head of a run; on disk when the promise resolves. */
   saveRun(run: Run): Promise<void> {
-    return this.#change(({ runs }) => ({
-      runs: upserted(runs, run, (one) => one.fingerprint === run.fingerprint)
-    }))
+    return this.#change({ head: run })
   }
 
   /** Waits for what is being written, then gives the project free. */
   async close(): Promise<void> {
     try {
       await this.#writing
+      // Where this fails the heads are on disk all the same.
+      if (this.#heads.isUsed && this.#lock) await this.#writeWhole().catch(() => undefined)
+      await this.#heads.close()
     } finally {
       await this.#lock?.release()
     }
@@ -208,13 +219,13 @@ export class Project {
   /**
    * Changes the records and writes them; what cannot be stored is not there either.
    *
-   * lowdb rewrites the whole file each time, which takes a while with many runs: what is asked while a
-   * write is under way is written together by the next one. Each promise resolves when its change is
-   * on disk.
+   * Changes follow one another: lowdb rewrites the whole file each time. With many runs that takes a
+   * while: then their heads go into a log, and what is asked while a write is under way is written
+   * together by the next one. Each promise resolves when its change is on disk.
    */
   #change(change: Change): Promise<void> {
     if (this.isReadOnly) throw new Error('a project opened read-only is not written')
-    if (this.#waiting) {
+    if (this.#waiting && this.runs.length >= MOST_REWRITTEN) {
       this.#waiting.changes.push(change)
       return this.#waiting.written
     }
@@ -230,13 +241,38 @@ export class Project {
 
   async #write(changes: readonly Change[]): Promise<void> {
     const before = this.#low.data
-    this.#low.data = changes.reduce((data, changed) => ({ ...data, ...changed(data) }), before)
+    const heads = changes.flatMap((change) => ('head' in change ? [change.head] : []))
+    const others = changes.flatMap((change) => ('of' in change ? [change.of] : []))
+    const changed = others.reduce((data, of) => ({ ...data, ...of(data) }), before)
+    this.#low.data = { ...changed, runs: this.#withHeads(heads) }
+    const isLogged = this.#heads.isUsed || before.runs.length >= MOST_REWRITTEN
     try {
-      await this.#low.write()
+      // Before the records too: a line of before must not outlive a newer head.
+      if (isLogged && heads.length > 0) await this.#heads.append(heads)
+      if (!isLogged || others.length > 0) await this.#writeWhole()
     } catch (error) {
       this.#low.data = before
       throw error
     }
+  }
+
+  /** The runs with newest heads in place of those that were; copied once for all of them. */
+  #withHeads(heads: readonly Run[]): Run[] {
+    const runs = [...this.#low.data.runs]
+    for (const head of heads) {
+      const known = this.#places.get(head.fingerprint)
+      // A head that could not be stored is not there, though its place may be kept.
+      const isThere = known !== undefined && runs[known]?.fingerprint === head.fingerprint
+      const place = isThere ? known : runs.length
+      runs[place] = head
+      this.#places.set(head.fingerprint, place)
+    }
+    return runs
+  }
+
+  async #writeWhole(): Promise<void> {
+    await this.#low.write()
+    if (this.#heads.isUsed) await this.#heads.drop()
   }
 }
 
@@ -274,7 +310,20 @@ export async function readProjectFile(folder: string): Promise<ProjectData> {
 async function findProject(folder: string): Promise<FoundProject & { text: string }> {
   const path = projectPaths.file(folder)
   const text = await readFile(path, 'utf8')
-  return { ...parseProject(text, path), text }
+  const found = parseProject(text, path)
+  return { ...found, data: await withHeads(folder, found.data), text }
+}
+
+async function withHeads(folder: string, data: ProjectData): Promise<ProjectData> {
+  return { ...data, runs: await withNewerHeads(folder, data.runs) }
+}
+
+/** What a process that died had told the log of heads alone. */
+async function takeInHeads(folder: string, low: Low<ProjectData>): Promise<void> {
+  const heads = new RunHeads(folder)
+  if (!heads.isUsed) return
+  await low.write()
+  await heads.drop()
 }
 
 /** Keeps the records as they were, then writes them as this version has them. */

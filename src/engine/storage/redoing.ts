@@ -36,6 +36,11 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
     const aside = 'measurements.jsonl'
     return { aside, redoing: 'what the damage hit is measured again', isRedone: !lost }
   }
+  if (top === 'heads.jsonl') {
+    const redoing =
+      'damaged lines are left out: what runs came to is read off their folders, why they failed is lost'
+    return { aside: name, redoing, isRedone: false }
+  }
   if (top === 'predictions.jsonl') {
     const redoing =
       'damaged lines are left out: what was said of a model before it was trained cannot be said later'

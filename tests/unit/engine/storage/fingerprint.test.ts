@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalJson, fingerprintOf } from '#engine/storage/fingerprint'
+import { canonicalJson, canonicalText, fingerprintOf } from '#engine/storage/fingerprint'
 
 test('the order of keys does not matter, that of lists does', () => {
   expect(fingerprintOf({ a: 1, b: [1, 2] })).toBe(fingerprintOf({ b: [1, 2], a: 1 }))
@@ -11,6 +11,16 @@ test('canonical JSON reads back as the same value', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))
+    })
+  )
+})
+
+test('a part that was written before stands for what it was made of', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (part, other) => {
+      const written = canonicalText(part)
+      expect(fingerprintOf({ other, part: written })).toBe(fingerprintOf({ part, other }))
+      expect(canonicalJson([written, other])).toBe(canonicalJson([part, other]))
     })
   )
 })

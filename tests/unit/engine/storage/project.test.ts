@@ -1,9 +1,12 @@
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { verifyProject } from '#engine'
 import { Measurements } from '#engine/storage/measurements'
 import { Project } from '#engine/storage/project'
+import { emptyProject, projectText } from '#engine/storage/projectFormat'
 import { writeManifest } from '#engine/storage/runs'
 import type { Run } from '#shared/records'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -220,4 +223,71 @@ test('a creation that died leaves no project, and is done again; other files are
   await writeFile(join(other, 'notes.draft-0123456789ab'), 'mine')
   await expect(Project.create(other)).rejects.toMatchObject({ code: 'storage/exists' })
   expect(await readdir(other)).toEqual(['notes.draft-0123456789ab'])
+})
+
+/** A project with so many runs that their heads go into a log, and a copy of it as if its process had died. */
+async function manyRuns(): Promise<{ project: Project; died: () => Promise<string> }> {
+  const folder = join(await temporaryFolder(), 'many')
+  await mkdir(folder)
+  const runs = Array.from({ length: 1001 }, (_, i) => ({ ...run, fingerprint: `f${i}` }))
+  await writeFile(join(folder, 'project.assay'), projectText({ ...emptyProject(), runs }))
+  const project = await Project.open(folder)
+  let copies = 0
+  const died = async () => {
+    const copy = `${folder}-${copies++}`
+    await cp(folder, copy, { recursive: true })
+    await rm(join(copy, 'lock.json'), { force: true })
+    return copy
+  }
+  return { project, died }
+}
+
+test('with many runs a head is a line, which outlives the process and goes into the records', async () => {
+  const { project, died } = await manyRuns()
+  const records = await readFile(join(project.folder, 'project.assay'), 'utf8')
+  const failed = { ...run, fingerprint: 'f7', state: 'failed' as const }
+  await Promise.all([project.saveRun({ ...failed, state: 'running' }), project.saveRun(failed)])
+  await project.saveRun({ ...run, fingerprint: 'new' })
+  expect(await readFile(join(project.folder, 'project.assay'), 'utf8')).toBe(records)
+  const folder = await died()
+  await appendFile(join(folder, 'heads.jsonl'), '{"fingerprint":"torn')
+  expect((await verifyProject(folder)).damaged).toEqual([])
+  const looking = await Project.open(folder, { readOnly: true })
+  expect([looking.runs.length, looking.runs[7]]).toEqual([1002, failed])
+  const again = await Project.open(folder)
+  expect([again.runs.length, again.runs[7]]).toEqual([1002, failed])
+  expect(existsSync(join(folder, 'heads.jsonl'))).toBe(false)
+  await again.close()
+  await project.close()
+  expect(existsSync(join(project.folder, 'heads.jsonl'))).toBe(false)
+  expect((await Project.open(project.folder, { readOnly: true })).runs[7]).toEqual(failed)
+})
+
+test('a whole write takes the lines in, and a line of before does not outlive it', async () => {
+  const { project, died } = await manyRuns()
+  await project.saveRun({ ...run, fingerprint: 'f7', state: 'running' })
+  await Promise.all([
+    project.saveRun({ ...run, fingerprint: 'f7', finalLoss: 1 }),
+    project.saveDraw('choice', ['a'])
+  ])
+  expect(existsSync(join(project.folder, 'heads.jsonl'))).toBe(false)
+  const folder = await died()
+  expect((await Project.open(folder, { readOnly: true })).runs[7]!.finalLoss).toBe(1)
+  await project.close()
+})
+
+test('a damaged line of heads is refused by name, and left out after a repair', async () => {
+  const { project, died } = await manyRuns()
+  await project.saveRun({ ...run, fingerprint: 'f7', finalLoss: 1 })
+  await project.saveRun({ ...run, fingerprint: 'f8', finalLoss: 1 })
+  const folder = await died()
+  await project.close()
+  const path = join(folder, 'heads.jsonl')
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"f7"', '"f6"'))
+  await expect(Project.open(folder)).rejects.toMatchObject({ code: 'storage/corrupt' })
+  const { damaged } = await verifyProject(folder, { repair: true })
+  expect(damaged.map(({ file }) => file)).toEqual(['heads.jsonl'])
+  const again = await Project.open(folder)
+  expect([again.runs[7]!.finalLoss, again.runs[8]!.finalLoss]).toEqual([2.5, 1])
+  await again.close()
 })
