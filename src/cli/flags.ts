@@ -2,6 +2,8 @@
 import { bytesFrom } from '#shared/byteSize'
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
+import { TYPED_DTYPES } from '#shared/modelExport'
+import type { StoredDtype } from '#shared/modelExport'
 
 /** A flag's value among those allowed. */
 export function choice<Value extends string>(
@@ -17,6 +19,11 @@ export function choice<Value extends string>(
     )
   }
   return value as Value
+}
+
+/** `--dtype` as the type that weights are stored in. */
+export function dtypeFrom(text: string): StoredDtype {
+  return TYPED_DTYPES[choice(Object.keys(TYPED_DTYPES), text, '--dtype')]!
 }
 
 /** A flag's value as a whole number; `2M` and `50k` are understood. */

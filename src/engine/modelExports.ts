@@ -14,6 +14,16 @@ import type { MixtureRequest } from './studies/requestedMixtures'
 /** A run by name or fingerprint, or the merge of a mixture. */
 export type ModelRequest = { run: string } | { mixture: MixtureRequest; merge: MergeKind }
 
+/** A model as it was written. */
+export interface WrittenModel {
+  folder: string
+  /** Name of its folder within the project, where no other was asked for. */
+  inside: string
+  /** Of its weights. */
+  files: string[]
+  bytes: number
+}
+
 /**
  * Writes a model with its tokenizer, a model card, and what it was made of.
  *
@@ -30,7 +40,7 @@ export async function exportModel(
   request: ModelRequest,
   how: ExportHow,
   { signal, onProgress }: Pick<RunOptions, 'signal' | 'onProgress'> = {}
-): Promise<{ folder: string; files: string[]; bytes: number }> {
+): Promise<WrittenModel> {
   if (session.isFromTables) throw needsBranchesError()
   if (how.folder === undefined && session.isReadOnly) throw readOnlyError(session.readOnlyBecause)
   const chosen = how.folder === undefined ? {} : { folder: await freeFolder(how.folder) }
@@ -50,7 +60,7 @@ export async function exportModel(
     ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {})
   })
-  return { folder: chosen.folder ?? join(session.folder, folder), ...written }
+  return { folder: chosen.folder ?? join(session.folder, folder), inside: folder, ...written }
 }
 
 /** What is written replaces a folder whole: one with anything in it is not taken for that. */

@@ -32,6 +32,18 @@ export interface ParameterSink {
   write(name: string, shape: readonly number[], data: Float32Array): Promise<void>
 }
 
+/** Values of a tensor of a shape. */
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1)
+}
+
+/** Values of all tensors of a model. */
+export function elementsOfAll(shapes: ReadonlyMap<string, readonly number[]>): number {
+  let elements = 0
+  for (const shape of shapes.values()) elements += elementsOf(shape)
+  return elements
+}
+
 /** Reads a set held in memory as a source. */
 export function sourceOf(parameters: ParameterSet, label: string): ParameterSource {
   return {

@@ -16,6 +16,7 @@ import type { ListedMerge, ListedModel, SettingValues } from '#shared/modelsView
 import type { Progress, Study } from '#shared/records'
 import { openModelWeights } from './checkpoints/modelWeights'
 import { OPTIMIZER_FILE } from './checkpoints/optimizerState'
+import { elementsOfAll } from './parameters'
 import { namedBranches } from './data/importedPartitions'
 import { fingerprintOf } from './storage/fingerprint'
 import { folderName } from './storage/folderName'
@@ -55,7 +56,7 @@ export class ProjectModels {
   readonly #project: Project
   readonly #pool: WorkerPool
   readonly #findPlan: (study: Study) => Promise<StudyPlan | null>
-  /** By fingerprint or place: runs never change. */
+  /** By fingerprint, or by place and state of the files: runs never change. */
   readonly #parameters = new Map<string, number>()
 
   constructor(
@@ -79,18 +80,31 @@ export class ProjectModels {
     study: Study,
     isTraining: (run: string) => boolean = () => false
   ): Promise<PlacedModel[]> {
+    return this.#listed(await this.#known(study), isTraining)
+  }
+
+  /** The models of a study and where they would lie; none of them is opened. */
+  async #known(study: Study): Promise<Known[]> {
     if (this.#project.tables !== null) return []
     const plan = await this.#findPlan(study)
     const runs = plan ? this.#planned(plan, study) : this.#imported(study)
-    const known = [...this.#outside(study, plan), ...runs, ...(await this.#exported(study))]
+    return [...this.#outside(study, plan), ...runs, ...(await this.#exported(study))]
+  }
+
+  /** What a list tells of models: their weights are looked for, and counted. */
+  async #listed(
+    known: readonly Known[],
+    isTraining: (run: string) => boolean
+  ): Promise<PlacedModel[]> {
     const listed: PlacedModel[] = []
     /** The models of a study are of one shape. */
     let parameters: number | null = null
     for (const one of known) {
-      const bytes = await weightBytes(one.path)
+      const files = await weightFiles(one.path)
+      const bytes = bytesOf(files)
       const isRun = one.id.startsWith('run:')
-      const own = bytes === null ? null : isRun ? parameters : await this.#count(one)
-      if (isRun && bytes !== null) parameters ??= await this.#count(one)
+      const own = bytes === null ? null : isRun ? parameters : await this.#count(one, files)
+      if (isRun && bytes !== null) parameters ??= await this.#count(one, files)
       const state = one.state ?? this.#stateOf(one, bytes, isTraining)
       listed.push({ ...one, state, bytes, parameters: own ?? (bytes === null ? null : parameters) })
     }
@@ -195,20 +209,22 @@ export class ProjectModels {
     })
   }
 
-  async #chosen(study: Study, ids: readonly string[]): Promise<PlacedModel[]> {
-    const models = await this.list(study)
-    return ids.map((id) => {
+  /** Models by their ids; at the others nothing is looked. */
+  async #chosen(study: Study, ids: readonly string[]): Promise<Known[]> {
+    const models = await this.#known(study)
+    const chosen = ids.map(async (id) => {
       const found = models.find((one) => one.id === id)
       if (!found) {
         throw new WorkbenchError('run/unknown', 'This model is not in the study any more.', {
           model: id
         })
       }
-      if (found.bytes !== null) return found
+      if ((await weightFiles(found.path)).length > 0) return found
       throw new WorkbenchError('run/missing', `The weights of ${found.name} are not there.`, {
         missing: [found.name]
       })
     })
+    return Promise.all(chosen)
   }
 
   #planned(plan: StudyPlan, study: Study): Known[] {
@@ -326,17 +342,14 @@ export class ProjectModels {
   }
 
   /** Null where its headers cannot be read: the inspection says why. */
-  async #count({ path, fingerprint }: Known): Promise<number | null> {
-    const key = fingerprint ?? path
+  async #count({ path, fingerprint }: Known, files: WeightFile[]): Promise<number | null> {
+    const key = fingerprint ?? JSON.stringify([path, files])
     const known = this.#parameters.get(key)
     if (known !== undefined) return known
     const weights = await openModelWeights(path).catch(() => null)
     if (!weights) return null
-    let parameters = 0
-    for (const shape of weights.shapes.values()) {
-      parameters += shape.reduce((size, side) => size * side, 1)
-    }
-    if (fingerprint !== null) this.#parameters.set(key, parameters)
+    const parameters = elementsOfAll(weights.shapes)
+    this.#parameters.set(key, parameters)
     return parameters
   }
 }
@@ -358,22 +371,26 @@ function rulesOf(values: SettingValues): Partial<Record<MergeSetting, SettingRul
 }
 
 /** Names that tell the models apart: where two share one, it ends in what they are known by. */
-function distinctNames(models: readonly PlacedModel[]): string[] {
+function distinctNames(models: readonly Pick<Known, 'name' | 'id' | 'role'>[]): string[] {
   const isShared = (name: string) => models.filter((one) => one.name === name).length > 1
   return models.map(({ name, id, role }) =>
     isShared(name) ? `${name} (${role} ${id.split(':').at(-1)!.slice(0, 8)})` : name
   )
 }
 
+/** A file of weights as it is now. */
+interface WeightFile {
+  name: string
+  bytes: number
+  changedAt: number
+}
+
 /** Bytes of the files of weights; null where there are none. */
-async function weightBytes(folder: string): Promise<number | null> {
-  const files = await weightFiles(folder)
+function bytesOf(files: readonly WeightFile[]): number | null {
   return files.length === 0 ? null : files.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-async function weightFiles(
-  folder: string
-): Promise<{ name: string; bytes: number; changedAt: number }[]> {
+async function weightFiles(folder: string): Promise<WeightFile[]> {
   const names = (await readdir(folder).catch(() => [])).filter(
     (name) => name.endsWith('.safetensors') && name !== OPTIMIZER_FILE
   )
@@ -385,7 +402,7 @@ async function weightFiles(
 }
 
 /** What an inspection of a model depends on: of a run its fingerprint, else the state of its files. */
-async function identityOf({ fingerprint, id, path }: PlacedModel): Promise<unknown> {
+async function identityOf({ fingerprint, id, path }: Known): Promise<unknown> {
   return fingerprint !== null && id.startsWith('run:') ? fingerprint : weightFiles(path)
 }
 

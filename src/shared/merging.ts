@@ -1,5 +1,8 @@
 /** Merges of models in folders: what is asked for, and what is foreseen before it is done. */
 
+import { STORED_DTYPES } from './modelExport'
+import type { StoredDtype } from './modelExport'
+
 /** How models are merged, by mergekit's names. */
 export const MERGE_METHODS = [
   'linear',
@@ -17,9 +20,9 @@ export const MERGE_METHODS = [
 ] as const
 export type MergeMethod = (typeof MERGE_METHODS)[number]
 
-/** Types that weights are stored in. */
-export const MERGE_TYPES = ['F32', 'BF16', 'F16'] as const
-export type MergeType = (typeof MERGE_TYPES)[number]
+/** Types that weights are merged and stored in. */
+export const MERGE_TYPES = STORED_DTYPES
+export type MergeType = StoredDtype
 
 /** The names of settings, mergekit's again. */
 export const MERGE_SETTINGS = [

@@ -199,6 +199,8 @@ test('runs are written in another type, and merged as planned; the list has both
   })
 
   const methods = await api.readMergeMethods({})
+  // What only its default is made of is not offered.
+  expect(JSON.stringify(methods)).not.toContain('nuslerp_row_wise')
   expect(methods.find(({ method }) => method === 'ties')).toMatchObject({
     base: 'required',
     perModel: [

@@ -4,7 +4,7 @@ import { version } from '../../../package.json'
 import { exportModel } from '#engine'
 import { WorkbenchError } from '#shared/errors'
 import { MergeKindSchema } from '#shared/records'
-import { byteCount, choice, namedNumbers } from '../flags'
+import { byteCount, dtypeFrom, namedNumbers } from '../flags'
 import { formatBytes } from '../format'
 import { EXIT, withProject } from '../session'
 
@@ -19,10 +19,6 @@ interface ExportModelFlags {
   study?: string
   json?: boolean
 }
-
-const DTYPES = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const
-/** Shorter names of the same. */
-const SHORT = { f32: 'float32', f16: 'float16', fp16: 'float16', bf16: 'bfloat16' } as const
 
 /** Adds `export-model` to the program. */
 export function addExportModelCommand(program: Command): void {
@@ -51,10 +47,9 @@ export function addExportModelCommand(program: Command): void {
     )
     .action(async (path: string, flags: ExportModelFlags) => {
       const request = requestFrom(flags)
-      const named = SHORT[flags.dtype as keyof typeof SHORT] ?? flags.dtype
       const how = {
         version,
-        dtype: DTYPES[choice(Object.keys(DTYPES) as (keyof typeof DTYPES)[], named, '--dtype')],
+        dtype: dtypeFrom(flags.dtype),
         ...(flags.shardSize ? { shardBytes: byteCount(flags.shardSize, '--shard-size') } : {}),
         ...(flags.out ? { folder: flags.out } : {})
       }

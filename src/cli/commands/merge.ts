@@ -10,10 +10,9 @@ import type {
   MergeRecipe,
   MergeSetting,
   MergeSettings,
-  MergeType,
   SettingRule
 } from '#shared/merging'
-import { byteCount, choice, numberList, oneNumber, wholeNumber } from '../flags'
+import { byteCount, choice, dtypeFrom, numberList, oneNumber, wholeNumber } from '../flags'
 import { formatBytes, formatSeconds } from '../format'
 import { describeMergePlan } from '../mergeSummary'
 import { EXIT, withEngine } from '../session'
@@ -33,16 +32,6 @@ interface MergeFlags {
   out: string
   plan?: boolean
   json?: boolean
-}
-
-const TYPES: Readonly<Record<string, MergeType>> = {
-  float32: 'F32',
-  bfloat16: 'BF16',
-  float16: 'F16',
-  f32: 'F32',
-  bf16: 'BF16',
-  f16: 'F16',
-  fp16: 'F16'
 }
 
 /** Adds `merge` to the program. */
@@ -139,7 +128,7 @@ async function recipeOfFile(
     ...recipe,
     base: recipe.base === null ? null : resolve(recipe.base),
     models: recipe.models.map((model) => ({ ...model, folder: resolve(model.folder) })),
-    dtype: flags.dtype === undefined ? recipe.dtype : typeOf(flags.dtype)
+    dtype: flags.dtype === undefined ? recipe.dtype : dtypeFrom(flags.dtype)
   }
 }
 
@@ -166,16 +155,12 @@ function recipeOf(named: readonly string[], flags: MergeFlags): MergeRecipe {
       }
     })),
     settings: sharedSettings(flags),
-    dtype: flags.dtype === undefined ? null : typeOf(flags.dtype),
+    dtype: flags.dtype === undefined ? null : dtypeFrom(flags.dtype),
     randomSeed: wholeNumber(flags.randomSeed, '--random-seed')
   }
 }
 
 const always = (value: number | boolean): SettingRule[] => [{ filter: null, value }]
-
-function typeOf(text: string): MergeType {
-  return TYPES[choice(Object.keys(TYPES), text, '--dtype')]!
-}
 
 function perModel(text: string, models: readonly string[], flag: string): number[] {
   const numbers = models.length === 0 && text === '' ? [] : numberList(text, flag)

@@ -1,4 +1,5 @@
 /** Describes a model by its headers and files; values are added by whoever reads them. */
+import { elementsOf } from '#engine/parameters'
 import { basename } from 'node:path'
 import { toPlain } from '#shared/errors'
 import { MODEL_BLOCKS } from '#shared/modelInspection'
@@ -8,7 +9,6 @@ import { isBuffer } from './lineage'
 import type { LineageModel } from './lineage'
 import { blockOf, layerOf } from './modelParts'
 import type { ModelWeights } from './modelWeights'
-import { elementsOf } from './safetensors'
 import { shownName } from './safetensorsHeader'
 import { tokenizerProblem } from './tokenizerIdentity'
 

@@ -1,9 +1,11 @@
 /** Models out: weights in one file or in several, of a chosen type, and the files beside them. */
+import { DTYPE_NAMES } from '#shared/modelExport'
 import type { StoredDtype } from '#shared/modelExport'
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import type { FolderDraft } from '#engine/storage/files'
 import { fileOf, hasFile, readJsonOf } from './folderFiles'
-import { elementsOf, storedBytes, writeSafetensors } from './safetensors'
+import { storedBytes, writeSafetensors } from './safetensors'
 import type { StoringOptions } from './safetensors'
 import { INDEX_FILE, indexText, shardsOf } from './shards'
 
@@ -22,7 +24,7 @@ export interface WeightsOptions extends Omit<StoringOptions, 'dtype'> {
 
 /** What transformers calls a type in `config.json`. */
 export function torchDtype(dtype: StoredDtype): string {
-  return { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype]
+  return DTYPE_NAMES[dtype]
 }
 
 /**

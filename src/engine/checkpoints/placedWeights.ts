@@ -1,6 +1,7 @@
 /** A model's weight files, laid out before a value is known and filled in any order. */
+import { elementsOf } from '#engine/parameters'
 import type { FolderDraft, PlacedWriter } from '#engine/storage/files'
-import { elementsOf, encodeHeader } from './safetensors'
+import { encodeHeader } from './safetensors'
 import { INDEX_FILE, indexText, shardsOf } from './shards'
 import type { TensorLayout } from './shards'
 

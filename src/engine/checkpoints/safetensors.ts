@@ -1,4 +1,5 @@
 /** Safetensors files in and out, tensor by tensor: no model is held whole. */
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import type { StoredDtype } from '#shared/modelExport'
 import type { FileWriter } from '#engine/storage/files'
@@ -232,9 +233,4 @@ function encoded(values: Float32Array, dtype: StoredDtype): Uint8Array {
   const stored =
     dtype === 'F32' ? values : dtype === 'BF16' ? encodeBfloat16(values) : encodeFloat16(values)
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength)
-}
-
-/** Elements of a tensor of a shape. */
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1)
 }

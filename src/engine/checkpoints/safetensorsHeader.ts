@@ -1,4 +1,5 @@
 /** The header of a safetensors file: what lies where. Never trusts the file. */
+import { elementsOf } from '#engine/parameters'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -161,7 +162,7 @@ function placeOf(path: string, name: string, entry: unknown, dataStart: number):
     throw invalid(path, `${shown} is of an unknown type, ${shownName(dtype)}`)
   }
 
-  const expected = shape.reduce((product, length) => product * length, elementBytes)
+  const expected = elementBytes * elementsOf(shape)
   if (end - begin !== expected) {
     throw invalid(
       path,

@@ -1,5 +1,5 @@
 /** How a model's tensors are dealt out to files, and the index that says which lies where. */
-import { elementsOf } from './safetensors'
+import { elementsOf } from '#engine/parameters'
 
 export const WEIGHTS_FILE = 'model.safetensors'
 export const INDEX_FILE = 'model.safetensors.index.json'

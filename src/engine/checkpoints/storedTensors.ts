@@ -1,7 +1,7 @@
 /** A model's tensors as their files have them: bytes by ranges, never decoded. */
+import { elementsOf } from '#engine/parameters'
 import type { FileHandle } from 'node:fs/promises'
 import type { ModelWeights } from './modelWeights'
-import { elementsOf } from './safetensors'
 import { invalid, openFile, readHeader } from './safetensorsHeader'
 
 /** One tensor of a model. */

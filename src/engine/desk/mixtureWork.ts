@@ -1,9 +1,9 @@
 /** What is done to single mixtures besides running a study: evaluate, add, train, export. */
 import type { ProjectApi, EngineEvent } from '#shared/contract'
-import type { Study } from '#shared/records'
+import type { Progress, Study } from '#shared/records'
+import { exportModel } from '../modelExports'
 import type { ProjectSession } from '../projectSession'
 import { evaluateMixtures } from '../studies/evaluateMixtures'
-import { mergeExport } from '../studies/modelExport'
 import { measureLines } from '../studies/measureLines'
 import { studyMatrix } from '../studies/matrix'
 import { describeReport, readResults } from '../studies/report'
@@ -87,21 +87,17 @@ export class MixtureWork {
     this.#following(EXPORT, async (signal) => {
       this.#host.assertWritable()
       const one = this.#session.study(study)
-      const asked = typeof mixture === 'string' ? one : studyOfOne(one, mixture)
-      const context = await this.#contextOf(asked, EXPORT, signal)
-      const name = typeof mixture === 'string' ? mixture : namesOf(context)[0]!
-      const { version } = this.#host
-      const { job, folder } = mergeExport(name, merge, context, { ...choices, version })
+      const how = { ...choices, version: this.#host.version }
+      const onProgress = (progress: Progress) =>
+        this.#host.tell({ kind: 'progress', key: EXPORT, progress })
+      const run = { signal, onProgress }
       try {
-        await context.pool.run('exportModel', job, {
-          signal,
-          onProgress: (progress) => this.#host.tell({ kind: 'progress', key: EXPORT, progress })
-        })
+        const { inside } = await exportModel(this.#session, one, { mixture, merge }, how, run)
+        return { folder: inside }
       } catch (error) {
         if (!isStop(error, signal)) throw error
         return { folder: null }
       }
-      return { folder }
     })
 
   /** Adds mixtures to those that the study trains; the caller runs it. */

@@ -1,5 +1,4 @@
 /** What a screen does with models: lists, looks into, imports, merges and writes them. */
-import { relative, sep } from 'node:path'
 import type { EngineEvent, ProjectApi } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import type { MergePlan, MergeSetting } from '#shared/merging'
@@ -9,8 +8,9 @@ import type { Progress } from '#shared/records'
 import { openModelWeights } from '../checkpoints/modelWeights'
 import { findModels } from '../data/modelTable'
 import type { ListedModel } from '../data/modelTable'
-import { METHOD_RULES } from '../merging/methods'
+import { METHOD_RULES, NOT_MADE } from '../merging/methods'
 import { exportModel } from '../modelExports'
+import { elementsOfAll } from '../parameters'
 import type { ProjectSession } from '../projectSession'
 import { isStop } from '../studies/runContext'
 import type { Drops } from './drops'
@@ -114,8 +114,7 @@ export class ModelWork {
       const one = this.#session.study(study)
       const how = { ...choices, version: this.#host.version }
       const asked = { run: model.replace(/^run:/, '') }
-      const { folder, files, bytes } = await exportModel(this.#session, one, asked, how, run)
-      const inside = relative(this.#session.folder, folder).replaceAll(sep, '/')
+      const { inside, files, bytes } = await exportModel(this.#session, one, asked, how, run)
       return { folder: inside, files, bytes }
     })
 
@@ -201,14 +200,12 @@ async function describeFound({
 }: ListedModel & { source: string }): Promise<FoundModel> {
   try {
     const { config, shapes, bytes } = await openModelWeights(folder)
-    let parameters = 0
-    for (const shape of shapes.values()) parameters += shape.reduce((size, side) => size * side, 1)
     const [className] = Array.isArray(config['architectures']) ? config['architectures'] : []
     return {
       ...model,
       source,
       className: typeof className === 'string' ? className : null,
-      parameters,
+      parameters: elementsOfAll(shapes),
       bytes,
       problem: null
     }
@@ -222,10 +219,12 @@ async function describeFound({
 /** What each method of merging wants, as the engine holds recipes to it. */
 function mergeMethods(): MergeMethodRules[] {
   const settings = (of: object) =>
-    Object.entries(of).map(([name, standard]: [string, unknown]) => ({
-      name: name as MergeSetting,
-      standard: typeof standard === 'number' || typeof standard === 'boolean' ? standard : null
-    }))
+    Object.entries(of)
+      .filter(([name]) => name !== NOT_MADE)
+      .map(([name, standard]: [string, unknown]) => ({
+        name: name as MergeSetting,
+        standard: typeof standard === 'number' || typeof standard === 'boolean' ? standard : null
+      }))
   return MERGE_METHODS.map((method) => {
     const { base, models, shared, perModel } = METHOD_RULES[method]
     return { method, base, models, shared: settings(shared), perModel: settings(perModel) }

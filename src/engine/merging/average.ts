@@ -1,6 +1,6 @@
 /** Averages models, parameter by parameter. No tensors library: the same bits everywhere. */
 import { WorkbenchError } from '#shared/errors'
-import { isFiniteThroughout, notFiniteError } from '#engine/parameters'
+import { elementsOf, isFiniteThroughout, notFiniteError } from '#engine/parameters'
 import type { ParameterSink, ParameterSource } from '#engine/parameters'
 import { BLOCK, createAverageBlock } from './wasmKernel'
 import type { AverageBlock } from './wasmKernel'
@@ -65,7 +65,7 @@ export async function averageWeighted(
   let done = 0
   for (const [name, shape] of reference.shapes) {
     options.signal?.throwIfAborted()
-    const length = shape.reduce((size, side) => size * side, 1)
+    const length = elementsOf(shape)
     const data = sink.memoryFor?.(name, length) ?? new Float32Array(length)
     await averageTensor(parts, name, data, average)
     if (!isFiniteThroughout(data)) throw await notFiniteIn(parts, name)

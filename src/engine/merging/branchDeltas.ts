@@ -1,4 +1,5 @@
 /** How far branches went from their seed, and whether they went the same way. */
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import type { BranchGeometry } from '#shared/diagnosis'
 import { checkSameShapes } from './average'
@@ -27,7 +28,7 @@ export async function measureDeltas(
   const step = Math.max(1024, Math.floor(HELD / (branches.length + 1)))
   const deltas = branches.map(() => new Float64Array(step))
   for (const [name, shape] of seed.shapes) {
-    const length = shape.reduce((size, side) => size * side, 1)
+    const length = elementsOf(shape)
     for (let from = 0; from < length; from += step) {
       options.signal?.throwIfAborted()
       const to = Math.min(length, from + step)

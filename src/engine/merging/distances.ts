@@ -1,6 +1,7 @@
 /** How far models are apart where nothing is known of what they started from. */
 import { WorkbenchError } from '#shared/errors'
 import type { ModelDistances } from '#shared/modelInspection'
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import { addProducts } from './branchDeltas'
 
@@ -103,5 +104,5 @@ function lengthIn(models: readonly { name: string; source: ParameterSource }[], 
       { model, tensor: name }
     )
   }
-  return expected!.reduce((size, side) => size * side, 1)
+  return elementsOf(expected!)
 }

@@ -16,13 +16,9 @@ import type {
   MergeType,
   SettingRule
 } from '#shared/merging'
+import { DTYPES_BY_NAME } from '#shared/modelExport'
 import { METHOD_RULES, checkRecipe } from './methods'
 
-const TYPES: Readonly<Record<string, MergeType>> = {
-  float32: 'F32',
-  float16: 'F16',
-  bfloat16: 'BF16'
-}
 /** Changes mergekit's use of memory and none of its numbers. */
 const WITHOUT_EFFECT = 'int8_mask'
 
@@ -145,8 +141,8 @@ function withBase(
 
 function typeOf(reader: Reader, { node, at }: Entry): MergeType {
   const name = reader.text(node, 'dtype')
-  if (Object.hasOwn(TYPES, name)) return TYPES[name]!
-  throw reader.refuse(at, 'dtype', `"${name}" is none of ${Object.keys(TYPES).join(', ')}`)
+  if (Object.hasOwn(DTYPES_BY_NAME, name)) return DTYPES_BY_NAME[name]!
+  throw reader.refuse(at, 'dtype', `"${name}" is none of ${Object.keys(DTYPES_BY_NAME).join(', ')}`)
 }
 
 /** The base's tokenizer is what is copied anyway; any other would mean other rows of embeddings. */

@@ -98,6 +98,9 @@ export const METHOD_RULES: Readonly<Record<MergeMethod, MethodRules>> = {
   della_linear: differences(ranked, { normalize: false, rescale: true })
 }
 
+/** A setting of mergekit's that only its default is made of here. */
+export const NOT_MADE: MergeSetting = 'nuslerp_row_wise'
+
 const invalid = (message: string, details: Record<string, string | number>) =>
   new WorkbenchError('merge/invalid', message, details)
 
@@ -179,7 +182,7 @@ function checkValue(name: MergeSetting, standard: Default | undefined, value: un
       found: String(value)
     })
   }
-  if (name !== 'nuslerp_row_wise' || value !== true) return
+  if (name !== NOT_MADE || value !== true) return
   throw invalid('nuslerp_row_wise is not made here: rows are, by nuslerp_flatten = false.', {
     setting: name
   })

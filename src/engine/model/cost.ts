@@ -1,4 +1,5 @@
 /** What a model costs to hold, train and run: parameters, FLOPs, bytes. */
+import { elementsOfAll } from '#engine/parameters'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig, Recipe } from '#shared/records'
 import { PRESETS } from './presets'
@@ -10,11 +11,7 @@ const EVALUATION_BYTES = 16
 
 /** Number of parameters; tied embeddings count once. */
 export function parameterCount(config: DecoderConfig): number {
-  let total = 0
-  for (const shape of parameterShapes(config).values()) {
-    total += shape.reduce((product, size) => product * size, 1)
-  }
-  return total
+  return elementsOfAll(parameterShapes(config))
 }
 
 /**

@@ -14,12 +14,12 @@ import {
   softmax,
   sub,
   sum,
-  tanh,
   tidy,
   where,
   concat
 } from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import { capped } from './capped'
 
 /** Above this, exponentials lost to underflow change no bit of a sum over any vocabulary. */
 const SMALLEST_SUM = 1e-25
@@ -69,7 +69,7 @@ function chunkLosses(
   cap: number | null
 ): Tensor1D {
   const product = matMul(slice(hidden, from, rows) as Tensor2D, head, false, true) // [n, V]
-  const logits = cap === null ? product : mul(tanh(mul(product, 1 / cap)), cap)
+  const logits = capped(product, cap)
   const total = sum(exp(logits), 1)
   // Exponentials below 1e-38 are 0 on a processor: of a small sum too much may be missing.
   const normalizer = where(greater(total, SMALLEST_SUM), log(total), NaN)

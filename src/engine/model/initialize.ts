@@ -1,6 +1,7 @@
 /** First weights of a model. */
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import type { DecoderConfig } from '#shared/records'
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSet } from '#engine/parameters'
 import { parameterShapes, validateConfig } from './shapes'
 
@@ -24,7 +25,7 @@ export function initializeParameters(config: DecoderConfig, randomSeed: number):
   const residualScale = 1 / Math.sqrt(2 * config.hiddenLayers)
   const parameters: ParameterSet = new Map()
   for (const [name, shape] of parameterShapes(config)) {
-    const data = new Float32Array(shape.reduce((product, size) => product * size, 1))
+    const data = new Float32Array(elementsOf(shape))
     if (shape.length === 1) {
       data.fill(1)
     } else {

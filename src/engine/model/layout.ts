@@ -3,6 +3,7 @@ import { concat, slice, tensor1d, tidy, reshape, zeros } from '@tensorflow/tfjs-
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig } from '#shared/records'
+import { elementsOf } from '#engine/parameters'
 import type { ParameterSet } from '#engine/parameters'
 import { headSize, parameterShapes, validateConfig } from './shapes'
 
@@ -198,7 +199,7 @@ function packPiece(piece: Piece, data: Float32Array): Float32Array {
 
 function unpackPiece(piece: Piece, data: Float32Array): Float32Array {
   if (piece.interleaved > 0) return permuteRows(piece, data, true)
-  const size = piece.shape.reduce((product, one) => product * one, 1)
+  const size = elementsOf(piece.shape)
   return data.length === size ? data : data.slice(0, size)
 }
 

@@ -153,8 +153,18 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
  */
 async function goodState(trainer: Trainer, step: number): Promise<TrainingState> {
   const state = await trainer.state()
-  const wrong = firstNotFinite(state.parameters)
-  if (wrong === null) return state
+  assertNumbers(state.parameters, step)
+  return state
+}
+
+/**
+ * Asserts that weights after a step are numbers.
+ *
+ * @throws WorkbenchError `run/diverged`
+ */
+export function assertNumbers(parameters: ParameterSet, step: number): void {
+  const wrong = firstNotFinite(parameters)
+  if (wrong === null) return
   throw new WorkbenchError(
     'run/diverged',
     `Training diverged by step ${step}: ${wrong} holds values that are no numbers. Lower peakLearningRate, or lengthen warmupSteps.`,

@@ -3,7 +3,7 @@ import { sep } from 'node:path'
 import { openCheckpoint } from '#engine/checkpoints/huggingFace'
 import { copyModelFiles, writeModelWeights } from '#engine/checkpoints/modelFolder'
 import { averageWeighted, checkSameShapes } from '#engine/merging/average'
-import { sinkTo } from '#engine/parameters'
+import { elementsOf, sinkTo } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -84,5 +84,5 @@ function rangeOf(
 }
 
 function lengthOf(source: ParameterSource, name: string): number {
-  return source.shapes.get(name)!.reduce((size, side) => size * side, 1)
+  return elementsOf(source.shapes.get(name)!)
 }

@@ -1,4 +1,5 @@
 /** Inspects models of folders: headers, every value, and how far models are apart. */
+import { elementsOf } from '#engine/parameters'
 import { describeModel, valueProblems } from '#engine/checkpoints/inspection'
 import { checkLineage, isBuffer, openLineageModel } from '#engine/checkpoints/lineage'
 import type { LineageModel } from '#engine/checkpoints/lineage'
@@ -92,13 +93,12 @@ function progressOf(
   compared: readonly string[],
   hooks: JobHooks
 ): (label: string) => (count: number) => void {
-  const sizeOf = (shape: readonly number[]) => shape.reduce((size, side) => size * side, 1)
   let total = 0
   for (const { weights } of withValues ? models : []) {
     for (const [name, shape] of weights.shapes) {
-      if (READABLE_DTYPES.includes(weights.dtypes.get(name)!)) total += 4 * sizeOf(shape)
+      if (READABLE_DTYPES.includes(weights.dtypes.get(name)!)) total += 4 * elementsOf(shape)
     }
-    for (const name of compared) total += 4 * sizeOf(weights.shapes.get(name)!)
+    for (const name of compared) total += 4 * elementsOf(weights.shapes.get(name)!)
   }
   const tell = byteProgress('inspect', total, hooks)
   return (label) => (count) => tell(4 * count, label)

@@ -1,7 +1,7 @@
 /** Reads models to be measured: trained ones, ones from outside, and averages of branches. */
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { averageWeighted } from '#engine/merging/average'
-import { firstNotFinite, notFiniteError, sinkTo, sourceOf } from '#engine/parameters'
+import { elementsOfAll, firstNotFinite, notFiniteError, sinkTo, sourceOf } from '#engine/parameters'
 import type { ParameterSet, ParameterSource } from '#engine/parameters'
 import { projectPaths } from '#engine/storage/paths'
 import { verifyRun } from '#engine/storage/runs'
@@ -107,9 +107,7 @@ function bytesOf(set: ParameterSet): number {
 
 /** Bytes of a source's parameters as float32. */
 export function floatBytes({ shapes }: ParameterSource): number {
-  let floats = 0
-  for (const shape of shapes.values()) floats += shape.reduce((size, side) => size * side, 1)
-  return 4 * floats
+  return 4 * elementsOfAll(shapes)
 }
 
 function shapesDiffer(set: ParameterSet, shapes: ReadonlyMap<string, readonly number[]>): boolean {

@@ -10,7 +10,7 @@ import type { LineageModel } from '#engine/checkpoints/lineage'
 import { copyBeside } from '#engine/checkpoints/modelFolder'
 import { modelFileNames } from '#engine/checkpoints/modelWeights'
 import type { ModelWeights } from '#engine/checkpoints/modelWeights'
-import { isFiniteThroughout } from '#engine/parameters'
+import { elementsOf, isFiniteThroughout } from '#engine/parameters'
 import type { ParameterSource } from '#engine/parameters'
 import { removeTree, writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -156,7 +156,7 @@ async function countNotFinite(
   name: string,
   shape: readonly number[]
 ): Promise<number> {
-  const length = shape.reduce((size, side) => size * side, 1)
+  const length = elementsOf(shape)
   let wrong = 0
   for (let from = 0; from < length; from += BLOCK) {
     const values = await parameters.read(name, from, Math.min(length, from + BLOCK))

@@ -26,7 +26,7 @@ import { assertSound } from '#engine/storage/sealedFiles'
 import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { readTrace } from '#engine/storage/traces'
-import { train } from '#engine/training/train'
+import { assertNumbers, train } from '#engine/training/train'
 import type { Trainer, TrainingState } from '#engine/training/train'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
@@ -294,8 +294,9 @@ async function finish(job: TrainJob, state: TrainingState, result: RunResult): P
   await removeTree(projectPaths.resume(project, fingerprint))
 }
 
-/** Weights alone: nothing goes on from them. */
+/** Weights alone: nothing goes on from them; those that are no numbers end the run. */
 async function keepEarlier(job: TrainJob, parameters: ParameterSet, step: number): Promise<void> {
+  assertNumbers(parameters, step)
   const { project, fingerprint, config, tokenizerFile, endOfTextId } = job
   await writeFolder(projectPaths.earlierCheckpoint(project, fingerprint, step), (draft) =>
     writeCheckpoint(draft, config, parameters, { tokenizerFile, endOfTextId })

@@ -26,6 +26,7 @@ import {
 } from '@tensorflow/tfjs-core'
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import type { Architecture } from '#shared/architecture'
+import { capped } from '../capped'
 import type { GeneralContext } from './context'
 import { namesOf } from './names'
 import type { ModelNames } from './names'
@@ -73,11 +74,6 @@ function project({ weights, names }: Pass, name: string, x: Tensor): Tensor {
   const product = matMul(x, weights[`${name}.weight`]!, false, !names.areTransposed)
   const bias = weights[`${name}.bias`]
   return bias ? add(product, bias) : product
-}
-
-/** c·tanh(x/c), which keeps within ±c; unchanged without a cap. */
-export function capped(x: Tensor, cap: number | null): Tensor {
-  return cap === null ? x : mul(tanh(mul(x, 1 / cap)), cap)
 }
 
 /** Queries, keys and values of one layer: [N, H·h], [N, K·h], [N, K·h]. */
