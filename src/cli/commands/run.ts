@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
-import { LOCAL } from '#shared/executors'
+import { localSettingsOf } from '#shared/executors'
 import type { ExecutorSettings } from '#shared/executors'
 import type { Study } from '#shared/records'
 import { EXIT, Interrupted, withProject } from '../session'
@@ -99,8 +99,8 @@ export function executorAsked(
   { executor }: Pick<Study, 'executor'>,
   { local, devices }: { local?: boolean; devices?: string }
 ): { executor?: ExecutorSettings } {
-  if (devices === undefined) return local === true ? { executor: LOCAL } : {}
-  const here = executor?.kind === 'local' ? executor : LOCAL
+  if (devices === undefined) return local === true ? { executor: localSettingsOf(executor) } : {}
+  const here = localSettingsOf(executor)
   if (devices === 'all') return { executor: { ...here, devices } }
   const words = devices.split(',').map((word) => word.trim())
   if (words.every((word) => /^\d+$/.test(word))) {
