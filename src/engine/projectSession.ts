@@ -47,7 +47,7 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
-import { LOCAL } from '#shared/executors'
+import { localSettingsOf } from '#shared/executors'
 import type { MachineDevice } from '#shared/machine'
 import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -347,7 +347,7 @@ export class ProjectSession {
     return this.#contexts.of(
       study,
       { prepared, plan: await this.#planned(study, prepared) },
-      { executor: LOCAL, ...options }
+      { executor: localSettingsOf(study.executor), ...options }
     )
   }
 

@@ -56,3 +56,8 @@ export type ExecutorSettings = z.infer<typeof ExecutorSchema>
 
 /** What a study that says nothing runs on. */
 export const LOCAL: LocalSettings = LocalExecutorSchema.parse({ kind: 'local' })
+
+/** How this machine is used for a study: as its record says, where that says anything of it. */
+export function localSettingsOf(executor: ExecutorSettings | undefined): LocalSettings {
+  return executor?.kind === 'local' ? executor : LOCAL
+}

@@ -1,4 +1,3 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ProjectSession, StudyEvent } from '#engine'
@@ -6,6 +5,7 @@ import { LOCAL } from '#shared/executors'
 import type { Run, StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone } from '../support/commandLine'
+import { breakDevices, workersOn } from '../support/deviceWorkers'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { untimedTables } from '../support/untimedTables'
 
@@ -27,29 +27,6 @@ async function placelessTables(session: ProjectSession) {
 
 function devicesOf({ runs }: ProjectSession): Set<string | null> {
   return new Set(runs.map(({ device }) => device))
-}
-
-/** Process ids of the workers that have a device and that this process started. */
-function workersOn(device: string): number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    try {
-      if (!/^\d+$/.test(name)) return []
-      const environment = readFileSync(`/proc/${name}/environ`, 'utf8').split('\0')
-      const parent = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]
-      const isOurs = Number(parent) === process.pid
-      return isOurs && environment.includes(`ASSAY_DEVICE=${device}`) ? [Number(name)] : []
-    } catch {
-      return []
-    }
-  })
-}
-
-/** Kills every worker of some devices for as long as the test lasts. */
-function breakDevices(...names: string[]): void {
-  const killing = setInterval(() => {
-    for (const pid of names.flatMap(workersOn)) process.kill(pid, 'SIGKILL')
-  }, 50)
-  onTestFinished(() => clearInterval(killing))
 }
 
 test('tables are the same on one, two and three devices, and runs are spread', async () => {
@@ -121,7 +98,7 @@ test('several runs share a device where the study says so', async () => {
 
 test('a device whose workers die is set aside, and its runs go elsewhere', async () => {
   const session = await studyOn(2)
-  breakDevices('pretended 0')
+  breakDevices(['pretended 0'])
   const aside: Extract<StudyEvent, { kind: 'device' }>[] = []
   const summary = await session.run(session.study(), {
     onEvent: (event) => void (event.kind === 'device' && aside.push(event))
@@ -139,7 +116,7 @@ test('a device whose workers die is set aside, and its runs go elsewhere', async
 test('with all devices set aside the study ends and names what was wrong with each', async () => {
   // Without a seed: of a run alone it is said that it failed three times, before all devices are tried twice.
   const session = await studyOn(2, { seed: { source: 'none' } })
-  breakDevices('pretended 0', 'pretended 1')
+  breakDevices(['pretended 0', 'pretended 1'])
   await expect(session.run(session.study())).rejects.toMatchObject({
     code: 'backend/unavailable',
     message: expect.stringMatching(/pretended 0: 2 jobs.*SIGKILL.*pretended 1: 2 jobs/) as string

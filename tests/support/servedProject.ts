@@ -13,9 +13,17 @@ export interface ServedProject {
   end: () => Promise<void>
 }
 
-/** Serves a project until the test ends. */
-export function serveProject(project: string, flags: string[] = []): Promise<ServedProject> {
-  return serveWith([project, ...flags])
+/**
+ * Serves a project until the test ends.
+ *
+ * @param environment variables more
+ */
+export function serveProject(
+  project: string,
+  flags: string[] = [],
+  environment: Record<string, string> = {}
+): Promise<ServedProject> {
+  return serveWith([project, ...flags], environment)
 }
 
 /**

@@ -4,7 +4,7 @@ import { hasElements } from '#engine'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
-import { LOCAL } from '#shared/executors'
+import { localSettingsOf } from '#shared/executors'
 import type { ExecutorSettings } from '#shared/executors'
 import { isLeaving } from '#shared/leaving'
 import type { Study } from '#shared/records'
@@ -105,8 +105,8 @@ export function executorAsked(
   { executor }: Pick<Study, 'executor'>,
   { local, devices }: { local?: boolean; devices?: string }
 ): { executor?: ExecutorSettings } {
-  if (devices === undefined) return local === true ? { executor: LOCAL } : {}
-  const here = executor?.kind === 'local' ? executor : LOCAL
+  if (devices === undefined) return local === true ? { executor: localSettingsOf(executor) } : {}
+  const here = localSettingsOf(executor)
   if (devices === 'all') return { executor: { ...here, devices } }
   const words = devices.split(',').map((word) => word.trim())
   if (words.every((word) => /^\d+$/.test(word))) {

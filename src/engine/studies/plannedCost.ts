@@ -1,5 +1,5 @@
 /** What running a study would cost from here, on this machine. */
-import { LOCAL } from '#shared/executors'
+import { localSettingsOf } from '#shared/executors'
 import { tokensRead } from '#shared/preparedText'
 import { evaluationMemoryBytes, trainingMemoryBytes, trainingsThatFit } from '#engine/model/config'
 import { isRunFinished } from '#engine/storage/runs'
@@ -31,7 +31,7 @@ export async function plannedCost(context: RunContext): Promise<PlanSummary> {
     ? evaluationMemoryBytes(plan.config, study.evaluation.batchSize)
     : trainingMemoryBytes(plan.config, study.branch)
   const fitting = Math.max(1, Math.floor((availableBytes ?? Infinity) / needed))
-  const here = study.executor?.kind === 'local' ? study.executor : LOCAL
+  const here = localSettingsOf(study.executor)
   const places = new DevicePlaces(here, { pool, project: project.folder, device: context.device })
   const { config } = plan
   const choice = study.trainer

@@ -140,7 +140,7 @@ function allSetAside<Slot>(entries: readonly Entry<Slot>[]): WorkbenchError {
   return new WorkbenchError(
     'backend/unavailable',
     `No device is left to compute on. ${reasons.join(' ')} ` +
-      'They are used again once the program was started anew.',
+      'They are tried again when devices are measured anew, or in a new process.',
     { devices: entries.map(({ device }) => device.name), reasons }
   )
 }

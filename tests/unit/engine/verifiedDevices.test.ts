@@ -56,6 +56,13 @@ test('what trained a study is trusted by the newest outcome of its device, and e
   expect(await trustOf([run], path)).toEqual([{ ...run, verification: 'failed' }])
 })
 
+test('one of several GPUs is trusted as its product is', async () => {
+  const path = await file()
+  await keepVerification(DEVICE, [PASSED], path)
+  const run = { backend: DEVICE.name, device: `${DEVICE.device} (GPU 3)` }
+  expect(await trustOf([run], path)).toEqual([{ ...run, verification: 'passed' }])
+})
+
 test('a damaged file counts as no outcome and can be written over', async () => {
   const path = await file()
   await keepVerification(DEVICE, [PASSED], path)
