@@ -99,10 +99,12 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       cluster.call('scancel', '--signal=USR2', '--batch', element!.job)
       await until('the element to wait again', () => cluster.queue()[0]?.state === 'PENDING')
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
-      steps = await stepsOf(folder, seed)
+      steps = await further(folder, seed, await stepsOf(folder, seed))
 
       say('The controller dies')
       // The controller dies: nothing is failed, and it is said.
+      // It forgets what it was told in its last seconds.
+      await sleep(6000)
       await cluster.killController()
       await until('the words of it', () => words.includes('does not answer'))
       await cluster.startController()

@@ -28,7 +28,10 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
     if (!queue.isKnown) return
     const live = await liveElements(cluster, all, queue.elements)
     const busy = new Set([...live.values()].map(({ submission }) => submission.key))
-    for (const one of all.filter(({ key }) => !busy.has(key))) await tidy(project, one)
+    for (const one of all.filter(({ key }) => !busy.has(key))) {
+      await cluster.folder.forget(one.key)
+      await tidy(project, one)
+    }
     if (busy.size === 0 || everyMs === undefined || looks >= LOOKS) return
     await sleep(everyMs)
   }
