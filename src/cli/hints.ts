@@ -34,6 +34,9 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   'corpus/exists': (details) => ('name' in details ? 'assay import … --name OTHER' : null),
   'corpus/invalid-encoding': skipping,
   'corpus/invalid-line': skipping,
+  'executor/failed': () => 'assay cluster show PROJECT names the job, assay cluster log its log',
+  'executor/refused': () => 'assay cluster script PROJECT shows what was submitted',
+  'executor/unavailable': () => 'assay run PROJECT --local runs it here',
   'merge/invalid': ({ expected, setting, file }) => {
     if (file !== undefined) return null
     if (expected === 'base') return 'assay merge … --base FOLDER'

@@ -7,7 +7,15 @@ import { outcomeKeys } from '#engine/storage/outcomes'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import { cancelJobs, elementState, isLive, readArraySize, readEnd, readQueue } from './queue'
+import {
+  cancelJobs,
+  elementState,
+  isLive,
+  readArraySize,
+  recordOf,
+  readEnd,
+  readQueue
+} from './queue'
 import type { ElementEnd, Queue, QueueRecord } from './queue'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
@@ -286,7 +294,7 @@ export class ElementJobs {
 
   #recordOf({ place }: Ask): QueueRecord | null {
     if (!this.#queue.isKnown || !place) return null
-    return this.#queue.elements.get(`${place.submission.key}.${place.index}`) ?? null
+    return recordOf(this.#queue.elements, place.submission.key, place.index)
   }
 
   async #endOf({ want, place, ended }: Ask): Promise<Error> {

@@ -20,12 +20,17 @@ const READ = [
   '/cache/',
   '/cache/prepared-*.json',
   '/cache/checkpoint-*.json',
+  '/cache/overlap-*',
   '/cache/token-losses/***',
   '/cluster/'
 ]
 
 /** What belongs to who is at work in one of the two folders. */
 const NOT_COPIED = ['claim.json*', '*.draft-*', '*.replaced-*'].map((name) => `--exclude=${name}`)
+
+/** Statuses of rsync: a folder is not there yet, or something went away while it was read, as drafts do. */
+const NOT_THERE = 23
+const GONE_MEANWHILE = 24
 
 /** A copy takes as long as it takes; one that stands still for so long is given up, seconds. */
 const STANDSTILL_SECONDS = 120
@@ -91,7 +96,12 @@ async function pullAll(
     await makeFolder(join(project, name))
   }
   for (const args of steps) {
-    const isCopied = await copy(host, folder, [...NOT_COPIED, ...args]).then(
+    const isCopied = await copy(
+      host,
+      folder,
+      [...NOT_COPIED, ...args],
+      [NOT_THERE, GONE_MEANWHILE]
+    ).then(
       () => true,
       () => false
     )
@@ -101,7 +111,12 @@ async function pullAll(
 }
 
 /** @throws WorkbenchError `executor/unavailable` */
-async function copy(host: string, folder: string, args: readonly string[]): Promise<void> {
+async function copy(
+  host: string,
+  folder: string,
+  args: readonly string[],
+  mayMiss: readonly number[] = [GONE_MEANWHILE]
+): Promise<void> {
   const shell = ['ssh', ...sshOptions()].map(quoted).join(' ')
   const options = [
     '--archive',
@@ -121,8 +136,7 @@ async function copy(host: string, folder: string, args: readonly string[]): Prom
       })
     }
   )
-  // 23 and 24: a folder is not there yet, or something went away while it was read, as drafts do.
-  if (status !== 0 && status !== 23 && status !== 24) throw copyError(host, folder, stderr.trim())
+  if (status !== 0 && !mayMiss.includes(status ?? -1)) throw copyError(host, folder, stderr.trim())
 }
 
 function copyError(host: string, folder: string, found: string): WorkbenchError {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeTree } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { isRunFinished } from '#engine/storage/runs'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import { readQueue } from './queue'
@@ -37,7 +38,11 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
   }
 }
 
-async function tidy(project: string, { key, array, failed }: Submission): Promise<void> {
+async function tidy(project: string, { key, array, ...rest }: Submission): Promise<void> {
+  // What was done by another element since is no failure any more.
+  const isDone = (index: number) =>
+    rest.kind === 'train' && rest.elements[index]!.runs.every((run) => isRunFinished(project, run))
+  const failed = rest.failed.filter((index) => !isDone(index))
   if (failed.length === 0) return removeSubmission(project, key)
   const folder = projectPaths.submission(project, key)
   const kept = new Set(failed.map((index) => `${array}_${index}.log`))

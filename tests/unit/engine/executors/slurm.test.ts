@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clientEnvironment } from '#engine/executors/slurm/clients'
-import { elementState, parsedNode, parsedRecord, wordsOf } from '#engine/executors/slurm/queue'
+import {
+  elementState,
+  parsedNode,
+  parsedRecord,
+  recordOf,
+  wordsOf
+} from '#engine/executors/slurm/queue'
 import { quoted } from '#engine/executors/slurm/quoted'
 import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
@@ -37,6 +43,10 @@ test('lines of the queue are read, whatever a job is called', () => {
   expect(waiting).toMatchObject({ name: 'a|b', node: null, startedAt: null })
   expect(parsedRecord('7|N/A|RUNNING|None|lab1|1|1|wrap')).toEqual([])
   expect(parsedRecord('')).toEqual([])
+  // Of elements that were cancelled while they waited one line is left, without an index.
+  const line = '1|N/A|CANCELLED|JobHeldUser||1764314912|1764314900|assay-0123456789ab'
+  const all = new Map(parsedRecord(line).map((one) => [`${one.name}.${one.index}`, one]))
+  expect(recordOf(all, 'assay-0123456789ab', 4)?.state).toBe('CANCELLED')
   expect(parsedNode('lab1|main*|idle|0/2/0/2|2000|gpu:2|none')).toEqual([
     {
       name: 'lab1',
