@@ -1,5 +1,6 @@
 /** The programs that the set-up or the tests need, and what to say when one is missing. */
 import { spawnSync } from 'node:child_process'
+import { delimiter } from 'node:path'
 import { SetupFailure } from './failure.mjs'
 import { findProgram } from './run.mjs'
 
@@ -8,6 +9,7 @@ import { findProgram } from './run.mjs'
  * @property {string} name
  * @property {string} purpose
  * @property {string} debianPackage or several, with spaces between
+ * @property {boolean} [mayLack] true where tests are skipped without it
  * @property {(environment: NodeJS.ProcessEnv) => boolean} isThere
  */
 
@@ -23,7 +25,7 @@ function knownLibraries() {
   return ''
 }
 
-/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler' | 'browser' | 'display' | 'desktop', Tool>} */
+/** @type {Record<'npm' | 'tar' | 'python' | 'pip' | 'compiler' | 'browser' | 'display' | 'desktop' | 'cluster' | 'remote', Tool>} */
 export const TOOLS = {
   npm: {
     name: 'npm',
@@ -73,7 +75,36 @@ export const TOOLS = {
     purpose: 'are what the desktop application of the tests links against',
     debianPackage: 'libgtk-3-0 libnss3 libgbm1 libasound2',
     isThere: () => DESKTOP_LIBRARIES.every((name) => knownLibraries().includes(name))
+  },
+  cluster: {
+    name: 'Slurm (munged, slurmctld, slurmd, sbatch)',
+    purpose: 'is the cluster that the tests start on loopback',
+    debianPackage: 'munge slurmctld slurmd slurm-client',
+    mayLack: true,
+    isThere: (environment) =>
+      ['munged', 'slurmctld', 'slurmd', 'sbatch'].every((name) =>
+        isSystemProgram(name, environment)
+      )
+  },
+  remote: {
+    name: 'an SSH server and rsync (sshd, ssh, rsync)',
+    purpose: 'reach that cluster from outside in the tests',
+    debianPackage: 'openssh-server openssh-client rsync',
+    mayLack: true,
+    isThere: (environment) =>
+      ['sshd', 'ssh', 'rsync'].every((name) => isSystemProgram(name, environment))
   }
+}
+
+/**
+ * True for a program of the search path, or of where daemons are.
+ *
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} environment
+ */
+function isSystemProgram(name, environment) {
+  const path = [environment['PATH'], '/usr/sbin', '/sbin'].join(delimiter)
+  return findProgram(name, { ...environment, PATH: path }) !== null
 }
 
 /** @typedef {keyof typeof TOOLS} ToolName */

@@ -48,6 +48,9 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
   'corpus/invalid-line': skipping,
   'executor/invalid': ({ found }) =>
     Array.isArray(found) ? 'assay run PROJECT --devices all' : null,
+  'executor/failed': () => 'assay cluster show PROJECT names the job, assay cluster log its log',
+  'executor/refused': () => 'assay cluster script PROJECT shows what was submitted',
+  'executor/unavailable': () => 'assay run PROJECT --local runs it here',
   'merge/invalid': ({ expected, setting, file }) => {
     if (file !== undefined) return null
     if (expected === 'base') return 'assay merge … --base FOLDER'

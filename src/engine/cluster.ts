@@ -12,7 +12,14 @@ import type { Study } from '#shared/records'
 import { clusterOf } from './executors/chooseExecutor'
 import type { Cluster } from './executors/slurm/cluster'
 import { probeCluster } from './executors/slurm/probe'
-import { cancelJobs, elementState, isLive, readNodes, readQueue } from './executors/slurm/queue'
+import {
+  cancelJobs,
+  elementState,
+  isLive,
+  readNodes,
+  readQueue,
+  recordOf
+} from './executors/slurm/queue'
 import type { Queue, QueueRecord } from './executors/slurm/queue'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
 import { logPath, readSubmissions } from './executors/slurm/submissions'
@@ -168,7 +175,7 @@ async function describe(
 ): Promise<ClusterElement> {
   const { key, study, kind, submittedAt } = submission
   const { runs, labels } = submission.elements[index]!
-  const record = queue.isKnown ? (queue.elements.get(`${key}.${index}`) ?? null) : null
+  const record = queue.isKnown ? recordOf(queue.elements, key, index) : null
   const array = record?.array ?? submission.array
   const began = record?.startedAt ?? null
   return {

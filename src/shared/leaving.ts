@@ -12,6 +12,6 @@ export class Leaving extends Error {
 }
 
 /** True where work was stopped only because the program is being closed. */
-export function isLeaving(signal: { aborted: boolean; reason?: unknown }): boolean {
+export function isLeaving(signal: { aborted: boolean; reason: unknown }): boolean {
   return signal.aborted && signal.reason instanceof Leaving
 }

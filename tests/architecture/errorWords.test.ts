@@ -8,7 +8,15 @@ const TYPED =
   /(^|[\s(`'"])--[a-z]|\bassay (new|import|study|plan|run|status|report|export|open|serve|demo|doctor|bench|vary|experiment)\b/
 
 /** Engine files whose texts are meant for another program. */
-const TO_PROGRAMS = ['src/engine/backends/nvidiaSmi.ts', 'src/engine/desk/demoMaker.ts']
+const TO_PROGRAMS = [
+  'src/engine/backends/nvidiaSmi.ts',
+  'src/engine/desk/demoMaker.ts',
+  'src/engine/executors/slurm/probe.ts',
+  'src/engine/executors/slurm/queue.ts',
+  'src/engine/executors/slurm/remoteFolder.ts',
+  'src/engine/executors/slurm/script.ts',
+  'src/engine/executors/slurm/slurmExecutor.ts'
+]
 
 /** Texts of a source, comments left out; of a template its pieces. */
 function textsOf(source: string): string[] {

@@ -94,7 +94,7 @@ export async function startSlurm(): Promise<SlurmCluster> {
     killController: () => end(join(folder, 'slurmctld.pid'), 'SIGKILL'),
     startController: async () => {
       daemon('slurmctld')
-      await until('the nodes', () => idleNodes(run) === 2)
+      await until('the controller', () => run('squeue', ['-h'], 3000).status === 0)
     },
     clear: async () => {
       run('scancel', ['--user', userInfo().username])

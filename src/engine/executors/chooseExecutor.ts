@@ -6,6 +6,7 @@ import { LocalExecutor } from './localExecutor'
 import type { LocalExecutorOptions } from './localExecutor'
 import type { Cluster } from './slurm/cluster'
 import { sharedFolder } from './slurm/clusterFolder'
+import { remoteFolder } from './slurm/remoteFolder'
 import type { Program } from './slurm/script'
 import { SlurmExecutor } from './slurm/slurmExecutor'
 
@@ -27,7 +28,10 @@ export function chooseExecutor(settings: ExecutorSettings, context: ExecutorCont
   }
 }
 
-/** @throws WorkbenchError `executor/unavailable` where nobody knows how to call this program elsewhere */
+/**
+ * @throws WorkbenchError `executor/unavailable` where nobody knows how to call this program elsewhere,
+ *   `executor/invalid` for a folder without a host
+ */
 export function clusterOf(
   settings: SlurmSettings,
   { project, study, program }: Pick<ExecutorContext, 'project' | 'study' | 'program'>
@@ -38,5 +42,15 @@ export function clusterOf(
       'This engine does not know the command by which it is called on other machines, so it cannot submit jobs.'
     )
   }
-  return { project, study, settings, program, folder: sharedFolder(project) }
+  const { host, folder } = settings
+  if (folder === undefined)
+    return { project, study, settings, program, folder: sharedFolder(project) }
+  if (host === undefined) {
+    throw new WorkbenchError(
+      'executor/invalid',
+      'The study names a folder on the cluster, but no host to reach it by. Set `host` of its executor settings, or leave `folder` out where the storage is shared.'
+    )
+  }
+  const there = remoteFolder(project, { host, folder })
+  return { project, study, settings, program, folder: there }
 }

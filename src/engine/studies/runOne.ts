@@ -57,8 +57,10 @@ export async function runOne(
     await writeOutcome(project.folder, { ...origin, ...came })
     return { state: 'done', label, error: null }
   } catch (error) {
-    if (isStop(error, signal)) return { state: 'stopped', label, error: null }
     const { code, message, details } = toPlain(error)
+    // What is stopped from outside may lose its workers too: it goes on from its last resume point.
+    const isStopped = isStop(error, signal) || (signal.aborted && code === 'worker/died')
+    if (isStopped) return { state: 'stopped', label, error: null }
     await writeOutcome(project.folder, { ...origin, error: { code, message, details } })
     return { state: 'failed', label, error: { code, message, details } }
   }

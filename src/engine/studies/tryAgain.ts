@@ -1,4 +1,4 @@
-/** What may pass is tried again: a worker that died, want of memory, a disk that failed once. */
+/** What may pass is tried again: a worker or a node that died, want of memory, a disk that failed once. */
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
 import { isStop } from './runContext'
@@ -9,7 +9,7 @@ const MOST_TRIES = 3
 
 /** True for what another try, in another worker, may not meet. */
 function mayPass({ code, message, details }: Omit<PlainError, 'stack' | 'cause'>): boolean {
-  if (code === 'worker/died' || code === 'backend/out-of-memory') return true
+  if (['worker/died', 'backend/out-of-memory', 'executor/lost'].includes(code)) return true
   // Reading goes past what names errors of writing.
   return details['reason'] === 'EIO' || (code === 'bug' && message.startsWith('EIO'))
 }

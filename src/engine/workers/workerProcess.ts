@@ -35,6 +35,12 @@ function startThread(entry: string): Worker {
   return started
 }
 
+// A batch system that takes a job away signals all its processes, as a system that shuts down does: the host
+// decides what becomes of the work, and asks this thread to save it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) {
+  process.on(signal, () => undefined)
+}
+
 process.on('message', (message: ToWorker) => {
   worker ??= startThread(workerEntry)
   worker.postMessage(message)

@@ -8,6 +8,8 @@ export interface ClusterFolder {
   push(key: string): Promise<void>
   /** Brings what elements left, of the runs that are waited for. */
   pull(runs: readonly string[]): Promise<void>
+  /** Takes a submission's folder away there. */
+  forget(key: string): Promise<void>
   /** Brings the log of an element. */
   pullLog(place: ElementPlace): Promise<void>
 }
@@ -15,5 +17,5 @@ export interface ClusterFolder {
 /** Storage that this machine and the nodes share, at the same path. */
 export function sharedFolder(project: string): ClusterFolder {
   const nothing = () => Promise.resolve()
-  return { project, push: nothing, pull: nothing, pullLog: nothing }
+  return { project, push: nothing, pull: nothing, forget: nothing, pullLog: nothing }
 }

@@ -7,8 +7,16 @@ import { outcomeKeys } from '#engine/storage/outcomes'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import { cancelJobs, elementState, isLive, readArraySize, readEnd, readQueue } from './queue'
-import type { Queue, QueueRecord } from './queue'
+import {
+  cancelJobs,
+  elementState,
+  isLive,
+  readArraySize,
+  recordOf,
+  readEnd,
+  readQueue
+} from './queue'
+import type { ElementEnd, Queue, QueueRecord } from './queue'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
@@ -48,6 +56,8 @@ interface Ask {
   state: ElementState
   /** When it was first seen to have ended, by a clock that nobody sets; null while it has not. */
   endedAt: number | null
+  /** The queue's last word of how it ended: it soon forgets. */
+  ended: { state: string; end: ElementEnd | null } | null
   /** When its element was asked to leave. */
   cancelledAt: number | null
   isOver: boolean
@@ -87,7 +97,7 @@ export class ElementJobs {
   do(want: Want): Promise<void> {
     return new Promise((resolve, reject) => {
       want.signal.throwIfAborted()
-      const at = { place: null, endedAt: null, cancelledAt: null, isOver: false }
+      const at = { place: null, endedAt: null, ended: null, cancelledAt: null, isOver: false }
       const ask: Ask = { want, resolve, reject, state: 'unknown', ...at }
       this.#gathered.push(ask)
       want.signal.addEventListener('abort', () => this.#stop(ask), { once: true })
@@ -266,31 +276,35 @@ export class ElementJobs {
     ask.state = elementState(record)
     if (isLive(ask.state)) {
       ask.endedAt = null
+      ask.ended = null
       ask.want.onState?.({ state: ask.state, words: stateWords(ask.state, record!) })
       return
     }
     if (ask.cancelledAt !== null) return this.#end(ask, () => ask.reject(signal.reason))
     ask.endedAt ??= now
+    if (record && ask.ended?.state !== record.state) {
+      const end = await readEnd(this.#options.settings, jobOf(ask.place!)!)
+      ask.ended = { state: record.state, end }
+    }
     if (now - ask.endedAt < this.#options.pace.graceMs) return
-    const error = await this.#endOf(ask, record)
+    const error = await this.#endOf(ask)
     await this.#noteFailed(ask)
     this.#end(ask, () => ask.reject(error))
   }
 
   #recordOf({ place }: Ask): QueueRecord | null {
     if (!this.#queue.isKnown || !place) return null
-    return this.#queue.elements.get(`${place.submission.key}.${place.index}`) ?? null
+    return recordOf(this.#queue.elements, place.submission.key, place.index)
   }
 
-  async #endOf({ want, place }: Ask, record: QueueRecord | null): Promise<Error> {
-    const { project, settings, folder } = this.#options
+  async #endOf({ want, place, ended }: Ask): Promise<Error> {
+    const { project, folder } = this.#options
     await folder.pullLog(place!)
-    const job = jobOf(place!)!
     return endError({
       label: want.label,
-      job,
-      state: record?.state ?? null,
-      end: record && (await readEnd(settings, job)),
+      job: jobOf(place!)!,
+      state: ended?.state ?? null,
+      end: ended?.end ?? null,
       logFile: logPath(project, place!)
     })
   }

@@ -1,6 +1,6 @@
 /** Elements that an earlier process of this project submitted, and that still wait or run. */
 import type { ClusterFolder } from './clusterFolder'
-import { elementState, isLive } from './queue'
+import { elementState, isLive, recordOf } from './queue'
 import type { QueueRecord } from './queue'
 import { saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
@@ -19,7 +19,7 @@ export async function liveElements(
     // The jobs of the project that this is a copy of work there.
     if (submission.project !== folder.project) continue
     for (const [index, { runs }] of submission.elements.entries()) {
-      const record = queue.get(`${submission.key}.${index}`) ?? null
+      const record = recordOf(queue, submission.key, index)
       if (!record || !isLive(elementState(record))) continue
       if (submission.array !== record.array) {
         submission.array = record.array

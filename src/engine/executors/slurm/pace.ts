@@ -16,6 +16,7 @@ const POLL_VARIABLE = 'ASSAY_CLUSTER_POLL_SECONDS'
 /** A network file system shows another machine's files after up to a minute. */
 const SHARED_DELAY_MS = 60_000
 
+/** As a study asks for, or as this process's environment does. */
 export function paceOf({ pollSeconds }: Pick<SlurmSettings, 'pollSeconds'>): Pace {
   const asked = Number(process.env[POLL_VARIABLE])
   if (asked > 0) {

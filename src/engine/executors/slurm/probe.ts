@@ -66,6 +66,7 @@ export async function probeCluster(
     const { message } = toPlain(error)
     return [{ what: 'submit', state: 'bad', words: message }]
   } finally {
+    await folder.forget(key)
     await removeTree(own).catch(() => undefined)
   }
 }
@@ -88,7 +89,7 @@ function probeScript(job: ArrayJob): string {
     '{',
     '  echo "node $(hostname)"',
     '  echo "time $(date +%s)"',
-    '  touch runs/.assay-probe 2>/dev/null && rm -f runs/.assay-probe && echo "write yes"',
+    '  touch .assay-probe 2>/dev/null && rm -f .assay-probe && echo "write yes"',
     `  echo "version $(${command} --version 2>&1 | tail -n 1)"`,
     '  echo "gpus ${CUDA_VISIBLE_DEVICES:-none}"',
     '  command -v nvidia-smi >/dev/null && nvidia-smi -L | sed "s/^/gpu /"',

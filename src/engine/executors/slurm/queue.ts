@@ -39,15 +39,29 @@ export async function readQueue(host: SubmitHost): Promise<Queue> {
   return { isKnown: true, elements }
 }
 
+/** Elements that are cancelled before they begin lose their indexes: one line stands for all of an array. */
+const NEVER_BEGUN = -1
+
+/** What the queue says of an element; null where it says nothing. */
+export function recordOf(
+  elements: ReadonlyMap<string, QueueRecord>,
+  key: string,
+  index: number
+): QueueRecord | null {
+  return elements.get(`${key}.${index}`) ?? elements.get(`${key}.${NEVER_BEGUN}`) ?? null
+}
+
 /** A line of `squeue`; nothing for one that is no element of an array. */
 export function parsedRecord(line: string): QueueRecord[] {
   const [array, index, state, reason, node, start, submitted, ...name] = line.split('|')
-  if (array === undefined || !/^\d+$/.test(index ?? '') || name.length === 0) return []
+  const isElement = /^\d+$/.test(index ?? '')
+  if (array === undefined || name.length === 0) return []
+  if (!isElement && state !== 'CANCELLED') return []
   return [
     {
       name: name.join('|'),
       array,
-      index: Number(index),
+      index: isElement ? Number(index) : NEVER_BEGUN,
       state: state!,
       reason: reason!,
       node: node === '' ? null : node!,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeTree } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { isRunFinished } from '#engine/storage/runs'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import { readQueue } from './queue'
@@ -28,13 +29,20 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
     if (!queue.isKnown) return
     const live = await liveElements(cluster, all, queue.elements)
     const busy = new Set([...live.values()].map(({ submission }) => submission.key))
-    for (const one of all.filter(({ key }) => !busy.has(key))) await tidy(project, one)
+    for (const one of all.filter(({ key }) => !busy.has(key))) {
+      await cluster.folder.forget(one.key)
+      await tidy(project, one)
+    }
     if (busy.size === 0 || everyMs === undefined || looks >= LOOKS) return
     await sleep(everyMs)
   }
 }
 
-async function tidy(project: string, { key, array, failed }: Submission): Promise<void> {
+async function tidy(project: string, { key, array, ...rest }: Submission): Promise<void> {
+  // What was done by another element since is no failure any more.
+  const isDone = (index: number) =>
+    rest.kind === 'train' && rest.elements[index]!.runs.every((run) => isRunFinished(project, run))
+  const failed = rest.failed.filter((index) => !isDone(index))
   if (failed.length === 0) return removeSubmission(project, key)
   const folder = projectPaths.submission(project, key)
   const kept = new Set(failed.map((index) => `${array}_${index}.log`))

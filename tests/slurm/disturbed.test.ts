@@ -1,0 +1,166 @@
+/** A run on a cluster that meets all that can happen to it, and comes to what one left alone comes to. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Engine, ProjectSession, RunOptions } from '#engine'
+import { readCluster } from '#engine'
+import { projectPaths } from '#engine/storage/paths'
+import { isRunFinished } from '#engine/storage/runs'
+import { lastPoint } from '#engine/storage/traces'
+import { Leaving } from '#shared/leaving'
+import { builtEngine, tinyProject } from '../support/builtEngine'
+import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
+import type { SlurmCluster } from '../support/slurmCluster'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+describe.skipIf(isSlurmMissing)('on a cluster', () => {
+  let engine: Engine
+  let cluster: SlurmCluster
+  beforeAll(async () => {
+    process.env['ASSAY_CLUSTER_POLL_SECONDS'] = '0.5'
+    cluster = await startSlurm()
+    engine = builtEngine()
+  })
+  afterAll(async () => {
+    await engine?.close()
+    await cluster?.stop()
+    delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
+  })
+
+  const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
+  const slow = {
+    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * 2500, recipe },
+    sequential: { choose: { kind: 'none' as const } }
+  }
+
+  const weightsOf = ({ folder }: ProjectSession, run: string) => {
+    const text = readFileSync(projectPaths.manifest(folder, run), 'utf8')
+    const { files } = JSON.parse(text) as { files: { name: string; sha256: string }[] }
+    return files.map(({ name, sha256 }) => `${name} ${sha256}`)
+  }
+
+  /** Arrays that were ever submitted while a function worked: their names in the queue. */
+  const names = new Set<string>()
+  const stepsOf = async (folder: string, run: string) => (await lastPoint(folder, run))?.step ?? 0
+
+  /** Waits until the run has got further than it was. */
+  const further = async (folder: string, run: string, than = 0) => {
+    await until('the run to get further', async () => {
+      for (const { name } of cluster.queue()) names.add(name)
+      return (await stepsOf(folder, run)) > than
+    })
+    return stepsOf(folder, run)
+  }
+
+  const say = (what: string) => process.env['SAY'] && console.log(new Date().toISOString(), what)
+  test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
+    const undisturbed = await tinyProject(engine, join(await temporaryFolder(), 'a'), slow)
+    const seed = (await undisturbed.plan(undisturbed.study())).plan.seed!.fingerprint
+    await undisturbed.run(undisturbed.study(), { signal: stopAfter(undisturbed, seed) })
+
+    const folder = join(await temporaryFolder(), 'b')
+    const first = await tinyProject(engine, folder, {
+      ...slow,
+      executor: { kind: 'slurm' as const, partition: 'spare' }
+    })
+    await first.prepare(first.study())
+    await first.close()
+
+    say('A head that is killed amid')
+    // A head that is killed amid the run.
+    const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
+    let steps = await further(folder, seed)
+    const killed = once(head, 'exit')
+    head.kill('SIGKILL')
+    await killed
+    const session = await engine.openProject(folder)
+    try {
+      say('The next one finds')
+      // The next one finds the element, and submits no other.
+      let words = ''
+      const go = (signal: AbortSignal) =>
+        session.run(session.study(), {
+          signal,
+          onEvent: (event) => {
+            if (event.kind === 'progress') words = event.progress.detail ?? ''
+          }
+        } satisfies RunOptions)
+      let stop = new AbortController()
+      let going = go(stop.signal)
+      steps = await further(folder, seed, steps)
+      expect(names.size).toBe(1)
+
+      say('Its time is nearly up')
+      // Its time is nearly up: it saves, leaves, and goes on.
+      const [element] = cluster.queue()
+      cluster.call('scancel', '--signal=USR2', '--batch', element!.job)
+      await until('the element to wait again', () => cluster.queue()[0]?.state === 'PENDING')
+      expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
+      steps = await further(folder, seed, await stepsOf(folder, seed))
+
+      say('The controller dies')
+      // The controller dies: nothing is failed, and it is said.
+      // It forgets what it was told in its last seconds.
+      await sleep(6000)
+      await cluster.killController()
+      await until('the words of it', () => words.includes('does not answer'))
+      await cluster.startController()
+      steps = await further(folder, seed, steps)
+
+      say('Another partitions')
+      // Another partition's job takes the place: it is put back, and goes on.
+      cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
+      await until('the element to be preempted', () =>
+        cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
+      )
+      steps = await stepsOf(folder, seed)
+      steps = await further(folder, seed, steps)
+
+      say('Assay is closed')
+      // Assay is closed: the element goes on, and the next run takes it up.
+      stop.abort(new Leaving())
+      expect(await going).toMatchObject({ wasStopped: true, failed: [] })
+      expect(cluster.queue().some(({ name }) => names.has(name))).toBe(true)
+      stop = new AbortController()
+      going = go(stop.signal)
+      steps = await further(folder, seed, steps)
+      expect([...names].filter((name) => name.startsWith('assay-'))).toHaveLength(1)
+      const { elements } = await readCluster(session, session.study())
+      expect(elements).toMatchObject([{ state: 'running', labels: ['seed'], kind: 'train' }])
+      expect(elements[0]!.share).toBeGreaterThan(0)
+
+      say('The user stops it')
+      // The user stops it: it saves its state and leaves the queue.
+      stop.abort(new Error('stopped by the user'))
+      expect(await going).toMatchObject({ wasStopped: true, failed: [] })
+      await until('an empty queue', () => cluster.queue().length === 0)
+      expect(session.runs[0]).toMatchObject({ state: 'stopped' })
+      expect(isRunFinished(folder, seed)).toBe(false)
+
+      say('And goes on')
+      // And goes on.
+      await session.run(session.study(), { signal: stopAfter(session, seed) })
+      expect(weightsOf(session, seed)).toEqual(weightsOf(undisturbed, seed))
+      expect(existsSync(projectPaths.claim(folder, seed))).toBe(false)
+      expect(
+        readdirSync(join(folder, 'runs', seed)).filter((one) => one.includes('draft'))
+      ).toEqual([])
+    } finally {
+      await session.close()
+    }
+  }, 240_000)
+
+  /** Aborted once a run is finished: what follows it is another test's. */
+  function stopAfter({ folder }: ProjectSession, run: string): AbortSignal {
+    const controller = new AbortController()
+    const look = async () => {
+      while (!isRunFinished(folder, run)) await sleep(100)
+      controller.abort(new Error('enough'))
+    }
+    void look()
+    return controller.signal
+  }
+})

@@ -1,0 +1,176 @@
+/** What goes wrong with a cluster is told in words, and what may pass is tried again. */
+import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clusterScript, readCluster, readElementLog } from '#engine'
+import type { Engine, ProjectSession } from '#engine'
+import type { StudyDraft } from '#shared/records'
+import { builtEngine, tinyProject } from '../support/builtEngine'
+import { assay, assayDone } from '../support/commandLine'
+import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
+import type { SlurmCluster } from '../support/slurmCluster'
+import { temporaryFolder } from '../support/temporaryFolder'
+
+describe.skipIf(isSlurmMissing)('on a cluster', () => {
+  let engine: Engine
+  let cluster: SlurmCluster
+  beforeAll(async () => {
+    process.env['ASSAY_CLUSTER_POLL_SECONDS'] = '0.5'
+    cluster = await startSlurm()
+    engine = builtEngine()
+  })
+  afterAll(async () => {
+    await engine?.close()
+    await cluster?.stop()
+    delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
+  })
+
+  type Settings = Omit<Extract<StudyDraft['executor'], { kind: 'slurm' }>, 'kind'>
+
+  /** A prepared project whose study is the seed and its branches. */
+  async function project(settings: Settings): Promise<ProjectSession> {
+    const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {
+      sequential: { choose: { kind: 'none' } },
+      executor: { kind: 'slurm', ...settings }
+    })
+    await session.prepare(session.study())
+    return session
+  }
+
+  /** A command that does something else in place of Assay, once or always. */
+  async function command(script: string): Promise<string> {
+    const path = join(await temporaryFolder(), 'assay')
+    await writeFile(
+      path,
+      `#!/bin/bash\nreal() { exec ${process.execPath} ${resolve('out/main/cli.cjs')} "$@"; }\n${script}\n`
+    )
+    await chmod(path, 0o755)
+    return path
+  }
+
+  test('a partition that is not there is refused in the words of Slurm, and nothing is left behind', async () => {
+    const session = await project({ partition: 'nowhere' })
+    const { failed } = await session.run(session.study())
+    expect(failed).toMatchObject([{ name: 'seed', code: 'executor/refused' }])
+    expect(failed[0]!.message).toContain('invalid partition specified: nowhere')
+    expect(failed[0]!.message).toContain('Set `partition`')
+    expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
+  })
+
+  test('without Slurm nothing is begun', async () => {
+    const session = await project({})
+    const path = process.env['PATH']
+    process.env['PATH'] = '/nowhere'
+    try {
+      await expect(session.run(session.study())).rejects.toMatchObject({
+        code: 'executor/unavailable',
+        message: expect.stringContaining('no program sbatch') as string
+      })
+    } finally {
+      process.env['PATH'] = path
+    }
+  })
+
+  test('an element that fails is told with the end of its log, which is kept; the study can go on', async () => {
+    const session = await project({ command: await command('echo "no such module"; exit 3') })
+    const { failed } = await session.run(session.study())
+    expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
+    expect(failed[0]!.message).toMatch(/exit status 3 .*Its log ends:\n[^]*no such module/)
+    const { elements } = await readCluster(session, session.study())
+    expect(elements).toMatchObject([{ labels: ['seed'], kind: 'train' }])
+    const log = await readElementLog(session, session.study(), elements[0]!.id)
+    expect(log).toMatchObject({
+      isWhole: true,
+      text: expect.stringContaining('no such module') as string
+    })
+    expect(await assayDone(['cluster', 'log', session.folder, elements[0]!.id])).toBe(
+      log.text + '\n'
+    )
+  })
+
+  test('an element that is killed is tried again', async () => {
+    const marks = await temporaryFolder()
+    const once = `mkdir ${marks}/$(basename $2)-$SLURM_ARRAY_JOB_ID 2>/dev/null
+      [ "$(ls ${marks} | wc -l)" -le 1 ] && kill -KILL $$
+      real "$@"`
+    const session = await project({ command: await command(once), modelsPerElement: 100 })
+    const words: string[] = []
+    const { failed } = await session.run(session.study(), {
+      onEvent: (event) => {
+        if (event.kind === 'run' && event.record.error) words.push(event.record.error.code)
+      }
+    })
+    expect(failed).toEqual([])
+    expect(words).toEqual(['executor/lost'])
+    expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
+  })
+
+  test('what would be submitted is shown, and submitted nowhere', async () => {
+    const session = await project({
+      partition: 'main',
+      gres: 'gpu:1',
+      timeMinutes: 30,
+      options: ['--exclude=lab2'],
+      setup: ['module load cuda'],
+      container: 'apptainer exec image.sif'
+    })
+    const { call, script, kind, elements } = await clusterScript(session, session.study())
+    expect({ kind, elements }).toEqual({ kind: 'train', elements: 1 })
+    expect(call).toContain('--partition=main --time=30 ')
+    expect(call).toContain('--array=0-0%64 ')
+    expect(call).toContain('--export=NIL --requeue --open-mode=append --signal=B:USR2@60')
+    expect(script).toMatch(/^#!\/bin\/bash\n#SBATCH --exclude=lab2\n/)
+    expect(script).toMatch(
+      /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
+    )
+    expect(cluster.queue()).toEqual([])
+    expect(await assayDone(['cluster', 'script', session.folder])).toBe(`${call}\n\n${script}\n`)
+  })
+
+  test('a check says what it finds; what is not shared or not startable is found out', async () => {
+    const session = await project({ gres: 'gpu:1' })
+    const { status, stdout } = await assay(['cluster', 'check', session.folder, '--json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      isGood: true,
+      findings: [
+        { what: 'submit', state: 'good' },
+        { what: 'folder', state: 'good' },
+        { what: 'write', state: 'good' },
+        { what: 'clock', state: 'good' },
+        { what: 'version', state: 'good' },
+        {
+          what: 'gpus',
+          state: 'good',
+          words: expect.stringMatching(/given to the element: [01]\./) as string
+        }
+      ]
+    })
+    const other = await project({ command: await command('echo 0.0.1'), setup: ['true'] })
+    const found = await assay(['cluster', 'check', other.folder])
+    expect(found.status).toBe(1)
+    expect(found.stdout).toMatch(/BAD +version: .* says "0.0.1"/)
+    const refused = await project({ partition: 'nowhere' })
+    expect((await assay(['cluster', 'check', refused.folder])).stdout).toContain(
+      'invalid partition'
+    )
+  })
+
+  test('what waits is listed with its reason, and cancelled', async () => {
+    const session = await project({ options: ['--hold'] })
+    const going = session.run(session.study())
+    await until('the element', () => cluster.queue().length === 1)
+    const { elements, nodes } = await readCluster(session, session.study())
+    expect(elements).toMatchObject([{ state: 'stuck', labels: ['seed'], node: null }])
+    expect(elements[0]!.queueWords).toMatch(/PENDING \(JobHeld/)
+    expect(nodes.filter(({ partition }) => partition === 'main')).toMatchObject([
+      { name: 'lab1', isDefaultPartition: true, gres: 'gpu:2', cpus: { total: 2 } },
+      { name: 'lab2' }
+    ])
+    expect(await assayDone(['cluster', 'show', session.folder])).toContain('stuck')
+    expect(await assayDone(['cluster', 'cancel', session.folder])).toContain('1 jobs taken out')
+    const { failed } = await going
+    expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
+    expect(failed[0]!.message).toContain('somebody cancelled it')
+  })
+})

@@ -1,0 +1,149 @@
+import { execFileSync } from 'node:child_process'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { clientEnvironment } from '#engine/executors/slurm/clients'
+import {
+  elementState,
+  parsedNode,
+  parsedRecord,
+  recordOf,
+  wordsOf
+} from '#engine/executors/slurm/queue'
+import { quoted } from '#engine/executors/slurm/quoted'
+import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
+import { elementScript, submitArguments } from '#engine/executors/slurm/script'
+import { SlurmExecutorSchema } from '#shared/executors'
+
+test('a quoted word reaches the program as it is, whatever it holds', () => {
+  const word = fc.string({ unit: 'binary', maxLength: 30 }).filter((text) => !text.includes('\0'))
+  fc.assert(
+    fc.property(word, (text) => {
+      const said = execFileSync('sh', ['-c', `printf %s ${quoted(text)}`], { encoding: 'utf8' })
+      expect(said).toBe(text)
+    }),
+    { numRuns: 50 }
+  )
+})
+
+// Lines as `squeue` and `sinfo` of Slurm 22.05.8 printed them.
+test('lines of the queue are read, whatever a job is called', () => {
+  expect(parsedRecord('12|3|RUNNING|None|lab1|1764314912|1764314900|assay-0123456789ab')).toEqual([
+    {
+      name: 'assay-0123456789ab',
+      array: '12',
+      index: 3,
+      state: 'RUNNING',
+      reason: 'None',
+      node: 'lab1',
+      startedAt: 1764314912,
+      submittedAt: 1764314900
+    }
+  ])
+  const [waiting] = parsedRecord('12|4|PENDING|JobArrayTaskLimit||N/A|1764314900|a|b')
+  expect(waiting).toMatchObject({ name: 'a|b', node: null, startedAt: null })
+  expect(parsedRecord('7|N/A|RUNNING|None|lab1|1|1|wrap')).toEqual([])
+  expect(parsedRecord('')).toEqual([])
+  // Of elements that were cancelled while they waited one line is left, without an index.
+  const line = '1|N/A|CANCELLED|JobHeldUser||1764314912|1764314900|assay-0123456789ab'
+  const all = new Map(parsedRecord(line).map((one) => [`${one.name}.${one.index}`, one]))
+  expect(recordOf(all, 'assay-0123456789ab', 4)?.state).toBe('CANCELLED')
+  expect(parsedNode('lab1|main*|idle|0/2/0/2|2000|gpu:2|none')).toEqual([
+    {
+      name: 'lab1',
+      partition: 'main',
+      isDefaultPartition: true,
+      state: 'idle',
+      cpus: { allocated: 0, idle: 2, total: 2 },
+      memoryMegabytes: 2000,
+      gres: 'gpu:2',
+      reason: null
+    }
+  ])
+})
+
+test.each([
+  ['PENDING', 'Priority', 'waiting'],
+  ['PENDING', 'launch failed requeued held', 'stuck'],
+  ['PENDING', 'JobHeldUser', 'stuck'],
+  ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
+  ['COMPLETING', 'None', 'running'],
+  ['COMPLETED', 'None', 'done'],
+  ['CANCELLED', 'None', 'cancelled'],
+  ['TIMEOUT', 'TimeLimit', 'interrupted'],
+  ['NODE_FAIL', 'None', 'interrupted'],
+  ['OUT_OF_MEMORY', 'OutOfMemory', 'failed'],
+  ['FAILED', 'JobLaunchFailure', 'failed']
+])('%s (%s) is %s', (state, reason, expected) => {
+  expect(elementState({ state, reason })).toBe(expected)
+})
+
+const settings = (change: object) => SlurmExecutorSchema.parse({ kind: 'slurm', ...change })
+const job = (change: object) => ({
+  key: 'assay-0123456789ab',
+  study: "the user's; rm -rf",
+  project: "/shared/it's here",
+  folder: "/shared/it's here/cluster/assay-0123456789ab",
+  elements: 3,
+  settings: settings(change),
+  program: { entry: '/opt/assay/cli.cjs', version: '1.2.3' }
+})
+
+test('what is left out of the settings is left to the cluster', () => {
+  const args = submitArguments(job({}))
+  expect(args).toContain('--array=0-2%64')
+  expect(args.filter((arg) => /partition|account|qos|mem|gres/.test(arg))).toEqual([])
+  const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab', mostAtOnce: 2 }))
+  expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
+})
+
+test('names of studies and folders are no commands of the script', () => {
+  const script = elementScript(job({ setup: ['module load x'] }))
+  execFileSync('bash', ['-n'], { input: script })
+  expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
+})
+
+test('what a shell or a job has set for Slurm goes along to no client, but for where the cluster is', () => {
+  const environment = { PATH: '/bin', SLURM_CONF: 'x', SLURM_JOB_ID: '1', SBATCH_ACCOUNT: 'y' }
+  expect(clientEnvironment({ ...environment, ELECTRON_RUN_AS_NODE: '1' })).toEqual({
+    PATH: '/bin',
+    SLURM_CONF: 'x'
+  })
+})
+
+const called = (stderr: string, status: number | null = 1) => ({
+  status,
+  stdout: '',
+  stderr,
+  isMissing: false
+})
+
+test('a controller that is away may come back; a refusal is told in its own words', () => {
+  const away =
+    'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)'
+  expect(mayPass(called(away))).toBe(true)
+  expect(mayPass(called('', null))).toBe(true)
+  expect(mayPass(called('Connection closed', 255))).toBe(true)
+  const wrong =
+    'sbatch: error: invalid partition specified: x\nsbatch: error: Batch job submission failed: Invalid partition name specified'
+  expect(mayPass(called(wrong))).toBe(false)
+  expect(wordsOf(wrong)).toBe(
+    'invalid partition specified: x Batch job submission failed: Invalid partition name specified'
+  )
+  expect(refusedError(called(wrong)).message).toContain('Set `partition`')
+})
+
+test.each([
+  ['TIMEOUT', 0, 15, 'executor/lost'],
+  ['NODE_FAIL', 0, 0, 'executor/lost'],
+  ['FAILED', 0, 9, 'executor/lost'],
+  ['FAILED', 75, 0, 'executor/lost'],
+  ['COMPLETED', 0, 0, 'executor/lost'],
+  ['FAILED', 1, 0, 'executor/failed'],
+  ['FAILED', 127, 0, 'executor/failed'],
+  ['CANCELLED', 0, 15, 'executor/failed'],
+  ['OUT_OF_MEMORY', 0, 9, 'executor/failed']
+])('%s with %i:%i is %s', async (state, exitStatus, signal, code) => {
+  const end = { state, exitStatus, signal, node: 'n1' }
+  const error = await endError({ label: 'seed', job: '1_0', state, end, logFile: null })
+  expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
+})
