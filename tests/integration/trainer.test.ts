@@ -1,57 +1,24 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { ProjectSession } from '#engine'
 import type { PlanSummary } from '#engine'
 import { openBatches } from '#engine/data/batches'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { projectPaths } from '#engine/storage/paths'
-import { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
-import { trainJobOf } from '#engine/studies/trainOne'
 import { trainRun } from '#engine/workers/trainJob'
 import type { TrainJob } from '#engine/workers/jobs'
-import type { Progress, StudyDraft } from '#shared/records'
-import { builtEngine, tinyImports, tinyProject, tinyStudy } from '../support/builtEngine'
+import type { Progress } from '#shared/records'
+import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone, assayError } from '../support/commandLine'
-import { inThreadPool } from '../support/inThreadPool'
 import { temporaryFolder } from '../support/temporaryFolder'
-
-const SMALL = `${process.execPath} ${resolve('tests/support/smallTrainer.mjs')}`
+import { SMALL, projectOf, seedJob } from '../support/trainedByCommand'
 
 beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
 afterEach(() => vi.unstubAllEnvs())
-
-/** A project in this thread whose study a command trains: seed and one branch of ten steps each. */
-async function projectOf(command: string, change: Partial<StudyDraft> = {}) {
-  const folder = join(await temporaryFolder(), 'project')
-  const session = await ProjectSession.over(await Project.create(folder), inThreadPool())
-  onTestFinished(() => session.close())
-  const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
-  await session.saveStudy(
-    tinyStudy({
-      seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 40, recipe },
-      branch: { ...recipe, start: 'weights' },
-      unit: { sequences: 40, maximum: 1 },
-      trainer: { command, graceSeconds: 1 },
-      ...change
-    })
-  )
-  for (const one of await tinyImports(await temporaryFolder())) await session.importCorpus(one)
-  return session
-}
-
-/** The job of the seed's training, as the host hands it out. */
-async function seedJob(command: string, change: Partial<StudyDraft> = {}) {
-  const session = await projectOf(command, change)
-  const study = session.study()
-  const { plan, prepared } = await session.plan(study)
-  const project = { folder: session.folder } as Project
-  return trainJobOf(plan.seed!, { project, study, prepared, plan })
-}
 
 function train(job: TrainJob, signal = new AbortController().signal) {
   const progress: Progress[] = []
@@ -281,7 +248,7 @@ test('a command that nobody confirmed here is not run, and confirming it is for 
   }
   await expect(elsewhere.run(elsewhere.study())).rejects.toMatchObject(there)
   await session.saveStudy(study)
-  expect(await session.run(study)).toMatchObject({ failed: [], trained: 3 })
+  expect(await session.run(study)).toMatchObject({ failed: [], trained: 4 })
 })
 
 test('the command line refuses, names its flag, and plans without a rate', async () => {

@@ -13,6 +13,9 @@ import type { StudyPlan } from './plan'
 /** Moments beside a checkpoint; as checkpoints/optimizerState.ts names them. */
 const OPTIMIZER_FILE = 'optimizer.safetensors'
 
+/** What a run's own trainer was given and kept; as workers/commandTrainJob.ts names them. */
+const COMMAND_FOLDERS = ['init', 'inputs', 'out', 'state', 'work']
+
 /** In the order in which they are told. */
 export const REMOVABLE_KINDS = [
   'drafts',
@@ -104,7 +107,10 @@ async function ofRuns(project: string, needs: Needs | null): Promise<Removable[]
     }
     if (!isRunFinished(project, name)) continue
     const resume = projectPaths.resume(project, name)
-    if (existsSync(resume)) found.push(await removable(project, 'resume points', resume))
+    const given = COMMAND_FOLDERS.map((one) => join(projectPaths.command(project, name), one))
+    for (const path of [resume, ...given].filter(existsSync)) {
+      found.push(await removable(project, 'resume points', path))
+    }
     const state = join(projectPaths.checkpoint(project, name), OPTIMIZER_FILE)
     if (carried && !carried.has(name) && existsSync(state)) {
       found.push(await removable(project, 'optimizer states', state))

@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { glanceAt } from '#engine/storage/glance'
+import { removeTree } from '#engine/storage/files'
 import { Project } from '#engine/storage/project'
 import { defaultStudy } from '#engine/studies/study'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -145,6 +146,19 @@ describe('a link in a project', () => {
     await symlink(folder, join(around, 'linked'))
     const project = await Project.open(join(around, 'linked'))
     await project.close()
+  })
+
+  it('below what its trainers write into does no harm: nothing is written there', async () => {
+    const { folder, victim, kept } = await made()
+    const state = join(folder, 'runs', 'a'.repeat(64), 'command', 'state')
+    await mkdir(state, { recursive: true })
+    await symlink(victim, join(state, 'latest'))
+    const project = await Project.open(folder)
+    await project.close()
+    await removeTree(state)
+    expect(await kept()).toBe('kept')
+    await symlink(victim, state)
+    await expect(Project.open(folder)).rejects.toMatchObject({ code: 'storage/not-writable' })
   })
 
   it('that leads nowhere is refused too', async () => {
