@@ -88,6 +88,11 @@ define(AbortSignal.prototype, 'throwIfAborted', function () {
   if (this.aborted) throw this.reason
 })
 
+const crypto = require('node:crypto')
+define(crypto, 'hash', (algorithm, data, encoding = 'hex') =>
+  crypto.createHash(algorithm).update(data).digest(encoding)
+)
+
 const disk = require('node:fs')
 // Room on a disk that is never too small.
 const room = { bsize: 4096, blocks: 2 ** 32, bfree: 2 ** 31, bavail: 2 ** 31 }
