@@ -61,7 +61,7 @@ export async function readCluster(session: ProjectSession, study: Study): Promis
 
 /** True where something was submitted that is not known to be over. */
 export async function hasElements(session: ProjectSession): Promise<boolean> {
-  return (await readSubmissions(session.folder)).length > 0
+  return (await readSubmissions(session.folder)).some(({ isOver }) => !isOver)
 }
 
 /**

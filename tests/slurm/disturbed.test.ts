@@ -55,7 +55,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return stepsOf(folder, run)
   }
 
-  const say = (what: string) => process.env['SAY'] && console.log(new Date().toISOString(), what)
   test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
     const undisturbed = await tinyProject(engine, join(await temporaryFolder(), 'a'), slow)
     const seed = (await undisturbed.plan(undisturbed.study())).plan.seed!.fingerprint
@@ -69,7 +68,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     await first.prepare(first.study())
     await first.close()
 
-    say('A head that is killed amid')
     // A head that is killed amid the run.
     const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
     let steps = await further(folder, seed)
@@ -78,7 +76,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     await killed
     const session = await engine.openProject(folder)
     try {
-      say('The next one finds')
       // The next one finds the element, and submits no other.
       let words = ''
       const go = (signal: AbortSignal) =>
@@ -93,7 +90,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       steps = await further(folder, seed, steps)
       expect(names.size).toBe(1)
 
-      say('Its time is nearly up')
       // Its time is nearly up: it saves, leaves, and goes on.
       const [element] = cluster.queue()
       cluster.call('scancel', '--signal=USR2', '--batch', element!.job)
@@ -101,7 +97,15 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       steps = await further(folder, seed, await stepsOf(folder, seed))
 
-      say('The controller dies')
+      // Another partition's job takes the place: it is put back, and goes on.
+      cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
+      await until('the element to be preempted', () => {
+        if (isRunFinished(folder, seed)) throw new Error('it was faster')
+        return cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
+      })
+      steps = await stepsOf(folder, seed)
+      steps = await further(folder, seed, steps)
+
       // The controller dies: nothing is failed, and it is said.
       // It forgets what it was told in its last seconds.
       await sleep(6000)
@@ -110,16 +114,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       await cluster.startController()
       steps = await further(folder, seed, steps)
 
-      say('Another partitions')
-      // Another partition's job takes the place: it is put back, and goes on.
-      cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
-      await until('the element to be preempted', () =>
-        cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
-      )
-      steps = await stepsOf(folder, seed)
-      steps = await further(folder, seed, steps)
-
-      say('Assay is closed')
       // Assay is closed: the element goes on, and the next run takes it up.
       stop.abort(new Leaving())
       expect(await going).toMatchObject({ wasStopped: true, failed: [] })
@@ -132,7 +126,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(elements).toMatchObject([{ state: 'running', labels: ['seed'], kind: 'train' }])
       expect(elements[0]!.share).toBeGreaterThan(0)
 
-      say('The user stops it')
       // The user stops it: it saves its state and leaves the queue.
       stop.abort(new Error('stopped by the user'))
       expect(await going).toMatchObject({ wasStopped: true, failed: [] })
@@ -140,7 +133,6 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(session.runs[0]).toMatchObject({ state: 'stopped' })
       expect(isRunFinished(folder, seed)).toBe(false)
 
-      say('And goes on')
       // And goes on.
       await session.run(session.study(), { signal: stopAfter(session, seed) })
       expect(weightsOf(session, seed)).toEqual(weightsOf(undisturbed, seed))

@@ -1,7 +1,10 @@
 /** What goes wrong with a cluster is told in words, and what may pass is tried again. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { clusterScript, readCluster, readElementLog } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import type { StudyDraft } from '#shared/records'
@@ -156,10 +159,30 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     )
   })
 
-  test('what waits is listed with its reason, and cancelled', async () => {
+  async function heldProject() {
     const session = await project({ options: ['--hold'] })
-    const going = session.run(session.study())
+    return { folder: session.folder, close: () => session.close() }
+  }
+
+  test('what waits is listed with its reason, and cancelled', async () => {
+    const { folder, close } = await heldProject()
+    await close()
+    // A command that is ended by a signal leaves its jobs, and says so.
+    const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
+    let said = ''
+    head.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
     await until('the element', () => cluster.queue().length === 1)
+    const ended = once(head, 'exit')
+    head.kill('SIGTERM')
+    expect((await ended)[0]).toBe(130)
+    expect(said).toContain("jobs stay in the cluster's queue")
+    const [left] = cluster.queue()
+
+    const session = await engine.openProject(folder)
+    onTestFinished(() => session.close())
+    const going = session.run(session.study())
+    await sleep(3000)
+    expect(cluster.queue()).toEqual([left])
     const { elements, nodes } = await readCluster(session, session.study())
     expect(elements).toMatchObject([{ state: 'stuck', labels: ['seed'], node: null }])
     expect(elements[0]!.queueWords).toMatch(/PENDING \(JobHeld/)

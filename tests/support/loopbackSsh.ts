@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { until } from './slurmCluster'
 
 const SSHD = '/usr/sbin/sshd'
+const KEYGEN = '/usr/bin/ssh-keygen'
 
 /** True where it cannot be started; the tests' set-up installs what is missing where it must. */
 export const isSshMissing =
@@ -26,7 +27,7 @@ export async function startSsh(
   const folder = await mkdtemp(join(tmpdir(), 'assay-ssh-'))
   const port = await freePort()
   for (const name of ['host', 'user']) {
-    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)])
+    spawnSync(KEYGEN, ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)])
   }
   // Where daemons of the system separate their rights; it goes with the next start of the machine.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true })

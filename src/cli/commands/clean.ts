@@ -12,7 +12,8 @@ const REASONS: Record<(typeof REMOVABLE_KINDS)[number], string> = {
   'resume points': 'of runs that are finished',
   'optimizer states': 'of finished runs that no study carries on from with its moments',
   runs: 'trained for what no study asks any longer',
-  tokens: 'cut for what no study asks any longer'
+  tokens: 'cut for what no study asks any longer',
+  'cluster logs': 'of jobs on a cluster that failed, and are over'
 }
 
 /** Adds `clean` to the program. */

@@ -32,6 +32,9 @@ const BEAT_MS = 15_000
 /** A beat that stands still for so long is nobody's any more, in ms. */
 const PATIENCE_MS = 45_000
 
+/** A process of this machine that is about to end is waited for so long, in ms. */
+const ENDING_MS = 10_000
+
 /** Claims of this process: one that is not here was left by work that failed. */
 const own = new Set<string>()
 
@@ -39,6 +42,7 @@ const own = new Set<string>()
 export interface ClaimPace {
   beatMs?: number
   patienceMs?: number
+  endingMs?: number
   signal?: AbortSignal
 }
 
@@ -144,7 +148,8 @@ function heldClaim(
 async function awaitAbandoned(path: string, fingerprint: string, pace: ClaimPace): Promise<void> {
   const holder = await readClaim(path)
   if (holder === null || isLeft(holder)) return
-  if (isOfThisMachine(holder)) throw claimedError(holder, fingerprint)
+  if (own.has(holder.nonce)) throw claimedError(holder, fingerprint)
+  if (isOfThisMachine(holder)) return awaitEnd(path, fingerprint, pace)
   const patienceMs = Math.max(holder.patienceMs, pace.patienceMs ?? PATIENCE_MS)
   const end = performance.now() + patienceMs
   while (performance.now() < end) {
@@ -156,6 +161,21 @@ async function awaitAbandoned(path: string, fingerprint: string, pace: ClaimPace
     if (now.nonce !== holder.nonce || now.beat !== holder.beat) {
       throw claimedError(now, fingerprint)
     }
+  }
+}
+
+/** A worker whose host was killed an instant ago ends by itself. @throws WorkbenchError `run/claimed` */
+async function awaitEnd(
+  path: string,
+  fingerprint: string,
+  { endingMs = ENDING_MS, signal }: ClaimPace
+): Promise<void> {
+  const end = performance.now() + endingMs
+  for (;;) {
+    const holder = await readClaim(path)
+    if (holder === null || isLeft(holder)) return
+    if (performance.now() >= end) throw claimedError(holder, fingerprint)
+    await sleep(Math.min(200, endingMs), undefined, signal ? { signal } : {})
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { readSubmissions } from '#engine/executors/slurm/submissions'
 import { isLeftOver } from '#engine/storage/draftNames'
 import { removeTree, removeWhole } from '#engine/storage/files'
 import { bytesUnder } from '#engine/storage/folderSize'
@@ -23,7 +24,8 @@ export const REMOVABLE_KINDS = [
   'resume points',
   'optimizer states',
   'runs',
-  'tokens'
+  'tokens',
+  'cluster logs'
 ] as const
 export type RemovableKind = (typeof REMOVABLE_KINDS)[number]
 
@@ -53,7 +55,8 @@ export async function findRemovable(project: string, needs: Needs | null): Promi
     ...(await leftOvers(project)),
     ...(await caches(project)),
     ...(await ofRuns(project, needs)),
-    ...(needs ? await orphans(project, 'tokens', needs.tokens) : [])
+    ...(needs ? await orphans(project, 'tokens', needs.tokens) : []),
+    ...(await clusterLogs(project))
   ]
   return found.sort(
     (a, b) =>
@@ -117,6 +120,14 @@ async function ofRuns(project: string, needs: Needs | null): Promise<Removable[]
     }
   }
   return found
+}
+
+/** Of array jobs that are over, and of which some failed: what they wrote was kept to be read. */
+async function clusterLogs(project: string): Promise<Removable[]> {
+  const over = (await readSubmissions(project)).filter(({ isOver }) => isOver)
+  return Promise.all(
+    over.map(({ key }) => removable(project, 'cluster logs', projectPaths.submission(project, key)))
+  )
 }
 
 /** Folders of a place that nothing names. */

@@ -1,12 +1,14 @@
 /** Does exactly one planned job, anywhere, and leaves what came of it for the project's host. */
 import { hostname } from 'node:os'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import type { MeasuredPart } from '#shared/preparedText'
 import type { Measurement, Progress } from '#shared/records'
 import type { Executor } from '#engine/executors/executor'
-import { writeOutcome } from '#engine/storage/outcomes'
+import { readOutcome, writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
 import { earlierModels, planEarlier } from './earlierBranches'
+import { measurementDefinition } from './measure'
 import { measureJobOf, measurementsOf, missingParts, modelsOf } from './measureModels'
 import type { ModelToMeasure } from './measureModels'
 import { runsOf } from './plan'
@@ -88,7 +90,7 @@ async function measureAlone(
 ): Promise<Pick<Outcome, 'measured'> | 'nothing'> {
   const { executor, signal } = context
   const domains = missingParts(model.fingerprint, context)
-  if (domains.length === 0) return 'nothing'
+  if (domains.length === 0 || (await isLeft(model, domains, context))) return 'nothing'
   await executor.begin(workOf(context, []))
   const { lane, heldBytes } = await placeOnce(executor)
   const job = measureJobOf(model, domains, heldBytes, context)
@@ -97,6 +99,19 @@ async function measureAlone(
   return {
     measured: { measurements, averageMs: result.averageMs, evaluateMs: result.evaluateMs }
   }
+}
+
+/** True where an earlier try measured it, and nobody has taken that in yet. */
+async function isLeft(
+  { fingerprint }: ModelToMeasure,
+  domains: readonly MeasuredPart[],
+  { project, study }: JobContext
+): Promise<boolean> {
+  const left = (await readOutcome(project.folder, fingerprint))?.measured?.measurements ?? []
+  const definition = measurementDefinition(study)
+  return domains.every((domain) =>
+    left.some((one) => one.domain === domain.fingerprint && one.definition === definition)
+  )
 }
 
 /** One model alone has the machine for itself. */

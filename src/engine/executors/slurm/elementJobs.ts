@@ -181,7 +181,8 @@ export class ElementJobs {
         runs: group.map(({ want }) => want.run),
         labels: group.map(({ want }) => want.label)
       })),
-      failed: []
+      failed: [],
+      isOver: false
     }
     const isOpen = () => asks.some((ask) => !ask.isOver)
     const isAccepted = await submitArray(this.#options, submission, {

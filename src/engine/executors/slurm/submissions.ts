@@ -30,7 +30,9 @@ const SubmissionSchema = z.strictObject({
   /** By their index: fingerprints of the runs or models each does, and their names. */
   elements: z.array(z.strictObject({ runs: z.array(z.string()), labels: z.array(z.string()) })),
   /** Indexes of those that ended without a result: their logs are kept. */
-  failed: z.array(z.int().nonnegative())
+  failed: z.array(z.int().nonnegative()),
+  /** True once the queue was seen without any of them. */
+  isOver: z.boolean().default(false)
 })
 export type Submission = z.infer<typeof SubmissionSchema>
 

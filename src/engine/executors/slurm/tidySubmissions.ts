@@ -8,7 +8,7 @@ import { isRunFinished } from '#engine/storage/runs'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import { readQueue } from './queue'
-import { readSubmissions, removeSubmission } from './submissions'
+import { readSubmissions, removeSubmission, saveSubmission } from './submissions'
 import type { Submission } from './submissions'
 
 /** An element that has left its result ends soon: so many looks. */
@@ -38,12 +38,14 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
   }
 }
 
-async function tidy(project: string, { key, array, ...rest }: Submission): Promise<void> {
+async function tidy(project: string, submission: Submission): Promise<void> {
+  const { key, array, ...rest } = submission
   // What was done by another element since is no failure any more.
   const isDone = (index: number) =>
     rest.kind === 'train' && rest.elements[index]!.runs.every((run) => isRunFinished(project, run))
   const failed = rest.failed.filter((index) => !isDone(index))
   if (failed.length === 0) return removeSubmission(project, key)
+  if (!rest.isOver) await saveSubmission(project, { ...submission, failed, isOver: true })
   const folder = projectPaths.submission(project, key)
   const kept = new Set(failed.map((index) => `${array}_${index}.log`))
   for (const name of await readdir(folder)) {

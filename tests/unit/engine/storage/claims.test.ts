@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -19,6 +19,11 @@ async function leave(project: string, change: object): Promise<void> {
   const rest = { nonce: 'b', since: '2026-01-01', job: null, beat: 3, patienceMs: 300 }
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, JSON.stringify({ ...ownIdentity(), ...rest, ...change }))
+}
+
+/** Its start in clock ticks, as the system tells it. */
+function startOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19]!
 }
 
 const pace = { beatMs: 50, patienceMs: 300 }
@@ -44,6 +49,19 @@ test("a dead process's run is taken over at once; so is one of this process's th
   await (await claimRun(project, RUN)).release()
   await leave(project, { pid: process.pid })
   await (await claimRun(project, RUN)).release()
+})
+
+test('a process of this machine that lives keeps its run; one that is about to end is waited for', async () => {
+  const project = await temporaryFolder()
+  const child = spawn('sleep', ['60'])
+  await leave(project, { pid: child.pid, processStart: startOf(child.pid!) })
+  await expect(claimRun(project, RUN, { endingMs: 300 })).rejects.toMatchObject({
+    code: 'run/claimed',
+    details: { pid: child.pid }
+  })
+  const claiming = claimRun(project, RUN)
+  child.kill('SIGKILL')
+  await (await claiming).release()
 })
 
 test('an element that begins again has the run that it had, on whichever machine it was', async () => {
