@@ -85,7 +85,7 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
     if ('begin' in details) return 'assay eval … --begin TOKEN'
     return 'id' in details ? 'assay import … --end-of-text-id ID' : null
   },
-  'trainer/unconfirmed': ({ project }) => `assay run ${project ?? 'PROJECT'} --trust-trainer`,
+  'study/unconfirmed': ({ project }) => `assay run ${project ?? 'PROJECT'} --trust-commands`,
   'usage/invalid': ({ expected, asked, simulated }) => {
     if (typeof simulated === 'string') return SIMULATED_FLAGS[simulated] ?? null
     if (expected === 'textFile') return 'assay bench tokenize --data FILE'

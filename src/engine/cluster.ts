@@ -27,6 +27,7 @@ import type { Submission } from './executors/slurm/submissions'
 import { arrayJobOf } from './executors/slurm/submitArray'
 import type { ProjectSession } from './projectSession'
 import { isRunFinished } from './storage/runs'
+import { assertCommandsConfirmed } from './confirmedCommands'
 import { lastPoint, textBehind } from './storage/traces'
 import { modelsOf, unmeasured } from './studies/measureModels'
 import { distinctRuns, runsOf } from './studies/plan'
@@ -41,7 +42,7 @@ const LOG_BYTES = 1 << 16
  * @throws WorkbenchError `executor/invalid` for a study that runs on this machine
  */
 export async function readCluster(session: ProjectSession, study: Study): Promise<ClusterView> {
-  const { settings } = clusterFor(session, study)
+  const { settings } = await clusterFor(session, study)
   const submissions = await readSubmissions(session.folder)
   const queue = await readQueue(settings)
   const elements = await Promise.all(
@@ -87,7 +88,7 @@ export async function cancelElements(
   const chosen = ids?.map((id) => found(elements, id)) ?? elements
   const live = chosen.filter(({ state, job }) => isLive(state) && job !== null)
   await cancelJobs(
-    clusterFor(session, study).settings,
+    (await clusterFor(session, study)).settings,
     live.map(({ job }) => job!)
   )
   return live.length
@@ -103,7 +104,7 @@ export async function readElementLog(
   study: Study,
   id: string
 ): Promise<ClusterLog> {
-  const { folder } = clusterFor(session, study)
+  const { folder } = await clusterFor(session, study)
   const submissions = await readSubmissions(session.folder)
   const [key, index] = placeOf(id)
   const submission = submissions.find((one) => one.key === key && index < one.elements.length)
@@ -123,7 +124,7 @@ export async function readElementLog(
  * @throws WorkbenchError `executor/invalid`, `study/not-prepared`
  */
 export async function clusterScript(session: ProjectSession, study: Study): Promise<ClusterScript> {
-  const cluster = clusterFor(session, study)
+  const cluster = clusterOfStudy(session, study)
   const { settings } = cluster
   const context = await session.workOn(study)
   const runs = missingRuns(session.folder, distinctRuns(runsOf(context.plan)))
@@ -150,12 +151,19 @@ export async function checkCluster(
   study: Study,
   options: { signal?: AbortSignal; patienceMs?: number } = {}
 ): Promise<ClusterCheck> {
-  const findings = await probeCluster(clusterFor(session, study), options)
+  const findings = await probeCluster(await clusterFor(session, study), options)
   return { study: study.name, findings, isGood: findings.every(({ state }) => state !== 'bad') }
 }
 
+/** @throws WorkbenchError `study/unconfirmed`, `executor/invalid`, `executor/unavailable` */
+async function clusterFor(session: ProjectSession, study: Study): Promise<Cluster> {
+  // Whom it asks, and how, the study says.
+  await assertCommandsConfirmed(session.folder, { name: study.name, executor: study.executor })
+  return clusterOfStudy(session, study)
+}
+
 /** @throws WorkbenchError `executor/invalid`, `executor/unavailable` */
-function clusterFor({ folder, program }: ProjectSession, study: Study): Cluster {
+function clusterOfStudy({ folder, program }: ProjectSession, study: Study): Cluster {
   const { executor } = study
   if (executor?.kind !== 'slurm') {
     throw new WorkbenchError(

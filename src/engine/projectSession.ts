@@ -1,7 +1,7 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
-import { assertTrainerConfirmed, confirmTrainer } from './confirmedTrainers'
+import { assertCommandsConfirmed } from './confirmedCommands'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
 import { lostCorpus } from './data/importedNames'
@@ -47,7 +47,7 @@ import { writeTables } from './studies/export/writeTables'
 import { studyTables } from './studies/tables'
 import { trustOf } from './verifiedDevices'
 import type { DeviceTrust } from './verifiedDevices'
-import { localSettingsOf } from '#shared/executors'
+import { LOCAL, localSettingsOf } from '#shared/executors'
 import type { MachineDevice } from '#shared/machine'
 import type { SearchRequest, SearchedMixtures } from '#shared/mixtureSearch'
 import type { SourceDescription } from '#shared/sourceDescription'
@@ -307,18 +307,14 @@ export class ProjectSession {
     return plannedCost(this.#contexts.of(study, await this.plan(study, run), {}))
   }
 
-  /** Keeps that the command that trains a study may run on this machine, as who sits at it says. */
-  confirmTrainer(study: Study): Promise<void> {
-    return confirmTrainer(this.folder, study)
-  }
-
   /**
    * Does what the study lacks. Aborting the signal stops cleanly; running again goes on.
    *
-   * @throws WorkbenchError as `runStudy` does, `trainer/unconfirmed`
+   * @throws WorkbenchError as `runStudy` does, `study/unconfirmed`
    */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
-    await assertTrainerConfirmed(this.folder, study)
+    const executor = options.executor ?? study.executor ?? LOCAL
+    await assertCommandsConfirmed(this.folder, { ...study, executor })
     const signal = options.signal ?? new AbortController().signal
     const hearing = { onEvent: () => undefined, ...options }
     const planned = await this.plan(study, hearing).catch((error: unknown) => {
@@ -357,10 +353,10 @@ export class ProjectSession {
    * Writes no record, so that it may be done in a project opened read-only, beside its host.
    *
    * @param key fingerprint of a run or of a model; of a run that is finished its model is measured
-   * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `trainer/unconfirmed`
+   * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `study/unconfirmed`
    */
   async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
-    await assertTrainerConfirmed(this.folder, study)
+    await assertCommandsConfirmed(this.folder, { ...study, executor: LOCAL })
     const context = await this.workOn(study, run)
     return runOne(key, assay, context, run.onProgress ?? (() => undefined))
   }

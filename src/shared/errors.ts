@@ -66,7 +66,7 @@ export const ERROR_CODES = {
   'executor/version': { retryHelps: false },
   'executor/failed': { retryHelps: false },
   'executor/lost': { retryHelps: true },
-  'trainer/unconfirmed': { retryHelps: false },
+  'study/unconfirmed': { retryHelps: false },
   'trainer/not-found': { retryHelps: false },
   'trainer/failed': { retryHelps: true },
   'trainer/no-model': { retryHelps: false },

@@ -41,9 +41,9 @@ export const SlurmExecutorSchema = z.strictObject({
   modelsPerElement: positive.default(32),
   pollSeconds: z.int().min(10).max(600).default(30),
   /** A host that `sbatch` is called on by `ssh`, where this machine is no submit host. */
-  host: words.optional(),
+  host: words.regex(/^[^-\s]\S*$/, 'a name of ssh, without blanks').optional(),
   /** The project's folder there, where it is not on storage that both share. */
-  folder: words.optional()
+  folder: words.regex(/^\/[^\r\n]*$/, 'an absolute path').optional()
 })
 
 export const ExecutorSchema = z.discriminatedUnion('kind', [

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { confirmCommands } from '#engine'
 import type { PlanSummary } from '#engine'
 import { openBatches } from '#engine/data/batches'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
@@ -210,7 +211,7 @@ test('a trainer whose worker is killed ends too, and is called again', async () 
     partitions: ['law'],
     trainer: { command: `${SMALL} orphan ${mark}`, graceSeconds: 1 }
   })
-  await session.confirmTrainer(session.study())
+  await confirmCommands(session.folder, session.study())
   const running = session.run(session.study())
   await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '')
   const trainer = Number(readFileSync(mark, 'utf8'))
@@ -229,13 +230,14 @@ function parentOf(pid: number): number {
 test('a command that nobody confirmed here is not run, and confirming it is for this project alone', async () => {
   const session = await projectOf(`${SMALL} train`)
   const study = session.study()
-  const told = { command: study.trainer!.command, project: session.folder }
-  const refused = { code: 'trainer/unconfirmed', details: expect.objectContaining(told) as object }
+  const commands = [`trainer, command: ${study.trainer!.command}`]
+  const told = { commands, project: session.folder }
+  const refused = { code: 'study/unconfirmed', details: expect.objectContaining(told) as object }
   await expect(session.run(study)).rejects.toMatchObject(refused)
   const { plan } = await session.plan(study)
   await expect(session.runOne(study, plan.seed!.fingerprint, '1')).rejects.toMatchObject(refused)
   expect(existsSync(join(session.folder, 'runs'))).toBe(false)
-  await session.confirmTrainer(study)
+  await confirmCommands(session.folder, study)
   const changed = await session.saveStudy({
     ...study,
     trainer: { ...study.trainer!, setup: ['true'] }
@@ -256,14 +258,14 @@ test('the command line refuses, names its flag, and plans without a rate', async
   const { folder } = session
   await session.close()
   const refused = await assayError(['run', folder])
-  expect(refused).toMatchObject({ status: 1, code: 'trainer/unconfirmed' })
+  expect(refused).toMatchObject({ status: 1, code: 'study/unconfirmed' })
   const { stderr } = await assay(['run', folder])
-  expect(stderr).toContain(`assay run ${folder} --trust-trainer`)
+  expect(stderr).toContain(`assay run ${folder} --trust-commands`)
   const before = JSON.parse(await assayDone(['plan', folder, '--json'])) as PlanSummary
   expect(before).toMatchObject({ trainingSeconds: null, memoryBytes: null })
   expect(before.rate.trainTokensPerSecond).toBe(null)
   expect(await assayDone(['plan', folder])).toContain('unknown tokens/s training')
-  await assayDone(['run', folder, '--trust-trainer'])
+  await assayDone(['run', folder, '--trust-commands'])
   const after = JSON.parse(await assayDone(['plan', folder, '--json'])) as PlanSummary
   expect(after.trainingSeconds).toBe(0)
   expect(after.rate.trainTokensPerSecond).toBeGreaterThan(0)

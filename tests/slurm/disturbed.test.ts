@@ -32,7 +32,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
 
   const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
   const slow = {
-    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * 2500, recipe },
+    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * 6000, recipe },
     sequential: { choose: { kind: 'none' as const } }
   }
 

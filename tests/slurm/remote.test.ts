@@ -1,8 +1,8 @@
 /** A cluster that is reached by ssh only, with storage of its own. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkCluster } from '#engine'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { checkCluster, confirmCommands } from '#engine'
 import type { Engine } from '#engine'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { isSshMissing, startSsh } from '../support/loopbackSsh'
@@ -23,6 +23,9 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     delete process.env['SLURM_CONF']
     engine = builtEngine()
   })
+  // What is confirmed is kept for the user, not in the project.
+  beforeEach(async () => void vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
+  afterEach(() => void vi.unstubAllEnvs())
   afterAll(async () => {
     await engine?.close()
     await ssh?.stop()
@@ -40,6 +43,7 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
       ...change,
       executor: { kind: 'slurm' as const, host: 'login', folder: there, modelsPerElement: 100 }
     })
+    await confirmCommands(session.folder, session.study())
     const summary = await session.run(session.study())
     expect(summary).toMatchObject({ failed: [], wasStopped: false })
     expect(await untimedTables(session)).toEqual(await untimedTables(local))
@@ -54,6 +58,10 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
       ...change,
       executor: { kind: 'slurm' as const, host: 'nobody.invalid', folder: '/somewhere' }
     })
+    const unasked = { code: 'study/unconfirmed' }
+    await expect(session.run(session.study())).rejects.toMatchObject(unasked)
+    await expect(checkCluster(session, session.study())).rejects.toMatchObject(unasked)
+    await confirmCommands(session.folder, session.study())
     await expect(session.run(session.study())).rejects.toMatchObject({
       code: 'executor/unavailable',
       message: expect.stringContaining('by ssh on nobody.invalid') as string

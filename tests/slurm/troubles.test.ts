@@ -4,8 +4,18 @@ import { once } from 'node:events'
 import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { clusterScript, readCluster, readElementLog } from '#engine'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi
+} from 'vitest'
+import { clusterScript, confirmCommands, readCluster, readElementLog } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import type { StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject } from '../support/builtEngine'
@@ -22,6 +32,9 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     cluster = await startSlurm()
     engine = builtEngine()
   })
+  // What is confirmed is kept for the user, not in the project.
+  beforeEach(async () => void vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
+  afterEach(() => void vi.unstubAllEnvs())
   afterAll(async () => {
     await engine?.close()
     await cluster?.stop()
@@ -37,6 +50,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       executor: { kind: 'slurm', ...settings }
     })
     await session.prepare(session.study())
+    await confirmCommands(session.folder, session.study())
     return session
   }
 

@@ -1,6 +1,7 @@
 /** `assay cluster`: what a project has on a Slurm cluster, and whether it can rely on one. */
 import type { Command } from 'commander'
-import { cancelElements, checkCluster, clusterScript, readCluster, readElementLog } from '#engine'
+import { cancelElements, checkCluster, clusterScript, confirmCommands } from '#engine'
+import { readCluster, readElementLog } from '#engine'
 import type { ProjectSession } from '#engine'
 import type { ClusterCheck, ClusterElement, ClusterView } from '#shared/clusterView'
 import type { Study } from '#shared/records'
@@ -10,6 +11,7 @@ import type { CommandContext } from '../session'
 
 interface ClusterFlags {
   study?: string
+  trustCommands?: boolean
   json?: boolean
 }
 
@@ -24,6 +26,7 @@ export function addClusterCommands(program: Command): void {
       .description(description)
       .argument('<project>', 'project folder')
       .option('--study <name>', 'which study (default: the first)')
+      .option('--trust-commands', 'confirm that the commands of the study may run, from now on')
       .option('--json', 'print one JSON document')
 
   add('check', 'Submit one tiny job and say what it finds: folder, rights, clock, version, GPUs.')
@@ -85,9 +88,11 @@ function withStudy(
   flags: ClusterFlags,
   command: (context: CommandContext, session: ProjectSession, study: Study) => Promise<number>
 ): Promise<void> {
-  return withProject(path, { ...flags, readOnly: true }, (context, session) =>
-    command(context, session, session.study(flags.study))
-  )
+  return withProject(path, { ...flags, readOnly: true }, async (context, session) => {
+    const study = session.study(flags.study)
+    if (flags.trustCommands) await confirmCommands(session.folder, study)
+    return command(context, session, study)
+  })
 }
 
 function describeCheck({ findings, isGood }: ClusterCheck): string {

@@ -1,6 +1,6 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
-import { hasElements } from '#engine'
+import { confirmCommands, hasElements } from '#engine'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
@@ -29,7 +29,7 @@ interface RunFlags {
   diskFloor?: string
   local?: boolean
   devices?: string
-  trustTrainer?: boolean
+  trustCommands?: boolean
   json?: boolean
 }
 
@@ -67,7 +67,7 @@ export function addRunCommands(program: Command): void {
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--local', 'run it on this machine, whatever its executor is')
     .option('--devices <numbers>', 'run it on these GPUs of this machine: 0,2, or all')
-    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
+    .option('--trust-commands', 'confirm that the commands of the study may run, from now on')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -79,7 +79,7 @@ export function addRunCommands(program: Command): void {
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
         const study = session.study(flags.study)
-        if (flags.trustTrainer) await session.confirmTrainer(study)
+        if (flags.trustCommands) await confirmCommands(session.folder, study)
         const summary = await untilTime(isTimeUp, context, () =>
           session.run(study, {
             signal,

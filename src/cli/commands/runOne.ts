@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { version } from '../../../package.json'
-import { requeueElement } from '#engine'
+import { confirmCommands, requeueElement } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
 
@@ -10,7 +10,7 @@ interface RunOneFlags {
   study?: string
   threads?: string
   assay?: string
-  trustTrainer?: boolean
+  trustCommands?: boolean
   json?: boolean
 }
 
@@ -25,7 +25,7 @@ export function addRunOneCommand(program: Command): void {
     .argument('<fingerprint...>', 'of runs to train, or of models to measure, one after another')
     .option('--study <name>', 'which study (default: the first)')
     .option('--threads <n>', 'threads to use (default: all)')
-    .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
+    .option('--trust-commands', 'confirm that the commands of the study may run, from now on')
     .option('--assay <version>', 'refuse unless this is the version')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -38,7 +38,7 @@ export function addRunOneCommand(program: Command): void {
         const { progress, signal, stop, print } = context
         onWarning(() => stop(new Warned()))
         const study = session.study(flags.study)
-        if (flags.trustTrainer) await session.confirmTrainer(study)
+        if (flags.trustCommands) await confirmCommands(session.folder, study)
         const jobs = []
         for (const key of keys) {
           if (signal.aborted) break

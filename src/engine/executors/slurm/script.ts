@@ -86,6 +86,8 @@ export function elementScript({ study, project, folder, settings, program }: Arr
     '$runs',
     quoted(`--study=${study}`),
     `--assay=${program.version}`,
+    // They were confirmed where it was submitted.
+    '--trust-commands',
     `--threads=${cpus}`
   ]
   const lines = [
