@@ -312,13 +312,18 @@ export class ProjectSession {
     return confirmTrainer(this.folder, study)
   }
 
+  /** @throws WorkbenchError `trainer/unconfirmed` where running the study would run a command that nobody confirmed */
+  assertConfirmed(study: Study): Promise<void> {
+    return assertTrainerConfirmed(this.folder, study)
+  }
+
   /**
    * Does what the study lacks. Aborting the signal stops cleanly; running again goes on.
    *
    * @throws WorkbenchError as `runStudy` does, `trainer/unconfirmed`
    */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
-    await assertTrainerConfirmed(this.folder, study)
+    await this.assertConfirmed(study)
     const signal = options.signal ?? new AbortController().signal
     const hearing = { onEvent: () => undefined, ...options }
     const planned = await this.plan(study, hearing).catch((error: unknown) => {
@@ -360,7 +365,7 @@ export class ProjectSession {
    * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `trainer/unconfirmed`
    */
   async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
-    await assertTrainerConfirmed(this.folder, study)
+    await this.assertConfirmed(study)
     const context = await this.workOn(study, run)
     return runOne(key, assay, context, run.onProgress ?? (() => undefined))
   }

@@ -396,12 +396,12 @@ export type TracePoint = z.infer<typeof TracePointSchema>
 
 /** How far something is; never stored. */
 export const ProgressSchema = z.strictObject({
-  /** What is going on: `import`, `prepare`, `train`, `measure`, … and of what. */
+  /** What is going on: `import`, `prepare`, `train`, `queue`, `measure`, … and of what. */
   activity: z.string(),
   label: z.string(),
   done: z.number(),
   total: z.number().nullable(),
-  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models', 'mixtures']),
+  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models', 'mixtures', 'seconds']),
   /** Units per second over the last seconds. */
   rate: z.number().nullable(),
   secondsLeft: z.number().nullable(),

@@ -64,12 +64,16 @@ export class StudyRuns {
   /**
    * Begins to run studies one after another.
    *
-   * @throws WorkbenchError `study/running`, `study/missing`, and where the project may not be written
+   * @throws WorkbenchError `study/running`, `study/missing`, `trainer/unconfirmed`, and where the project may not
+   *   be written
    */
-  start(names: readonly string[]): void {
+  async start(names: readonly string[]): Promise<void> {
     this.assertIdle()
     this.#host.assertWritable()
-    for (const name of names) this.#session.study(name)
+    const studies = names.map((name) => this.#session.study(name))
+    // Who asks is answered, instead of a study that begins and fails.
+    for (const study of studies) await this.#session.assertConfirmed(study)
+    this.assertIdle()
     const controller = new AbortController()
     this.#going = { controller, ended: this.#runAll([...new Set(names)], controller.signal) }
   }
@@ -123,6 +127,9 @@ export class StudyRuns {
         onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'prepare', progress }),
         onEvent: (event) => {
           if (event.kind === 'disk') this.#noteDisk(event.waiting)
+          if (event.kind === 'progress') {
+            this.#queue.noteQueued(event.key, event.progress.activity === 'queue')
+          }
           this.#host.tell(told(event))
         }
       })
