@@ -405,6 +405,8 @@ export const ProgressSchema = z.strictObject({
   /** Units per second over the last seconds. */
   rate: z.number().nullable(),
   secondsLeft: z.number().nullable(),
-  detail: z.string().optional()
+  detail: z.string().optional(),
+  /** Where a cluster does it, node and job, or what it waits for there, in words. */
+  place: z.string().optional()
 })
 export type Progress = z.infer<typeof ProgressSchema>

@@ -147,7 +147,8 @@ export class SlurmExecutor implements Executor {
       unit: 'tokens',
       rate,
       secondsLeft: rate ? (total - point!.tokens) / rate : null,
-      detail: point ? `loss ${point.loss.toFixed(3)}, ${words}` : words
+      detail: point ? `loss ${point.loss.toFixed(3)}, ${words}` : words,
+      place: words
     })
   }
 }
