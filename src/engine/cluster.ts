@@ -5,13 +5,15 @@ import type {
   ClusterElement,
   ClusterLog,
   ClusterScript,
-  ClusterView
+  ClusterView,
+  SubmittedScript
 } from '#shared/clusterView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { clusterOf } from './executors/chooseExecutor'
 import type { Cluster } from './executors/slurm/cluster'
 import { probeCluster } from './executors/slurm/probe'
+import type { ProbeOptions } from './executors/slurm/probe'
 import {
   cancelJobs,
   elementState,
@@ -23,7 +25,7 @@ import {
 import type { Queue, QueueRecord } from './executors/slurm/queue'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
 import { logPath, readSubmissions } from './executors/slurm/submissions'
-import type { Submission } from './executors/slurm/submissions'
+import type { ElementPlace, Submission } from './executors/slurm/submissions'
 import { arrayJobOf } from './executors/slurm/submitArray'
 import type { ProjectSession } from './projectSession'
 import { isRunFinished } from './storage/runs'
@@ -105,16 +107,28 @@ export async function readElementLog(
   id: string
 ): Promise<ClusterLog> {
   const { folder } = await clusterFor(session, study)
-  const submissions = await readSubmissions(session.folder)
-  const [key, index] = placeOf(id)
-  const submission = submissions.find((one) => one.key === key && index < one.elements.length)
-  if (!submission) throw unknownElement(id)
-  const place = { submission, index }
+  const place = await submittedPlace(session, id)
   await folder.pullLog(place)
   const path = logPath(session.folder, place) ?? ''
   const size = (await stat(path).catch(() => null))?.size ?? 0
   const text = await textBehind(path, (bytes) => Math.max(0, bytes - LOG_BYTES))
   return { path, text: text ?? '', isWhole: size <= LOG_BYTES }
+}
+
+/**
+ * What was submitted for an element.
+ *
+ * @throws WorkbenchError `executor/invalid` for an element that is not there
+ */
+export async function readElementScript(
+  session: ProjectSession,
+  study: Study,
+  id: string
+): Promise<SubmittedScript> {
+  const { submission } = await submittedPlace(session, id)
+  const cluster = clusterOfStudy(session, study)
+  const job = arrayJobOf(cluster, submission)
+  return { call: typedCall(submitArguments(job)), script: elementScript(job) }
 }
 
 /**
@@ -124,8 +138,7 @@ export async function readElementLog(
  * @throws WorkbenchError `executor/invalid`, `study/not-prepared`
  */
 export async function clusterScript(session: ProjectSession, study: Study): Promise<ClusterScript> {
-  const cluster = clusterOfStudy(session, study)
-  const { settings } = cluster
+  const { settings } = clusterOfStudy(session, study)
   const context = await session.workOn(study)
   const runs = missingRuns(session.folder, distinctRuns(runsOf(context.plan)))
   const next = runs.filter(({ start }) =>
@@ -134,6 +147,27 @@ export async function clusterScript(session: ProjectSession, study: Study): Prom
   const models = unmeasured(modelsOf(context.plan), context)
   const kind = next.length > 0 ? 'train' : 'measure'
   const count = next.length || Math.ceil(models.length / settings.modelsPerElement)
+  return scriptOf(session, study, kind, count)
+}
+
+/**
+ * As {@link clusterScript}, of a study whose text is not prepared: one element stands for as many as there will
+ * be.
+ *
+ * @throws WorkbenchError `executor/invalid`
+ */
+export function foreseenScript(session: ProjectSession, study: Study): ClusterScript {
+  return scriptOf(session, study, 'train', 1)
+}
+
+function scriptOf(
+  session: ProjectSession,
+  study: Study,
+  kind: ClusterScript['kind'],
+  count: number
+): ClusterScript {
+  const cluster = clusterOfStudy(session, study)
+  const { settings } = cluster
   const elements = Array.from({ length: Math.max(1, count) }, () => ({ runs: [], labels: [] }))
   const job = arrayJobOf(cluster, { key: 'assay-KEY', study: study.name, settings, elements })
   const call = typedCall(submitArguments(job))
@@ -149,7 +183,7 @@ export async function clusterScript(session: ProjectSession, study: Study): Prom
 export async function checkCluster(
   session: ProjectSession,
   study: Study,
-  options: { signal?: AbortSignal; patienceMs?: number } = {}
+  options: ProbeOptions = {}
 ): Promise<ClusterCheck> {
   const findings = await probeCluster(await clusterFor(session, study), options)
   return { study: study.name, findings, isGood: findings.every(({ state }) => state !== 'bad') }
@@ -223,6 +257,14 @@ async function shareOf({ folder, runs }: ProjectSession, run: string): Promise<n
   const tokens = runs.find(({ fingerprint }) => fingerprint === run)?.tokens ?? 0
   const point = await lastPoint(folder, run)
   return point && tokens > 0 ? Math.min(1, point.tokens / tokens) : null
+}
+
+async function submittedPlace({ folder }: ProjectSession, id: string): Promise<ElementPlace> {
+  const submissions = await readSubmissions(folder)
+  const [key, index] = placeOf(id)
+  const submission = submissions.find((one) => one.key === key && one.elements[index])
+  if (!submission) throw unknownElement(id)
+  return { submission, index }
 }
 
 function placeOf(id: string): [string, number] {

@@ -106,7 +106,8 @@ async function addDesk(
   { desk: number, project }: Extract<EngineOrder, { kind: 'desk' }>,
   port: Port
 ): Promise<void> {
-  const desk = workbench.desk()
+  // The port comes from main, which gives it to its own window alone: who sits there sits at this machine.
+  const desk = workbench.desk({ setsCommands: true })
   const api = desk.api()
   desks.set(number, { desk, api })
   api.onEvent((event) => {

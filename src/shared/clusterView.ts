@@ -110,3 +110,52 @@ export const ClusterCheckSchema = z.strictObject({
   isGood: z.boolean()
 })
 export type ClusterCheck = z.infer<typeof ClusterCheckSchema>
+
+/** What a project has on a cluster, as a screen is told: asked at the study's own pace. */
+export const ClusterReadingSchema = ClusterViewSchema.extend({
+  /** Since when it does not answer, ISO 8601; null while it does. Its nodes are those it told of last. */
+  unreachableSince: z.string().nullable(),
+  /** It is asked again after so many seconds at the earliest. */
+  pollSeconds: z.number()
+})
+export type ClusterReading = z.infer<typeof ClusterReadingSchema>
+
+/** What was submitted for an element. */
+export const SubmittedScriptSchema = ClusterScriptSchema.pick({ call: true, script: true })
+export type SubmittedScript = z.infer<typeof SubmittedScriptSchema>
+
+const ofStudy = z.strictObject({ study: z.string() })
+const ofElement = ofStudy.extend({ element: z.string() })
+const draft = z.strictObject({ study: z.unknown() })
+
+/** What an open project is asked of the cluster that a study runs on. */
+export const CLUSTER_COMMANDS_ASKED = {
+  /** Answered from what was asked last, until the study's pace lets it be asked anew; `again`: now. */
+  readCluster: { input: ofStudy.extend({ again: z.boolean() }), output: ClusterReadingSchema },
+  /** Takes elements out of the queue; `elements` null: all that wait or run. */
+  cancelElements: {
+    input: ofStudy.extend({ elements: z.array(z.string()).max(100_000).nullable() }),
+    output: z.strictObject({ cancelled: z.int().nonnegative() })
+  },
+  readElementLog: { input: ofElement, output: ClusterLogSchema },
+  readElementScript: { input: ofElement, output: SubmittedScriptSchema },
+  /** What a study, saved or not, would submit; of one that would submit nothing: why not. */
+  previewScript: {
+    input: draft,
+    output: z.strictObject({
+      problem: z.string().nullable(),
+      script: ClusterScriptSchema.nullable(),
+      /** False until the text is prepared: how many elements there are is not known before. */
+      isExact: z.boolean()
+    })
+  },
+  /**
+   * Submits one tiny element of a study, saved or not; null where it was stopped. Its progress is told under
+   * the key `cluster`.
+   */
+  checkCluster: {
+    input: draft,
+    output: z.strictObject({ check: ClusterCheckSchema.nullable() })
+  },
+  stopClusterCheck: { input: z.strictObject({}), output: z.strictObject({}) }
+} as const

@@ -1,6 +1,7 @@
 /** What an engine can be asked and what it tells: the one contract between it and any screen. */
 import { z } from 'zod'
 import { AdditionPairsSchema } from './additionEffect'
+import { CLUSTER_COMMANDS_ASKED } from './clusterView'
 import { DeskViewSchema, DroppedFileSchema, MOST_DROPPED, ProjectGlimpseSchema } from './deskView'
 import { BeliefSchema, MatrixSchema } from './evidenceView'
 import { CostCurvesSchema } from './costCurves'
@@ -246,6 +247,9 @@ export const PROJECT_COMMANDS = {
 
   // Models: what there is, what is in them, merges of them, and those that come from elsewhere.
   ...MODEL_COMMANDS,
+
+  // The cluster of a study that runs on one.
+  ...CLUSTER_COMMANDS_ASKED,
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {

@@ -29,7 +29,9 @@ export const DeskViewSchema = z.strictObject({
   /** Where a new project goes, for people; null when none can be made here. */
   newProjectsIn: z.string().nullable(),
   /** False where the demo's texts cannot be fetched from. */
-  hasDemo: z.boolean()
+  hasDemo: z.boolean(),
+  /** True where commands that a cluster is used by may be set from here: in this machine's own application. */
+  setsCommands: z.boolean()
 })
 export type DeskView = z.infer<typeof DeskViewSchema>
 

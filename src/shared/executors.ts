@@ -41,7 +41,7 @@ export const SlurmExecutorSchema = z.strictObject({
   modelsPerElement: positive.default(32),
   pollSeconds: z.int().min(10).max(600).default(30),
   /** A host that `sbatch` is called on by `ssh`, where this machine is no submit host. */
-  host: words.regex(/^[^-\s]\S*$/, 'a name of ssh, without blanks').optional(),
+  host: words.regex(/^[^-\s]\S*$/, 'the name of a host, which begins with no dash').optional(),
   /** The project's folder there, where it is not on storage that both share. */
   folder: words.regex(/^\/[^\r\n]*$/, 'an absolute path').optional()
 })
@@ -60,4 +60,29 @@ export const LOCAL: LocalSettings = LocalExecutorSchema.parse({ kind: 'local' })
 /** How this machine is used for a study: as its record says, where that says anything of it. */
 export function localSettingsOf(executor: ExecutorSettings | undefined): LocalSettings {
   return executor?.kind === 'local' ? executor : LOCAL
+}
+
+/** Settings of a cluster that are commands, or places on it: what they say is run, or reached. */
+export const CLUSTER_COMMANDS = [
+  'options',
+  'setup',
+  'container',
+  'command',
+  'host',
+  'folder'
+] as const
+export type ClusterCommands = Partial<Pick<SlurmSettings, (typeof CLUSTER_COMMANDS)[number]>>
+
+/** What an executor has of them; nothing for this machine, and where all are left out. */
+export function clusterCommands(executor: ExecutorSettings | undefined): ClusterCommands {
+  if (executor?.kind !== 'slurm') return {}
+  const { options, setup, container, command, host, folder } = executor
+  return {
+    ...(options.length > 0 ? { options } : {}),
+    ...(setup.length > 0 ? { setup } : {}),
+    ...(container === undefined ? {} : { container }),
+    ...(command === undefined ? {} : { command }),
+    ...(host === undefined ? {} : { host }),
+    ...(folder === undefined ? {} : { folder })
+  }
 }

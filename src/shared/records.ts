@@ -396,15 +396,17 @@ export type TracePoint = z.infer<typeof TracePointSchema>
 
 /** How far something is; never stored. */
 export const ProgressSchema = z.strictObject({
-  /** What is going on: `import`, `prepare`, `train`, `measure`, … and of what. */
+  /** What is going on: `import`, `prepare`, `train`, `queue`, `measure`, … and of what. */
   activity: z.string(),
   label: z.string(),
   done: z.number(),
   total: z.number().nullable(),
-  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models', 'mixtures']),
+  unit: z.enum(['bytes', 'documents', 'tokens', 'steps', 'models', 'mixtures', 'seconds']),
   /** Units per second over the last seconds. */
   rate: z.number().nullable(),
   secondsLeft: z.number().nullable(),
-  detail: z.string().optional()
+  detail: z.string().optional(),
+  /** Where a cluster does it, node and job, or what it waits for there, in words. */
+  place: z.string().optional()
 })
 export type Progress = z.infer<typeof ProgressSchema>

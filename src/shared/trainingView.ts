@@ -28,6 +28,8 @@ export const QueuedRunSchema = z.strictObject({
   isDone: z.boolean(),
   /** True from when it is begun until it is stored. */
   isTraining: z.boolean(),
+  /** True while what was begun waits in a cluster's queue. */
+  isQueued: z.boolean(),
   /** True when the user set it aside: it is not begun until it is released. */
   isHeld: z.boolean(),
   /** Predicted tokens up to the end of its curve: where it stands, or would go on from. */

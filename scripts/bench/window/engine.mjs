@@ -109,7 +109,8 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
       shelf: 'one',
       projects: [],
       newProjectsIn: null,
-      hasDemo: false
+      hasDemo: false,
+      setsCommands: false
     }),
     readProject: () => ({
       title: STUDY,

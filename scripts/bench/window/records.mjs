@@ -189,7 +189,8 @@ export function trainingRuns(count) {
       error: null
     }
     const { fingerprint, role, name, tokens } = head
-    const state = { isDone: false, isTraining: true, isRepeat: false, isHeld: false, trained: 0 }
+    const idle = { isDone: false, isQueued: false, isRepeat: false, isHeld: false }
+    const state = { ...idle, isTraining: true, trained: 0 }
     return { fingerprint, role, name, tokens, partitions: [partition], ...state, head }
   })
 }

@@ -11,6 +11,8 @@ import type { ProjectCheck } from '../storage/checkProject'
 import { isStop } from '../studies/runContext'
 import { makeDemoProject } from './demoMaker'
 import type { ProjectHost } from './projectHost'
+import { FAR } from './studyEdits'
+import type { Asker } from './studyEdits'
 import type { Workbench } from './workbench'
 
 interface OnDesk {
@@ -33,8 +35,12 @@ export class Desk {
   /** Openings and closings follow one another. */
   #changing: Promise<unknown> = Promise.resolve()
 
-  constructor(workbench: Workbench) {
+  readonly #asker: Asker
+
+  /** @param asker where its screen is */
+  constructor(workbench: Workbench, asker: Asker = FAR) {
     this.#workbench = workbench
+    this.#asker = asker
   }
 
   /** This desk as the contract has it. */
@@ -47,6 +53,10 @@ export class Desk {
     ) as unknown as Omit<ProjectApi, 'onEvent'>
     return {
       ...forwarded,
+      previewStudy: (input) => this.host.previewStudy(input, this.#asker),
+      saveStudy: (input) => this.host.saveStudy(input, this.#asker),
+      previewScript: (input) => this.host.previewScript(input, this.#asker),
+      checkCluster: (input) => this.host.checkCluster(input, this.#asker),
       beginDrop: async (input) => {
         const { host } = this
         const made = await host.beginDrop(input)
@@ -185,7 +195,8 @@ export class Desk {
       shelf: shelf.kind,
       projects: await shelf.list(),
       newProjectsIn: shelf.newProjectsIn,
-      hasDemo: this.#workbench.cliEntry !== null && shelf.newProjectsIn !== null
+      hasDemo: this.#workbench.cliEntry !== null && shelf.newProjectsIn !== null,
+      setsCommands: this.#asker.setsCommands
     }
   }
 

@@ -1,7 +1,7 @@
 /** An open project as the contract has it: what a screen asks and is told. */
 import { basename } from 'node:path'
 import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
-import type { Cost, Queue } from '#shared/trainingView'
+import type { Cost, Queue, StudyPreview } from '#shared/trainingView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { readReportFile } from '../reportFiles'
@@ -17,13 +17,13 @@ import { TextQuestions } from './textQuestions'
 import { MixtureWork } from './mixtureWork'
 import { SearchWork } from './searchWork'
 import { SeriesWork } from './seriesWork'
-import { StudyHistory } from './studyHistory'
-import type { StudyEdit } from './studyHistory'
+import { ClusterWork } from './clusterWork'
+import { FAR, StudyEdits } from './studyEdits'
+import type { Asker } from './studyEdits'
 import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
-import { assertKnownPlaces } from '../studies/knownPlaces'
 import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import type { PlanSummary } from '../studies/cost'
@@ -34,7 +34,6 @@ import type { StudyPlan } from '../studies/plan'
 import { queuedRuns } from '../studies/queuedRuns'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
-import { parseStudy } from '../studies/study'
 import { studyCost } from '../studies/studyCost'
 import { unitChanges } from '../studies/unitChanges'
 
@@ -43,8 +42,8 @@ export class ProjectHost implements ProjectApi {
   readonly #session: ProjectSession
   readonly #version: string
   readonly #listeners = new Set<(event: EngineEvent) => void>()
-  readonly #history = new StudyHistory()
-  #lastEdit: Promise<void> = Promise.resolve()
+  readonly #edits: StudyEdits
+  readonly #cluster: ClusterWork
   readonly #copies: CopyWork
   readonly #checks: CheckWork
   readonly #texts: TextImport
@@ -66,10 +65,12 @@ export class ProjectHost implements ProjectApi {
       tell: (event: EngineEvent) => this.#tell(event),
       assertWritable: () => this.#assertWritable(),
       assertIdle: () => this.#runs.assertIdle(),
-      editStudy: (study: Study) => this.#edit(study),
+      editStudy: (study: Study) => this.#edits.edit(study),
       version
     }
     this.#runs = new StudyRuns(session, this.#queue, { ...own, disk })
+    this.#edits = new StudyEdits(session, { ...own, running: () => this.#runs.running })
+    this.#cluster = new ClusterWork(session, own)
     this.#copies = new CopyWork(session, { tell: own.tell, isBusy: () => this.isBusy })
     this.#checks = new CheckWork(session, () => this.isBusy)
     const drops = new Drops(session.folder)
@@ -137,8 +138,8 @@ export class ProjectHost implements ProjectApi {
       waiting: [...this.#runs.waiting],
       lowDisk: this.#runs.lowDisk,
       importing: this.#texts.importing,
-      undo: this.#history.undo,
-      redo: this.#history.redo
+      undo: this.#edits.undo,
+      redo: this.#edits.redo
     })
   }
 
@@ -238,12 +239,12 @@ export class ProjectHost implements ProjectApi {
   }
 
   runStudy: ProjectApi['runStudy'] = async ({ study }) => {
-    this.#runs.start([study])
+    await this.#runs.start([study])
     return {}
   }
 
   runStudies: ProjectApi['runStudies'] = async ({ studies }) => {
-    this.#runs.start(studies)
+    await this.#runs.start(studies)
     return {}
   }
 
@@ -296,9 +297,9 @@ export class ProjectHost implements ProjectApi {
     return this.#costOf(one, plan, summary)
   }
 
-  previewStudy: ProjectApi['previewStudy'] = async ({ study: draft }) => {
+  previewStudy = async (input: { study: unknown }, asker: Asker = FAR): Promise<StudyPreview> => {
     try {
-      const study = this.#studyFrom(draft)
+      const study = this.#edits.studyFrom(input.study, asker)
       const { plan, isExact } = await this.#session.foresee(study)
       const cost = await this.#costOf(study, plan, null)
       return { problem: null, cost, isExact }
@@ -308,39 +309,31 @@ export class ProjectHost implements ProjectApi {
     }
   }
 
-  saveStudy: ProjectApi['saveStudy'] = async ({ study: draft }) => {
-    this.#assertWritable()
-    const study = this.#studyFrom(draft)
-    await this.#edit(study)
-    return study
-  }
+  saveStudy = (input: { study: unknown }, asker: Asker = FAR): Promise<Study> =>
+    this.#edits.saveStudy(input, asker)
 
   previewSeries: ProjectApi['previewSeries'] = (input) => this.#series.previewSeries(input)
   addSeries: ProjectApi['addSeries'] = (input) => this.#series.addSeries(input)
   readSeries: ProjectApi['readSeries'] = (input) => this.#series.readSeries(input)
 
-  removeStudy: ProjectApi['removeStudy'] = async ({ study: name }) => {
-    this.#assertWritable()
-    await this.#editing(async () => {
-      const edit = { before: this.#session.study(name), after: null }
-      await this.#apply(edit)
-      this.#history.add(edit)
-    })
-    return {}
-  }
+  removeStudy: ProjectApi['removeStudy'] = (input) => this.#edits.removeStudy(input)
 
   readPresets: ProjectApi['readPresets'] = ({ vocabularySize }) =>
     Promise.resolve(describePresets(vocabularySize))
 
-  undoEdit: ProjectApi['undoEdit'] = async () => {
-    await this.#editing(() => this.#history.back((edit) => this.#apply(edit)))
-    return {}
-  }
+  undoEdit: ProjectApi['undoEdit'] = () => this.#edits.undoEdit()
+  redoEdit: ProjectApi['redoEdit'] = () => this.#edits.redoEdit()
 
-  redoEdit: ProjectApi['redoEdit'] = async () => {
-    await this.#editing(() => this.#history.forth((edit) => this.#apply(edit)))
-    return {}
-  }
+  readCluster: ProjectApi['readCluster'] = (input) => this.#cluster.readCluster(input)
+  cancelElements: ProjectApi['cancelElements'] = (input) => this.#cluster.cancelElements(input)
+  readElementLog: ProjectApi['readElementLog'] = (input) => this.#cluster.readElementLog(input)
+  readElementScript: ProjectApi['readElementScript'] = (input) =>
+    this.#cluster.readElementScript(input)
+  previewScript = (input: { study: unknown }, asker: Asker = FAR) =>
+    this.#cluster.previewScript(this.#edits.studyFrom(input.study, asker))
+  checkCluster = async (input: { study: unknown }, asker: Asker = FAR) =>
+    this.#cluster.checkCluster(this.#edits.studyFrom(input.study, asker))
+  stopClusterCheck: ProjectApi['stopClusterCheck'] = () => this.#cluster.stopCheck()
 
   readModels: ProjectApi['readModels'] = (input) => this.#models.readModels(input)
   inspectModels: ProjectApi['inspectModels'] = (input) => this.#models.inspectModels(input)
@@ -376,6 +369,7 @@ export class ProjectHost implements ProjectApi {
     await this.#texts.close()
     await this.#copies.close()
     await this.#checks.close()
+    await this.#cluster.stopCheck()
     await this.#session.close()
   }
 
@@ -395,42 +389,6 @@ export class ProjectHost implements ProjectApi {
     this.#copies.assertNotWhole()
     this.#checks.assertNone()
     if (this.#session.isReadOnly) throw readOnlyError(this.#session.readOnlyBecause)
-  }
-
-  #studyFrom(draft: unknown): Study {
-    const study = parseStudy(draft, 'The study')
-    assertKnownPlaces(study, this.#session.studies)
-    return study
-  }
-
-  /** Adds a study or replaces the one of its name, so that it can be undone. */
-  async #edit(study: Study): Promise<void> {
-    await this.#editing(async () => {
-      const before = this.#session.studies.find((one) => one.name === study.name) ?? null
-      await this.#apply({ before, after: study })
-      this.#history.add({ before, after: study })
-    })
-  }
-
-  /** Edits follow one another: each begins with what the one before made of the studies. */
-  async #editing(work: () => Promise<void>): Promise<void> {
-    const editing = this.#lastEdit.then(work)
-    this.#lastEdit = editing.catch(() => undefined)
-    await editing
-    this.#tell({ kind: 'desk' })
-  }
-
-  async #apply({ before, after }: StudyEdit): Promise<void> {
-    const name = (after ?? before)!.name
-    if (this.#runs.running === name) {
-      throw new WorkbenchError(
-        'study/running',
-        `The study "${name}" is running. Stop it before it is changed.`,
-        { study: name }
-      )
-    }
-    if (after) await this.#session.saveStudy(after)
-    else await this.#session.removeStudy(name)
   }
 
   #tell(event: EngineEvent): void {

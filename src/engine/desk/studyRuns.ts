@@ -3,6 +3,7 @@ import type { EngineEvent, StudyNews } from '#shared/contract'
 import { Leaving } from '#shared/leaving'
 import type { LowDisk } from '#shared/trainingView'
 import { toPlain } from '#shared/errors'
+import { assertCommandsConfirmed } from '../confirmedCommands'
 import type { ProjectSession } from '../projectSession'
 import type { DiskOptions } from '../studies/diskRoom'
 import { runningError } from '../studies/refusals'
@@ -64,12 +65,16 @@ export class StudyRuns {
   /**
    * Begins to run studies one after another.
    *
-   * @throws WorkbenchError `study/running`, `study/missing`, and where the project may not be written
+   * @throws WorkbenchError `study/running`, `study/missing`, `study/unconfirmed`, and where the project may not
+   *   be written
    */
-  start(names: readonly string[]): void {
+  async start(names: readonly string[]): Promise<void> {
     this.assertIdle()
     this.#host.assertWritable()
-    for (const name of names) this.#session.study(name)
+    const studies = names.map((name) => this.#session.study(name))
+    // Who asks is answered, instead of a study that begins and fails.
+    for (const study of studies) await assertCommandsConfirmed(this.#session.folder, study)
+    this.assertIdle()
     const controller = new AbortController()
     this.#going = { controller, ended: this.#runAll([...new Set(names)], controller.signal) }
   }
@@ -123,6 +128,9 @@ export class StudyRuns {
         onProgress: (progress) => this.#host.tell({ kind: 'progress', key: 'prepare', progress }),
         onEvent: (event) => {
           if (event.kind === 'disk') this.#noteDisk(event.waiting)
+          if (event.kind === 'progress') {
+            this.#queue.noteQueued(event.key, event.progress.activity === 'queue')
+          }
           this.#host.tell(told(event))
         }
       })

@@ -14,6 +14,7 @@ import { Desk } from './desk'
 import { Glimpses } from './glimpses'
 import { ProjectHost } from './projectHost'
 import type { ProjectShelf } from './shelves'
+import type { Asker } from './studyEdits'
 
 /** So long an idle project nobody looks at stays open, in ms: a reloaded page comes right back. */
 const LINGER_MS = 20_000
@@ -70,9 +71,9 @@ export class Workbench {
     return this.#devices.read(folder, again, busy === undefined ? null : basename(busy))
   }
 
-  /** A desk for one more screen; nothing is open on it. */
-  desk(): Desk {
-    return new Desk(this)
+  /** A desk for one more screen, which is far away unless it is said; nothing is open on it. */
+  desk(asker?: Asker): Desk {
+    return new Desk(this, asker)
   }
 
   /** Hears events of all open projects, with the folder of each. */

@@ -1,5 +1,6 @@
 /** Places outside a project that studies read: only who sits at the machine may name new ones. */
 import { WorkbenchError } from '#shared/errors'
+import { clusterCommands } from '#shared/executors'
 import type { Study } from '#shared/records'
 
 /** What a study reads that lies outside its project. */
@@ -15,10 +16,18 @@ function placesOf({ seed, tokenizer }: Study): string[] {
  * a screen may be far away, and is to open no file of this machine by its path.
  *
  * @param known the project's studies
- * @throws WorkbenchError `study/invalid` with the place, or for a trainer that no study of the project has
+ * @param setsCommands true where the screen is this machine's own application: whoever sits there may say by
+ *   which commands a cluster is used
+ * @throws WorkbenchError `study/invalid` with the place, or for a trainer or a cluster's commands that no study of
+ *   the project has
  */
-export function assertKnownPlaces(study: Study, known: readonly Study[]): void {
+export function assertKnownPlaces(
+  study: Study,
+  known: readonly Study[],
+  setsCommands = false
+): void {
   assertKnownTrainer(study, known)
+  if (!setsCommands) assertKnownCluster(study, known)
   const places = new Set(known.flatMap(placesOf))
   const unknown = placesOf(study).find((place) => !places.has(place))
   if (unknown === undefined) return
@@ -39,4 +48,26 @@ function assertKnownTrainer({ trainer }: Study, known: readonly Study[]): void {
     `The study would be trained by the command "${trainer.command}", and no study of the project has this trainer as it stands. A window cannot set one: add the study from a file on the engine's machine, then change the rest of it here.`,
     { field: 'trainer', found: trainer.command }
   )
+}
+
+/**
+ * Commands and places on a cluster are taken as one study has them, all together: what each does depends on
+ * the others.
+ */
+function assertKnownCluster(study: Study, known: readonly Study[]): void {
+  if (isKnownCluster(study, known)) return
+  const asked = clusterCommands(study.executor)
+  const fields = Object.keys(asked).map((name) => `executor.${name}`)
+  throw new WorkbenchError(
+    'study/invalid',
+    `The study sets ${fields.join(', ')}, and no study of the project has these as they stand. They are commands and places on the cluster, which a window away from the engine's machine cannot set: add the study from a file there, then change the rest of it here.`,
+    { field: fields[0]!, fields, found: JSON.stringify(asked) }
+  )
+}
+
+/** True where a study's cluster is used without commands, or by those of another study as they stand. */
+export function isKnownCluster({ executor }: Study, known: readonly Study[]): boolean {
+  const textOf = (one: Study['executor']) => JSON.stringify(clusterCommands(one))
+  const text = textOf(executor)
+  return text === textOf(undefined) || known.some((one) => textOf(one.executor) === text)
 }

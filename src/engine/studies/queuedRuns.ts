@@ -33,6 +33,7 @@ export function queuedRuns(
       partitions: partitionsOf(run),
       isDone,
       isTraining: queue.isTraining(fingerprint),
+      isQueued: queue.isQueued(fingerprint),
       isHeld: queue.isHeld(fingerprint),
       trained: isDone ? tokens : head ? ((await lastPoint(project, fingerprint))?.tokens ?? 0) : 0,
       head

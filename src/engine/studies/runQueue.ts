@@ -19,6 +19,7 @@ export class RunQueue {
   readonly #held = new Set<string>()
   readonly #failed = new Set<string>()
   readonly #training = new Map<string, AbortController>()
+  readonly #queued = new Set<string>()
   readonly #ranks = new Map<string, number>()
   /** Lists of waiting runs sort themselves anew when it changes. */
   #version = 0
@@ -37,6 +38,17 @@ export class RunQueue {
 
   isTraining(run: string): boolean {
     return this.#training.has(run)
+  }
+
+  /** True while a run that was begun waits in a cluster's queue. */
+  isQueued(run: string): boolean {
+    return this.isTraining(run) && this.#queued.has(run)
+  }
+
+  /** Keeps whether a run that was begun waits in a cluster's queue, as it tells itself. */
+  noteQueued(run: string, isQueued: boolean): void {
+    if (isQueued) this.#queued.add(run)
+    else this.#queued.delete(run)
   }
 
   /** True when the run could be begun: not set aside, not failed in this study, not begun. */

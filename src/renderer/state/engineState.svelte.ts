@@ -7,6 +7,7 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'
 import type { Progress } from '#shared/records'
+import { problemWords } from './problemHints'
 
 /** The first wait before connecting again, and the longest, in ms. */
 const FIRST_WAIT_MS = 500
@@ -219,8 +220,8 @@ export class EngineState {
       await work(this.#engine)
       return true
     } catch (error) {
-      const { code, message } = toPlain(error)
-      if (code !== 'contract/lost') this.problem = message
+      const plain = toPlain(error)
+      if (plain.code !== 'contract/lost') this.problem = problemWords(plain)
       return false
     }
   }
@@ -391,6 +392,9 @@ export class EngineState {
         return
       case 'queue':
         void this.#readQueue()
+        return
+      case 'device':
+        // The meters and the log tell of it.
         return
       case 'study':
         if (event.state !== 'running') {

@@ -1,5 +1,6 @@
 /** What can be done anywhere in the window: screens, the study, the project, sheets. */
 import type { Action } from './actions'
+import { isOnCluster } from './clusterLook.svelte'
 import type { EngineState } from './engineState.svelte'
 
 export type SheetName =
@@ -10,6 +11,7 @@ export type SheetName =
   | 'vary'
   | 'copy'
   | 'bundle'
+  | 'cluster'
   | 'devices'
   | 'log'
   | 'export'
@@ -140,6 +142,12 @@ export function frameActions(
       name: 'Close the project',
       blocked: noProject,
       run: () => void engine.closeProject()
+    },
+    {
+      id: 'cluster',
+      name: 'Cluster: queue, nodes and logs',
+      blocked: noProject ?? (isOnCluster(engine) ? null : 'the study runs on this machine'),
+      run: () => frame.open('cluster')
     },
     {
       id: 'devices',

@@ -27,6 +27,7 @@ function queueOf(...runs: [QueuedRun['role'], string, boolean][]): Queue {
       partitions: [],
       isDone,
       isTraining: false,
+      isQueued: false,
       isHeld: false,
       trained: 0,
       head: null

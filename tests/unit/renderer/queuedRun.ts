@@ -12,6 +12,7 @@ export function queuedRun(name: string, change: Partial<QueuedRun> = {}): Queued
     partitions: [],
     isDone: false,
     isTraining: false,
+    isQueued: false,
     isHeld: false,
     trained: 0,
     head: null,

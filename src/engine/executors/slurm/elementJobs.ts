@@ -338,10 +338,12 @@ function isSame(a: ElementPlace, b: ElementPlace): boolean {
   return a.submission.key === b.submission.key && a.index === b.index
 }
 
-function stateWords(state: ElementState, { node, reason }: QueueRecord): string {
-  if (state === 'running') return node === null ? 'runs' : `on ${node}`
-  if (state === 'stuck') return `it is held in the queue (${reason}) until somebody releases it`
-  return `waits in the queue (${reason})`
+function stateWords(state: ElementState, record: QueueRecord): string {
+  const { node, reason } = record
+  const job = `job ${record.array}_${record.index}`
+  if (state === 'running') return node === null ? job : `${node}, ${job}`
+  if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
+  return `waits in the queue (${reason}), ${job}`
 }
 
 function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {

@@ -26,15 +26,22 @@ const PATIENCE_MS = 120_000
 /** Clocks further apart make a mess of records. */
 const MOST_SKEW_SECONDS = 60
 
+export interface ProbeOptions {
+  signal?: AbortSignal
+  /** How long it may wait in the queue. */
+  patienceMs?: number
+  /** Told what the element waits for, in words, and how long it was waited of how long it may, s. */
+  onWait?: (words: string, seconds: number, patience: number) => void
+}
+
 /**
  * Submits an element that says what it sees, and waits for it.
  *
- * @param options `patienceMs`: how long it may wait in the queue
  * @throws the signal's reason when aborted; the element is taken out of the queue then
  */
 export async function probeCluster(
   cluster: Cluster,
-  options: { signal?: AbortSignal; patienceMs?: number } = {}
+  options: ProbeOptions = {}
 ): Promise<ClusterFinding[]> {
   const { project, settings, folder } = cluster
   const key = `probe-${randomBytes(6).toString('hex')}`
@@ -102,16 +109,18 @@ function probeScript(job: ArrayJob): string {
 async function awaitAnswer(
   cluster: Cluster,
   { key, array, submittedAt }: { key: string; array: string; submittedAt: number },
-  { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number }
+  { signal, patienceMs = PATIENCE_MS, onWait }: ProbeOptions
 ): Promise<ClusterFinding[]> {
   const { project, settings, folder } = cluster
   const own = projectPaths.submission(project, key)
   const pace = paceOf(settings)
-  const until = performance.now() + patienceMs
+  const begun = performance.now()
+  const until = begun + patienceMs
   let endedAt: number | null = null
-  let words = ''
+  let words = 'it was just submitted'
   try {
     while (performance.now() < until) {
+      onWait?.(`job ${array}: ${words}`, (performance.now() - begun) / 1000, patienceMs / 1000)
       await sleep(Math.min(1000, pace.pollMs), undefined, signal ? { signal } : {})
       await folder.pull([])
       const text = await readFile(join(own, ANSWER), 'utf8').catch(() => null)

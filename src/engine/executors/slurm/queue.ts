@@ -30,7 +30,8 @@ export async function readQueue(host: SubmitHost): Promise<Queue> {
   const args = ['-h', '-a', '-r', '-t', 'all', '--me', '-o', FIELDS.join('|')]
   const called = await callClient(host, 'squeue', args, { variables })
   if (called.status !== 0) {
-    return { isKnown: false, words: wordsOf(called.stderr) || 'squeue did not answer in time' }
+    const silent = called.isMissing ? 'there is no program squeue' : 'squeue did not answer in time'
+    return { isKnown: false, words: wordsOf(called.stderr) || silent }
   }
   const elements = new Map<string, QueueRecord>()
   for (const record of called.stdout.split('\n').flatMap(parsedRecord)) {

@@ -136,17 +136,19 @@ export class SlurmExecutor implements Executor {
     const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
     const tokensPerStep = recipe.batchSize * config.contextLength
     const total = Math.floor(sequences / recipe.batchSize) * tokensPerStep
-    const point = state === 'running' ? await lastPoint(job.project, job.fingerprint) : null
-    const rate = point?.tokensPerSecond ?? null
+    const isQueued = state === 'waiting' || state === 'stuck'
+    const point = isQueued ? null : await lastPoint(job.project, job.fingerprint)
+    const rate = state === 'running' ? (point?.tokensPerSecond ?? null) : null
     options.onProgress?.({
-      activity: 'train',
+      activity: isQueued ? 'queue' : 'train',
       label,
       done: point?.tokens ?? 0,
       total,
       unit: 'tokens',
       rate,
       secondsLeft: rate ? (total - point!.tokens) / rate : null,
-      detail: point ? `loss ${point.loss.toFixed(3)}, ${words}` : words
+      detail: point ? `loss ${point.loss.toFixed(3)}, ${words}` : words,
+      place: words
     })
   }
 }
