@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { evidenceTable } from './bench/evidence.mjs'
+import { executorsTable } from './bench/executors.mjs'
 import { mergingTable } from './bench/merging.mjs'
 import { mergekitProgram, peerPython } from './bench/venv.mjs'
 import { SetupFailure } from './setup/failure.mjs'
@@ -176,7 +177,7 @@ const tokensOf = (rate) => `${thousands(rate.tokensPerSecond ?? NaN)} tokens/s`
 /**
  * Puts a table between its marks in the page.
  *
- * @param {'bench' | 'evidence' | 'merging' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'executors' | 'merging' | 'window'} mark
  * @param {string} table
  */
 function writeTable(mark, table) {
@@ -194,6 +195,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     window: { type: 'boolean', default: false },
     evidence: { type: 'boolean', default: false },
+    executors: { type: 'boolean', default: false },
     merging: { type: 'boolean', default: false },
     mergekit: { type: 'string' },
     minutes: { type: 'string', default: '2' },
@@ -203,7 +205,7 @@ const { values } = parseArgs({
 })
 
 /**
- * @param {'bench' | 'evidence' | 'merging' | 'window'} mark
+ * @param {'bench' | 'evidence' | 'executors' | 'merging' | 'window'} mark
  * @param {string} table
  */
 function show(mark, table) {
@@ -219,12 +221,16 @@ Measures Assay beside PyTorch, evidence and search beside NumPy, then the window
 alone; --window: the window alone. Its memory is watched for --minutes. --write puts the tables into docs/benchmarks.md.
 
 --merging measures merges of models in files beside mergekit, and nothing else: 18 GB of disk for a while;
---mergekit PROGRAM takes a mergekit-yaml that is there already.`
+--mergekit PROGRAM takes a mergekit-yaml that is there already.
+
+--executors measures what every executor adds to a run, and nothing else; Slurm where \`squeue\` answers.`
   )
 } else {
   try {
     await setUp(root)
-    if (values.merging) {
+    if (values.executors) {
+      show('executors', await executorsTable(root))
+    } else if (values.merging) {
       const mergekit = values.mergekit ?? (await mergekitProgram(root))
       show('merging', await mergingTable(root, mergekit, Number(values.rounds)))
     } else if (!values.window) {
@@ -235,7 +241,7 @@ alone; --window: the window alone. Its memory is watched for --minutes. --write 
       }
       show('evidence', await evidenceTable(root, python, rounds))
     }
-    if (!values.evidence && !values.merging) {
+    if (!values.evidence && !values.merging && !values.executors) {
       // Packages are there only from here on.
       const { measureWindow } = await import('./bench/window/index.mjs')
       show('window', await measureWindow(root, Number(values.minutes)))

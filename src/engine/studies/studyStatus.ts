@@ -1,13 +1,13 @@
 /** What a study has and what it lacks. */
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
-import { isRunFinished } from '#engine/storage/runs'
 import { measuredParts } from '#shared/preparedText'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
 import { distinctModels, missingParts } from './measureModels'
 import { distinctRuns, runsOf } from './plan'
-import type { StudyPlan } from './plan'
+import type { PlannedRun, StudyPlan } from './plan'
 import type { StudyResults } from './results'
+import { missingRuns } from './run'
 import type { TablesSummary } from './tableStudy'
 
 /** What a study has and lacks. */
@@ -19,6 +19,8 @@ export interface StudyStatus {
   runs: { planned: number; done: number; failed: number }
   measurements: { planned: number; done: number }
   heads: Run[]
+  /** Runs that are not finished, in the order of training: what `run-one` may be asked for. */
+  missing: Pick<PlannedRun, 'fingerprint' | 'role' | 'name'>[]
   /** What the study was made from, where it was made from tables. */
   tables?: TablesSummary
 }
@@ -30,7 +32,8 @@ function nothingOf(study: Study): StudyStatus {
     prepared: false,
     runs: { planned: 0, done: 0, failed: 0 },
     measurements: { planned: 0, done: 0 },
-    heads: []
+    heads: [],
+    missing: []
   }
 }
 
@@ -49,7 +52,9 @@ export function statusOf(
   const status = { ...nothingOf(study), corpora: [...project.corpora] }
   if (!planned) return status
   const { prepared, plan } = planned
-  const fingerprints = distinctRuns(runsOf(plan)).map((run) => run.fingerprint)
+  const runs = distinctRuns(runsOf(plan))
+  const missing = missingRuns(project.folder, runs)
+  const fingerprints = runs.map((run) => run.fingerprint)
   const isOfPlan = new Set(fingerprints)
   const heads = project.runs.filter((run) => isOfPlan.has(run.fingerprint))
   const models = distinctModels(plan)
@@ -62,10 +67,11 @@ export function statusOf(
     prepared: true,
     runs: {
       planned: fingerprints.length,
-      done: fingerprints.filter((one) => isRunFinished(project.folder, one)).length,
+      done: fingerprints.length - missing.length,
       failed: heads.filter((run) => run.state === 'failed').length
     },
     measurements: { planned: all, done: all - unmeasured.reduce((sum, one) => sum + one, 0) },
-    heads
+    heads,
+    missing: missing.map(({ fingerprint, role, name }) => ({ fingerprint, role, name }))
   }
 }
