@@ -1,5 +1,9 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
 import { distinctModels } from '#engine/studies/measureModels'
@@ -69,4 +73,22 @@ test('what fails leaves its reason for the host, and the exit status says so', a
   expect(stdout).toContain(`failed branch ${branch!.name}`)
   const summary = await session.run(session.study())
   expect(summary.failed).toEqual([])
+})
+
+test('an element whose time is over again and again before a step is done is not put back for ever', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
+  const { plan } = await session.plan(session.study())
+  const args = [resolve('out/main/cli.cjs'), 'run-one', session.folder, plan.seed!.fingerprint]
+  const env = { ...process.env, SLURM_ARRAY_JOB_ID: '7', SLURM_ARRAY_TASK_ID: '0' }
+  const element = spawn(process.execPath, args, { env: { ...env, SLURM_RESTART_COUNT: '2' } })
+  const said = text(element.stderr)
+  const ended = once(element, 'exit')
+  const USR2 = 1n << 11n
+  for (let heard = 0n; heard === 0n; await sleep(5)) {
+    const status = await readFile(`/proc/${element.pid}/status`, 'utf8')
+    heard = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)![1]}`) & USR2
+  }
+  element.kill('SIGUSR2')
+  expect(await ended).toEqual([1, null])
+  expect(await said).toContain('its time was over 3 times before anything was done')
 })

@@ -55,8 +55,10 @@ export function addRunOneCommand(program: Command): void {
             : `${job.state} ${job.label}`
         )
         print(lines.join('\n'), { study: study.name, jobs })
-        if (signal.reason instanceof Warned)
-          return putBack(jobs.filter(({ state }) => state !== 'stopped').length === keys.length)
+        if (signal.reason instanceof Warned) {
+          if (jobs.filter(({ state }) => state !== 'stopped').length === keys.length) return EXIT.ok
+          return putBack(jobs.some(({ state, steps }) => state !== 'stopped' || steps > 0))
+        }
         if (jobs.some(({ state }) => state === 'stopped')) return EXIT.interrupted
         return jobs.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok
       })
@@ -66,9 +68,17 @@ export function addRunOneCommand(program: Command): void {
 /** Exit status of an element that should begin again and could not be put back: EX_TEMPFAIL. */
 const TRY_AGAIN = 75
 
-/** Puts this element back into its queue, where it has something left to do. */
-async function putBack(isAllDone: boolean): Promise<number> {
-  if (isAllDone) return EXIT.ok
+/** An element that gets nowhere is put back so often: what is slow at first may be quicker once. */
+const MOST_IN_VAIN = 2
+
+/** Puts this element back into its queue, unless it would get nowhere again. */
+async function putBack(hasGotFurther: boolean): Promise<number> {
+  if (!hasGotFurther && Number(process.env['SLURM_RESTART_COUNT'] ?? 0) >= MOST_IN_VAIN) {
+    process.stderr.write(
+      `its time was over ${MOST_IN_VAIN + 1} times before anything was done: give elements more of it (timeMinutes)\n`
+    )
+    return EXIT.failed
+  }
   return (await requeueElement()) ? EXIT.ok : TRY_AGAIN
 }
 

@@ -7,6 +7,7 @@ import type { Executor } from '#engine/executors/executor'
 import { readOutcome, writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
+import { lastPoint } from '#engine/storage/traces'
 import { earlierModels, planEarlier } from './earlierBranches'
 import { measurementDefinition } from './measure'
 import { measureJobOf, measurementsOf, missingParts, modelsOf } from './measureModels'
@@ -26,6 +27,15 @@ export type JobContext = Pick<
 /** What came of a job done alone; `nothing`: all of it was there. */
 export type JobState = 'done' | 'failed' | 'stopped' | 'nothing'
 
+/** What is told of a job done alone. */
+export interface JobNews {
+  state: JobState
+  label: string
+  /** Steps that a run was trained further; 0 of what is measured. */
+  steps: number
+  error: Outcome['error'] | null
+}
+
 /**
  * Trains the run of a fingerprint where that is not finished, else measures the model of it on the domains
  * that it lacks.
@@ -42,7 +52,7 @@ export async function runOne(
   assay: string,
   context: JobContext,
   onProgress: (progress: Progress) => void
-): Promise<{ state: JobState; label: string; error: Outcome['error'] | null }> {
+): Promise<JobNews> {
   const { project, study, plan, signal } = context
   const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
   const models = [...modelsOf(plan), ...earlierModels(planEarlier(study, plan))]
@@ -51,21 +61,31 @@ export async function runOne(
   if (!run && !model) throw unknownJob(key, study.name)
   const label = model?.label ?? run!.name
   const origin = { key, study: study.name, assay, host: hostname() }
+  const before = await stepsOf(project.folder, key)
+  const news = async (state: JobState, error: JobNews['error'] = null) => {
+    const steps = (await stepsOf(project.folder, key)) - before
+    return { state, label, steps, error }
+  }
   try {
     const done =
       run && !isTrained ? trainAlone(run, context, onProgress) : measureAlone(model!, context)
     const came = await done
-    if (came === 'stopped' || came === 'nothing') return { state: came, label, error: null }
+    if (came === 'stopped' || came === 'nothing') return await news(came)
     await writeOutcome(project.folder, { ...origin, ...came })
-    return { state: 'done', label, error: null }
+    return await news('done')
   } catch (error) {
     const { code, message, details } = toPlain(error)
     // What is stopped from outside may lose its workers too: it goes on from its last resume point.
     const isStopped = isStop(error, signal) || (signal.aborted && code === 'worker/died')
-    if (isStopped) return { state: 'stopped', label, error: null }
+    if (isStopped) return news('stopped')
     await writeOutcome(project.folder, { ...origin, error: { code, message, details } })
-    return { state: 'failed', label, error: { code, message, details } }
+    return news('failed', { code, message, details })
   }
+}
+
+/** How far the curve of a run goes. */
+async function stepsOf(project: string, run: string): Promise<number> {
+  return (await lastPoint(project, run))?.step ?? 0
 }
 
 async function trainAlone(
