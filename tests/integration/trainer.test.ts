@@ -242,7 +242,7 @@ test('a command that nobody confirmed here is not run, and confirming it is for 
     ...study,
     trainer: { ...study.trainer!, setup: ['true'] }
   })
-  await expect(session.run(changed)).rejects.toMatchObject(refused)
+  await expect(session.run(changed)).rejects.toMatchObject({ code: 'study/unconfirmed' })
   const elsewhere = await projectOf(`${SMALL} train`)
   const there = {
     ...refused,
