@@ -116,6 +116,7 @@ describe.skipIf(isSlurmMissing)('a study on a cluster, in the window', () => {
     await page.getByRole('button', { name: 'Devices', exact: true }).click()
     const devices = page.getByRole('dialog', { name: 'Devices' })
     const placed = devices.getByRole('table', { name: 'What runs are placed on' })
+    await placed.getByText("the engine's machine").waitFor()
     await placed
       .getByRole('row')
       .filter({ hasText: 'lab2' })
