@@ -50,6 +50,8 @@ const HINTS: Partial<Record<ErrorCode, (details: ErrorDetails) => string | null>
     Array.isArray(found) ? 'assay run PROJECT --devices all' : null,
   'executor/failed': () => 'assay cluster show PROJECT names the job, assay cluster log its log',
   'executor/refused': () => 'assay cluster script PROJECT shows what was submitted',
+  'executor/unconfirmed': () =>
+    'assay run PROJECT --trust-cluster, or assay cluster check PROJECT --trust-cluster; --local runs it here',
   'executor/unavailable': () => 'assay run PROJECT --local runs it here',
   'merge/invalid': ({ expected, setting, file }) => {
     if (file !== undefined) return null

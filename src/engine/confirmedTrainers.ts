@@ -3,6 +3,8 @@ import { readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
+import { clusterCommands } from '#shared/executors'
+import type { ClusterCommands } from '#shared/executors'
 import type { Study } from '#shared/records'
 import type { TrainerSettings } from '#shared/trainer'
 import { makeFolder, writeFileAtomic } from './storage/files'
@@ -57,6 +59,60 @@ export async function assertTrainerConfirmed(
 }
 
 /**
+ * As {@link assertTrainerConfirmed}, of all that running a study runs: on a cluster that is what its executor
+ * says too.
+ *
+ * @throws WorkbenchError `trainer/unconfirmed`, `executor/unconfirmed` with the commands
+ */
+export async function assertCommandsConfirmed(
+  project: string,
+  study: Pick<Study, 'name' | 'trainer' | 'executor'>,
+  file = confirmedTrainersFile()
+): Promise<void> {
+  await assertTrainerConfirmed(project, study, file)
+  await assertClusterConfirmed(project, study, file)
+}
+
+/** @throws WorkbenchError `executor/unconfirmed` with the commands and places */
+export async function assertClusterConfirmed(
+  project: string,
+  { name, executor }: Pick<Study, 'name' | 'executor'>,
+  file = confirmedTrainersFile()
+): Promise<void> {
+  const commands = clusterCommands(executor)
+  if (Object.keys(commands).length === 0) return
+  const key = await clusterKey(project, commands)
+  if ((await readAll(file)).some((one) => one.key === key)) return
+  const lines = Object.entries(commands).map(
+    ([field, value]) => `${field}: ${[value].flat().join('\n  ')}`
+  )
+  throw new WorkbenchError(
+    'executor/unconfirmed',
+    `The study "${name}" uses its cluster by commands and places of its own, as you:\n${lines.join('\n')}\nThey were not confirmed here for this project. Read them, and what they call; confirm them only if you trust both.`,
+    { study: name, ...commands, project }
+  )
+}
+
+/**
+ * Keeps that a cluster may be used so. Only who sits at the machine may ask for it.
+ *
+ * @throws WorkbenchError `storage/not-writable` or `storage/disk-full`
+ */
+export async function confirmCluster(
+  project: string,
+  { executor }: Pick<Study, 'executor'>,
+  file = confirmedTrainersFile()
+): Promise<void> {
+  const commands = clusterCommands(executor)
+  if (Object.keys(commands).length === 0) return
+  await keep(file, await clusterKey(project, commands), project, JSON.stringify(commands))
+}
+
+async function clusterKey(project: string, commands: ClusterCommands): Promise<string> {
+  return fingerprintOf({ project: await realpath(project), cluster: commands })
+}
+
+/**
  * Keeps that the command of a study may run here. Only who sits at the machine may ask for it: nothing that
  * comes over a wire does.
  *
@@ -68,9 +124,11 @@ export async function confirmTrainer(
   file = confirmedTrainersFile()
 ): Promise<void> {
   if (!trainer) return
-  const key = await keyOf(project, trainer)
+  await keep(file, await keyOf(project, trainer), project, trainer.command)
+}
+
+async function keep(file: string, key: string, project: string, command: string): Promise<void> {
   const others = (await readAll(file)).filter((one) => one.key !== key)
-  const { command } = trainer
   const confirmed = { key, project, command, confirmedAt: new Date().toISOString() }
   await makeFolder(dirname(file))
   const trainers = [...others, confirmed]

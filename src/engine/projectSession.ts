@@ -1,7 +1,11 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
-import { assertTrainerConfirmed, confirmTrainer } from './confirmedTrainers'
+import {
+  assertCommandsConfirmed,
+  assertTrainerConfirmed,
+  confirmTrainer
+} from './confirmedTrainers'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
 import { lostCorpus } from './data/importedNames'
@@ -312,18 +316,13 @@ export class ProjectSession {
     return confirmTrainer(this.folder, study)
   }
 
-  /** @throws WorkbenchError `trainer/unconfirmed` where running the study would run a command that nobody confirmed */
-  assertConfirmed(study: Study): Promise<void> {
-    return assertTrainerConfirmed(this.folder, study)
-  }
-
   /**
    * Does what the study lacks. Aborting the signal stops cleanly; running again goes on.
    *
-   * @throws WorkbenchError as `runStudy` does, `trainer/unconfirmed`
+   * @throws WorkbenchError as `runStudy` does, `trainer/unconfirmed`, `executor/unconfirmed`
    */
   async run(study: Study, options: RunOptions = {}): Promise<RunSummary> {
-    await this.assertConfirmed(study)
+    await assertCommandsConfirmed(this.folder, { ...study, ...options })
     const signal = options.signal ?? new AbortController().signal
     const hearing = { onEvent: () => undefined, ...options }
     const planned = await this.plan(study, hearing).catch((error: unknown) => {
@@ -365,7 +364,7 @@ export class ProjectSession {
    * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `trainer/unconfirmed`
    */
   async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
-    await this.assertConfirmed(study)
+    await assertTrainerConfirmed(this.folder, study)
     const context = await this.workOn(study, run)
     return runOne(key, assay, context, run.onProgress ?? (() => undefined))
   }

@@ -63,6 +63,7 @@ export const ERROR_CODES = {
   'executor/invalid': { retryHelps: false },
   'executor/unavailable': { retryHelps: true },
   'executor/refused': { retryHelps: false },
+  'executor/unconfirmed': { retryHelps: false },
   'executor/version': { retryHelps: false },
   'executor/failed': { retryHelps: false },
   'executor/lost': { retryHelps: true },

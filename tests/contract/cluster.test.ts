@@ -1,8 +1,18 @@
 import { readdir } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { FolderShelf, Workbench } from '#engine'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi
+} from 'vitest'
+import { FolderShelf, Workbench, assertClusterConfirmed } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import { ProjectHost } from '#engine/desk/projectHost'
 import type { EngineApi, EngineEvent, ProjectApi } from '#shared/contract'
@@ -20,6 +30,10 @@ beforeAll(() => {
 })
 afterAll(() => engine.close())
 
+// What is confirmed is kept for these tests alone.
+beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
+afterEach(() => vi.unstubAllEnvs())
+
 const study = 'small'
 const slurm = (change: object = {}) => ({ executor: { kind: 'slurm' as const, ...change } })
 
@@ -36,7 +50,11 @@ async function desks(change: Partial<StudyDraft> = {}) {
     await api.openProject({ id: 'project', readOnly: false })
     return api
   }
-  return { far: await over(), near: await over({ setsCommands: true }) }
+  return {
+    far: await over(),
+    near: await over({ setsCommands: true }),
+    project: join(folder, 'project')
+  }
 }
 
 const COMMANDS = [
@@ -78,6 +96,22 @@ test('what was set at the machine may be kept from anywhere, all of it or nothin
   expect(isExact).toBe(false)
   expect(script!.call).toContain('--gres=gpu:1')
   expect(script!.script).toMatch(/\nmodule load cuda\n(.*\n)*exec \/opt\/assay run-one /)
+})
+
+test('commands that a project came with are not run before they are confirmed; what is typed here is', async () => {
+  const { far, near, project } = await desks(slurm({ command: '/opt/assay' }))
+  const refused = { code: 'executor/unconfirmed', message: expect.stringContaining('/opt/assay') }
+  const came = { study: tinyStudy(slurm({ command: '/opt/assay', partition: 'gpu' })) }
+  for (const api of [far, near]) {
+    await expect(api.runStudy({ study })).rejects.toMatchObject(refused)
+    await expect(api.checkCluster(came)).rejects.toMatchObject(refused)
+    await api.saveStudy(came)
+    await expect(api.runStudy({ study })).rejects.toMatchObject(refused)
+  }
+  const executor = { kind: 'slurm' as const, command: '/opt/other', host: 'login' }
+  await near.saveStudy({ study: tinyStudy({ executor }) })
+  const [saved] = (await near.readProject({})).studies
+  await expect(assertClusterConfirmed(project, saved!)).resolves.toBeUndefined()
 })
 
 test('a host that ssh would take for an option is none, whoever names it', async () => {

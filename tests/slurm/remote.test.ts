@@ -1,8 +1,8 @@
 /** A cluster that is reached by ssh only, with storage of its own. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkCluster } from '#engine'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { checkCluster, confirmCluster } from '#engine'
 import type { Engine } from '#engine'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { isSshMissing, startSsh } from '../support/loopbackSsh'
@@ -30,6 +30,10 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
   })
 
+  // What is confirmed is kept for these tests alone.
+  beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
+  afterEach(() => vi.unstubAllEnvs())
+
   const change = { sequential: { choose: { kind: 'none' as const } } }
 
   test('a study goes there and comes back, and gives the tables that it gives here', async () => {
@@ -40,6 +44,9 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
       ...change,
       executor: { kind: 'slurm' as const, host: 'login', folder: there, modelsPerElement: 100 }
     })
+    const refused = { code: 'executor/unconfirmed' }
+    await expect(session.run(session.study())).rejects.toMatchObject(refused)
+    await confirmCluster(session.folder, session.study())
     const summary = await session.run(session.study())
     expect(summary).toMatchObject({ failed: [], wasStopped: false })
     expect(await untimedTables(session)).toEqual(await untimedTables(local))
@@ -54,6 +61,7 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
       ...change,
       executor: { kind: 'slurm' as const, host: 'nobody.invalid', folder: '/somewhere' }
     })
+    await confirmCluster(session.folder, session.study())
     await expect(session.run(session.study())).rejects.toMatchObject({
       code: 'executor/unavailable',
       message: expect.stringContaining('by ssh on nobody.invalid') as string

@@ -1,8 +1,8 @@
 /** What goes wrong with a cluster is told in words, and what may pass is tried again. */
 import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clusterScript, readCluster, readElementLog } from '#engine'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { clusterScript, confirmCluster, readCluster, readElementLog } from '#engine'
 import type { Engine, ProjectSession } from '#engine'
 import type { StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject } from '../support/builtEngine'
@@ -25,6 +25,10 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
   })
 
+  // What is confirmed is kept for these tests alone.
+  beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
+  afterEach(() => vi.unstubAllEnvs())
+
   type Settings = Omit<Extract<StudyDraft['executor'], { kind: 'slurm' }>, 'kind'>
 
   /** A prepared project whose study is the seed and its branches. */
@@ -33,6 +37,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       sequential: { choose: { kind: 'none' } },
       executor: { kind: 'slurm', ...settings }
     })
+    await confirmCluster(session.folder, session.study())
     await session.prepare(session.study())
     return session
   }

@@ -1,6 +1,14 @@
 /** `assay cluster`: what a project has on a Slurm cluster, and whether it can rely on one. */
 import type { Command } from 'commander'
-import { cancelElements, checkCluster, clusterScript, readCluster, readElementLog } from '#engine'
+import {
+  assertClusterConfirmed,
+  cancelElements,
+  checkCluster,
+  clusterScript,
+  confirmCluster,
+  readCluster,
+  readElementLog
+} from '#engine'
 import type { ProjectSession } from '#engine'
 import type { ClusterCheck, ClusterElement, ClusterView } from '#shared/clusterView'
 import type { Study } from '#shared/records'
@@ -11,6 +19,7 @@ import type { CommandContext } from '../session'
 interface ClusterFlags {
   study?: string
   json?: boolean
+  trustCluster?: boolean
 }
 
 /** Adds `cluster` and what is asked of one to the program. */
@@ -27,9 +36,15 @@ export function addClusterCommands(program: Command): void {
       .option('--json', 'print one JSON document')
 
   add('check', 'Submit one tiny job and say what it finds: folder, rights, clock, version, GPUs.')
+    .option(
+      '--trust-cluster',
+      'confirm the commands and places of the study’s cluster, from now on'
+    )
     .addHelpText('after', '\nExample:\n  assay cluster check my-study')
     .action((path: string, flags: ClusterFlags) =>
       withStudy(path, flags, async ({ signal, print }, session, study) => {
+        if (flags.trustCluster) await confirmCluster(session.folder, study)
+        await assertClusterConfirmed(session.folder, study)
         const check = await checkCluster(session, study, { signal })
         print(describeCheck(check), check)
         return check.isGood ? EXIT.ok : EXIT.failed

@@ -1,6 +1,6 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
-import { hasElements } from '#engine'
+import { confirmCluster, hasElements } from '#engine'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
@@ -30,6 +30,7 @@ interface RunFlags {
   local?: boolean
   devices?: string
   trustTrainer?: boolean
+  trustCluster?: boolean
   json?: boolean
 }
 
@@ -67,6 +68,10 @@ export function addRunCommands(program: Command): void {
     .option('--disk-floor <bytes>', 'wait while less is free: 5GB (default: by the model)')
     .option('--local', 'run it on this machine, whatever its executor is')
     .option('--devices <numbers>', 'run it on these GPUs of this machine: 0,2, or all')
+    .option(
+      '--trust-cluster',
+      'confirm the commands and places of the study’s cluster, from now on'
+    )
     .option('--trust-trainer', 'confirm that the study’s trainer may run here, from now on')
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -79,6 +84,7 @@ export function addRunCommands(program: Command): void {
       await withProject(path, flags, async (context, session) => {
         const { progress, signal, print } = context
         const study = session.study(flags.study)
+        if (flags.trustCluster) await confirmCluster(session.folder, study)
         if (flags.trustTrainer) await session.confirmTrainer(study)
         const summary = await untilTime(isTimeUp, context, () =>
           session.run(study, {

@@ -1,7 +1,9 @@
 /** Studies of an open project as screens change them; each change can be undone. */
 import type { EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
+import { clusterCommands } from '#shared/executors'
 import type { Study } from '#shared/records'
+import { confirmCluster } from '../confirmedTrainers'
 import type { ProjectSession } from '../projectSession'
 import { assertKnownPlaces } from '../studies/knownPlaces'
 import { parseStudy } from '../studies/study'
@@ -58,10 +60,23 @@ export class StudyEdits {
     return study
   }
 
+  /**
+   * True where who sits at this machine just said by which commands a cluster is used. Those that the project came
+   * with are not so: nobody need have read them.
+   */
+  isTypedHere({ executor }: Study, { setsCommands }: Asker): boolean {
+    const text = JSON.stringify(clusterCommands(executor))
+    const isKnown = this.#session.studies.some(
+      (one) => JSON.stringify(clusterCommands(one.executor)) === text
+    )
+    return setsCommands && !isKnown
+  }
+
   /** @throws WorkbenchError as {@link studyFrom} does; `study/running` */
   async saveStudy({ study: draft }: { study: unknown }, asker: Asker): Promise<Study> {
     this.#host.assertWritable()
     const study = this.studyFrom(draft, asker)
+    if (this.isTypedHere(study, asker)) await confirmCluster(this.#session.folder, study)
     await this.edit(study)
     return study
   }

@@ -3,6 +3,7 @@ import type { EngineEvent, StudyNews } from '#shared/contract'
 import { Leaving } from '#shared/leaving'
 import type { LowDisk } from '#shared/trainingView'
 import { toPlain } from '#shared/errors'
+import { assertCommandsConfirmed } from '../confirmedTrainers'
 import type { ProjectSession } from '../projectSession'
 import type { DiskOptions } from '../studies/diskRoom'
 import { runningError } from '../studies/refusals'
@@ -64,15 +65,15 @@ export class StudyRuns {
   /**
    * Begins to run studies one after another.
    *
-   * @throws WorkbenchError `study/running`, `study/missing`, `trainer/unconfirmed`, and where the project may not
-   *   be written
+   * @throws WorkbenchError `study/running`, `study/missing`, `trainer/unconfirmed`, `executor/unconfirmed`, and where
+   *   the project may not be written
    */
   async start(names: readonly string[]): Promise<void> {
     this.assertIdle()
     this.#host.assertWritable()
     const studies = names.map((name) => this.#session.study(name))
     // Who asks is answered, instead of a study that begins and fails.
-    for (const study of studies) await this.#session.assertConfirmed(study)
+    for (const study of studies) await assertCommandsConfirmed(this.#session.folder, study)
     this.assertIdle()
     const controller = new AbortController()
     this.#going = { controller, ended: this.#runAll([...new Set(names)], controller.signal) }
