@@ -27,7 +27,7 @@ export {
   readCluster,
   readElementLog
 } from './cluster'
-export { assertClusterConfirmed, confirmCluster } from './confirmedTrainers'
+export { assertClusterConfirmed, confirmCluster, confirmTrainer } from './confirmedTrainers'
 export { requeueElement } from './executors/slurm/requeue'
 export { REMOVABLE_KINDS, clean, planCleaning } from './cleaning'
 export type { Cleaning } from './cleaning'

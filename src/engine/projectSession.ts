@@ -1,11 +1,7 @@
 /** An open project: one short method per command. No tensors here; they live in the workers. */
 import { WorkbenchError } from '#shared/errors'
 import type { Corpus, Prepared, Run, Study } from '#shared/records'
-import {
-  assertCommandsConfirmed,
-  assertTrainerConfirmed,
-  confirmTrainer
-} from './confirmedTrainers'
+import { assertCommandsConfirmed, assertTrainerConfirmed } from './confirmedTrainers'
 import { checkImport } from './data/checkImport'
 import { checkCorpusName, checkPartitionNames, checkRestored } from './data/importedNames'
 import { lostCorpus } from './data/importedNames'
@@ -309,11 +305,6 @@ export class ProjectSession {
   /** What running the study would cost from here, estimated from a measured rate. */
   async cost(study: Study, run: WaitingRun = {}): Promise<PlanSummary> {
     return plannedCost(this.#contexts.of(study, await this.plan(study, run), {}))
-  }
-
-  /** Keeps that the command that trains a study may run on this machine, as who sits at it says. */
-  confirmTrainer(study: Study): Promise<void> {
-    return confirmTrainer(this.folder, study)
   }
 
   /**

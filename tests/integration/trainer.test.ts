@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { confirmTrainer } from '#engine'
 import type { PlanSummary } from '#engine'
 import { openBatches } from '#engine/data/batches'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
@@ -210,7 +211,7 @@ test('a trainer whose worker is killed ends too, and is called again', async () 
     partitions: ['law'],
     trainer: { command: `${SMALL} orphan ${mark}`, graceSeconds: 1 }
   })
-  await session.confirmTrainer(session.study())
+  await confirmTrainer(session.folder, session.study())
   const running = session.run(session.study())
   await until(() => existsSync(mark) && readFileSync(mark, 'utf8') !== '')
   const trainer = Number(readFileSync(mark, 'utf8'))
@@ -235,7 +236,7 @@ test('a command that nobody confirmed here is not run, and confirming it is for 
   const { plan } = await session.plan(study)
   await expect(session.runOne(study, plan.seed!.fingerprint, '1')).rejects.toMatchObject(refused)
   expect(existsSync(join(session.folder, 'runs'))).toBe(false)
-  await session.confirmTrainer(study)
+  await confirmTrainer(session.folder, study)
   const changed = await session.saveStudy({
     ...study,
     trainer: { ...study.trainer!, setup: ['true'] }

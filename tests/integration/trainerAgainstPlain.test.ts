@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { confirmTrainer } from '#engine'
 import type { Engine } from '#engine'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -60,7 +61,7 @@ test.each(here)(
     await ours.run(ours.study())
     const study = { ...asked, trainer: { command, atOnce: 2 } }
     const theirs = await tinyProject(engine, join(await temporaryFolder(), 'b'), study)
-    await theirs.confirmTrainer(theirs.study())
+    await confirmTrainer(theirs.folder, theirs.study())
     const summary = await theirs.run(theirs.study())
     expect(summary.failed).toEqual([])
     const weights = apart(await weightsOf(ours), await weightsOf(theirs))

@@ -1,6 +1,6 @@
 /** `assay plan` and `assay run`: what a study would cost, and doing it. */
 import type { Command } from 'commander'
-import { confirmCluster, hasElements } from '#engine'
+import { confirmCluster, confirmTrainer, hasElements } from '#engine'
 import type { PlanSummary, RunOptions, RunSummary } from '#engine'
 import { bytesFrom } from '#shared/byteSize'
 import { WorkbenchError } from '#shared/errors'
@@ -85,7 +85,7 @@ export function addRunCommands(program: Command): void {
         const { progress, signal, print } = context
         const study = session.study(flags.study)
         if (flags.trustCluster) await confirmCluster(session.folder, study)
-        if (flags.trustTrainer) await session.confirmTrainer(study)
+        if (flags.trustTrainer) await confirmTrainer(session.folder, study)
         const summary = await untilTime(isTimeUp, context, () =>
           session.run(study, {
             signal,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { version } from '../../../package.json'
-import { requeueElement } from '#engine'
+import { confirmTrainer, requeueElement } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
 
@@ -38,7 +38,7 @@ export function addRunOneCommand(program: Command): void {
         const { progress, signal, stop, print } = context
         onWarning(() => stop(new Warned()))
         const study = session.study(flags.study)
-        if (flags.trustTrainer) await session.confirmTrainer(study)
+        if (flags.trustTrainer) await confirmTrainer(session.folder, study)
         const jobs = []
         for (const key of keys) {
           if (signal.aborted) break
