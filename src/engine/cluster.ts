@@ -8,7 +8,7 @@ import type {
   ClusterView,
   SubmittedScript
 } from '#shared/clusterView'
-import { WorkbenchError } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { clusterOf } from './executors/chooseExecutor'
 import type { Cluster } from './executors/slurm/cluster'
@@ -44,9 +44,9 @@ const LOG_BYTES = 1 << 16
  * @throws WorkbenchError `executor/invalid` for a study that runs on this machine
  */
 export async function readCluster(session: ProjectSession, study: Study): Promise<ClusterView> {
-  const { settings } = await clusterFor(session, study)
+  const { settings } = clusterOfStudy(session, study)
   const submissions = await readSubmissions(session.folder)
-  const queue = await readQueue(settings)
+  const queue = await queueOf(session, study)
   const elements = await Promise.all(
     submissions.flatMap((submission) =>
       submission.elements.map((_, index) => describe(session, submission, index, queue))
@@ -59,6 +59,18 @@ export async function readCluster(session: ProjectSession, study: Study): Promis
     nodes: queue.isKnown ? await readNodes(settings) : [],
     unreachable: queue.isKnown ? null : queue.words,
     askedAt: new Date().toISOString()
+  }
+}
+
+/** The queue, unless nobody confirmed whom it is asked of: then these words take the place of its own. */
+async function queueOf(session: ProjectSession, study: Study): ReturnType<typeof readQueue> {
+  try {
+    const { settings } = await clusterFor(session, study)
+    return await readQueue(settings)
+  } catch (error) {
+    const { code, message } = toPlain(error)
+    if (code !== 'study/unconfirmed') throw error
+    return { isKnown: false, words: message }
   }
 }
 

@@ -63,15 +63,9 @@ export function localSettingsOf(executor: ExecutorSettings | undefined): LocalSe
 }
 
 /** Settings of a cluster that are commands, or places on it: what they say is run, or reached. */
-export const CLUSTER_COMMANDS = [
-  'options',
-  'setup',
-  'container',
-  'command',
-  'host',
-  'folder'
-] as const
-export type ClusterCommands = Partial<Pick<SlurmSettings, (typeof CLUSTER_COMMANDS)[number]>>
+export type ClusterCommands = Partial<
+  Pick<SlurmSettings, 'options' | 'setup' | 'container' | 'command' | 'host' | 'folder'>
+>
 
 /** What an executor has of them; nothing for this machine, and where all are left out. */
 export function clusterCommands(executor: ExecutorSettings | undefined): ClusterCommands {

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { builtEngine, tinyProject } from '../support/builtEngine'
-import { openWindow, show } from '../support/browserWindow'
+import type { StudyDraft } from '#shared/records'
+import { expectAccessible } from '../support/accessibility'
+import { newProject, openWindow, show } from '../support/browserWindow'
 import { serveProject } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -59,5 +61,17 @@ test('a form says what it asks for while it is filled in, and what runs stays as
   await expect.poll(() => demand.innerText()).toMatch(/^\d+ runs of/)
   await page.keyboard.press('Escape')
   expect(await tokens()).toBeGreaterThan(0)
+  expect(complaints).toEqual([])
+})
+
+test('a trainer that nobody confirmed is shown, with what to do at the machine', async () => {
+  const trainer = { command: '/bin/true {out}' }
+  const { link } = await serveProject(await newProject(60, { trainer } as Partial<StudyDraft>))
+  const { page, complaints } = await openWindow(link)
+  await page.getByRole('button', { name: 'Run study' }).click()
+  const alert = page.getByRole('alert')
+  await alert.getByText('/bin/true {out}').waitFor()
+  expect(await alert.innerText()).toContain("assay run . --study='small' --trust-commands")
+  await expectAccessible(page, 'an unconfirmed trainer')
   expect(complaints).toEqual([])
 })

@@ -114,6 +114,33 @@ test('10,000 malformed and bent messages: nothing falls, nothing is told, nothin
   expect((await residentBytes(pid)) - before.bytes).toBeLessThan(400e6)
 }, 240_000)
 
+test('who has the link sets no command of a cluster, and none is run', async () => {
+  const { around, address, token } = await served()
+  const api = apiOver(await open(address, token))
+  expect((await api.readDesk({})).setsCommands).toBe(false)
+  await api.openProject({ id: 'served', readOnly: false })
+  const [study] = (await api.readProject({})).studies
+  const touch = `touch ${join(around, 'was-here')}`
+  const slurm = { kind: 'slurm', timeMinutes: 1 }
+  for (const commands of [
+    { setup: [touch] },
+    { options: [`--output=${join(around, 'was-here')}`] },
+    { container: touch },
+    { command: touch },
+    { host: 'elsewhere' },
+    { host: `-oProxyCommand=${touch}` },
+    { host: 'elsewhere', folder: around }
+  ]) {
+    const draft = { study: { ...study, executor: { ...slurm, ...commands } } }
+    const asked = [api.saveStudy(draft), api.checkCluster(draft), api.previewScript(draft)]
+    for (const one of await Promise.allSettled(asked)) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'study/invalid' } })
+    }
+  }
+  expect((await api.readProject({})).studies[0]!.executor).toBeUndefined()
+  expect((await readdir(around)).sort()).toEqual(['projects', 'secret.txt'])
+})
+
 test('frames that no WebSocket has end their own connection only', async () => {
   const { child, address, token } = await served()
   const good = apiOver(await open(address, token))

@@ -4,6 +4,7 @@ import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
 import type { Cost, Queue, StudyPreview } from '#shared/trainingView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
+import { confirmCommands } from '../confirmedCommands'
 import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
@@ -331,8 +332,15 @@ export class ProjectHost implements ProjectApi {
     this.#cluster.readElementScript(input)
   previewScript = (input: { study: unknown }, asker: Asker = FAR) =>
     this.#cluster.previewScript(this.#edits.studyFrom(input.study, asker))
-  checkCluster = async (input: { study: unknown }, asker: Asker = FAR) =>
-    this.#cluster.checkCluster(this.#edits.studyFrom(input.study, asker))
+  checkCluster = async (input: { study: unknown }, asker: Asker = FAR) => {
+    const study = this.#edits.studyFrom(input.study, asker)
+    // What was typed a moment ago is known to who typed it.
+    const { name, executor } = study
+    if (this.#edits.isTypedHere(study, asker))
+      await confirmCommands(this.folder, { name, executor })
+    return this.#cluster.checkCluster(study)
+  }
+
   stopClusterCheck: ProjectApi['stopClusterCheck'] = () => this.#cluster.stopCheck()
 
   readModels: ProjectApi['readModels'] = (input) => this.#models.readModels(input)

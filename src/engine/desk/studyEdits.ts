@@ -59,15 +59,23 @@ export class StudyEdits {
     return study
   }
 
+  /**
+   * True where who sits at this machine just said by which commands a cluster is used. Those that the project came
+   * with are not so: nobody need have read them.
+   */
+  isTypedHere(study: Study, { setsCommands }: Asker): boolean {
+    return setsCommands && !isKnownCluster(study, this.#session.studies)
+  }
+
   /** @throws WorkbenchError as {@link studyFrom} does; `study/running` */
   async saveStudy({ study: draft }: { study: unknown }, asker: Asker): Promise<Study> {
     this.#host.assertWritable()
     const study = this.studyFrom(draft, asker)
-    const isSetHere = asker.setsCommands && !isKnownCluster(study, this.#session.studies)
+    const isTypedHere = this.isTypedHere(study, asker)
     await this.edit(study)
     // Who would be asked whether they may run has just written them.
     const { name, executor } = study
-    if (isSetHere) await confirmCommands(this.#session.folder, { name, executor })
+    if (isTypedHere) await confirmCommands(this.#session.folder, { name, executor })
     return study
   }
 

@@ -45,6 +45,8 @@ export class EngineState {
   progress = $state.raw<Readonly<Record<string, Progress>>>({})
   /** Keys of `progress`; another object only when something began or ended. */
   active = $state.raw<Readonly<Record<string, true>>>({})
+  /** Those that wait in a cluster's queue; another object only when one more or less does. */
+  queued = $state.raw<Readonly<Record<string, true>>>({})
   measured = $state<{ done: number; total: number } | null>(null)
   /** What went wrong last, in words. */
   problem = $state<string | null>(null)
@@ -412,9 +414,11 @@ export class EngineState {
     this.progress = progress
     this.#told = {}
     const keys = Object.keys(progress)
-    const known = this.active
-    if (keys.length === Object.keys(known).length && keys.every((key) => key in known)) return
-    this.active = Object.fromEntries(keys.map((key) => [key, true]))
+    this.active = keysAs(this.active, keys)
+    this.queued = keysAs(
+      this.queued,
+      keys.filter((key) => progress[key]!.activity === 'queue')
+    )
   }
 
   #refreshSoon(): void {
@@ -423,4 +427,13 @@ export class EngineState {
       void this.#readQueue()
     }, REFRESH_MS)
   }
+}
+
+/** The same object where it has these keys already: who looks at it need not look again. */
+function keysAs(
+  known: Readonly<Record<string, true>>,
+  keys: readonly string[]
+): Readonly<Record<string, true>> {
+  const isSame = keys.length === Object.keys(known).length && keys.every((key) => key in known)
+  return isSame ? known : Object.fromEntries(keys.map((key) => [key, true as const]))
 }

@@ -1,10 +1,5 @@
 /** A study's executor while it is typed: fields, lines, what is wrong at which field. Pure. */
-import {
-  CLUSTER_COMMANDS,
-  ExecutorSchema,
-  SlurmExecutorSchema,
-  clusterCommands
-} from '#shared/executors'
+import { ExecutorSchema, SlurmExecutorSchema } from '#shared/executors'
 import type { ExecutorSettings, SlurmSettings } from '#shared/executors'
 
 /** A cluster of which nothing is said yet. */
@@ -42,10 +37,4 @@ export function executorFaults(executor: ExecutorSettings | undefined): Record<s
     faults[String(field)] ??= `${line}${message}`
   }
   return faults
-}
-
-/** Which commands and places are set, by name. */
-export function commandsSet(executor: ExecutorSettings | undefined): string[] {
-  const set = clusterCommands(executor)
-  return CLUSTER_COMMANDS.filter((name) => name in set)
 }

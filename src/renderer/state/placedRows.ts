@@ -1,7 +1,7 @@
 /** What runs may be placed on, near and far: devices of the engine's machine, nodes of its cluster. Pure. */
 import type { ClusterReading } from '#shared/clusterView'
 import { csvTable } from '#shared/csvText'
-import type { MachineDevice } from '#shared/machine'
+import type { Machine, MachineDevice } from '#shared/machine'
 import { deviceName, memoryOf } from '../deviceWords'
 import { inBytes } from '../format'
 import { listedNodes, nodeLoad, whatWords } from './clusterTable'
@@ -40,6 +40,21 @@ function deviceRow(device: MachineDevice, all: readonly MachineDevice[]): Placed
   }
 }
 
+/** Where no device is, runs are trained on the processor. */
+function processorRow({ cpu, memory }: Pick<Machine, 'cpu' | 'memory'>): PlacedRow {
+  return {
+    key: 'processor',
+    name: `processor (${cpu.threadsUsed} of ${cpu.threads} threads)`,
+    where: HERE,
+    memory: `${inBytes(memory.usedBytes)} of ${inBytes(memory.totalBytes)}`,
+    load: cpu.load,
+    temperature: null,
+    state: '–',
+    isWrong: false,
+    isFree: true
+  }
+}
+
 function nodeRow(node: ListedNode, { host, elements }: ClusterReading): PlacedRow {
   const { name, partitions, cpus, memoryMegabytes, gres, state, reason } = node
   const ours = elements.filter((one) => one.node === name && one.state === 'running')
@@ -58,13 +73,18 @@ function nodeRow(node: ListedNode, { host, elements }: ClusterReading): PlacedRo
   }
 }
 
-/** @param cluster null where no study of the project that is looked at runs on one */
+/**
+ * @param machine null before it is read
+ * @param cluster null where the study that is looked at runs on none, and before it is read
+ */
 export function placedRows(
   devices: readonly MachineDevice[],
+  machine: Pick<Machine, 'cpu' | 'memory'> | null,
   cluster: ClusterReading | null
 ): PlacedRow[] {
   const nodes = cluster === null ? [] : listedNodes(cluster.nodes)
   return [
+    ...(devices.length === 0 && machine !== null ? [processorRow(machine)] : []),
     ...devices.map((device) => deviceRow(device, devices)),
     ...nodes.map((node) => nodeRow(node, cluster!))
   ]

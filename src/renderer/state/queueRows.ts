@@ -1,5 +1,4 @@
 /** The queue as rows: groups by role, errors below their runs, places from top to bottom. Pure. */
-import type { Progress } from '#shared/records'
 import type { QueuedRun } from '#shared/trainingView'
 
 /** Heights in px: every row of a kind is as high as any other, so that places are known. */
@@ -17,28 +16,30 @@ export type QueueRow = { top: number; height: number } & (
 export type RunStateWord =
   'done' | 'training' | 'queued' | 'stopping' | 'held' | 'failed' | 'stopped' | 'waiting'
 
-/**
- * What a run is doing, in a word.
- *
- * @param progress what it tells of itself, or only whether it does
- */
-export function stateOf(
-  run: QueuedRun,
-  progress: Pick<Progress, 'activity'> | boolean
-): RunStateWord {
+/** What a run is doing, in a word. */
+export function stateOf(run: QueuedRun, isProgressing: boolean): RunStateWord {
   if (run.isDone) return 'done'
-  if (run.isTraining || progress !== false) {
+  if (run.isTraining || isProgressing) {
     if (run.isHeld) return 'stopping'
-    return isQueued(run, progress) ? 'queued' : 'training'
+    return run.isQueued ? 'queued' : 'training'
   }
   if (run.isHeld) return 'held'
   if (run.head?.state === 'failed') return 'failed'
   return run.head ? 'stopped' : 'waiting'
 }
 
-/** True while it waits in a cluster's queue: as it tells itself, else as the queue had it. */
-function isQueued(run: QueuedRun, progress: Pick<Progress, 'activity'> | boolean): boolean {
-  return typeof progress === 'boolean' ? run.isQueued : progress.activity === 'queue'
+/**
+ * A run as it tells of itself, which is newer than the queue that was read.
+ *
+ * @param told runs that tell of themselves, and those of them that wait in a cluster's queue
+ */
+export function asTold(
+  run: QueuedRun,
+  told: { active: Readonly<Record<string, true>>; queued: Readonly<Record<string, true>> }
+): QueuedRun {
+  const { fingerprint } = run
+  if (!(fingerprint in told.active)) return run
+  return { ...run, isTraining: true, isQueued: fingerprint in told.queued }
 }
 
 /** Rows of a queue that comes in order of roles. */

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import type { QueuedRun } from '#shared/trainingView'
 import type { Run } from '#shared/records'
-import { moveTarget, queueRows, rowsInSight, stateOf } from '../../../src/renderer/state/queueRows'
+import {
+  asTold,
+  moveTarget,
+  queueRows,
+  rowsInSight,
+  stateOf
+} from '../../../src/renderer/state/queueRows'
 import { queuedRun } from './queuedRun'
 
 const run = queuedRun
@@ -66,4 +72,14 @@ test('a run is moved among those of its role that wait', () => {
   expect(moveTarget(runs, c, 1)).toBe(undefined)
   expect(moveTarget(runs, c, -1)).toBe('b')
   expect(moveTarget(runs, runs[1]!, 1)).toBe(undefined)
+})
+
+test('a run that waits in a cluster is queued: as it tells itself, else as the queue was read', () => {
+  const run = queuedRun('a', { isTraining: true, isQueued: true })
+  expect(stateOf(run, false)).toBe('queued')
+  expect(stateOf({ ...run, isHeld: true }, false)).toBe('stopping')
+  expect(stateOf(asTold(run, { active: { a: true }, queued: {} }), true)).toBe('training')
+  const idle = queuedRun('a')
+  expect(asTold(idle, { active: {}, queued: {} })).toBe(idle)
+  expect(stateOf(asTold(idle, { active: { a: true }, queued: { a: true } }), true)).toBe('queued')
 })

@@ -343,7 +343,7 @@ function stateWords(state: ElementState, record: QueueRecord): string {
   const job = `job ${record.array}_${record.index}`
   if (state === 'running') return node === null ? job : `${node}, ${job}`
   if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
-  return `waits in the queue (${reason}), ${job}`
+  return `${job} waits in the queue (${reason})`
 }
 
 function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {

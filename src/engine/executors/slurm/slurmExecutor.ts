@@ -136,8 +136,10 @@ export class SlurmExecutor implements Executor {
     const sequences = draws.reduce((sum, draw) => sum + draw.sequences, 0)
     const tokensPerStep = recipe.batchSize * config.contextLength
     const total = Math.floor(sequences / recipe.batchSize) * tokensPerStep
-    const isQueued = state === 'waiting' || state === 'stuck'
-    const point = isQueued ? null : await lastPoint(job.project, job.fingerprint)
+    const waits = state === 'waiting' || state === 'stuck'
+    const point = waits ? null : await lastPoint(job.project, job.fingerprint)
+    // Of one that nobody can ask about, what it wrote says whether it trained.
+    const isQueued = waits || (state === 'unknown' && point === null)
     const rate = state === 'running' ? (point?.tokensPerSecond ?? null) : null
     options.onProgress?.({
       activity: isQueued ? 'queue' : 'train',

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import { LOCAL, clusterCommands } from '#shared/executors'
+import {
+  PLAIN_CLUSTER,
+  executorFaults,
+  linesFrom,
+  withField
+} from '../../../src/renderer/state/executorDraft'
+import { problemWords } from '../../../src/renderer/state/problemHints'
+
+test('an empty field is left to the cluster, or to its default', () => {
+  const set = withField(withField(PLAIN_CLUSTER, 'partition', 'gpu'), 'cpus', 8)
+  expect(set).toMatchObject({ partition: 'gpu', cpus: 8 })
+  expect(withField(set, 'partition', '')).not.toHaveProperty('partition')
+  expect(withField(set, 'cpus', NaN).cpus).toBe(1)
+  expect(withField(set, 'memoryMegabytes', NaN)).not.toHaveProperty('memoryMegabytes')
+})
+
+test('what is wrong is said at its field, in the words of the schema', () => {
+  expect(executorFaults(undefined)).toEqual({})
+  expect(executorFaults(LOCAL)).toEqual({})
+  expect(executorFaults(PLAIN_CLUSTER)).toEqual({})
+  const faults = executorFaults({
+    ...PLAIN_CLUSTER,
+    pollSeconds: 5,
+    timeMinutes: 1.5,
+    host: '-oProxyCommand=x',
+    setup: ['module load cuda', 'a\nb']
+  })
+  expect(Object.keys(faults).sort()).toEqual(['host', 'pollSeconds', 'setup', 'timeMinutes'])
+  expect(faults['pollSeconds']).toContain('>=10')
+  expect(faults['setup']).toBe('line 2: one line, without a line break')
+  expect(executorFaults({ ...LOCAL, devices: [] })).toHaveProperty('devices')
+})
+
+test('lines are what stands between breaks', () => {
+  expect(linesFrom('\n module load cuda \n\n. env\n')).toEqual(['module load cuda', '. env'])
+})
+
+test('of a cluster, what it is used by is told apart from what it is asked for', () => {
+  expect(clusterCommands(undefined)).toEqual({})
+  expect(clusterCommands(LOCAL)).toEqual({})
+  expect(clusterCommands({ ...PLAIN_CLUSTER, partition: 'gpu', gres: 'gpu:1' })).toEqual({})
+  const set = {
+    options: ['--exclude=a'],
+    setup: ['x'],
+    container: 'c',
+    command: 'd',
+    host: 'h',
+    folder: '/f'
+  }
+  expect(clusterCommands({ ...PLAIN_CLUSTER, ...set })).toEqual(set)
+})
+
+test('a trainer that is not confirmed comes with what to do, quoted for a shell', () => {
+  const plain = { stack: null, cause: null }
+  const error = { ...plain, code: 'study/unconfirmed' as const, message: 'Read it.' }
+  const words = problemWords({ ...error, details: { study: "it's" } })
+  expect(words).toContain(`Read it.\nNo window can confirm it.`)
+  expect(words).toContain(`assay run . --study='it'\\''s' --trust-commands`)
+  expect(problemWords({ ...plain, code: 'bug', message: 'x', details: {} })).toBe('x')
+})
