@@ -65,7 +65,7 @@ export const RUN_COLUMNS: Column[] = [
   text('backend', 'What computed it'),
   text('budget', 'Truth budget of a sequential run: `sum` or `fixed`'),
   text('state', '`done`: runs that are not finished are not listed'),
-  text('device', 'Device that computed it'),
+  text('device', 'Device that computed it; of several GPUs with its number'),
   text(
     'chosen_by',
     'Why a sequential run was chosen: `random`, `design` (all mixtures, or proposed by a diagnosis), `top` (told by a search, since its proxy puts them first or to check that) or `user` (a list, or picked in the window)'
