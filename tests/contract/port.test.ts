@@ -137,7 +137,7 @@ test('a draft is planned before it is saved: with all there is, and by what is k
   await api.runStudy({ study: 'small' })
   await ended
   const after = await ofDraft({})
-  const cost = await api.readCost({ study: 'small', estimate: false })
+  const cost = (await api.readCost({ study: 'small', estimate: false }))!
   // What is free changes while one asks.
   const { freeBytes } = after.cost!.disk
   const disk = { ...cost.disk, freeBytes }
