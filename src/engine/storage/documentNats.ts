@@ -1,7 +1,7 @@
 /** `measurements.f64`: nats of documents, float64 little-endian, appended and never rewritten. */
-import { hash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { REDONE, damagedError } from './seals'
+import { sha256 } from './sha256'
 
 /** Of a value. */
 export const FLOAT64_BYTES = 8
@@ -22,7 +22,7 @@ const AHEAD_BYTES = 1 << 20
 
 /** The checksum of documents' bytes. */
 export function sumOfBytes(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'hex').slice(0, SUM_LETTERS)
+  return sha256(bytes).slice(0, SUM_LETTERS)
 }
 
 /** Reads documents' nats where they lie; the file is opened when something is first read. */

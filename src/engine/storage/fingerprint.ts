@@ -1,7 +1,8 @@
 /** Fingerprints: hashes of everything a result depends on. */
-import { createHash, hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { sha256 } from './sha256'
 
 /**
  * Writes a value as JSON with sorted keys and no blanks, so that equal values give equal text.
@@ -40,7 +41,7 @@ export function canonicalText(value: unknown): CanonicalText {
 
 /** SHA-256 of the canonical JSON of a value, in hex. */
 export function fingerprintOf(value: unknown): string {
-  return hash('sha256', canonicalJson(value), 'hex')
+  return sha256(canonicalJson(value))
 }
 
 /** SHA-256 of a file's bytes, in hex; the file is streamed. */

@@ -1,5 +1,5 @@
 /** Subsets, and fair shares of them: what choosing mixtures counts on. */
-import { hash } from 'node:crypto'
+import { sha256 } from '#engine/storage/sha256'
 
 /** Orders text by UTF-16 code units: the same on every machine, whatever its language. */
 export function byCodeUnit(a: string, b: string): number {
@@ -59,7 +59,7 @@ export function spreadOver(
 }
 
 function hashOrder(randomSeed: number, name: string): string {
-  return hash('sha256', `${String(randomSeed)}\n${name}`, 'hex')
+  return sha256(`${String(randomSeed)}\n${name}`)
 }
 
 /**
