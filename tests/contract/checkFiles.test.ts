@@ -46,7 +46,7 @@ test('sound files of an open project are counted; the project stays open and wri
   const told: EngineEvent[] = []
   api.onEvent((event) => told.push(event))
   const { check } = await api.checkFiles(ask)
-  expect(check).toMatchObject({ files: 3, unsealed: 0, damaged: [], movedTo: null })
+  expect(check).toMatchObject({ files: 4, unsealed: 0, damaged: [], movedTo: null })
   expect(check!.bytes).toBeGreaterThan(1000)
   expect(told).toContainEqual({ kind: 'ended', key: 'check' })
   expect(await api.readProject({})).toMatchObject({ title: 'languages', isReadOnly: false })

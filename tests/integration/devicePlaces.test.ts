@@ -94,7 +94,8 @@ test('a GPU that TensorFlow does not find trains nothing on the processor: it is
   const executor = new LocalExecutor(LOCAL, { ...(await placed([gpu(0), gpu(1)])), onSetAside })
   await executor.begin({ config: CONFIG, evaluationBatch: 1, recipes: [RECIPE] })
   expect(await executor.placeTraining(RECIPE, 2)).toEqual({ lane: 'devices', atOnce: 2 })
-  const job = { fingerprint: 'a', recipe: RECIPE } as TrainJob
+  const project = await temporaryFolder()
+  const job = { project, fingerprint: 'a', recipe: RECIPE } as TrainJob
   const training = executor.train(job, { lane: 'devices', signal })
   await expect(training).rejects.toMatchObject({
     code: 'backend/unavailable',

@@ -42,6 +42,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return files.map(({ name, sha256 }) => `${name} ${sha256}`)
   }
 
+  /** The process that trains a run, as its claim has it. */
+  const trainerOf = (folder: string, run: string) => {
+    const { pid } = JSON.parse(readFileSync(projectPaths.claim(folder, run), 'utf8')) as {
+      pid: number
+    }
+    return pid
+  }
+
   /** Arrays that were ever submitted while a function worked: their names in the queue. */
   const names = new Set<string>()
   const stepsOf = async (folder: string, run: string) => (await lastPoint(folder, run))?.step ?? 0
@@ -107,11 +115,13 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       steps = await further(folder, seed, steps)
 
       // The controller dies: nothing is failed, and it is said.
-      // It forgets what it was told in its last seconds.
-      await sleep(6000)
+      // Waiting for that takes longer than a fast machine trains: it stands still meanwhile.
+      const trainer = trainerOf(folder, seed)
+      process.kill(trainer, 'SIGSTOP')
       await cluster.killController()
       await until('the words of it', () => words.includes('does not answer'))
       await cluster.startController()
+      process.kill(trainer, 'SIGCONT')
       steps = await further(folder, seed, steps)
 
       // Assay is closed: the element goes on, and the next run takes it up.

