@@ -40,6 +40,25 @@ export interface DesktopOptions {
   packaged?: string
 }
 
+/** Starting takes a second or two; on a busy machine ten. */
+const LAUNCH_MS = 60_000
+
+/**
+ * Playwright's way to an Electron that starts is lost once in hundreds of times: the application is up, its debuggers
+ * are connected, and the call goes on waiting. It ends the application then, which is started anew.
+ */
+async function launched(
+  options: Parameters<typeof _electron.launch>[0],
+  tries = 3
+): Promise<ElectronApplication> {
+  try {
+    return await _electron.launch({ ...options, timeout: LAUNCH_MS })
+  } catch (error) {
+    if (tries <= 1 || !String(error).includes(`Timeout ${LAUNCH_MS}ms exceeded`)) throw error
+    return launched(options, tries - 1)
+  }
+}
+
 /** Starts the application; it is ended with the test. */
 export async function launchDesktop(
   options: DesktopOptions = {}
@@ -49,7 +68,7 @@ export async function launchDesktop(
   // Projects that are made by name alone go there.
   const home = options.home ?? (await temporaryFolder())
   const flags = netLog ? [...FLAGS, `--log-net-log=${netLog}`] : FLAGS
-  const app = await _electron.launch({
+  const app = await launched({
     executablePath: packaged ?? program,
     args: packaged ? [...flags, ...args] : [...flags, '-r', NODE_16, '.', ...args],
     env: { ...environment(userData), ...options.environment, HOME: home }
