@@ -132,8 +132,11 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       going = go(stop.signal)
       steps = await further(folder, seed, steps)
       expect([...names].filter((name) => name.startsWith('assay-'))).toHaveLength(1)
-      const { elements } = await readCluster(session, session.study())
-      expect(elements).toMatchObject([{ state: 'running', labels: ['seed'], kind: 'train' }])
+      // A controller that came back may put the element back once more before it believes that it runs.
+      const shown = async () => (await readCluster(session, session.study())).elements
+      await until('it to be shown', async () => (await shown())[0]?.state === 'running')
+      const elements = await shown()
+      expect(elements).toMatchObject([{ labels: ['seed'], kind: 'train' }])
       expect(elements[0]!.share).toBeGreaterThan(0)
 
       // The user stops it: it saves its state and leaves the queue.
