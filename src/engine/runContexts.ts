@@ -2,6 +2,7 @@
 import { LOCAL } from '#shared/executors'
 import type { ExecutorSettings } from '#shared/executors'
 import type { Prepared, Progress, Study } from '#shared/records'
+import { listDevices } from './backends/devices'
 import { chooseExecutor } from './executors/chooseExecutor'
 import type { Executor } from './executors/executor'
 import type { Program } from './executors/slurm/script'
@@ -35,7 +36,9 @@ export class RunContexts {
   readonly #pool: WorkerPool
   readonly #measurements: Measurements
   readonly #program: Program | null
-  #device: Promise<ComputeDevice> | null = null
+  readonly #device: () => Promise<ComputeDevice>
+  /** The driver takes a second to say: asked once, not for each mixture that somebody looks at. */
+  readonly #devices = answeredOnce(listDevices)
 
   /** @param program how this program is called on other machines */
   constructor(
@@ -48,6 +51,7 @@ export class RunContexts {
     this.#pool = pool
     this.#measurements = measurements
     this.#program = program
+    this.#device = answeredOnce(() => pool.run('device', {}))
   }
 
   /** Where the work of a study is done: where its record says, unless somebody else is asked. */
@@ -57,7 +61,8 @@ export class RunContexts {
   ): Executor {
     return chooseExecutor(executor ?? study.executor ?? LOCAL, {
       pool: this.#pool,
-      device: () => this.#computeDevice(),
+      device: this.#device,
+      list: this.#devices,
       project: this.#project.folder,
       study: study.name,
       program: this.#program,
@@ -80,7 +85,7 @@ export class RunContexts {
       executor: this.executor(study, options),
       study,
       ...planned,
-      device: () => this.#computeDevice(),
+      device: this.#device,
       onEvent,
       queue,
       room: this.room(options),
@@ -94,13 +99,14 @@ export class RunContexts {
       onEvent?.({ kind: 'disk', waiting })
     )
   }
+}
 
-  #computeDevice(): Promise<ComputeDevice> {
-    // What failed is asked again the next time.
-    this.#device ??= this.#pool.run('device', {}).catch((error: unknown) => {
-      this.#device = null
+/** Asks when first wanted, and keeps the answer; what failed is asked again the next time. */
+function answeredOnce<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | null = null
+  return () =>
+    (answer ??= ask().catch((error: unknown) => {
+      answer = null
       throw error
-    })
-    return this.#device
-  }
+    }))
 }

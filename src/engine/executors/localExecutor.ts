@@ -2,6 +2,7 @@
 import { toPlain } from '#shared/errors'
 import type { LocalSettings } from '#shared/executors'
 import type { Prepared, Recipe } from '#shared/records'
+import type { TrainerSettings } from '#shared/trainer'
 import {
   evaluationMemoryBytes,
   evaluationsThatFit,
@@ -27,6 +28,9 @@ interface Memory {
   /** Bytes that were free before anything was begun; null on a GPU, which does not say. */
   bytes: number | null
 }
+
+/** Where runs train and models are measured. */
+const WORKING_LANES = ['wide', 'narrow', 'devices'] as const
 
 /** Branches of merges stay in a worker's memory up to so many bytes. */
 const HELD_BYTES = 1 << 30
@@ -73,11 +77,9 @@ export class LocalExecutor implements Executor {
 
   async placeTraining(recipe: Recipe, runs: number): Promise<Placement> {
     const { pool } = this.#options
-    const {
-      work: { config },
-      memory
-    } = this.#found()
-    if (this.#found().work.trainer) return this.#placeCommands(runs)
+    const { work, memory } = this.#found()
+    const { config, trainer } = work
+    if (trainer) return this.#placeCommands(trainer, runs)
     this.#choice = await this.#places.choose(config, { recipe, runs })
     const placement = this.#place(runs, trainingsThatFit(config, recipe, memory.bytes), memory)
     const each = trainingMemoryBytes(config, recipe)
@@ -89,10 +91,8 @@ export class LocalExecutor implements Executor {
 
   async placeMeasuring(models: number, ownLane?: LaneName): Promise<MeasuringPlacement> {
     const { pool } = this.#options
-    const {
-      work: { config, evaluationBatch },
-      memory
-    } = this.#found()
+    const { work, memory } = this.#found()
+    const { config, evaluationBatch } = work
     const free = memory.bytes === null ? null : memory.bytes * (1 - HELD_SHARE)
     const fitting = evaluationsThatFit(config, evaluationBatch, free)
     if (!ownLane) {
@@ -124,14 +124,13 @@ export class LocalExecutor implements Executor {
   }
 
   /** What commands take nobody knows: as many at once as the user says. */
-  #placeCommands(runs: number): Placement {
-    const { atOnce: asked = 1 } = this.#found().work.trainer ?? {}
-    const atOnce = Math.min(asked, runs, this.#options.pool.width('narrow'))
+  #placeCommands(trainer: TrainerSettings, runs: number): Placement {
+    const atOnce = Math.min(trainer.atOnce, runs, this.#options.pool.width('narrow'))
     return { lane: atOnce < 2 ? 'wide' : 'narrow', atOnce: Math.max(1, atOnce) }
   }
 
   async #restAll(): Promise<void> {
-    for (const lane of ['wide', 'narrow', 'devices'] as const) await this.#options.pool.rest(lane)
+    for (const lane of WORKING_LANES) await this.#options.pool.rest(lane)
   }
 
   #found(): { work: Work; memory: Memory } {
@@ -225,7 +224,7 @@ export class LocalExecutor implements Executor {
   /** Lets other lanes' workers go where what they hold from before is wanted; a GPU does not say. */
   async #makeRoom(each: number, { lane, atOnce }: Placement, memory: Memory): Promise<void> {
     const { pool } = this.#options
-    for (const other of (['wide', 'narrow', 'devices'] as const).filter((one) => one !== lane)) {
+    for (const other of WORKING_LANES.filter((one) => one !== lane)) {
       const isOnGpu = memory.isGpu && other !== 'narrow'
       const wanted = each * (atOnce + this.#width(other))
       if (isOnGpu || wanted > (memory.bytes ?? Infinity)) await pool.rest(other)

@@ -71,7 +71,7 @@ export async function claimRun(
     patienceMs
   }
   await makeFolder(projectPaths.run(project, fingerprint))
-  if (!(await createClaim(path, mine))) {
+  if (!(await createFileExclusive(path, JSON.stringify(mine)))) {
     await awaitAbandoned(path, fingerprint, pace)
     await writeFileAtomic(path, JSON.stringify(mine))
     // Two may have found it abandoned: the last to write has it.
@@ -95,16 +95,6 @@ export async function isClaimed(project: string, fingerprint: string): Promise<b
 export function ownElement(environment: NodeJS.ProcessEnv = process.env): string | null {
   const { SLURM_ARRAY_JOB_ID: array, SLURM_ARRAY_TASK_ID: index } = environment
   return array === undefined || index === undefined ? null : `${array}_${index}`
-}
-
-/** Creates a claim where there is none. Who has just claimed the run sweeps drafts, this one's among them. */
-async function createClaim(path: string, mine: ClaimRecord, tries = 5): Promise<boolean> {
-  try {
-    return await createFileExclusive(path, JSON.stringify(mine))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries <= 1) throw error
-    return createClaim(path, mine, tries - 1)
-  }
 }
 
 function heldClaim(

@@ -55,22 +55,26 @@ export async function writeFileAtomic(
       await fs.rename(draft, path)
     } catch (error) {
       await fs.rm(draft, { force: true })
-      // Who opened the project meanwhile, on another machine maybe, swept the draft away.
-      const isSwept = (error as NodeJS.ErrnoException).code === 'ENOENT' && tries > 1
-      if (!isSwept || !existsSync(dirname(path))) throw error
+      if (tries <= 1 || !isDraftSwept(error, path)) throw error
       return writeFileAtomic(path, data, tries - 1)
     }
     await syncFolder(dirname(path))
   })
 }
 
+/** True where who opened the project meanwhile, on another machine maybe, swept a draft away. */
+function isDraftSwept(error: unknown, path: string): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(dirname(path))
+}
+
 /**
  * Creates a file only where there is none, whole from the first moment it is there: written aside
  * and then given its name, which only one of several processes can.
  *
+ * @param tries how often it is written where the draft is swept away
  * @returns false when there is one already
  */
-export async function createFileExclusive(path: string, data: string): Promise<boolean> {
+export async function createFileExclusive(path: string, data: string, tries = 5): Promise<boolean> {
   const draft = draftPath(path)
   try {
     await writeFileAtomic(draft, data)
@@ -79,6 +83,7 @@ export async function createFileExclusive(path: string, data: string): Promise<b
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (tries > 1 && isDraftSwept(error, path)) return createFileExclusive(path, data, tries - 1)
     throw storageError(error, path)
   } finally {
     // What stays is swept as other drafts are.

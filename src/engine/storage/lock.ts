@@ -1,8 +1,6 @@
 /** One writer per project: a lock that outlives no process and trusts no clock but its own. */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
@@ -41,7 +39,7 @@ export async function lockProject(project: string): Promise<ProjectLock> {
     since: new Date().toISOString()
   }
   const text = JSON.stringify(mine)
-  if (!(await createLock(path, text))) {
+  if (!(await createFileExclusive(path, text))) {
     await assertAbandoned(project, path)
     const takeover = `${path}.takeover`
     await claimTakeover(project, takeover, text)
@@ -50,7 +48,7 @@ export async function lockProject(project: string): Promise<ProjectLock> {
       const holder = await assertAbandoned(project, path)
       if (holder) await writeFileAtomic(path, text)
       // Given free meanwhile: whoever comes first has it.
-      else if (!(await createLock(path, text))) throw await lockedError(project, path)
+      else if (!(await createFileExclusive(path, text))) throw await lockedError(project, path)
       // Two may have cleared one dead take-over: the last to write has the project.
       if (!(await isHeldBy(path, mine))) throw await lockedError(project, path)
     } finally {
@@ -64,25 +62,11 @@ export async function lockProject(project: string): Promise<ProjectLock> {
   }
 }
 
-/**
- * Creates a lock where there is none. Who has the project sweeps what is being written there, the draft
- * of this lock among it: then it is tried again, and found held.
- */
-async function createLock(path: string, text: string, tries = 5): Promise<boolean> {
-  try {
-    return await createFileExclusive(path, text)
-  } catch (error) {
-    const isSwept = (error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(dirname(path))
-    if (!isSwept || tries <= 1) throw error
-    return createLock(path, text, tries - 1)
-  }
-}
-
 /** The second lock; one that a dead process left is cleared first. */
 async function claimTakeover(project: string, takeover: string, text: string): Promise<void> {
-  if (await createLock(takeover, text)) return
+  if (await createFileExclusive(takeover, text)) return
   if (await assertAbandoned(project, takeover)) await removeTree(takeover)
-  if (!(await createLock(takeover, text))) throw await lockedError(project, takeover)
+  if (!(await createFileExclusive(takeover, text))) throw await lockedError(project, takeover)
 }
 
 /** @returns true when a dead process holds it, false where there is no lock any more */

@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import { ERROR_CODES } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
-import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/records'
+import { MeasurementSchema, RunResultSchema } from '#shared/records'
 import { makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
 import { assertNotNewer } from './sealedFiles'
@@ -17,7 +17,7 @@ const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
 const OutcomeSchema = z.strictObject({
   format: z.literal('assay-outcome'),
   version: z.literal(OUTCOME_VERSION),
-  /** Fingerprint of the run or of the model, or of what text was prepared for. */
+  /** Fingerprint of the run or of the model. */
   key: z.string(),
   /** Study that it was done for. */
   study: z.string(),
@@ -34,8 +34,6 @@ const OutcomeSchema = z.strictObject({
       evaluateMs: z.number().nonnegative()
     })
     .optional(),
-  /** Of text that was tokenised. */
-  prepared: PreparedSchema.optional(),
   /** Why there is nothing of these. */
   error: z
     .strictObject({

@@ -28,7 +28,7 @@ async function adopt(
   { key, trained, measured }: Outcome,
   { project, measurements, plan, onEvent }: RunContext
 ): Promise<boolean> {
-  const isNew = (one: Measurement) => !measurements.find(one.model, one.domain, one.definition)
+  const isNew = (one: Measurement) => !measurements.has(one.model, one.domain, one.definition)
   const found = measured?.measurements.filter(isNew) ?? []
   if (found.length > 0) await measurements.add(found)
   if (!trained) return measured !== undefined

@@ -3,7 +3,6 @@ import { hostname } from 'node:os'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { MeasuredPart } from '#shared/preparedText'
 import type { Measurement, Progress } from '#shared/records'
-import type { Executor } from '#engine/executors/executor'
 import { readOutcome, writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
@@ -112,7 +111,7 @@ async function measureAlone(
   const domains = missingParts(model.fingerprint, context)
   if (domains.length === 0 || (await isLeft(model, domains, context))) return 'nothing'
   await executor.begin(workOf(context, []))
-  const { lane, heldBytes } = await placeOnce(executor)
+  const { lane, heldBytes } = await executor.placeMeasuring(1)
   const job = measureJobOf(model, domains, heldBytes, context)
   const result = await executor.measure(model.fingerprint, job, { lane, signal })
   const measurements: Measurement[] = measurementsOf(model, domains, job.definition, result.nats)
@@ -132,11 +131,6 @@ async function isLeft(
   return domains.every((domain) =>
     left.some((one) => one.domain === domain.fingerprint && one.definition === definition)
   )
-}
-
-/** One model alone has the machine for itself. */
-function placeOnce(executor: Executor) {
-  return executor.placeMeasuring(1)
 }
 
 function unknownJob(key: string, study: string): WorkbenchError {
