@@ -1,14 +1,11 @@
 /** Files are checked over the contract, of an open project and of a listed one. */
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { FolderShelf, Workbench } from '#engine'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
-import type { EngineApi, EngineEvent } from '#shared/contract'
-import { connect, serve } from '#shared/port'
+import type { EngineEvent } from '#shared/contract'
 import { builtEngine } from '../support/builtEngine'
-import { pipePair } from '../support/pipePair'
-import { temporaryFolder } from '../support/temporaryFolder'
+import { deskBench } from '../support/deskBench'
 
 let engine: Engine
 beforeAll(() => {
@@ -18,14 +15,7 @@ afterAll(() => engine.close())
 
 /** A project of two edits on a shelf, open on one desk; `sit` gives one more. */
 async function bench() {
-  const folder = await temporaryFolder()
-  const workbench = new Workbench(engine, new FolderShelf(folder))
-  onTestFinished(() => workbench.close())
-  const sit = (): EngineApi => {
-    const { near, far } = pipePair()
-    serve(workbench.desk().api(), near)
-    return connect(far)
-  }
+  const { folder, sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'languages' })
   const [study] = (await api.readProject({})).studies

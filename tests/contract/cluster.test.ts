@@ -1,17 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-  vi
-} from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { FolderShelf, Workbench } from '#engine'
 import { assertCommandsConfirmed } from '#engine/confirmedCommands'
 import type { Engine, ProjectSession } from '#engine'
@@ -20,6 +10,7 @@ import type { EngineApi, EngineEvent, ProjectApi } from '#shared/contract'
 import { connect, serve } from '#shared/port'
 import type { StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
+import { useOwnConfig } from '../support/ownConfig'
 import { pipePair } from '../support/pipePair'
 import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
 import type { SlurmCluster } from '../support/slurmCluster'
@@ -32,8 +23,7 @@ beforeAll(() => {
 afterAll(() => engine.close())
 
 // What is confirmed is kept for these tests alone.
-beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
-afterEach(() => vi.unstubAllEnvs())
+useOwnConfig()
 
 const study = 'small'
 const slurm = (change: object = {}) => ({ executor: { kind: 'slurm' as const, ...change } })

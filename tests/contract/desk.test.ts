@@ -1,13 +1,12 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { FolderShelf, RecentShelf, SingleShelf, Workbench } from '#engine'
+import { RecentShelf, SingleShelf, Workbench } from '#engine'
 import type { Engine } from '#engine'
 import type { EngineApi, EngineEvent } from '#shared/contract'
 import type { Study } from '#shared/records'
-import { connect, serve } from '#shared/port'
 import { builtEngine, tinyStudy } from '../support/builtEngine'
-import { pipePair } from '../support/pipePair'
+import { deskBench } from '../support/deskBench'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
 
@@ -16,19 +15,6 @@ beforeAll(() => {
   engine = builtEngine()
 })
 afterAll(() => engine.close())
-
-/** A workbench over an empty folder of projects; `sit` gives one more screen's api. */
-async function bench() {
-  const folder = await temporaryFolder()
-  const workbench = new Workbench(engine, new FolderShelf(folder))
-  onTestFinished(() => workbench.close())
-  const sit = (): EngineApi => {
-    const { near, far } = pipePair()
-    serve(workbench.desk().api(), near)
-    return connect(far)
-  }
-  return { folder, workbench, sit }
-}
 
 /** Streams files as a window does, in pieces. */
 async function drop(api: EngineApi, files: Record<string, Buffer>, piece = 1000): Promise<string> {
@@ -54,7 +40,7 @@ const importing = {
 }
 
 test('a project is made, listed, left and opened again, by name', async () => {
-  const { folder, sit } = await bench()
+  const { folder, sit } = await deskBench(engine)
   const api = sit()
   expect(await api.readDesk({})).toMatchObject({ open: null, shelf: 'folder', projects: [] })
   await expect(api.readProject({})).rejects.toMatchObject({ code: 'project/none' })
@@ -72,7 +58,7 @@ test('a project is made, listed, left and opened again, by name', async () => {
 })
 
 test('a name is no path: nothing outside the folder is made or opened', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   for (const name of ['../elsewhere', 'a/b', '..', '', '.hidden']) {
     await expect(api.createProject({ name })).rejects.toMatchObject({ code: 'usage/invalid' })
@@ -83,7 +69,7 @@ test('a name is no path: nothing outside the folder is made or opened', async ()
 })
 
 test('two screens of one project share it; a change on one is told on the other', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const [first, second] = [sit(), sit()]
   await first.createProject({ name: 'shared' })
   await second.openProject({ id: 'shared', readOnly: false })
@@ -96,7 +82,7 @@ test('two screens of one project share it; a change on one is told on the other'
 })
 
 test('edits of studies are undone and done again', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'edited' })
   const studies = async () => (await api.readProject({})).studies
@@ -122,7 +108,7 @@ test('edits of studies are undone and done again', async () => {
 })
 
 test('dropped files are looked at and imported; nothing of them is left over', async () => {
-  const { folder, sit } = await bench()
+  const { folder, sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'dropped' })
   const texts = await temporaryFolder()
@@ -148,7 +134,7 @@ test('dropped files are looked at and imported; nothing of them is left over', a
 })
 
 test('a task is recognised, looked at by its fields, and imported as one', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'tasks' })
   const items = [
@@ -174,7 +160,7 @@ test('a task is recognised, looked at by its fields, and imported as one', async
 })
 
 test('what is wrong with a dropped file is said with its name as it was dropped', async () => {
-  const { folder, sit } = await bench()
+  const { folder, sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'broken' })
   const id = await drop(api, { 'texts/a.jsonl': Buffer.from('{"text": oops}') })
@@ -188,7 +174,7 @@ test('what is wrong with a dropped file is said with its name as it was dropped'
 })
 
 test('two projects are told apart in the log', async () => {
-  const { workbench, sit } = await bench()
+  const { workbench, sit } = await deskBench(engine)
   const [first, second] = [sit(), sit()]
   await first.createProject({ name: 'law' })
   await second.createProject({ name: 'mail' })
@@ -201,7 +187,7 @@ test('two projects are told apart in the log', async () => {
 })
 
 test('a folder that is dropped keeps its folders', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'folders' })
   const id = await drop(api, {
@@ -217,7 +203,7 @@ test('a folder that is dropped keeps its folders', async () => {
 })
 
 test('half of a file is not imported, a path that leads elsewhere is refused', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'half' })
   const { drop: id } = await api.beginDrop({ files: [{ path: 'a.jsonl', bytes: 10 }] })
@@ -237,7 +223,7 @@ test('half of a file is not imported, a path that leads elsewhere is refused', a
 })
 
 test('an import that is cancelled leaves nothing, and the text can be imported again', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'cancelled' })
   const texts = await temporaryFolder()
@@ -297,7 +283,7 @@ test('who serves one project makes no other', async () => {
 })
 
 test('what was not announced of a drop is not written, before or after it is whole', async () => {
-  const { folder, sit } = await bench()
+  const { folder, sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'languages' })
   const { drop: id } = await api.beginDrop({ files: [{ path: 'a/b.txt', bytes: 3 }] })
@@ -311,7 +297,7 @@ test('what was not announced of a drop is not written, before or after it is who
 })
 
 test('a screen names no file of the machine: a study may read only what one of the project reads', async () => {
-  const { sit } = await bench()
+  const { sit } = await deskBench(engine)
   const api = sit()
   await api.createProject({ name: 'languages' })
   const [study] = (await api.readProject({})).studies

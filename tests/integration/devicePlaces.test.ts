@@ -1,49 +1,23 @@
 import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
 import type { LocalDevice } from '#engine/backends/devices'
-import { threadEnvironment } from '#engine/backends/environment'
 import { DevicePlaces } from '#engine/executors/devicePlaces'
 import { LocalExecutor } from '#engine/executors/localExecutor'
 import type { TrainJob } from '#engine/workers/jobs'
-import { WorkerPool } from '#engine/workers/pool'
 import { LOCAL } from '#shared/executors'
 import { RecipeSchema } from '#shared/records'
+import { SMALLEST, plainPool } from '../support/plainPool'
 import { temporaryFolder } from '../support/temporaryFolder'
 
-const CONFIG = {
-  vocabularySize: 64,
-  hiddenSize: 16,
-  hiddenLayers: 1,
-  attentionHeads: 1,
-  keyValueHeads: 1,
-  intermediateSize: 32,
-  contextLength: 16,
-  ropeTheta: 10000,
-  rmsNormEpsilon: 1e-5,
-  tieEmbeddings: false,
-  initializerRange: 0.02
-}
 const RECIPE = RecipeSchema.parse({ batchSize: 2, peakLearningRate: 1e-3, schedule: 'constant' })
 const signal = new AbortController().signal
-
-function newPool(): WorkerPool {
-  const environment = (precision: 'float32' | 'tf32') => threadEnvironment(1, precision)
-  const lane = { workers: 1, environment }
-  const pool = new WorkerPool({
-    processEntry: resolve('out/main/workerProcess.cjs'),
-    workerEntry: resolve('out/main/worker.cjs'),
-    lanes: { wide: lane, narrow: lane, aside: lane }
-  })
-  onTestFinished(() => pool.close())
-  return pool
-}
 
 /** Devices of a list, in a project of their own. */
 async function placed(devices: LocalDevice[]) {
   const device = () => Promise.resolve({ name: 'a GPU', isGpu: true })
   const project = await temporaryFolder()
-  return { pool: newPool(), project, device, list: () => Promise.resolve(devices) }
+  return { pool: plainPool(), project, device, list: () => Promise.resolve(devices) }
 }
 
 const gpu = (index: number): LocalDevice => ({
@@ -58,7 +32,7 @@ test('how many small runs share a device is measured with real trainings, and ke
   const device = { index: 0, name: 'pretended 0', isPretended: true, memoryBytes: 3e9 }
   const options = await placed([device])
   const places = new DevicePlaces(LOCAL, options)
-  const choice = await places.choose(CONFIG, { recipe: RECIPE, runs: 4 })
+  const choice = await places.choose(SMALLEST, { recipe: RECIPE, runs: 4 })
   expect(choice).toMatchObject({ devices: [0], names: ['pretended 0'] })
   expect([1, 2]).toContain(choice!.perDevice)
   expect(options.pool.devices[0]!.pids).toHaveLength(2)
@@ -67,13 +41,16 @@ test('how many small runs share a device is measured with real trainings, and ke
   // Nothing works any more: what was kept is enough.
   await options.pool.close()
   const again = new DevicePlaces(LOCAL, options)
-  expect(await again.choose(CONFIG, { recipe: RECIPE, runs: 4 })).toEqual(choice)
+  expect(await again.choose(SMALLEST, { recipe: RECIPE, runs: 4 })).toEqual(choice)
 }, 60_000)
 
 test('one GPU with one run at once is no choice; what the study asks for is', async () => {
   const options = await placed([gpu(0)])
   const choose = (settings: object) =>
-    new DevicePlaces({ ...LOCAL, ...settings }, options).choose(CONFIG, { recipe: RECIPE, runs: 1 })
+    new DevicePlaces({ ...LOCAL, ...settings }, options).choose(SMALLEST, {
+      recipe: RECIPE,
+      runs: 1
+    })
   expect(await choose({})).toBe(null)
   expect(await choose({ devices: [0] })).toBe(null)
   expect(await choose({ runsPerDevice: 3 })).toMatchObject({ devices: [0], perDevice: 3 })
@@ -85,14 +62,14 @@ test('where tensors are on the processor, GPUs are not placed on', async () => {
   const options = await placed([gpu(0), gpu(1)])
   const device = () => Promise.resolve({ name: 'a processor', isGpu: false })
   const places = new DevicePlaces(LOCAL, { ...options, device })
-  expect(await places.choose(CONFIG, { recipe: RECIPE, runs: 1 })).toBe(null)
+  expect(await places.choose(SMALLEST, { recipe: RECIPE, runs: 1 })).toBe(null)
 })
 
 test('a GPU that TensorFlow does not find trains nothing on the processor: it is set aside', async () => {
   const told: string[] = []
   const onSetAside = (device: string) => void told.push(device)
   const executor = new LocalExecutor(LOCAL, { ...(await placed([gpu(0), gpu(1)])), onSetAside })
-  await executor.begin({ config: CONFIG, evaluationBatch: 1, recipes: [RECIPE] })
+  await executor.begin({ config: SMALLEST, evaluationBatch: 1, recipes: [RECIPE] })
   expect(await executor.placeTraining(RECIPE, 2)).toEqual({ lane: 'devices', atOnce: 2 })
   const project = await temporaryFolder()
   const job = { project, fingerprint: 'a', recipe: RECIPE } as TrainJob

@@ -1,23 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { threadEnvironment } from '#engine/backends/environment'
-import { WorkerPool } from '#engine/workers/pool'
-
-function newPool(): WorkerPool {
-  const environment = (precision: 'float32' | 'tf32') => threadEnvironment(1, precision)
-  const pool = new WorkerPool({
-    processEntry: resolve('out/main/workerProcess.cjs'),
-    workerEntry: resolve('out/main/worker.cjs'),
-    lanes: {
-      wide: { workers: 1, environment },
-      narrow: { workers: 1, environment },
-      aside: { workers: 1, environment }
-    }
-  })
-  onTestFinished(() => pool.close())
-  return pool
-}
+import { SMALLEST, plainPool } from '../support/plainPool'
 
 /** Worker processes of this one, each with what it was told of matrix products. */
 function workers(): { pid: number; precision: string }[] {
@@ -37,7 +21,7 @@ function workers(): { pid: number; precision: string }[] {
 }
 
 test('a lane at rest has no process, and answers anew when it is asked', async () => {
-  const pool = newPool()
+  const pool = plainPool()
   const first = await pool.run('device', {})
   const [before] = workers()
   await pool.rest('narrow')
@@ -49,7 +33,7 @@ test('a lane at rest has no process, and answers anew when it is asked', async (
 })
 
 test('a job of another matrix precision gets a process that was born with it', async () => {
-  const pool = newPool()
+  const pool = plainPool()
   await pool.run('device', {})
   expect(workers().map((one) => one.precision)).toEqual(['0'])
   await pool.run('device', {}, { matmulPrecision: 'tf32' })
@@ -58,7 +42,7 @@ test('a job of another matrix precision gets a process that was born with it', a
 })
 
 test('a process that cannot be started fails its job by name', async () => {
-  const pool = newPool()
+  const pool = plainPool()
   const { execPath } = process
   try {
     process.execPath = '/there/is/no/node'
@@ -73,25 +57,12 @@ test('a process that cannot be started fails its job by name', async () => {
 })
 
 test('a worker that is killed fails its job by name, and the next job is done', async () => {
-  const pool = newPool()
+  const pool = plainPool()
   await pool.run('device', {})
   const { pid } = workers()[0]!
-  const config = {
-    vocabularySize: 64,
-    hiddenSize: 16,
-    hiddenLayers: 1,
-    attentionHeads: 1,
-    keyValueHeads: 1,
-    intermediateSize: 32,
-    contextLength: 16,
-    ropeTheta: 10000,
-    rmsNormEpsilon: 1e-5,
-    tieEmbeddings: false,
-    initializerRange: 0.02
-  }
   const job = pool.run('bench', {
     what: 'train',
-    config,
+    config: SMALLEST,
     batchSize: 2,
     repetitions: 1e9,
     seconds: 60
@@ -102,7 +73,7 @@ test('a worker that is killed fails its job by name, and the next job is done', 
 })
 
 test('jobs for devices get a process of their device, and wait for it alone', async () => {
-  const pool = newPool()
+  const pool = plainPool()
   pool.addDevices(
     [0, 1].map((index) => ({
       index,

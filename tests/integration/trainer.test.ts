@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { confirmCommands } from '#engine'
 import type { PlanSummary } from '#engine'
 import { openBatches } from '#engine/data/batches'
@@ -15,11 +15,11 @@ import type { TrainJob } from '#engine/workers/jobs'
 import type { Progress } from '#shared/records'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone, assayError } from '../support/commandLine'
+import { useOwnConfig } from '../support/ownConfig'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { SMALL, projectOf, seedJob } from '../support/trainedByCommand'
 
-beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
-afterEach(() => vi.unstubAllEnvs())
+useOwnConfig()
 
 function train(job: TrainJob, signal = new AbortController().signal) {
   const progress: Progress[] = []

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { confirmCommands } from '#engine'
 import type { Engine } from '#engine'
 import { builtEngine, tinyProject } from '../support/builtEngine'
+import { useOwnConfig } from '../support/ownConfig'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { apart, largestRelative, perplexitiesOf, weightsOf } from '../support/trainedAlike'
 
@@ -14,8 +15,7 @@ beforeAll(() => {
   engine = builtEngine()
 })
 afterAll(() => engine.close())
-beforeEach(async () => vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
-afterEach(() => vi.unstubAllEnvs())
+useOwnConfig()
 
 const PLAIN = `${process.execPath} ${resolve('tests/support/plainTrainer.mjs')} {tokens} {init} {recipe} {out}`
 const python = process.env['ASSAY_TORCH_PYTHON']

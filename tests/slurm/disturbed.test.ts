@@ -4,31 +4,20 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Engine, ProjectSession, RunOptions } from '#engine'
+import { describe, expect, test } from 'vitest'
+import type { ProjectSession, RunOptions } from '#engine'
 import { readCluster } from '#engine'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import { lastPoint } from '#engine/storage/traces'
 import { Leaving } from '#shared/leaving'
-import { builtEngine, tinyProject } from '../support/builtEngine'
-import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
-import type { SlurmCluster } from '../support/slurmCluster'
+import { tinyProject } from '../support/builtEngine'
+import { useCluster } from '../support/clusterEngine'
+import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  let engine: Engine
-  let cluster: SlurmCluster
-  beforeAll(async () => {
-    process.env['ASSAY_CLUSTER_POLL_SECONDS'] = '0.5'
-    cluster = await startSlurm()
-    engine = builtEngine()
-  })
-  afterAll(async () => {
-    await engine?.close()
-    await cluster?.stop()
-    delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
-  })
+  const on = useCluster()
 
   const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
   const slow = {
@@ -57,19 +46,19 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   /** Waits until the run has got further than it was. */
   const further = async (folder: string, run: string, than = 0) => {
     await until('the run to get further', async () => {
-      for (const { name } of cluster.queue()) names.add(name)
+      for (const { name } of on.cluster.queue()) names.add(name)
       return (await stepsOf(folder, run)) > than
     })
     return stepsOf(folder, run)
   }
 
   test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
-    const undisturbed = await tinyProject(engine, join(await temporaryFolder(), 'a'), slow)
+    const undisturbed = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), slow)
     const seed = (await undisturbed.plan(undisturbed.study())).plan.seed!.fingerprint
     await undisturbed.run(undisturbed.study(), { signal: stopAfter(undisturbed, seed) })
 
     const folder = join(await temporaryFolder(), 'b')
-    const first = await tinyProject(engine, folder, {
+    const first = await tinyProject(on.engine, folder, {
       ...slow,
       executor: { kind: 'slurm' as const, partition: 'spare' }
     })
@@ -82,7 +71,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     const killed = once(head, 'exit')
     head.kill('SIGKILL')
     await killed
-    const session = await engine.openProject(folder)
+    const session = await on.engine.openProject(folder)
     try {
       // The next one finds the element, and submits no other.
       let words = ''
@@ -99,17 +88,17 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(names.size).toBe(1)
 
       // Its time is nearly up: it saves, leaves, and goes on.
-      const [element] = cluster.queue()
-      cluster.call('scancel', '--signal=USR2', '--batch', element!.job)
-      await until('the element to wait again', () => cluster.queue()[0]?.state === 'PENDING')
+      const [element] = on.cluster.queue()
+      on.cluster.call('scancel', '--signal=USR2', '--batch', element!.job)
+      await until('the element to wait again', () => on.cluster.queue()[0]?.state === 'PENDING')
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       steps = await further(folder, seed, await stepsOf(folder, seed))
 
       // Another partition's job takes the place: it is put back, and goes on.
-      cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
+      on.cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
       await until('the element to be preempted', () => {
         if (isRunFinished(folder, seed)) throw new Error('it was faster')
-        return cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
+        return on.cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
       })
       steps = await stepsOf(folder, seed)
       steps = await further(folder, seed, steps)
@@ -118,16 +107,16 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       // Waiting for that takes longer than a fast machine trains: it stands still meanwhile.
       const trainer = trainerOf(folder, seed)
       process.kill(trainer, 'SIGSTOP')
-      await cluster.killController()
+      await on.cluster.killController()
       await until('the words of it', () => words.includes('does not answer'))
-      await cluster.startController()
+      await on.cluster.startController()
       process.kill(trainer, 'SIGCONT')
       steps = await further(folder, seed, steps)
 
       // Assay is closed: the element goes on, and the next run takes it up.
       stop.abort(new Leaving())
       expect(await going).toMatchObject({ wasStopped: true, failed: [] })
-      expect(cluster.queue().some(({ name }) => names.has(name))).toBe(true)
+      expect(on.cluster.queue().some(({ name }) => names.has(name))).toBe(true)
       stop = new AbortController()
       going = go(stop.signal)
       steps = await further(folder, seed, steps)
@@ -142,7 +131,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       // The user stops it: it saves its state and leaves the queue.
       stop.abort(new Error('stopped by the user'))
       expect(await going).toMatchObject({ wasStopped: true, failed: [] })
-      await until('an empty queue', () => cluster.queue().length === 0)
+      await until('an empty queue', () => on.cluster.queue().length === 0)
       expect(session.runs[0]).toMatchObject({ state: 'stopped' })
       expect(isRunFinished(folder, seed)).toBe(false)
 

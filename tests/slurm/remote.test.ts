@@ -1,11 +1,12 @@
 /** A cluster that is reached by ssh only, with storage of its own. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checkCluster, confirmCommands } from '#engine'
 import type { Engine } from '#engine'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { isSshMissing, startSsh } from '../support/loopbackSsh'
+import { useOwnConfig } from '../support/ownConfig'
 import { isSlurmMissing, startSlurm } from '../support/slurmCluster'
 import type { SlurmCluster } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -24,8 +25,7 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     engine = builtEngine()
   })
   // What is confirmed is kept for the user, not in the project.
-  beforeEach(async () => void vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
-  afterEach(() => void vi.unstubAllEnvs())
+  useOwnConfig()
   afterAll(async () => {
     await engine?.close()
     await ssh?.stop()

@@ -4,48 +4,27 @@ import { once } from 'node:events'
 import { chmod, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-  vi
-} from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { clusterScript, confirmCommands, readCluster, readElementLog } from '#engine'
-import type { Engine, ProjectSession } from '#engine'
+import type { ProjectSession } from '#engine'
 import type { StudyDraft } from '#shared/records'
-import { builtEngine, tinyProject } from '../support/builtEngine'
+import { tinyProject } from '../support/builtEngine'
+import { useCluster } from '../support/clusterEngine'
 import { assay, assayDone } from '../support/commandLine'
-import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
-import type { SlurmCluster } from '../support/slurmCluster'
+import { useOwnConfig } from '../support/ownConfig'
+import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  let engine: Engine
-  let cluster: SlurmCluster
-  beforeAll(async () => {
-    process.env['ASSAY_CLUSTER_POLL_SECONDS'] = '0.5'
-    cluster = await startSlurm()
-    engine = builtEngine()
-  })
+  const on = useCluster()
   // What is confirmed is kept for the user, not in the project.
-  beforeEach(async () => void vi.stubEnv('XDG_CONFIG_HOME', await temporaryFolder()))
-  afterEach(() => void vi.unstubAllEnvs())
-  afterAll(async () => {
-    await engine?.close()
-    await cluster?.stop()
-    delete process.env['ASSAY_CLUSTER_POLL_SECONDS']
-  })
+  useOwnConfig()
 
   type Settings = Omit<Extract<StudyDraft['executor'], { kind: 'slurm' }>, 'kind'>
 
   /** A prepared project whose study is the seed and its branches. */
   async function project(settings: Settings): Promise<ProjectSession> {
-    const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {
+    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), {
       sequential: { choose: { kind: 'none' } },
       executor: { kind: 'slurm', ...settings }
     })
@@ -140,7 +119,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(script).toMatch(
       /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
     )
-    expect(cluster.queue()).toEqual([])
+    expect(on.cluster.queue()).toEqual([])
     expect(await assayDone(['cluster', 'script', session.folder])).toBe(`${call}\n\n${script}\n`)
   })
 
@@ -185,18 +164,18 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
     let said = ''
     head.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    await until('the element', () => cluster.queue().length === 1)
+    await until('the element', () => on.cluster.queue().length === 1)
     const ended = once(head, 'exit')
     head.kill('SIGTERM')
     expect((await ended)[0]).toBe(130)
     expect(said).toContain("jobs stay in the cluster's queue")
-    const [left] = cluster.queue()
+    const [left] = on.cluster.queue()
 
-    const session = await engine.openProject(folder)
+    const session = await on.engine.openProject(folder)
     onTestFinished(() => session.close())
     const going = session.run(session.study())
     await sleep(3000)
-    expect(cluster.queue()).toEqual([left])
+    expect(on.cluster.queue()).toEqual([left])
     const { elements, nodes } = await readCluster(session, session.study())
     expect(elements).toMatchObject([{ state: 'stuck', labels: ['seed'], node: null }])
     expect(elements[0]!.queueWords).toMatch(/PENDING \(JobHeld/)

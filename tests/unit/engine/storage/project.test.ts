@@ -8,29 +8,10 @@ import { Measurements } from '#engine/storage/measurements'
 import { Project } from '#engine/storage/project'
 import { emptyProject, projectText } from '#engine/storage/projectFormat'
 import { writeManifest } from '#engine/storage/runs'
-import type { Run } from '#shared/records'
+import { RUN } from '../../../support/runHead'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
-const run: Run = {
-  fingerprint: 'f1',
-  role: 'branch',
-  name: 'law#1',
-  mixture: null,
-  budget: null,
-  chosenBy: null,
-  baseUnits: 1,
-  tokens: 10,
-  steps: 1,
-  state: 'done',
-  finalLoss: 2.5,
-  elapsedMs: 10,
-  tokensPerSecond: 1000,
-  backend: 'tensorflow',
-  device: 'cpu',
-  threads: 1,
-  host: 'here',
-  error: null
-}
+const run = RUN
 
 test('records are there after closing and opening again', async () => {
   const folder = join(await temporaryFolder(), 'p')

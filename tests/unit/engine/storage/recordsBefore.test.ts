@@ -9,34 +9,13 @@ import { parseProject } from '#engine/storage/projectFormat'
 import { writeManifest } from '#engine/storage/runs'
 import { defaultStudy } from '#engine/studies/study'
 import type { Run } from '#shared/records'
+import { RESULT, RUN } from '../../../support/runHead'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 const study = (name: string) => ({ ...defaultStudy(name), name })
 
-const result = {
-  finalLoss: 2.5,
-  elapsedMs: 10,
-  tokensPerSecond: 1000,
-  backend: 'tensorflow',
-  device: 'cpu',
-  threads: 1,
-  host: 'here'
-} as const
-
-const run: Run = {
-  fingerprint: 'f1',
-  role: 'branch',
-  name: 'law#1',
-  mixture: null,
-  budget: null,
-  chosenBy: null,
-  baseUnits: 1,
-  tokens: 10,
-  steps: 1,
-  state: 'running',
-  error: null,
-  ...result
-}
+const result = RESULT
+const run: Run = { ...RUN, state: 'running' }
 
 /** A project of two studies, the second added last. */
 async function made(): Promise<{ folder: string; file: string; before: string }> {
