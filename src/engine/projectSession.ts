@@ -23,7 +23,7 @@ import { needsBranchesError, notPreparedError, readOnlyError } from './studies/r
 import { rescoreMixtures } from './studies/search/rescoreMixtures'
 import { believedOf, searchStudy } from './studies/search/searchStudy'
 import type { PlanHistory, StudyPlan } from './studies/plan'
-import { assertTextThere, findEarlierPrepared, findPrepared, prepareStudy } from './studies/prepare'
+import { assertTextThere, findEarlierPrepared, findPrepared } from './studies/prepare'
 import { foreseenText } from './studies/foreseenText'
 import { gatherEvidence } from './studies/evidence/gatherEvidence'
 import type { EvidenceOptions, GatheredEvidence } from './studies/evidence/gatherEvidence'
@@ -251,11 +251,13 @@ export class ProjectSession {
     return importModels({ project: this.#project, pool: this.#pool }, request, run)
   }
 
-  /** Tokenises, holds out and cuts; cached. Waits for disk space where somebody hears `onEvent`. */
+  /**
+   * Tokenises, holds out and cuts; cached. Waits for disk space where somebody hears `onEvent`.
+   *
+   * @throws WorkbenchError as `prepareStudy` does, `study/unconfirmed`
+   */
   prepare(study: Study, run: WaitingRun = {}): Promise<Prepared> {
-    const executor = this.#contexts.executor(study, run)
-    const room = run.onEvent ? this.#contexts.room(run) : null
-    return prepareStudy({ ...run, project: this.#project, executor, study, room })
+    return this.#contexts.prepared(study, run)
   }
 
   /** Asks a worker about the stored text of a study. */
@@ -352,13 +354,14 @@ export class ProjectSession {
    *
    * Writes no record, so that it may be done in a project opened read-only, beside its host.
    *
-   * @param key fingerprint of a run or of a model; of a run that is finished its model is measured
+   * @param key fingerprint of the text, of a run or of a model; of a run that is finished its model is measured
    * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `study/unconfirmed`
    */
   async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
     await assertCommandsConfirmed(this.folder, { ...study, executor: LOCAL })
-    const context = await this.workOn(study, run)
-    return runOne(key, assay, context, run.onProgress ?? (() => undefined))
+    const text = this.#contexts.ofText(study, run)
+    const planned = () => this.workOn(study, run)
+    return runOne(key, assay, { text, planned }, run.onProgress ?? (() => undefined))
   }
 
   /** What is there and what is missing; of a study not prepared yet, its text only. */

@@ -1,8 +1,9 @@
 /** What work on studies of an open project is given: where it is done, and all it needs there. */
-import { LOCAL } from '#shared/executors'
+import { LOCAL, localSettingsOf } from '#shared/executors'
 import type { ExecutorSettings } from '#shared/executors'
 import type { Prepared, Progress, Study } from '#shared/records'
 import { listDevices } from './backends/devices'
+import { assertCommandsConfirmed } from './confirmedCommands'
 import { chooseExecutor } from './executors/chooseExecutor'
 import type { Executor } from './executors/executor'
 import type { Program } from './executors/slurm/script'
@@ -11,6 +12,7 @@ import type { Project } from './storage/project'
 import { DiskRoom } from './studies/diskRoom'
 import type { DiskOptions } from './studies/diskRoom'
 import type { StudyPlan } from './studies/plan'
+import { prepareStudy } from './studies/prepare'
 import type { RunContext } from './studies/runContext'
 import type { StudyEvent } from './studies/run'
 import { RunQueue } from './studies/runQueue'
@@ -91,6 +93,35 @@ export class RunContexts {
       room: this.room(options),
       signal
     }
+  }
+
+  /**
+   * The text of a study, prepared where its record says.
+   *
+   * @throws WorkbenchError as `prepareStudy` does, `study/unconfirmed`
+   */
+  prepared(study: Study, run: Omit<RunOptions, 'queue'>): Promise<Prepared> {
+    const where = run.executor ?? study.executor ?? LOCAL
+    const isThere = where.kind === 'slurm' && where.prepareText === 'cluster'
+    return prepareStudy({
+      ...run,
+      project: this.#project,
+      executor: this.executor(study, run),
+      study,
+      room: run.onEvent ? this.room(run) : null,
+      // How a cluster is called the study says.
+      beforeWork: async () => {
+        if (!isThere) return
+        await assertCommandsConfirmed(this.#project.folder, { name: study.name, executor: where })
+      }
+    })
+  }
+
+  /** What preparing the text of a study on this machine is given, wherever the study runs. */
+  ofText(study: Study, options: Pick<RunOptions, 'signal'>) {
+    const { signal = new AbortController().signal } = options
+    const executor = this.executor(study, { executor: localSettingsOf(study.executor) })
+    return { project: this.#project, study, executor, signal }
   }
 
   /** Whether there is space on the disk to go on with. */

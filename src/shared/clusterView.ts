@@ -15,6 +15,10 @@ export const ElementStateSchema = z.enum([
 ])
 export type ElementState = z.infer<typeof ElementStateSchema>
 
+/** What an element does: prepares the text of a study, trains a run, or measures models. */
+export const ElementKindSchema = z.enum(['prepare', 'train', 'measure'])
+export type ElementKind = z.infer<typeof ElementKindSchema>
+
 /** One element of an array job: what it does for the project, and what the queue says of it. */
 export const ClusterElementSchema = z.strictObject({
   /** What it is named by to cancel it or to read its log: `SUBMISSION.INDEX`. */
@@ -23,7 +27,7 @@ export const ClusterElementSchema = z.strictObject({
   submission: z.string(),
   index: z.int().nonnegative(),
   study: z.string(),
-  kind: z.enum(['train', 'measure']),
+  kind: ElementKindSchema,
   /** Names of the runs or models that it does, one after another, and their fingerprints. */
   labels: z.array(z.string()),
   runs: z.array(z.string()),
@@ -79,7 +83,7 @@ export const ClusterScriptSchema = z.strictObject({
   script: z.string(),
   /** Elements of the first array that the study would submit, and what they do. */
   elements: z.int().nonnegative(),
-  kind: z.enum(['train', 'measure'])
+  kind: ElementKindSchema
 })
 export type ClusterScript = z.infer<typeof ClusterScriptSchema>
 

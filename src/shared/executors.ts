@@ -39,6 +39,8 @@ export const SlurmExecutorSchema = z.strictObject({
   mostAtOnce: positive.default(64),
   /** Models that one element measures, one after another. */
   modelsPerElement: positive.default(32),
+  /** Where text is prepared: on this machine, or by an element, for a submit host that wants no work done on it. */
+  prepareText: z.enum(['here', 'cluster']).default('here'),
   pollSeconds: z.int().min(10).max(600).default(30),
   /** A host that `sbatch` is called on by `ssh`, where this machine is no submit host. */
   host: words.regex(/^[^-\s]\S*$/, 'the name of a host, which begins with no dash').optional(),

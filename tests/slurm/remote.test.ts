@@ -41,7 +41,13 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     const there = join(await temporaryFolder(), "the user's", 'project')
     const session = await tinyProject(engine, join(await temporaryFolder(), 'b'), {
       ...change,
-      executor: { kind: 'slurm' as const, host: 'login', folder: there, modelsPerElement: 100 }
+      executor: {
+        kind: 'slurm' as const,
+        host: 'login',
+        folder: there,
+        prepareText: 'cluster' as const,
+        modelsPerElement: 100
+      }
     })
     await confirmCommands(session.folder, session.study())
     const summary = await session.run(session.study())

@@ -54,9 +54,10 @@ export interface Executor {
   /**
    * Tokenises the text of a study.
    *
+   * @param text fingerprint of what it is prepared from, and how
    * @throws WorkbenchError as preparation does; the signal's reason when it was stopped
    */
-  prepare(job: PrepareJob, options: JobOptions): Promise<Prepared>
+  prepare(text: string, job: PrepareJob, options: JobOptions): Promise<Prepared>
   /**
    * Looks whether work can be done, before anything of it starts. Asked before any place.
    *

@@ -65,7 +65,7 @@ export class LocalExecutor implements Executor {
     this.#places = new DevicePlaces(settings, options)
   }
 
-  prepare(job: PrepareJob, options: JobOptions): Promise<Prepared> {
+  prepare(_text: string, job: PrepareJob, options: JobOptions): Promise<Prepared> {
     return this.#options.pool.run('prepare', job, options)
   }
 

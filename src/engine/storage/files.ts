@@ -343,14 +343,28 @@ export async function writeFolder(
   }
 }
 
+/** A handle stays open with what is made of it; where that fails it is closed. */
+async function keptOpen<Made>(
+  handle: fs.FileHandle,
+  make: (handle: fs.FileHandle) => Promise<Made>
+): Promise<Made> {
+  try {
+    return await make(handle)
+  } catch (error) {
+    await handle.close().catch(() => undefined)
+    throw error
+  }
+}
+
 /** Opens a file that only grows; it is made where it is not there. */
 export async function openGrowing(path: string): Promise<GrowingFile> {
   await makeFolder(dirname(path))
   return guarded(path, async () => {
     const isNew = !existsSync(path)
-    const handle = await fs.open(path, 'a+')
-    if (isNew) await syncFolder(dirname(path))
-    return new GrowingFile(path, handle)
+    return keptOpen(await fs.open(path, 'a+'), async (handle) => {
+      if (isNew) await syncFolder(dirname(path))
+      return new GrowingFile(path, handle)
+    })
   })
 }
 
@@ -369,10 +383,11 @@ export class LineLog {
   static async open(path: string): Promise<LineLog> {
     await makeFolder(dirname(path))
     return guarded(path, async () => {
-      const handle = await fs.open(path, 'a+')
-      const end = await endOfLastLine(handle)
-      if (end < (await handle.stat()).size) await handle.truncate(end)
-      return new LineLog(new GrowingFile(path, handle))
+      return keptOpen(await fs.open(path, 'a+'), async (handle) => {
+        const end = await endOfLastLine(handle)
+        if (end < (await handle.stat()).size) await handle.truncate(end)
+        return new LineLog(new GrowingFile(path, handle))
+      })
     })
   }
 

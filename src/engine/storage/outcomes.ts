@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import { ERROR_CODES } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
-import { MeasurementSchema, RunResultSchema } from '#shared/records'
+import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/records'
 import { makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
 import { assertNotNewer } from './sealedFiles'
@@ -17,13 +17,15 @@ const isCode = (code: string): code is ErrorCode => code in ERROR_CODES
 const OutcomeSchema = z.strictObject({
   format: z.literal('assay-outcome'),
   version: z.literal(OUTCOME_VERSION),
-  /** Fingerprint of the run or of the model. */
+  /** Fingerprint of the text, of the run or of the model. */
   key: z.string(),
   /** Study that it was done for. */
   study: z.string(),
   /** Version of the program that did it, and the machine. */
   assay: z.string(),
   host: z.string(),
+  /** Of a text that was prepared: its tokens lie in the project. */
+  prepared: PreparedSchema.optional(),
   /** Of a run that was trained: its checkpoint lies in its folder, its manifest written. */
   trained: RunResultSchema.optional(),
   /** Of a model that was measured. */

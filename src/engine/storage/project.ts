@@ -107,9 +107,7 @@ export class Project {
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
         await assertNoLinksOut(folder)
-        // A node of a cluster may be training there: its drafts are its own.
-        const isBusy = (path: string) => isClaimed(folder, basename(path))
-        await sweepDrafts(folder, 3, isBusy)
+        await sweepDrafts(folder, 3, await elementsAtWork(folder))
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
         await takeInHeads(folder, low)
       }
@@ -357,5 +355,18 @@ function adapterFor(folder: string, text: string | null) {
       await writeFileAtomic(projectPaths.file(folder), next)
       standing = next
     }
+  }
+}
+
+/** Folders that elements of a cluster, which prepare and measure, write to beside those of runs. */
+const WRITTEN_BY_ELEMENTS = new Set(['tokens', 'tokenizers', 'cache'])
+
+/** Says of a folder whether a node of a cluster may be at work in it: its drafts are its own. */
+async function elementsAtWork(project: string): Promise<(folder: string) => Promise<boolean>> {
+  const submissions = await readdir(projectPaths.cluster(project)).catch(() => [])
+  return async (folder) => {
+    const name = basename(folder)
+    if (submissions.length > 0 && WRITTEN_BY_ELEMENTS.has(name)) return true
+    return isClaimed(project, name)
   }
 }

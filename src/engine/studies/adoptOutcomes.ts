@@ -25,13 +25,14 @@ export async function adoptOutcomes(context: RunContext): Promise<void> {
 }
 
 async function adopt(
-  { key, trained, measured }: Outcome,
+  { key, prepared, trained, measured }: Outcome,
   { project, measurements, plan, onEvent }: RunContext
 ): Promise<boolean> {
   const isNew = (one: Measurement) => !measurements.has(one.model, one.domain, one.definition)
   const found = measured?.measurements.filter(isNew) ?? []
   if (found.length > 0) await measurements.add(found)
-  if (!trained) return measured !== undefined
+  // Text of a study that is planned was taken in before, or is another's that will prepare it again.
+  if (!trained) return measured !== undefined || prepared !== undefined
   const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
   if (!run || !isRunFinished(project.folder, key)) return false
   if (project.runs.some((head) => head.fingerprint === key && head.state === 'done')) return true

@@ -7,6 +7,7 @@ import { PreparedSchema } from '#shared/records'
 import type { Prepared, Progress, Study } from '#shared/records'
 import { overlapMarksPath } from '#engine/data/domainDocuments'
 import { fingerprintOf } from '#engine/storage/fingerprint'
+import { removeOutcome } from '#engine/storage/outcomes'
 import { projectPaths } from '#engine/storage/paths'
 import { isSoundCache, readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { Project } from '#engine/storage/project'
@@ -37,6 +38,8 @@ export async function prepareStudy(input: {
   signal?: AbortSignal
   /** Waits for space on the disk; without it want of space is an error. */
   room?: DiskRoom | null
+  /** Asked before text is prepared that is not there. */
+  beforeWork?: () => Promise<void>
 }): Promise<Prepared> {
   const { project, study, room = null, signal = new AbortController().signal } = input
   assertTextThere(project, study)
@@ -49,6 +52,7 @@ export async function prepareStudy(input: {
       { study: study.name, folder: project.folder }
     )
   }
+  await input.beforeWork?.()
   if (!room) return makePrepared(input, signal)
   const unwatch = room.watch()
   try {
@@ -63,13 +67,15 @@ async function makePrepared(
   { project, executor, study, onProgress }: Parameters<typeof prepareStudy>[0],
   signal: AbortSignal
 ): Promise<Prepared> {
-  const prepared = await executor.prepare(prepareJobOf(project, study), {
+  const text = textFingerprint(study, project.corpora)
+  const prepared = await executor.prepare(text, prepareJobOf(project, study), {
     lane: 'wide',
     signal,
     ...(onProgress ? { onProgress } : {})
   })
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)
-  await writeCache(preparedPath(project, study), prepared)
+  await writeCache(projectPaths.prepared(project.folder, text), prepared)
+  await removeOutcome(project.folder, text)
   return withParts(prepared, study)
 }
 
@@ -114,7 +120,7 @@ async function readPrepared(
   study: Study,
   corpora: Project['corpora']
 ): Promise<Prepared | null> {
-  const path = preparedPath(project, study, corpora)
+  const path = projectPaths.prepared(project.folder, textFingerprint(study, corpora))
   const parsed = PreparedSchema.safeParse(await readCache(path))
   if (!parsed.success) return null
   // A bundle holds what was measured, not what was trained on.
@@ -122,14 +128,11 @@ async function readPrepared(
   return isThere ? withParts(parsed.data, study) : null
 }
 
-function preparedPath(
-  project: Project,
-  study: Study,
-  corpora: Project['corpora'] = project.corpora
-): string {
+/** What a study's text is prepared from, and how: by it the text is known before it is prepared. */
+export function textFingerprint(study: Study, corpora: Project['corpora']): string {
   // Units are cut into parts where they are read: their text is the same.
   const { parts: _parts, ...unit } = study.unit
-  const key = fingerprintOf({
+  return fingerprintOf({
     format: PREPARE_FORMAT,
     corpora: corpora.map(({ name, fingerprint, role, domainKind }) => ({
       name,
@@ -150,7 +153,6 @@ function preparedPath(
     models: study.models?.branches,
     randomSeed: study.randomSeed
   })
-  return projectPaths.prepared(project.folder, key)
 }
 
 /** Names of the folders of tokens that a prepared text consists of. */

@@ -12,6 +12,7 @@ import { measurementDefinition } from './measure'
 import { measureJobOf, measurementsOf, missingParts, modelsOf } from './measureModels'
 import type { ModelToMeasure } from './measureModels'
 import { runsOf } from './plan'
+import { prepareJobOf, textFingerprint } from './prepare'
 import type { PlannedRun } from './plan'
 import { isStop, workOf } from './runContext'
 import type { RunContext } from './runContext'
@@ -22,6 +23,9 @@ export type JobContext = Pick<
   RunContext,
   'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'signal'
 >
+
+/** What preparing text alone is given: there is no plan yet. */
+export type TextContext = Pick<JobContext, 'project' | 'study' | 'executor' | 'signal'>
 
 /** What came of a job done alone; `nothing`: all of it was there. */
 export type JobState = 'done' | 'failed' | 'stopped' | 'nothing'
@@ -36,23 +40,35 @@ export interface JobNews {
 }
 
 /**
- * Trains the run of a fingerprint where that is not finished, else measures the model of it on the domains
+ * Prepares the text of a fingerprint; trains the run of it where that is not finished, else measures the model of it on the domains
  * that it lacks.
  *
  * Writes no record of the project, so that it may be done beside its host, on any machine that has the
  * folder: what came of it lies in `outcomes/` until the host takes it in. A run that is stopped keeps its
  * state, and goes on from there when it is done again.
  *
- * @param key fingerprint of a run, of a merge or of an ensemble of the study's plan
- * @throws WorkbenchError `run/unknown`; what the job threw is in its outcome instead
+ * @param key fingerprint of the study's text, or of a run, of a merge or of an ensemble of its plan
+ * @param planned gives what work on the planned study is given
+ * @throws WorkbenchError `run/unknown`, `study/not-prepared`; what the job threw is in its outcome instead
  */
 export async function runOne(
+  key: string,
+  assay: string,
+  { text, planned }: { text: TextContext; planned: () => Promise<JobContext> },
+  onProgress: (progress: Progress) => void
+): Promise<JobNews> {
+  const isText = key === textFingerprint(text.study, text.project.corpora)
+  if (isText) return prepareAlone(key, assay, text, onProgress)
+  return doPlanned(key, assay, await planned(), onProgress)
+}
+
+async function doPlanned(
   key: string,
   assay: string,
   context: JobContext,
   onProgress: (progress: Progress) => void
 ): Promise<JobNews> {
-  const { project, study, plan, signal } = context
+  const { project, study, plan } = context
   const run = runsOf(plan).find(({ fingerprint }) => fingerprint === key)
   const models = [...modelsOf(plan), ...earlierModels(planEarlier(study, plan))]
   const model = models.find(({ fingerprint }) => fingerprint === key)
@@ -73,12 +89,46 @@ export async function runOne(
     await writeOutcome(project.folder, { ...origin, ...came })
     return await news('done')
   } catch (error) {
-    const { code, message, details } = toPlain(error)
-    // What is stopped from outside may lose its workers too: it goes on from its last resume point.
-    const isStopped = isStop(error, signal) || (signal.aborted && code === 'worker/died')
-    if (isStopped) return news('stopped')
-    await writeOutcome(project.folder, { ...origin, error: { code, message, details } })
-    return news('failed', { code, message, details })
+    const ended = await endedBy(error, origin, context)
+    return news(ended.state, ended.error)
+  }
+}
+
+/** Stopped, or failed, which is left for whoever asked for it. */
+async function endedBy(
+  thrown: unknown,
+  origin: Pick<Outcome, 'key' | 'study' | 'assay' | 'host'>,
+  { project, signal }: Pick<JobContext, 'project' | 'signal'>
+): Promise<Pick<JobNews, 'state' | 'error'>> {
+  const { code, message, details } = toPlain(thrown)
+  // What is stopped from outside may lose its workers too: it goes on from its last resume point.
+  const isStopped = isStop(thrown, signal) || (signal.aborted && code === 'worker/died')
+  if (isStopped) return { state: 'stopped', error: null }
+  const error = { code, message, details }
+  await writeOutcome(project.folder, { ...origin, error })
+  return { state: 'failed', error }
+}
+
+async function prepareAlone(
+  key: string,
+  assay: string,
+  {
+    project,
+    study,
+    executor,
+    signal
+  }: Pick<JobContext, 'project' | 'study' | 'executor' | 'signal'>,
+  onProgress: (progress: Progress) => void
+): Promise<JobNews> {
+  const label = `text of ${study.name}`
+  const origin = { key, study: study.name, assay, host: hostname() }
+  try {
+    const job = prepareJobOf(project, study)
+    const prepared = await executor.prepare(key, job, { lane: 'wide', signal, onProgress })
+    await writeOutcome(project.folder, { ...origin, prepared })
+    return { state: 'done', label, steps: 0, error: null }
+  } catch (error) {
+    return { label, steps: 0, ...(await endedBy(error, origin, { project, signal })) }
   }
 }
 

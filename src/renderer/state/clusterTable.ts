@@ -23,8 +23,7 @@ export type ElementOrder = RowOrder<ElementColumn>
 /** What an element does: its one run, or how many models it measures. */
 export function whatWords({ kind, labels }: Pick<ClusterElement, 'kind' | 'labels'>): string {
   const [first = 'nothing'] = labels
-  const does = kind === 'train' ? 'train' : 'measure'
-  return labels.length > 1 ? `${does} ${first} and ${labels.length - 1} more` : `${does} ${first}`
+  return labels.length > 1 ? `${kind} ${first} and ${labels.length - 1} more` : `${kind} ${first}`
 }
 
 function valueOf(element: ClusterElement, column: ElementColumn): string | number | null {

@@ -1,7 +1,8 @@
 /** Gathers jobs into arrays, follows their elements in the queue, and says when a result is there. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ElementState } from '#shared/clusterView'
+import { ElementKindSchema } from '#shared/clusterView'
+import type { ElementKind, ElementState } from '#shared/clusterView'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
 import type { Cluster } from './cluster'
@@ -24,8 +25,8 @@ import { submitArray } from './submitArray'
 
 /** What is to be done by some element. */
 export interface Want {
-  kind: Submission['kind']
-  /** Fingerprint of the run or of the model, and what it is called. */
+  kind: ElementKind
+  /** Fingerprint of the text, of the run or of the model, and what it is called. */
   run: string
   label: string
   signal: AbortSignal
@@ -153,15 +154,15 @@ export class ElementJobs {
     if (left().length === 0) return
     const { settings } = this.#options
     const most = await (this.#arraySize ??= readArraySize(settings))
-    for (const kind of ['train', 'measure'] as const) {
+    for (const kind of ElementKindSchema.options) {
       const those = left().filter(({ want }) => want.kind === kind)
-      const elements = groupsOf(those, kind === 'train' ? 1 : settings.modelsPerElement)
+      const elements = groupsOf(those, kind === 'measure' ? settings.modelsPerElement : 1)
       for (const group of groupsOf(elements, most)) await this.#submit(kind, group)
     }
   }
 
   /** Submits one array; what was stopped meanwhile is cancelled again. */
-  async #submit(kind: Submission['kind'], groups: readonly Ask[][]): Promise<void> {
+  async #submit(kind: ElementKind, groups: readonly Ask[][]): Promise<void> {
     const { settings, study, program, folder } = this.#options
     const elements = groups.map((group) => group.filter((ask) => !ask.isOver))
     const asks = elements.flat()

@@ -50,7 +50,7 @@ export async function probeCluster(
   await makeFolder(own)
   await writeFileAtomic(join(own, 'elements.txt'), 'probe\n')
   try {
-    await folder.push(key)
+    await folder.push({ key, kind: 'measure' })
     const submittedAt = Date.now()
     const called = await callClient(settings, 'sbatch', submitArguments(job), {
       input: probeScript(job)

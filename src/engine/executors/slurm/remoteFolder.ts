@@ -25,6 +25,9 @@ const READ = [
   '/cluster/'
 ]
 
+/** What prepared text is; nothing of it changes once it is there. */
+const TEXT = ['tokens', 'tokenizers']
+
 /** What belongs to who is at work in one of the two folders. */
 const NOT_COPIED = ['claim.json*', '*.draft-*', '*.replaced-*'].map((name) => `--exclude=${name}`)
 
@@ -48,14 +51,24 @@ export function remoteFolder(
   const there = (path: string) => `${host}:${posix.join(folder, path)}`
   return {
     project: folder,
-    push: async (key) => {
+    push: async ({ key, kind }) => {
       const folders = ['runs', 'outcomes'].map((name) => posix.join(folder, name))
       const called = await callClient({ host }, 'mkdir', ['-p', ...folders])
       if (called.status !== 0) throw copyError(host, folder, wordsOf(called.stderr))
-      const chosen = [...READ, `/cluster/${key}/***`].map((path) => `--include=${path}`)
+      // Texts as they were imported are read by preparing alone.
+      const read = kind === 'prepare' ? [...READ, '/corpora/***'] : READ
+      const chosen = [...read, `/cluster/${key}/***`].map((path) => `--include=${path}`)
       await copy(host, folder, [...NOT_COPIED, ...chosen, '--exclude=*', `${project}/`, there('/')])
     },
     pull: (runs) => pullAll(host, folder, project, runs),
+    pullText: async () => {
+      for (const name of TEXT) {
+        await makeFolder(join(project, name))
+        await copy(host, folder, [...NOT_COPIED, `${there(name)}/`, `${project}/${name}/`])
+      }
+      const marks = ['--include=overlap-*', '--exclude=*', `${there('cache')}/`]
+      await copy(host, folder, [...NOT_COPIED, ...marks, `${project}/cache/`])
+    },
     forget: async (key) => {
       await callClient({ host }, 'rm', ['-rf', posix.join(folder, 'cluster', key)])
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fromPlain, toPlain } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import type { Prepared, Recipe } from '#shared/records'
-import { readOutcome, removeOutcome } from '#engine/storage/outcomes'
+import { outcomeKeys, readOutcome, removeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { projectPaths } from '#engine/storage/paths'
 import { finishedResult } from '#engine/storage/runs'
@@ -29,7 +29,7 @@ import { tidySubmissions } from './tidySubmissions'
 /** Jobs that are handed over at once, at most: how many run is up to the cluster. */
 const MOST_HANDED_OVER = 5000
 
-/** A Slurm cluster. Text is prepared on this machine. */
+/** A Slurm cluster. Text is prepared on this machine, unless its settings want an element to do it. */
 export class SlurmExecutor implements Executor {
   readonly #cluster: Cluster
   readonly #pool: WorkerPool
@@ -43,16 +43,52 @@ export class SlurmExecutor implements Executor {
     this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings) })
   }
 
-  prepare(job: PrepareJob, options: JobOptions): Promise<Prepared> {
-    return this.#pool.run('prepare', job, options)
+  async prepare(text: string, job: PrepareJob, options: JobOptions): Promise<Prepared> {
+    if (this.#cluster.settings.prepareText === 'here') {
+      return this.#pool.run('prepare', job, options)
+    }
+    await this.#assertReachable()
+    const { signal, onProgress } = options
+    const label = `text of ${job.study.name}`
+    let found: Prepared | undefined
+    const look = async (left: ReadonlySet<string>) => {
+      found = (await this.#assertNotFailed(text, left))?.prepared
+      return found !== undefined
+    }
+    const onState = ({ state, words }: ElementNews) =>
+      onProgress?.({
+        activity: state === 'running' ? 'prepare' : 'queue',
+        label,
+        done: 0,
+        total: null,
+        unit: 'bytes',
+        rate: null,
+        secondsLeft: null,
+        detail: words,
+        place: words
+      })
+    try {
+      // An element that an earlier process waited for may have left it.
+      const isLeft = await look(new Set(await outcomeKeys(job.project))).catch(() => false)
+      if (!isLeft) await this.#jobs.do({ kind: 'prepare', run: text, label, signal, look, onState })
+    } finally {
+      this.#isLeaving ||= isLeaving(signal)
+    }
+    await this.#cluster.folder.pullText()
+    return found!
   }
 
   /** Looks whether there is somebody to submit to; whether the cluster has room is its own business. */
   async begin(): Promise<void> {
+    await this.#assertReachable()
+    await tidySubmissions(this.#cluster)
+  }
+
+  /** @throws WorkbenchError `executor/unavailable` */
+  async #assertReachable(): Promise<void> {
     const { settings } = this.#cluster
     const called = await callClient(settings, 'sbatch', ['--version'])
     if (called.status !== 0) throw unavailableError(settings, called)
-    await tidySubmissions(this.#cluster)
   }
 
   placeTraining(_recipe: Recipe, runs: number): Promise<Placement> {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { ElementKindSchema } from '#shared/clusterView'
 import { SlurmExecutorSchema } from '#shared/executors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -17,7 +18,7 @@ const SubmissionSchema = z.strictObject({
   version: z.literal(SUBMISSION_VERSION),
   /** Its name in the queue: Slurm may forget a number and give it out again. */
   key: z.string().regex(/^assay-[0-9a-f]{12}$/),
-  kind: z.enum(['train', 'measure']),
+  kind: ElementKindSchema,
   study: z.string(),
   /** The project's folder as the nodes see it. */
   project: z.string(),

@@ -40,7 +40,7 @@ export async function submitArray(
     for (const run of runs) await removeOutcome(project, run)
   }
   try {
-    await folder.push(submission.key)
+    await folder.push(submission)
     while (isOpen()) {
       const called = await callClient(settings, 'sbatch', submitArguments(job), { input: script })
       const number = called.status === 0 ? /^(\d+)/m.exec(called.stdout)?.[1] : undefined
