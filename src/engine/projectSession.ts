@@ -251,11 +251,7 @@ export class ProjectSession {
     return importModels({ project: this.#project, pool: this.#pool }, request, run)
   }
 
-  /**
-   * Tokenises, holds out and cuts; cached. Waits for disk space where somebody hears `onEvent`.
-   *
-   * @throws WorkbenchError as `prepareStudy` does, `study/unconfirmed`
-   */
+  /** Tokenises, holds out and cuts, as `RunContexts.prepared` says. Waits for disk space where somebody hears `onEvent`. */
   prepare(study: Study, run: WaitingRun = {}): Promise<Prepared> {
     return this.#contexts.prepared(study, run)
   }

@@ -100,10 +100,8 @@ export async function callCommand(call: CommandCall): Promise<CommandEnd> {
   call.signal.addEventListener('abort', letGo, { once: true })
   if (call.signal.aborted) letGo()
   try {
-    const ended = endOf(child)
-    const marked = markProcess(call.mark, child.pid)
-    const end = await ended
-    await marked
+    // Where it cannot be marked it is ended at once: nobody would know of it after this process.
+    const [end] = await Promise.all([endOf(child), markProcess(call.mark, child.pid)])
     return end
   } finally {
     call.signal.removeEventListener('abort', letGo)
