@@ -72,6 +72,8 @@ export interface StudyPlan {
   sequentialMixtures: string[]
   /** Those of them that were picked besides what the study chose. */
   pickedMixtures: string[]
+  /** Those that somebody waits for, picked or proposed: their models are trained first. */
+  awaitedMixtures: string[]
 }
 
 /** Models of a study trained again: the same text, start and recipe, another order of data. */
@@ -282,7 +284,8 @@ export function planStudy(
     repeats,
     mixtures,
     sequentialMixtures: [...trained].sort(bySizeThenName).map(({ name }) => name),
-    pickedMixtures: [...picked, ...top].map(({ name }) => name)
+    pickedMixtures: [...picked, ...top].map(({ name }) => name),
+    awaitedMixtures: [...picked, ...top, ...designed].map(({ name }) => name)
   }
 }
 
