@@ -107,14 +107,14 @@ function describeCampaign(campaign: Campaign, plan: StudyPlan, planningMs: numbe
   const perRun = (campaign.schedulingMs * 1000) / Math.max(1, runs)
   return [
     `Pretended: no run was trained. ${nodes} × ${gpusPerNode} GPUs of ${formatFlops(flopsPerSecond)}/s each, which is assumed${slow}; ` +
-      `durations spread by ${tail} (log-normal), ${percent(failures)} of tries fail and are lost whole.`,
+      `durations spread by ${tail} (log-normal), ${percent(failures)} of tries fail and go on from a resume point, one every five minutes.`,
     '',
     textTable(['phase', 'runs', 'begins', 'ends', 'utilisation'], rows),
     '',
     `Runs         ${trained} of ${runs} trained, ${triedAgain} tries done again, ${failed} runs given up; ${plan.mixtures.length} mixtures`,
     `Utilisation  ${percent(campaign.utilisation)} of ${slots} GPUs`,
     `Makespan     ${formatSeconds(campaign.makespan)}`,
-    `Bound        ${formatSeconds(bound.seconds)}: all work ÷ all GPUs ${formatSeconds(bound.work)}, seed and longest run ${formatSeconds(bound.criticalPath)}`,
+    `Bound        ${formatSeconds(bound.seconds)}: seed and all other work ÷ all GPUs ${formatSeconds(bound.work)}, seed and longest run ${formatSeconds(bound.criticalPath)}`,
     `             makespan ÷ bound ${formatNumber(campaign.overBound)}`,
     `Measured     ${planningMs === null ? '' : `planning ${formatSeconds(planningMs / 1000)}, `}scheduling ${formatNumber(perRun, 1)} µs a run on this machine`
   ].join('\n')

@@ -14,6 +14,8 @@ export const MERGE_FILE = 'merge.json'
 export const CARD_FILE = 'README.md'
 const MANIFEST_FILE = 'manifest.json'
 const PROJECT_FILE = 'project.assay'
+/** Where a project with many runs keeps what changed since its records were written. */
+const HEADS_FILE = 'heads.jsonl'
 
 const NodeSchema = z.looseObject({ id: z.string(), name: z.string() })
 const LineageSchema = z
@@ -44,16 +46,13 @@ const MergeSchema = z.looseObject({
 const CardSchema = z.looseObject({
   base_model: z.union([z.string(), z.array(z.string()).min(1)])
 })
-const ProjectSchema = z.looseObject({
-  runs: z.array(
-    z.looseObject({
-      fingerprint: z.string(),
-      role: z.string(),
-      name: z.string(),
-      state: z.string()
-    })
-  )
+const HeadSchema = z.looseObject({
+  fingerprint: z.string(),
+  role: z.string(),
+  name: z.string(),
+  state: z.string()
 })
+const ProjectSchema = z.looseObject({ runs: z.array(HeadSchema) })
 const ManifestSchema = z.looseObject({ format: z.literal('assay-run'), fingerprint: z.string() })
 
 /** Who a model is, and which model it started from, as far as either is known. */
@@ -184,7 +183,25 @@ async function ofManifest(folder: string): Promise<Ancestry | null> {
 async function runsOf(project: string) {
   if (!hasFile(project, PROJECT_FILE)) return []
   const found = ProjectSchema.safeParse(await readJsonOf(project, PROJECT_FILE))
-  return found.success ? found.data.runs : []
+  if (!found.success) return []
+  const heads = new Map(found.data.runs.map((run) => [run.fingerprint, run]))
+  for (const run of await newerHeads(project)) heads.set(run.fingerprint, run)
+  return [...heads.values()]
+}
+
+/** Lines that are whole: the last one may be in the midst of being written. */
+async function newerHeads(project: string) {
+  if (!hasFile(project, HEADS_FILE)) return []
+  const text = (await readFileOf(project, HEADS_FILE)).toString('utf8')
+  return text.split('\n').flatMap((line) => HeadSchema.safeParse(parsed(line)).data ?? [])
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null
+  }
 }
 
 async function ofCard(folder: string): Promise<Ancestry | null> {

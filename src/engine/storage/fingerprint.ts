@@ -29,14 +29,9 @@ export function canonicalJson(value: unknown): string {
   return `{${text}}`
 }
 
-/** A part of what many fingerprints cover, written once; stands for the value it was made of. */
+/** Text as it is to stand in canonical JSON: a part that was written before, or the place of one to come. */
 export class CanonicalText {
   constructor(readonly text: string) {}
-}
-
-/** Writes a value once for many fingerprints. */
-export function canonicalText(value: unknown): CanonicalText {
-  return new CanonicalText(canonicalJson(value))
 }
 
 /** SHA-256 of the canonical JSON of a value, in hex. */

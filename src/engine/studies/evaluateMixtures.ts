@@ -74,7 +74,8 @@ export function partOf(plan: StudyPlan, names: readonly string[]): StudyPlan {
     sequentials: [],
     repeats: [],
     sequentialMixtures: [],
-    pickedMixtures: []
+    pickedMixtures: [],
+    awaitedMixtures: []
   }
 }
 

@@ -14,7 +14,7 @@ import type { RunStart, SeedCheckpoint, UnitDraw } from '#engine/workers/jobs'
 import { completeRun, runBasis } from './runBasis'
 import type { RunBasis } from './runBasis'
 import { importedConfig, importedRun } from './importedRuns'
-import { planEnsemble, planMerges } from './plannedMerges'
+import { planAverages } from './plannedMerges'
 import type { PlannedEnsemble, PlannedMerge } from './plannedMerges'
 import { addedMixtures, bySizeThenName, enumerateMixtures } from './mixtures'
 import {
@@ -72,6 +72,8 @@ export interface StudyPlan {
   sequentialMixtures: string[]
   /** Those of them that were picked besides what the study chose. */
   pickedMixtures: string[]
+  /** Those that somebody waits for, picked or proposed: their models are trained first. */
+  awaitedMixtures: string[]
 }
 
 /** Models of a study trained again: the same text, start and recipe, another order of data. */
@@ -195,16 +197,16 @@ export function planStudy(
       return importedRun(study, study.models, asked, seedCheckpoint)
     }
     const recipe = (role === 'sequential' ? study.sequential.recipe : null) ?? study.branch
-    return {
-      ...completeRun(basisOf(recipe), draws, randomSeed),
+    const isRepeat = randomSeed !== study.randomSeed
+    return completeRun(basisOf(recipe), draws, randomSeed, {
       role,
-      name: randomSeed === study.randomSeed ? name : `${name} (random seed ${randomSeed})`,
+      name: isRepeat ? `${name} (random seed ${randomSeed})` : name,
       mixture,
       budget,
       chosenBy,
       keepMoments: false,
-      repeat: randomSeed === study.randomSeed ? null : randomSeed
-    }
+      repeat: isRepeat ? randomSeed : null
+    })
   }
 
   const branchesUnder = (randomSeed: number) =>
@@ -269,8 +271,7 @@ export function planStudy(
       randomSeed,
       branches: own,
       sequentials: again.flatMap((one) => sequentialsOf(one, byChoice, randomSeed)),
-      merges: merged.flatMap((mixture) => planMerges(mixture, study, ownOf)),
-      ensembles: merged.flatMap((mixture) => planEnsemble(mixture, ownOf))
+      ...planAverages(merged, study, ownOf)
     }
   })
   return {
@@ -279,12 +280,12 @@ export function planStudy(
     seedCheckpoint,
     branches,
     sequentials,
-    merges: mixtures.flatMap((mixture) => planMerges(mixture, study, branchOf)),
-    ensembles: mixtures.flatMap((mixture) => planEnsemble(mixture, branchOf)),
+    ...planAverages(mixtures, study, branchOf),
     repeats,
     mixtures,
     sequentialMixtures: [...trained].sort(bySizeThenName).map(({ name }) => name),
-    pickedMixtures: [...picked, ...top].map(({ name }) => name)
+    pickedMixtures: [...picked, ...top].map(({ name }) => name),
+    awaitedMixtures: [...picked, ...top, ...designed].map(({ name }) => name)
   }
 }
 
@@ -306,8 +307,7 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
   const { trainer } = study
   const from = { recipe, start, startIdentity: start, replay: null, trainer }
   const basis = runBasis(prepared, config, from)
-  return {
-    ...completeRun(basis, [{ unit, sequences }], study.randomSeed),
+  return completeRun(basis, [{ unit, sequences }], study.randomSeed, {
     role: 'seed',
     name: 'seed',
     mixture: null,
@@ -315,7 +315,7 @@ function planSeed(study: Study, prepared: PlannedText, config: DecoderConfig): P
     chosenBy: null,
     keepMoments: true,
     repeat: null
-  }
+  })
 }
 
 /**
@@ -360,6 +360,12 @@ function wholesOf(
   mixture: Mixture,
   units: ReadonlyMap<string, BaseUnit>
 ): { unit: BaseUnit; weight: number }[] {
+  const parts = mixture.units.map(({ unit, microWeight }) => ({
+    unit: units.get(unit)!,
+    weight: microWeight
+  }))
+  // With ten thousand mixtures it tells that most studies have no parts to put together.
+  if (parts.every(({ unit }) => !unit.partOf)) return parts
   const wholes = new Map<string, { unit: BaseUnit; weight: number }>()
   for (const { unit: name, microWeight } of mixture.units) {
     const unit = wholeUnit(units.get(name)!)

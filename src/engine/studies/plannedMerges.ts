@@ -1,7 +1,8 @@
 /** From a mixture and its branches to the merges and the ensemble that stand for it. Pure. */
 import type { MergeKind, Mixture, Study } from '#shared/records'
-import { mergeWeights } from '#engine/proxies/mergeWeights'
-import { fingerprintOf } from '#engine/storage/fingerprint'
+import { hasOneMerge, mergeWeights } from '#engine/proxies/mergeWeights'
+import { canonicalJson } from '#engine/storage/fingerprint'
+import { sha256 } from '#engine/storage/sha256'
 import type { WeightedBranch } from '#engine/workers/jobs'
 
 /** Version of what a merge's fingerprint covers; a change here makes every merge new. */
@@ -26,25 +27,54 @@ export interface PlannedEnsemble {
 /** The fingerprint of the model that stands for a mixture by a kind of merge. */
 export function mergeFingerprint(branches: WeightedBranch[]): string {
   if (branches.length === 1) return branches[0]!.fingerprint
-  return fingerprintOf({
-    format: MERGE_FORMAT,
-    merge: inOrder(branches)
-  })
+  return fingerprintOfMerge(textOfBranches(branches))
 }
 
-/** The ensemble of a mixture's branches; one of one branch is that branch, and not listed. */
-export function planEnsemble(
-  mixture: Mixture,
+/**
+ * The merges that a study asks for of some mixtures, and their ensembles; those of one branch are that
+ * branch, and not listed.
+ *
+ * @param branchOf fingerprints of branches by base unit
+ */
+export function planAverages(
+  mixtures: readonly Mixture[],
+  { merges: kinds }: Pick<Study, 'merges'>,
   branchOf: ReadonlyMap<string, string>
-): PlannedEnsemble[] {
-  if (mixture.units.length < 2) return []
-  const branches = mergeBranches(mixture, 'micro', branchOf)
-  const fingerprint = fingerprintOf({ format: MERGE_FORMAT, ensemble: inOrder(branches) })
-  return [{ fingerprint, mixture: mixture.name, branches }]
+): { merges: PlannedMerge[]; ensembles: PlannedEnsemble[] } {
+  const merges: PlannedMerge[] = []
+  const ensembles: PlannedEnsemble[] = []
+  for (const one of mixtures) {
+    if (one.units.length < 2) continue
+    const mixture = one.name
+    // Where a mixture has one merge, all kinds of it and the ensemble are of the same branches.
+    const micro = mergeBranches(one, 'micro', branchOf)
+    const text = textOfBranches(micro)
+    const hasOne = hasOneMerge(one)
+    for (const merge of kinds) {
+      const isMicro = merge === 'micro' || hasOne
+      const branches = isMicro ? micro : mergeBranches(one, merge, branchOf)
+      const fingerprint = fingerprintOfMerge(isMicro ? text : textOfBranches(branches))
+      merges.push({ fingerprint, mixture, merge, branches })
+    }
+    const fingerprint = sha256(`{"ensemble":${text},"format":${MERGE_FORMAT}}`)
+    ensembles.push({ fingerprint, mixture, branches: micro })
+  }
+  return { merges, ensembles }
 }
 
-function inOrder(branches: readonly WeightedBranch[]): WeightedBranch[] {
-  return [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+function fingerprintOfMerge(branches: string): string {
+  return sha256(`{"format":${MERGE_FORMAT},"merge":${branches}}`)
+}
+
+/** The canonical JSON of branches by fingerprint, written here since a study may have a hundred thousand merges. */
+function textOfBranches(branches: readonly WeightedBranch[]): string {
+  const ordered = [...branches].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+  let text = ''
+  for (const { fingerprint, weight } of ordered) {
+    const own = `{"fingerprint":${JSON.stringify(fingerprint)},"weight":${canonicalJson(weight)}}`
+    text = text === '' ? own : `${text},${own}`
+  }
+  return `[${text}]`
 }
 
 /** Branches of a mixture with their weights in a merge of it. */
@@ -58,17 +88,4 @@ export function mergeBranches(
     fingerprint: branchOf.get(one.unit)!,
     weight: weights[i]!
   }))
-}
-
-/** The merges of a mixture that a study asks for; one of one branch is that branch, and not listed. */
-export function planMerges(
-  mixture: Mixture,
-  study: Study,
-  branchOf: ReadonlyMap<string, string>
-): PlannedMerge[] {
-  if (mixture.units.length < 2) return []
-  return study.merges.map((merge) => {
-    const branches = mergeBranches(mixture, merge, branchOf)
-    return { fingerprint: mergeFingerprint(branches), mixture: mixture.name, merge, branches }
-  })
 }

@@ -10,6 +10,7 @@ import type { PlannedRun } from './plan'
 import { emptySummary, isStop, takeInParallel, workOf } from './runContext'
 import type { RunContext, RunSummary } from './runContext'
 import { trainOne } from './trainOne'
+import { shortestLast } from './trainingOrder'
 import { whenThereIsRoom } from './tryAgain'
 
 export type { RunSummary, StudyEvent } from './runContext'
@@ -116,7 +117,8 @@ async function trainAll(
   const placement = await context.executor.placeTraining(first.recipe, missing.length)
   const { lane, atOnce, workingAtOnce = atOnce } = placement
   context.room.expect(workingAtOnce * savedBytes(context.plan.config))
-  const waiting = context.queue.waiting(missing)
+  const order = shortestLast(missing, workingAtOnce, context.plan)
+  const waiting = context.queue.waiting(order)
   await takeInParallel(
     () => waiting.take(),
     atOnce,

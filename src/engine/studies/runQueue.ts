@@ -21,6 +21,8 @@ export class RunQueue {
   readonly #training = new Map<string, AbortController>()
   readonly #queued = new Set<string>()
   readonly #ranks = new Map<string, number>()
+  /** The list that runs were last taken from, and where they stood in it. */
+  readonly #taken = new Map<string, { list: object; place: number }>()
   /** Lists of waiting runs sort themselves anew when it changes. */
   #version = 0
   /** Runs that may have become open again, as lists of waiting runs hear of them. */
@@ -56,8 +58,10 @@ export class RunQueue {
     return !this.#held.has(run) && !this.#failed.has(run) && !this.#training.has(run)
   }
 
-  /** Runs of a list that wait, to be taken one by one in the order asked for. */
+  /** Runs of a list that wait, to be taken one by one in the order asked for, else in the list's. */
   waiting<Run extends Named>(runs: readonly Run[]): WaitingRuns<Run> {
+    const list = {}
+    runs.forEach((run, place) => this.#taken.set(run.fingerprint, { list, place }))
     return new WaitingRuns(runs, {
       isOpen: (run) => this.isOpen(run),
       rankOf: (run) => this.#rankOf(run),
@@ -104,13 +108,13 @@ export class RunQueue {
     this.#reopened.push(run)
   }
 
-  /** Runs by role as they stand, within each in the order asked for. */
+  /** Runs by role, within each in the order asked for, then as they are taken, then as they stand. */
   inOrder<Run extends Named>(runs: readonly Run[]): Run[] {
     const roles = [...new Set(runs.map((run) => run.role))]
     return roles.flatMap((role) =>
-      runs
-        .filter((run) => run.role === role)
-        .sort((a, b) => this.#rankOf(a.fingerprint) - this.#rankOf(b.fingerprint))
+      this.#asTaken(runs.filter((run) => run.role === role)).sort(
+        (a, b) => this.#rankOf(a.fingerprint) - this.#rankOf(b.fingerprint)
+      )
     )
   }
 
@@ -137,6 +141,23 @@ export class RunQueue {
     others.splice(place, 0, moving)
     others.forEach((one, rank) => this.#ranks.set(one.fingerprint, rank))
     this.#version++
+  }
+
+  /** Runs of one list stand among the others where they stood, in the list's order. */
+  #asTaken<Run extends Named>(runs: readonly Run[]): Run[] {
+    const lists = new Map<object, { run: Run; place: number }[]>()
+    for (const run of runs) {
+      const { list, place } = this.#taken.get(run.fingerprint) ?? {}
+      if (!list || place === undefined) continue
+      const known = lists.get(list)
+      if (known) known.push({ run, place })
+      else lists.set(list, [{ run, place }])
+    }
+    for (const list of lists.values()) list.sort((a, b) => b.place - a.place)
+    return runs.map((run) => {
+      const taken = this.#taken.get(run.fingerprint)
+      return taken ? lists.get(taken.list)!.pop()!.run : run
+    })
   }
 
   #rankOf(run: string): number {

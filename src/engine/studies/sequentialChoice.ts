@@ -100,6 +100,7 @@ export function designedMixtures(
   mixtures: Mixture[],
   others: readonly Mixture[]
 ): Mixture[] {
+  if (choice.design.length === 0) return []
   const there = new Set(others.map(({ name }) => name))
   const designed = choice.design.flatMap((name) => mixturesNamed([name], mixtures))
   return [...new Set(designed)].filter(({ name }) => !there.has(name))

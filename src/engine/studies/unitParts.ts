@@ -43,8 +43,8 @@ export function cutParts(units: readonly BaseUnit[], parts: number): BaseUnit[] 
 
 /** The unit that a part is cut from; of a whole one itself. */
 export function wholeUnit(unit: BaseUnit): BaseUnit {
+  if (!unit.partOf) return unit
   const { stride: _stride, partOf, ...rest } = unit
-  if (!partOf) return unit
   const { name, fingerprint, firstSequence, sequences } = partOf
   return { ...rest, name, fingerprint, firstSequence, sequences }
 }

@@ -421,6 +421,9 @@ export interface Jobs {
 }
 export type JobKind = keyof Jobs
 
+/** A resume point is written so often while training, in ms. */
+export const SAVE_EVERY_MS = 5 * 60_000
+
 /** Host → worker. */
 export type ToWorker = { id: number; kind: JobKind; input: unknown } | { stop: number }
 

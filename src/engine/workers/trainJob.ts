@@ -34,12 +34,10 @@ import { meanLoss } from '#shared/metrics'
 import type { RunResult, TracePoint } from '#shared/records'
 import { batchesOf } from './commandInputs'
 import { trainByCommand } from './commandTrainJob'
+import { SAVE_EVERY_MS } from './jobs'
 import type { JobHooks, TrainJob, TrainResult } from './jobs'
 import { rateMeter } from './rate'
 import { finalLoss, keepTraceUpTo, writeLineage } from './runFolder'
-
-/** A resume point is written so often while training, in ms. */
-const SAVE_EVERY_MS = 5 * 60_000
 
 /** The curve is appended to so often, in ms, or after so many points: whoever looks sees it grow. */
 const TRACE_EVERY_MS = 1000

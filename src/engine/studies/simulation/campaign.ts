@@ -4,6 +4,7 @@ import { distinctRuns, trainingPhases } from '#engine/studies/plan'
 import type { PlannedRun, StudyPlan } from '#engine/studies/plan'
 import { takeInParallel } from '#engine/studies/runContext'
 import { RunQueue } from '#engine/studies/runQueue'
+import { shortestLast } from '#engine/studies/trainingOrder'
 import { tryAgain } from '#engine/studies/tryAgain'
 import { PretendedTrainer } from './pretendedCluster'
 import type { ClusterUse, PretendedCluster } from './pretendedCluster'
@@ -60,7 +61,7 @@ export async function simulateCampaign(
   const begun = performance.now()
   const time = new VirtualTime()
   const trainer = new PretendedTrainer(cluster, time, trainingFlopsPerToken(plan.config))
-  const play = new CampaignPlay(trainer, signal)
+  const play = new CampaignPlay(plan, trainer, signal)
   const phases: CampaignPhase[] = []
   for (const { what, runs } of trainingPhases(plan)) {
     // The same training may stand for several runs of the plan.
@@ -99,18 +100,20 @@ class CampaignPlay {
   failed = 0
   triedAgain = 0
   readonly #queue = new RunQueue()
+  readonly #plan: StudyPlan
   readonly #trainer: PretendedTrainer
   readonly #signal: AbortSignal
 
-  constructor(trainer: PretendedTrainer, signal: AbortSignal) {
+  constructor(plan: StudyPlan, trainer: PretendedTrainer, signal: AbortSignal) {
+    this.#plan = plan
     this.#trainer = trainer
     this.#signal = signal
   }
 
   async trainAll(runs: readonly PlannedRun[]): Promise<void> {
-    const waiting = this.#queue.waiting(runs)
-    const context = { signal: this.#signal, room: { wait: () => Promise.resolve() } }
     const atOnce = Math.min(this.#trainer.use.slots, runs.length)
+    const waiting = this.#queue.waiting(shortestLast(runs, atOnce, this.#plan))
+    const context = { signal: this.#signal, room: { wait: () => Promise.resolve() } }
     await takeInParallel(
       () => waiting.take(),
       atOnce,
@@ -148,13 +151,14 @@ class CampaignPlay {
 
 /** Everything waits for the seed; no slot does more than its speed; no run is on two slots. */
 function boundOf({ capacity, effort }: ClusterUse, seed: PlannedRun | null): Campaign['bound'] {
-  const all = [...effort.values()]
   const first = (seed && effort.get(seed.fingerprint)) ?? 0
-  let longest = 0
+  let [longest, others] = [0, 0]
   for (const [run, seconds] of effort) {
-    if (run !== seed?.fingerprint) longest = Math.max(longest, seconds)
+    if (run === seed?.fingerprint) continue
+    longest = Math.max(longest, seconds)
+    others += seconds
   }
-  const work = all.reduce((sum, seconds) => sum + seconds, 0) / capacity
+  const work = first + others / capacity
   const criticalPath = first + longest
   return { work, criticalPath, seconds: Math.max(work, criticalPath) }
 }

@@ -2,7 +2,11 @@
 import { WorkbenchError } from '#shared/errors'
 import { deriveSeed, seededRandom } from '#engine/statistics/random'
 import type { PlannedRun } from '#engine/studies/plan'
+import { SAVE_EVERY_MS } from '#engine/workers/jobs'
 import type { VirtualTime } from './virtualTime'
+
+/** Seconds between two resume points, as where training is real. */
+const SAVE_EVERY = SAVE_EVERY_MS / 1000
 
 /** The cluster of a simulated campaign. */
 export interface PretendedCluster {
@@ -72,6 +76,8 @@ export class PretendedTrainer {
   /** Slots that are free; whoever gives one back takes it again, as a worker's lane does. */
   readonly #free: number[]
   readonly #tries = new Map<string, number>()
+  /** Share of a run that its last resume point has. */
+  readonly #saved = new Map<string, number>()
   readonly #effort = new Map<string, number>()
   #busySeconds = 0
 
@@ -97,7 +103,7 @@ export class PretendedTrainer {
   }
 
   /**
-   * Trains a run on a free slot, from its start: a try that fails is lost.
+   * Trains a run on a free slot, from its last resume point: of a try that fails what came after is lost.
    *
    * @throws WorkbenchError `worker/died` where this try is one of those that fail
    */
@@ -107,13 +113,17 @@ export class PretendedTrainer {
     const tries = (this.#tries.get(run.fingerprint) ?? 0) + 1
     this.#tries.set(run.fingerprint, tries)
     const { seconds, lostAt } = this.#fate(run, tries)
-    const effort = seconds * (lostAt ?? 1)
-    const wall = effort / this.#speeds[slot]!
+    const saved = this.#saved.get(run.fingerprint) ?? 0
+    const speed = this.#speeds[slot]!
+    const effort = seconds * (1 - saved) * (lostAt ?? 1)
+    const wall = effort / speed
     await this.#time.wait(wall)
     this.#busySeconds += wall
     this.#effort.set(run.fingerprint, (this.#effort.get(run.fingerprint) ?? 0) + effort)
     this.#free.push(slot)
     if (lostAt === null) return
+    const kept = Math.floor(wall / SAVE_EVERY) * SAVE_EVERY * speed
+    if (kept > 0) this.#saved.set(run.fingerprint, saved + kept / seconds)
     throw new WorkbenchError('worker/died', `The worker of ${run.name} is pretended to have died.`)
   }
 

@@ -1,11 +1,11 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ancestryOfMerge } from '#engine/checkpoints/ancestry'
 import { assertMergeable, checkLineage, openLineageModel } from '#engine/checkpoints/lineage'
 import { writeModelWeights } from '#engine/checkpoints/modelFolder'
 import { sourceOf } from '#engine/parameters'
-import { writeFolder } from '#engine/storage/files'
+import { LineLog, writeFolder } from '#engine/storage/files'
 import { LineageCheckSchema } from '#shared/modelInspection'
 import { parameters, writeOurs } from '../../../golden/checkpoints/ours'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -268,4 +268,23 @@ test('a run of an older version started from the one seed model of its project',
   })
   const unsure = await openLineageModel(await olderRun(2))
   expect(unsure.ancestry).toMatchObject({ self: { name: 'law#1' }, ancestor: null })
+})
+
+test('heads that the log of a project with many runs has are newer than its records', async () => {
+  const checkpoint = await olderRun(1)
+  const project = join(checkpoint, '..', '..', '..')
+  const heads = await LineLog.open(join(project, 'heads.jsonl'))
+  const another = { fingerprint: '1'.repeat(64), role: 'seed', name: 'another', state: 'done' }
+  await heads.append([{ ...another, state: 'running' }])
+  const named = { fingerprint: 'b'.repeat(64), role: 'branch', name: 'law#2', state: 'done' }
+  await heads.append([named])
+  expect((await openLineageModel(checkpoint)).ancestry).toMatchObject({
+    self: { name: 'law#2' },
+    ancestor: { name: 'seed' }
+  })
+  await heads.append([another])
+  await heads.close()
+  await appendFile(join(project, 'heads.jsonl'), '{"fingerprint":"000')
+  // Two seeds are finished by now: of which of them it came nobody knows.
+  expect((await openLineageModel(checkpoint)).ancestry).toMatchObject({ ancestor: null })
 })

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import { TrainerSchema } from '#shared/trainer'
+import { sha256 } from '#engine/storage/sha256'
 import { planStudy, runsOf } from '#engine/studies/plan'
 import type { StudyPlan } from '#engine/studies/plan'
 import { preparedText, smallStudy } from '../../../support/preparedText'
@@ -283,4 +284,34 @@ test('a trainer of its own makes every run another one; where and how many at on
   const named = runsBy({ command: 'train {out}', version: 'ours 2' })
   expect(runsBy({ command: '/elsewhere/train {out}', version: 'ours 2' })).toEqual(named)
   expect(named.filter((one) => theirs.includes(one))).toEqual([])
+})
+
+test('fingerprints are what they were when projects of before were trained', () => {
+  const small = smallStudy({
+    mixtures: {
+      choose: {
+        kind: 'list',
+        list: [
+          { law: 1, code: 1 },
+          { law: 3, code: 1 }
+        ]
+      }
+    },
+    sequential: { choose: { kind: 'all' }, budgets: ['sum', 'fixed'] },
+    merges: ['micro', 'macro', 'tau-0.5'],
+    repeats: { randomSeeds: [7], branches: true, sequential: 1 }
+  })
+  const replaying = { ...small, branch: { ...small.branch, replay: 0.1 } }
+  const ofCommand = { ...small, trainer: TrainerSchema.parse({ command: 'train {out}' }) }
+  const all = [small, replaying, ofCommand].flatMap((study) => {
+    const plan = planStudy(study, preparedText({ law: 2, code: 1 }))
+    const { merges, ensembles, repeats } = plan
+    const models = [...runsOf(plan), ...merges, ...ensembles]
+    const again = repeats.flatMap((one) => [...one.merges, ...one.ensembles])
+    return [...models, ...again].map(({ fingerprint }) => fingerprint)
+  })
+  expect(all).toHaveLength(87)
+  expect(sha256(all.join('\n'))).toBe(
+    '7a91d02460790a9ef8bcb70e9db5a9ec8550c76686f45067726fd945c512521d'
+  )
 })

@@ -41,6 +41,17 @@ test('runs are moved within their role, and keep the place they were given', () 
   expect(names(queue)).toBe('sbacq')
 })
 
+test('runs stand as the list that they are taken from has them, and a list by its own', () => {
+  const queue = new RunQueue()
+  queue.waiting([runs[3]!, runs[1]!])
+  // Done already, or of another list, they keep their place.
+  expect(names(queue)).toBe('scbaq')
+  queue.waiting([runs[2]!])
+  expect(names(queue)).toBe('scbaq')
+  queue.move(runs, 'fp-a', 'fp-b')
+  expect(names(queue)).toBe('scabq')
+})
+
 test('what is taken is the first open run in the order asked for', () => {
   const queue = new RunQueue()
   const branches = runs.slice(1, 4)

@@ -97,6 +97,17 @@ test('what fails is tried again, twice at most', async () => {
   expect(often.triedAgain / often.runs).toBeCloseTo(0.75, 1)
 })
 
+test('a try that fails costs what came after the last resume point, at most five minutes', async () => {
+  const busy = ({ utilisation, slots, makespan }: Campaign) => utilisation * slots * makespan
+  const even = { tail: 0, slowNodes: 0 }
+  const sound = await play(300, { ...even, failures: 0 })
+  const failing = await play(300, { ...even, failures: 0.05 })
+  expect([failing.failed, failing.triedAgain > 10]).toEqual([0, true])
+  const lost = busy(failing) - busy(sound)
+  expect(lost).toBeGreaterThan(0)
+  expect(lost).toBeLessThan(300 * failing.triedAgain)
+})
+
 test('a hundred thousand runs are played to their end', async () => {
   const campaign = await play(100_000, { nodes: 64, gpusPerNode: 8 })
   expect(campaign).toMatchObject({ runs: 100_000, slots: 512 })
