@@ -60,6 +60,7 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     divider,
     asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
     asks('Bundle the results…', 'bundle', { enabled: hasProject }),
+    asks('Check the files of the project…', 'check-files', { enabled: hasProject && !isRunning }),
     {
       id: 'reveal',
       label: 'Reveal in folder',

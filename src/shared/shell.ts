@@ -21,6 +21,7 @@ export const SHELL_ACTIONS = [
   'print-report',
   'save-copy',
   'bundle',
+  'check-files',
   'close-project',
   'undo',
   'redo',

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 import { LOCAL, clusterCommands } from '#shared/executors'
 import {
   PLAIN_CLUSTER,
+  chosenExecutor,
   executorFaults,
+  keptSettings,
   linesFrom,
   withField
 } from '../../../src/renderer/state/executorDraft'
@@ -31,6 +33,22 @@ test('what is wrong is said at its field, in the words of the schema', () => {
   expect(faults['pollSeconds']).toContain('>=10')
   expect(faults['setup']).toBe('line 2: one line, without a line break')
   expect(executorFaults({ ...LOCAL, devices: [] })).toHaveProperty('devices')
+})
+
+test('what was typed of a cluster stays in a study that runs here, if it is sound', () => {
+  const set = { ...PLAIN_CLUSTER, partition: 'gpu', setup: ['module load cuda'] }
+  const fresh = keptSettings(undefined)
+  expect(chosenExecutor('slurm', fresh)).toEqual(PLAIN_CLUSTER)
+  // Nothing was said of a cluster: there is nothing to keep.
+  expect(chosenExecutor('local', fresh)).toEqual(LOCAL)
+  expect(chosenExecutor('local', { ...fresh, slurm: set })).toEqual({ ...LOCAL, cluster: set })
+  const here = keptSettings({ ...LOCAL, devices: [1], cluster: set })
+  expect(chosenExecutor('slurm', here)).toEqual(set)
+  const wrong = { ...set, pollSeconds: 1 }
+  expect(chosenExecutor('local', { ...here, slurm: wrong })).toEqual(here.local)
+  // Who empties every field means it.
+  const emptied = { ...keptSettings(set), slurm: PLAIN_CLUSTER }
+  expect(chosenExecutor('local', emptied)).toEqual({ ...LOCAL, cluster: PLAIN_CLUSTER })
 })
 
 test('lines are what stands between breaks', () => {
