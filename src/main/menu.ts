@@ -107,7 +107,8 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Stop', 'stop-study', { accelerator: 'CmdOrCtrl+.', enabled: isRunning }),
     divider,
     asks('Edit the study…', 'edit-study', ofProject('CmdOrCtrl+E')),
-    asks('Vary one setting…', 'vary-study', { enabled: hasProject })
+    asks('Vary one setting…', 'vary-study', { enabled: hasProject }),
+    asks('Commands that it runs…', 'commands', { enabled: hasProject })
   ]
   const help: Item[] = [
     asks('Keyboard shortcuts', 'shortcuts', { accelerator: 'CmdOrCtrl+/' }),

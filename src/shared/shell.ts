@@ -16,6 +16,7 @@ export const SHELL_ACTIONS = [
   'import-models',
   'edit-study',
   'vary-study',
+  'commands',
   'connect-remote',
   'save-report',
   'print-report',

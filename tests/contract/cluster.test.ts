@@ -173,6 +173,54 @@ test('a trainer that nobody confirmed is told where the study is asked to run', 
   expect((await far.readProject({})).running).toBe(null)
 })
 
+test('commands are confirmed by who sits at the machine, as they were shown, and by nobody else', async () => {
+  const trainer = { command: '/bin/true {out}' }
+  const { far, near, project } = await desks({
+    ...slurm({ setup: ['module load cuda'] }),
+    trainer
+  } as Partial<StudyDraft>)
+  const refused = { code: 'study/unconfirmed' }
+  const parts = await far.readCommands({ study })
+  expect(parts).toMatchObject([
+    {
+      whose: 'trainer',
+      isConfirmed: false,
+      lines: [{ field: 'command', text: '/bin/true {out}' }]
+    },
+    { whose: 'cluster', isConfirmed: false, lines: [{ field: 'setup', text: 'module load cuda' }] }
+  ])
+  const keys = parts.map(({ key }) => key)
+  const wanted = far.confirmCommands({ study, keys })
+  await expect(wanted).rejects.toMatchObject({
+    ...refused,
+    message: expect.stringContaining('who sits there') as string
+  })
+  const isRunnable = async () => {
+    const [saved] = (await near.readProject({})).studies
+    return assertCommandsConfirmed(project, saved!)
+  }
+  await expect(isRunnable()).rejects.toMatchObject(refused)
+
+  // Somebody far away puts others in their place while they are read: those were not shown.
+  await near.saveStudy({ study: { ...(await near.readProject({})).studies[0], name: 'other' } })
+  await far.saveStudy({
+    study: tinyStudy({ ...slurm(), trainer } as Partial<StudyDraft>)
+  })
+  await expect(near.confirmCommands({ study, keys })).rejects.toMatchObject(refused)
+  await expect(isRunnable()).rejects.toMatchObject(refused)
+  const now = (await near.readCommands({ study })).map(({ key }) => key)
+  expect(now).toEqual([keys[0]])
+  await near.confirmCommands({ study, keys: now })
+  await expect(isRunnable()).resolves.toBeUndefined()
+  expect(await far.readCommands({ study })).toMatchObject([{ isConfirmed: true }])
+  // Of another study the same trainer is known, its cluster is not.
+  const others = await far.readCommands({ study: 'other' })
+  expect(others.map(({ isConfirmed }) => isConfirmed)).toEqual([true, false])
+  await expect(near.confirmCommands({ study: 'none', keys })).rejects.toMatchObject({
+    code: 'study/missing'
+  })
+})
+
 test('a study of this machine has no cluster to be asked', async () => {
   const { far } = await desks()
   const refused = { code: 'executor/invalid' }

@@ -32,6 +32,7 @@ test('every item of the menu does what it says', async () => {
     'save-copy': 'Save a copy',
     bundle: 'Bundle the results',
     'check-files': 'Files of languages',
+    commands: 'Commands of small',
     'connect-remote': 'Connect to a remote engine',
     'vary-study': 'Vary a setting',
     'edit-study': 'Study'

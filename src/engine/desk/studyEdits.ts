@@ -3,7 +3,7 @@ import type { EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import { clusterSettingsOf, keepingCluster } from '#shared/executors'
 import type { Study } from '#shared/records'
-import { confirmCommands } from '../confirmedCommands'
+import { confirmCommands, confirmShownCommands } from '../confirmedCommands'
 import type { ProjectSession } from '../projectSession'
 import { assertKnownPlaces, isKnownCluster } from '../studies/knownPlaces'
 import { parseStudy } from '../studies/study'
@@ -78,6 +78,26 @@ export class StudyEdits {
     const executor = clusterSettingsOf(study.executor)
     if (isTypedHere) await confirmCommands(this.#session.folder, { name: study.name, executor })
     return study
+  }
+
+  /**
+   * Lets commands run that were shown to who sits at this machine.
+   *
+   * @throws WorkbenchError `study/unconfirmed` for a screen that may be anywhere, and for other commands than
+   *   those shown
+   */
+  async confirmShown(
+    { study: name, keys }: { study: string; keys: readonly string[] },
+    { setsCommands }: Asker
+  ): Promise<void> {
+    if (!setsCommands) {
+      throw new WorkbenchError(
+        'study/unconfirmed',
+        "Commands are confirmed on the engine's own machine, by who sits there. Nothing that comes over a network can do it.",
+        { study: name }
+      )
+    }
+    await confirmShownCommands(this.#session.folder, this.#session.study(name), keys)
   }
 
   /** A study that goes from a cluster to this machine keeps how that was used. */

@@ -8,7 +8,7 @@ import {
   linesFrom,
   withField
 } from '../../../src/renderer/state/executorDraft'
-import { problemWords } from '../../../src/renderer/state/problemHints'
+import { problemWords, unconfirmedStudy } from '../../../src/renderer/state/problemHints'
 
 test('an empty field is left to the cluster, or to its default', () => {
   const set = withField(withField(PLAIN_CLUSTER, 'partition', 'gpu'), 'cpus', 8)
@@ -74,7 +74,10 @@ test('a trainer that is not confirmed comes with what to do, quoted for a shell'
   const plain = { stack: null, cause: null }
   const error = { ...plain, code: 'study/unconfirmed' as const, message: 'Read it.' }
   const words = problemWords({ ...error, details: { study: "it's" } })
-  expect(words).toContain(`Read it.\nNo window can confirm it.`)
+  expect(words).toContain(`Read it.\nA browser cannot confirm it.`)
   expect(words).toContain(`assay run . --study='it'\\''s' --trust-commands`)
+  expect(problemWords({ ...error, details: { study: 'a' } }, true)).toBe('Read it.')
+  expect(unconfirmedStudy({ ...error, details: { study: 'a' } })).toBe('a')
+  expect(unconfirmedStudy({ ...error, code: 'bug', details: { study: 'a' } })).toBe(null)
   expect(problemWords({ ...plain, code: 'bug', message: 'x', details: {} })).toBe('x')
 })
