@@ -275,6 +275,11 @@ describe.skipIf(isSlurmMissing)('with a cluster', () => {
     const reading = await api.readCluster({ study, again: true })
     expect(reading).toMatchObject({ unreachable: null, unreachableSince: null, pollSeconds: 0.5 })
     expect(reading.nodes[0]).toMatchObject({ name: 'lab1', reason: 'dusting', gres: 'gpu:2' })
+    expect(reading.nodes[0]!.use).toEqual({
+      memoryAllocatedMegabytes: 0,
+      memoryFreeMegabytes: expect.any(Number) as number,
+      gresUsed: 'gpu:0'
+    })
     const [element] = reading.elements
     expect(element).toMatchObject({ labels: ['seed'], state: 'waiting', node: null })
     // Where the project lies is nobody's business.
