@@ -14,15 +14,9 @@ import { clusterOf } from './executors/chooseExecutor'
 import type { Cluster } from './executors/slurm/cluster'
 import { probeCluster } from './executors/slurm/probe'
 import type { ProbeOptions } from './executors/slurm/probe'
-import {
-  cancelJobs,
-  elementState,
-  isLive,
-  readNodes,
-  readQueue,
-  recordOf
-} from './executors/slurm/queue'
+import { cancelJobs, elementState, isLive, readQueue, recordOf } from './executors/slurm/queue'
 import type { Queue, QueueRecord } from './executors/slurm/queue'
+import { readNodesInUse } from './executors/slurm/nodeUse'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
 import { logPath, readSubmissions } from './executors/slurm/submissions'
 import type { ElementPlace, Submission } from './executors/slurm/submissions'
@@ -56,7 +50,7 @@ export async function readCluster(session: ProjectSession, study: Study): Promis
     study: study.name,
     host: settings.host ?? null,
     elements,
-    nodes: queue.isKnown ? await readNodes(settings) : [],
+    nodes: queue.isKnown ? await readNodesInUse(settings) : [],
     unreachable: queue.isKnown ? null : queue.words,
     askedAt: new Date().toISOString()
   }

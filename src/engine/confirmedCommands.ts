@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import { commandsOf } from '#shared/studyCommands'
+import type { ShownCommands, StudyCommands } from '#shared/studyCommands'
+import { visibleText } from '#shared/visibleText'
 import type { Study } from '#shared/records'
 import { makeFolder, writeFileAtomic } from './storage/files'
 import { fingerprintOf } from './storage/fingerprint'
@@ -42,14 +44,54 @@ export async function assertCommandsConfirmed(
   study: Commanding,
   file = confirmedCommandsFile()
 ): Promise<void> {
-  const unknown = await unconfirmed(project, study, file)
+  const unknown = (await partsOf(project, study, file)).filter(({ isKnown }) => !isKnown)
   if (unknown.length === 0) return
-  const commands = unknown.flatMap((one) => one.commands)
+  const commands = unknown.flatMap(wordsOf)
   throw new WorkbenchError(
     'study/unconfirmed',
-    `Running the study "${study.name}" runs commands of its own as you:\n${commands.join('\n')}\nThey were not confirmed here for this project. Read them, and what they call; confirm them only if you trust both.`,
+    `Running the study "${study.name}" runs commands of its own as you:\n${commands.map(visibleText).join('\n')}\nThey were not confirmed here for this project. Read them, and what they call; confirm them only if you trust both.`,
     { study: study.name, commands, project }
   )
+}
+
+/** What of a study is run as a command, line by line, and whether it may. */
+export async function readCommands(
+  project: string,
+  study: Commanding,
+  file = confirmedCommandsFile()
+): Promise<ShownCommands[]> {
+  return (await partsOf(project, study, file)).map(({ whose, commands, isKnown }) => ({
+    whose,
+    lines: linesOf(commands).map(([field, text]) => ({ field, text })),
+    key: shownKey({ whose, commands }),
+    isConfirmed: isKnown
+  }))
+}
+
+/**
+ * Keeps that commands may run here which somebody was just shown: those and no others, since the study may have
+ * been changed while they read.
+ *
+ * @param keys of all that {@link readCommands} said is not confirmed
+ * @throws WorkbenchError `study/unconfirmed` where other commands wait than were shown; else as
+ *   {@link confirmCommands}
+ */
+export async function confirmShownCommands(
+  project: string,
+  study: Commanding,
+  keys: readonly string[],
+  file = confirmedCommandsFile()
+): Promise<void> {
+  const waiting = (await readCommands(project, study, file)).filter((one) => !one.isConfirmed)
+  const shown = new Set(keys)
+  if (waiting.length !== shown.size || !waiting.every(({ key }) => shown.has(key))) {
+    throw new WorkbenchError(
+      'study/unconfirmed',
+      `The commands of the study "${study.name}" are others by now than those that were shown. Nothing was confirmed: read them again.`,
+      { study: study.name }
+    )
+  }
+  await confirmCommands(project, study, file)
 }
 
 /**
@@ -63,32 +105,43 @@ export async function confirmCommands(
   study: Commanding,
   file = confirmedCommandsFile()
 ): Promise<void> {
-  const added = await unconfirmed(project, study, file)
+  const added = (await partsOf(project, study, file)).filter(({ isKnown }) => !isKnown)
   if (added.length === 0) return
   const confirmedAt = new Date().toISOString()
   const confirmed = [
     ...(await readAll(file)),
-    ...added.map(({ key, commands }) => ({ key, project, commands, confirmedAt }))
+    ...added.map((one) => ({ key: one.key, project, commands: wordsOf(one), confirmedAt }))
   ]
   await makeFolder(dirname(file))
   await writeFileAtomic(file, JSON.stringify({ version: 1, confirmed }, null, 2) + '\n')
 }
 
-/** What the trainer and the cluster of a study run that nobody confirmed here, each in words. */
-async function unconfirmed(project: string, study: Commanding, file: string) {
+/** What the trainer and the cluster of a study run, and whether somebody confirmed it here. */
+async function partsOf(project: string, study: Commanding, file: string) {
   const parts = commandsOf(study)
   if (parts.length === 0) return []
   // A copy elsewhere is asked about again.
   const place = await realpath(project)
   const known = new Set((await readAll(file)).map(({ key }) => key))
-  return parts
-    .map(({ whose, commands }) => ({
-      key: fingerprintOf({ project: place, whose, commands }),
-      commands: Object.entries(commands).flatMap(([field, value]) =>
-        (Array.isArray(value) ? value : [value]).map((line) => `${whose}, ${field}: ${line}`)
-      )
-    }))
-    .filter(({ key }) => !known.has(key))
+  return parts.map((part) => {
+    const key = fingerprintOf({ project: place, ...part })
+    return { ...part, key, isKnown: known.has(key) }
+  })
+}
+
+/** Of a screen's, which is not to know where the project lies. */
+function shownKey(part: StudyCommands): string {
+  return fingerprintOf({ ...part })
+}
+
+function linesOf(commands: StudyCommands['commands']): [field: string, line: string][] {
+  return Object.entries(commands).flatMap(([field, value]) =>
+    [value].flat().map((line) => [field, line] as [string, string])
+  )
+}
+
+function wordsOf({ whose, commands }: StudyCommands): string[] {
+  return linesOf(commands).map(([field, line]) => `${whose}, ${field}: ${line}`)
 }
 
 async function readAll(file: string) {

@@ -60,6 +60,7 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     divider,
     asks('Save a copy…', 'save-copy', { accelerator: 'CmdOrCtrl+Shift+S', enabled: hasProject }),
     asks('Bundle the results…', 'bundle', { enabled: hasProject }),
+    asks('Check the files of the project…', 'check-files', { enabled: hasProject && !isRunning }),
     {
       id: 'reveal',
       label: 'Reveal in folder',
@@ -106,7 +107,8 @@ export function menuTemplate(state: MenuState, deeds: MenuDeeds): Item[] {
     asks('Stop', 'stop-study', { accelerator: 'CmdOrCtrl+.', enabled: isRunning }),
     divider,
     asks('Edit the study…', 'edit-study', ofProject('CmdOrCtrl+E')),
-    asks('Vary one setting…', 'vary-study', { enabled: hasProject })
+    asks('Vary one setting…', 'vary-study', { enabled: hasProject }),
+    asks('Commands that it runs…', 'commands', { enabled: hasProject })
   ]
   const help: Item[] = [
     asks('Keyboard shortcuts', 'shortcuts', { accelerator: 'CmdOrCtrl+/' }),

@@ -46,6 +46,17 @@ export const ClusterElementSchema = z.strictObject({
 })
 export type ClusterElement = z.infer<typeof ClusterElementSchema>
 
+/** What of a node is in use, by anybody's jobs. */
+export const NodeUseSchema = z.strictObject({
+  /** Memory that Slurm gave to jobs, used or not; null where it does not share out memory. */
+  memoryAllocatedMegabytes: z.number().nullable(),
+  /** Memory that nothing uses, as the node measured it last; null where it says nothing. */
+  memoryFreeMegabytes: z.number().nullable(),
+  /** Generic resources that jobs have, and which: `gpu:2(IDX:0,2)`; null without. */
+  gresUsed: z.string().nullable()
+})
+export type NodeUse = z.infer<typeof NodeUseSchema>
+
 /** A node in a partition, as `sinfo` lists it. */
 export const ClusterNodeSchema = z.strictObject({
   name: z.string(),
@@ -58,7 +69,9 @@ export const ClusterNodeSchema = z.strictObject({
   /** Generic resources, such as `gpu:2`; null without. */
   gres: z.string().nullable(),
   /** Why it is out of use; null where it is not. */
-  reason: z.string().nullable()
+  reason: z.string().nullable(),
+  /** Null where the cluster does not say. */
+  use: NodeUseSchema.nullable()
 })
 export type ClusterNode = z.infer<typeof ClusterNodeSchema>
 

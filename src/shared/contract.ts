@@ -36,6 +36,7 @@ import {
 import { SERIES_KINDS, SeriesRequestSchema } from './series'
 import { SeriesPreviewSchema, SeriesReadingSchema } from './seriesView'
 import { SourceDescriptionSchema } from './sourceDescription'
+import { CONFIRMATION_COMMANDS } from './studyCommands'
 import { TEXT_COMMANDS } from './storedText'
 import { TaskFieldsSchema } from './textEvaluation'
 import { UnitChangesSchema } from './unitChanges'
@@ -250,6 +251,9 @@ export const PROJECT_COMMANDS = {
 
   // The cluster of a study that runs on one.
   ...CLUSTER_COMMANDS_ASKED,
+
+  // Commands that a study runs as the user, and that they may.
+  ...CONFIRMATION_COMMANDS,
 
   // Files that are dropped are streamed in pieces, since no path crosses the border.
   beginDrop: {

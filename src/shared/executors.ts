@@ -6,15 +6,6 @@ const positive = z.int().positive()
 /** One line of a script: a second would be another command that nobody sees in the form. */
 const line = words.regex(/^[^\r\n]*$/, 'one line, without a line break')
 
-/** Worker processes of this machine. */
-export const LocalExecutorSchema = z.strictObject({
-  kind: z.literal('local'),
-  /** Numbers of the GPUs that are used, as the driver counts them; all of them by default. */
-  devices: z.union([z.literal('all'), z.array(z.int().nonnegative()).min(1)]).default('all'),
-  /** Runs on one GPU at once; null: as many as a measurement of the study's model says. */
-  runsPerDevice: z.int().positive().max(16).nullable().default(null)
-})
-
 /** A Slurm cluster; what is left out is left to the cluster. */
 export const SlurmExecutorSchema = z.strictObject({
   kind: z.literal('slurm'),
@@ -48,6 +39,17 @@ export const SlurmExecutorSchema = z.strictObject({
   folder: words.regex(/^\/[^\r\n]*$/, 'an absolute path').optional()
 })
 
+/** Worker processes of this machine. */
+export const LocalExecutorSchema = z.strictObject({
+  kind: z.literal('local'),
+  /** Numbers of the GPUs that are used, as the driver counts them; all of them by default. */
+  devices: z.union([z.literal('all'), z.array(z.int().nonnegative()).min(1)]).default('all'),
+  /** Runs on one GPU at once; null: as many as a measurement of the study's model says. */
+  runsPerDevice: z.int().positive().max(16).nullable().default(null),
+  /** The cluster that the study ran on before: kept for when it goes back there, and used for nothing. */
+  cluster: SlurmExecutorSchema.optional()
+})
+
 export const ExecutorSchema = z.discriminatedUnion('kind', [
   LocalExecutorSchema,
   SlurmExecutorSchema
@@ -62,6 +64,25 @@ export const LOCAL: LocalSettings = LocalExecutorSchema.parse({ kind: 'local' })
 /** How this machine is used for a study: as its record says, where that says anything of it. */
 export function localSettingsOf(executor: ExecutorSettings | undefined): LocalSettings {
   return executor?.kind === 'local' ? executor : LOCAL
+}
+
+/** The cluster that a study runs on, or else the one that is kept for it. */
+export function clusterSettingsOf(
+  executor: ExecutorSettings | undefined
+): SlurmSettings | undefined {
+  return executor?.kind === 'slurm' ? executor : executor?.cluster
+}
+
+/**
+ * A study's executor as it is saved over an earlier one: who says "this machine" and nothing of a cluster does
+ * not mean that its settings should be lost, which a browser could not type again.
+ */
+export function keepingCluster(
+  executor: ExecutorSettings | undefined,
+  before: ExecutorSettings | undefined
+): ExecutorSettings | undefined {
+  if (before?.kind !== 'slurm' || clusterSettingsOf(executor)) return executor
+  return { ...localSettingsOf(executor), cluster: before }
 }
 
 /** Settings of a cluster that are commands, or places on it: what they say is run, or reached. */

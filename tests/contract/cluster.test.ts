@@ -8,6 +8,8 @@ import type { Engine, ProjectSession } from '#engine'
 import { ProjectHost } from '#engine/desk/projectHost'
 import type { EngineApi, EngineEvent, ProjectApi } from '#shared/contract'
 import { connect, serve } from '#shared/port'
+import { LOCAL } from '#shared/executors'
+import type { LocalSettings } from '#shared/executors'
 import type { StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
 import { useOwnConfig } from '../support/ownConfig'
@@ -89,6 +91,55 @@ test('what was set at the machine may be kept from anywhere, all of it or nothin
   expect(script!.script).toMatch(/\nmodule load cuda\n(.*\n)*exec \/opt\/assay run-one /)
 })
 
+test('a study that goes to this machine and back has its commands again, whoever sends it there', async () => {
+  const { far, near, project } = await desks()
+  const set = { setup: ['module load cuda'], command: '/opt/assay', host: 'login' }
+  const read = async () => (await far.readProject({})).studies[0]!
+  for (const api of [far, near]) {
+    await near.saveStudy({ study: tinyStudy(slurm(set)) })
+    const there = await read()
+    // Not a word of the cluster is said: it is the engine that keeps it.
+    const saved = await api.saveStudy({
+      study: tinyStudy({ executor: { kind: 'local', devices: [1] } })
+    })
+    expect(saved.executor).toEqual({ ...LOCAL, devices: [1], cluster: there.executor })
+    expect(await read()).toEqual(saved)
+    // Changed here again, it stays.
+    await api.saveStudy({ study: { ...saved, executor: { ...saved.executor, runsPerDevice: 2 } } })
+    const { cluster } = (await read()).executor as LocalSettings
+    await far.saveStudy({ study: { ...saved, executor: { ...cluster, partition: 'gpu' } } })
+    expect((await read()).executor).toEqual({ ...there.executor, partition: 'gpu' })
+    await expect(assertCommandsConfirmed(project, await read())).resolves.toBeUndefined()
+  }
+})
+
+test('what is kept of a cluster is held to the rules of one that is used', async () => {
+  const evil = { setup: ['touch /tmp/was-here'] }
+  const cluster = { kind: 'slurm' as const, ...evil }
+  const keeping = { study: tinyStudy({ executor: { kind: 'local', cluster } }) }
+  const { far } = await desks()
+  for (const change of COMMANDS) {
+    const executor = { kind: 'local' as const, cluster: { kind: 'slurm' as const, ...change } }
+    await expect(far.saveStudy({ study: tinyStudy({ executor }) })).rejects.toMatchObject({
+      code: 'study/invalid'
+    })
+  }
+  // A project that came with it runs nothing of it here, and asks before it does there.
+  const came = await desks(keeping.study)
+  const unconfirmed = { code: 'study/unconfirmed' }
+  for (const api of [came.far, came.near]) {
+    await api.saveStudy(keeping)
+    const saved = await api.saveStudy({ study: tinyStudy({ executor: cluster }) })
+    await expect(assertCommandsConfirmed(came.project, saved)).rejects.toMatchObject(unconfirmed)
+    await api.saveStudy(keeping)
+  }
+  // Typed at the machine and put aside before it was ever used, it is confirmed as well.
+  const typed = { kind: 'slurm' as const, setup: ['module load cuda'] }
+  await came.near.saveStudy({ study: tinyStudy({ executor: { kind: 'local', cluster: typed } }) })
+  const saved = await came.far.saveStudy({ study: tinyStudy({ executor: typed }) })
+  await expect(assertCommandsConfirmed(came.project, saved)).resolves.toBeUndefined()
+})
+
 test('commands that a project came with are not run before they are confirmed; what is typed here is', async () => {
   const { far, near, project } = await desks(slurm({ command: '/opt/assay' }))
   const refused = { code: 'study/unconfirmed', message: expect.stringContaining('/opt/assay') }
@@ -120,6 +171,54 @@ test('a trainer that nobody confirmed is told where the study is asked to run', 
     code: 'study/unconfirmed'
   })
   expect((await far.readProject({})).running).toBe(null)
+})
+
+test('commands are confirmed by who sits at the machine, as they were shown, and by nobody else', async () => {
+  const trainer = { command: '/bin/true {out}' }
+  const { far, near, project } = await desks({
+    ...slurm({ setup: ['module load cuda'] }),
+    trainer
+  } as Partial<StudyDraft>)
+  const refused = { code: 'study/unconfirmed' }
+  const parts = await far.readCommands({ study })
+  expect(parts).toMatchObject([
+    {
+      whose: 'trainer',
+      isConfirmed: false,
+      lines: [{ field: 'command', text: '/bin/true {out}' }]
+    },
+    { whose: 'cluster', isConfirmed: false, lines: [{ field: 'setup', text: 'module load cuda' }] }
+  ])
+  const keys = parts.map(({ key }) => key)
+  const wanted = far.confirmCommands({ study, keys })
+  await expect(wanted).rejects.toMatchObject({
+    ...refused,
+    message: expect.stringContaining('who sits there') as string
+  })
+  const isRunnable = async () => {
+    const [saved] = (await near.readProject({})).studies
+    return assertCommandsConfirmed(project, saved!)
+  }
+  await expect(isRunnable()).rejects.toMatchObject(refused)
+
+  // Somebody far away puts others in their place while they are read: those were not shown.
+  await near.saveStudy({ study: { ...(await near.readProject({})).studies[0], name: 'other' } })
+  await far.saveStudy({
+    study: tinyStudy({ ...slurm(), trainer } as Partial<StudyDraft>)
+  })
+  await expect(near.confirmCommands({ study, keys })).rejects.toMatchObject(refused)
+  await expect(isRunnable()).rejects.toMatchObject(refused)
+  const now = (await near.readCommands({ study })).map(({ key }) => key)
+  expect(now).toEqual([keys[0]])
+  await near.confirmCommands({ study, keys: now })
+  await expect(isRunnable()).resolves.toBeUndefined()
+  expect(await far.readCommands({ study })).toMatchObject([{ isConfirmed: true }])
+  // Of another study the same trainer is known, its cluster is not.
+  const others = await far.readCommands({ study: 'other' })
+  expect(others.map(({ isConfirmed }) => isConfirmed)).toEqual([true, false])
+  await expect(near.confirmCommands({ study: 'none', keys })).rejects.toMatchObject({
+    code: 'study/missing'
+  })
 })
 
 test('a study of this machine has no cluster to be asked', async () => {
@@ -176,6 +275,11 @@ describe.skipIf(isSlurmMissing)('with a cluster', () => {
     const reading = await api.readCluster({ study, again: true })
     expect(reading).toMatchObject({ unreachable: null, unreachableSince: null, pollSeconds: 0.5 })
     expect(reading.nodes[0]).toMatchObject({ name: 'lab1', reason: 'dusting', gres: 'gpu:2' })
+    expect(reading.nodes[0]!.use).toEqual({
+      memoryAllocatedMegabytes: 0,
+      memoryFreeMegabytes: expect.any(Number) as number,
+      gresUsed: 'gpu:0'
+    })
     const [element] = reading.elements
     expect(element).toMatchObject({ labels: ['seed'], state: 'waiting', node: null })
     // Where the project lies is nobody's business.

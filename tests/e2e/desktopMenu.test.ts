@@ -31,6 +31,8 @@ test('every item of the menu does what it says', async () => {
     log: 'Log',
     'save-copy': 'Save a copy',
     bundle: 'Bundle the results',
+    'check-files': 'Files of languages',
+    commands: 'Commands of small',
     'connect-remote': 'Connect to a remote engine',
     'vary-study': 'Vary a setting',
     'edit-study': 'Study'
@@ -89,6 +91,7 @@ test('every item of the menu does what it says', async () => {
   await page.getByRole('button', { name: 'Stop', exact: true }).waitFor()
   await vi.waitFor(async () => expect(await canChoose(app, 'stop-study')).toBe(true))
   expect(await canChoose(app, 'run-study')).toBe(false)
+  expect(await canChoose(app, 'check-files')).toBe(false)
   await choose('stop-study')
   await run.waitFor()
 

@@ -395,6 +395,12 @@ test('commands of a cluster are set on this machine, and not through a link', as
   await form.getByText('The script that would be submitted').click()
   const script = form.getByRole('region', { name: 'Script that would be submitted' })
   await expect.poll(() => script.innerText()).toContain('\nmodule load cuda\n')
+  // Put aside for this machine and saved, what was typed is there again.
+  await form.getByLabel('runs are trained and measured').selectOption('local')
+  await form.getByRole('button', { name: 'Save the study' }).click()
+  await form.waitFor({ state: 'detached' })
+  await chooseCluster()
+  expect(await setup.inputValue()).toBe('module load cuda')
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Close project' }).click()
 

@@ -73,5 +73,50 @@ test('a trainer that nobody confirmed is shown, with what to do at the machine',
   await alert.getByText('/bin/true {out}').waitFor()
   expect(await alert.innerText()).toContain("assay run . --study='small' --trust-commands")
   await expectAccessible(page, 'an unconfirmed trainer')
+  // No window that came over a network has a button for it.
+  await alert.getByRole('button', { name: 'Show the commands …' }).click()
+  const sheet = page.getByRole('dialog', { name: 'Commands of small' })
+  await sheet.getByRole('cell', { name: '/bin/true {out}' }).waitFor()
+  await sheet.getByText('Nothing that comes over a network can confirm them').waitFor()
+  expect(await sheet.getByRole('button', { name: 'Confirm' }).count()).toBe(0)
+  await sheet.getByRole('button', { name: 'Copy the call' }).click()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    "assay run . --study='small' --trust-commands"
+  )
+  await expectAccessible(page, 'commands that this window cannot confirm')
+  await page.keyboard.press('Escape')
+  await show(page, 'Training')
+  await page.getByRole('button', { name: 'Commands', exact: true }).click()
+  await sheet.waitFor()
+  expect(complaints).toEqual([])
+})
+
+test('a study goes from its cluster to this machine and back in a browser, with its commands', async () => {
+  const executor = { kind: 'slurm' as const, partition: 'gpu', setup: ['module load cuda'] }
+  const { link } = await serveProject(await newProject(60, { executor }))
+  const { page, complaints } = await openWindow(link)
+  const sheet = page.getByRole('dialog', { name: 'Study' })
+  const where = sheet.getByLabel('runs are trained and measured')
+  const setTo = async (kind: 'local' | 'slurm') => {
+    await page.getByRole('button', { name: 'Edit study' }).click()
+    await where.selectOption(kind)
+  }
+  const save = async () => {
+    await sheet.getByRole('button', { name: 'Save the study' }).click()
+    await sheet.waitFor({ state: 'detached' })
+  }
+  await setTo('local')
+  await sheet.getByText('the cluster’s settings are kept').waitFor()
+  await save()
+  await setTo('local')
+  await sheet.getByText('the cluster’s settings are kept').waitFor()
+  await expectAccessible(page, 'a form that keeps a cluster')
+  await where.selectOption('slurm')
+  const setup = sheet.getByLabel('lines before the work')
+  expect([await setup.isDisabled(), await setup.inputValue()]).toEqual([true, 'module load cuda'])
+  await save()
+  await setTo('slurm')
+  expect(await setup.inputValue()).toBe('module load cuda')
+  expect(await sheet.getByLabel('partition', { exact: false }).last().inputValue()).toBe('gpu')
   expect(complaints).toEqual([])
 })

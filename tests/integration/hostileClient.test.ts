@@ -137,6 +137,10 @@ test('who has the link sets no command of a cluster, and none is run', async () 
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'study/invalid' } })
     }
   }
+  const keys = ['a'.repeat(64)]
+  await expect(api.confirmCommands({ study: study!.name, keys })).rejects.toMatchObject({
+    code: 'study/unconfirmed'
+  })
   expect((await api.readProject({})).studies[0]!.executor).toBeUndefined()
   expect((await readdir(around)).sort()).toEqual(['projects', 'secret.txt'])
 })

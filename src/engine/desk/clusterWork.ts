@@ -60,11 +60,16 @@ export class ClusterWork {
     return askedAtPace(this.#readings, key, freshMs, () => this.#read(study))
   }
 
+  /** Whoever asks next is answered anew: what kept the cluster from being asked is gone. */
+  forget(): void {
+    this.#readings.clear()
+  }
+
   cancelElements: ProjectApi['cancelElements'] = async ({ study: name, elements }) => {
     this.#host.assertWritable()
     const study = this.#session.study(name)
     const cancelled = await cancelElements(this.#session, study, elements ?? undefined)
-    this.#readings.clear()
+    this.forget()
     return { cancelled }
   }
 

@@ -57,6 +57,7 @@ export class Desk {
       saveStudy: (input) => this.host.saveStudy(input, this.#asker),
       previewScript: (input) => this.host.previewScript(input, this.#asker),
       checkCluster: (input) => this.host.checkCluster(input, this.#asker),
+      confirmCommands: (input) => this.host.confirmCommands(input, this.#asker),
       beginDrop: async (input) => {
         const { host } = this
         const made = await host.beginDrop(input)

@@ -4,7 +4,7 @@ import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
 import type { Cost, Queue, StudyPreview } from '#shared/trainingView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
-import { confirmCommands } from '../confirmedCommands'
+import { confirmCommands, readCommands } from '../confirmedCommands'
 import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
@@ -339,6 +339,15 @@ export class ProjectHost implements ProjectApi {
     if (this.#edits.isTypedHere(study, asker))
       await confirmCommands(this.folder, { name, executor })
     return this.#cluster.checkCluster(study)
+  }
+
+  readCommands: ProjectApi['readCommands'] = ({ study }) =>
+    readCommands(this.folder, this.#session.study(study))
+
+  confirmCommands = async (input: { study: string; keys: string[] }, asker: Asker = FAR) => {
+    await this.#edits.confirmShown(input, asker)
+    this.#cluster.forget()
+    return {}
   }
 
   stopClusterCheck: ProjectApi['stopClusterCheck'] = () => this.#cluster.stopCheck()

@@ -1,8 +1,9 @@
 /** Studies of an open project as screens change them; each change can be undone. */
 import type { EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
+import { clusterSettingsOf, keepingCluster } from '#shared/executors'
 import type { Study } from '#shared/records'
-import { confirmCommands } from '../confirmedCommands'
+import { confirmCommands, confirmShownCommands } from '../confirmedCommands'
 import type { ProjectSession } from '../projectSession'
 import { assertKnownPlaces, isKnownCluster } from '../studies/knownPlaces'
 import { parseStudy } from '../studies/study'
@@ -70,13 +71,40 @@ export class StudyEdits {
   /** @throws WorkbenchError as {@link studyFrom} does; `study/running` */
   async saveStudy({ study: draft }: { study: unknown }, asker: Asker): Promise<Study> {
     this.#host.assertWritable()
-    const study = this.studyFrom(draft, asker)
+    const study = this.#withCluster(this.studyFrom(draft, asker))
     const isTypedHere = this.isTypedHere(study, asker)
     await this.edit(study)
     // Who would be asked whether they may run has just written them.
-    const { name, executor } = study
-    if (isTypedHere) await confirmCommands(this.#session.folder, { name, executor })
+    const executor = clusterSettingsOf(study.executor)
+    if (isTypedHere) await confirmCommands(this.#session.folder, { name: study.name, executor })
     return study
+  }
+
+  /**
+   * Lets commands run that were shown to who sits at this machine.
+   *
+   * @throws WorkbenchError `study/unconfirmed` for a screen that may be anywhere, and for other commands than
+   *   those shown
+   */
+  async confirmShown(
+    { study: name, keys }: { study: string; keys: readonly string[] },
+    { setsCommands }: Asker
+  ): Promise<void> {
+    if (!setsCommands) {
+      throw new WorkbenchError(
+        'study/unconfirmed',
+        "Commands are confirmed on the engine's own machine, by who sits there. Nothing that comes over a network can do it.",
+        { study: name }
+      )
+    }
+    await confirmShownCommands(this.#session.folder, this.#session.study(name), keys)
+  }
+
+  /** A study that goes from a cluster to this machine keeps how that was used. */
+  #withCluster(study: Study): Study {
+    const before = this.#session.studies.find(({ name }) => name === study.name)
+    const executor = keepingCluster(study.executor, before?.executor)
+    return executor ? { ...study, executor } : study
   }
 
   /** Takes a study off the project; its runs stay. */

@@ -1,6 +1,6 @@
 /** Places outside a project that studies read: only who sits at the machine may name new ones. */
 import { WorkbenchError } from '#shared/errors'
-import { clusterCommands } from '#shared/executors'
+import { clusterCommands, clusterSettingsOf } from '#shared/executors'
 import type { Study } from '#shared/records'
 
 /** What a study reads that lies outside its project. */
@@ -56,7 +56,7 @@ function assertKnownTrainer({ trainer }: Study, known: readonly Study[]): void {
  */
 function assertKnownCluster(study: Study, known: readonly Study[]): void {
   if (isKnownCluster(study, known)) return
-  const asked = clusterCommands(study.executor)
+  const asked = clusterCommands(clusterSettingsOf(study.executor))
   const fields = Object.keys(asked).map((name) => `executor.${name}`)
   throw new WorkbenchError(
     'study/invalid',
@@ -65,9 +65,12 @@ function assertKnownCluster(study: Study, known: readonly Study[]): void {
   )
 }
 
-/** True where a study's cluster is used without commands, or by those of another study as they stand. */
+/**
+ * True where a study's cluster is used without commands, or by those of another study as they stand. One that is
+ * kept while the study runs here counts as one that is used: what is known to be kept may be used again.
+ */
 export function isKnownCluster({ executor }: Study, known: readonly Study[]): boolean {
-  const textOf = (one: Study['executor']) => JSON.stringify(clusterCommands(one))
+  const textOf = (one: Study['executor']) => JSON.stringify(clusterCommands(clusterSettingsOf(one)))
   const text = textOf(executor)
   return text === textOf(undefined) || known.some((one) => textOf(one.executor) === text)
 }

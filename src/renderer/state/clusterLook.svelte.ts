@@ -1,6 +1,7 @@
 /** A study's cluster while something shows it. */
 import type { ClusterReading } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
+import { commandsOf } from '#shared/studyCommands'
 import type { EngineState } from './engineState.svelte'
 
 /** The engine is asked so often, ms: it asks the cluster at the study's own pace, and answers from that. */
@@ -10,6 +11,12 @@ const EVERY_MS = 2000
 export function isOnCluster({ project, study }: EngineState): boolean {
   const shown = project?.studies.find(({ name }) => name === study)
   return shown?.executor?.kind === 'slurm'
+}
+
+/** True where the study that is shown runs commands of its own. */
+export function hasCommands({ project, study }: EngineState): boolean {
+  const shown = project?.studies.find(({ name }) => name === study)
+  return shown !== undefined && commandsOf(shown).length > 0
 }
 
 /** What is known of the cluster; nothing is asked unless {@link follow} is called. */

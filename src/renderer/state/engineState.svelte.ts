@@ -4,10 +4,11 @@ import type { DeskView } from '#shared/deskView'
 import type { Belief, Matrix } from '#shared/evidenceView'
 import type { Queue } from '#shared/trainingView'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import type { PlainError } from '#shared/errors'
 import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'
 import type { Progress } from '#shared/records'
-import { problemWords } from './problemHints'
+import { problemWords, unconfirmedStudy } from './problemHints'
 
 /** The first wait before connecting again, and the longest, in ms. */
 const FIRST_WAIT_MS = 500
@@ -50,6 +51,8 @@ export class EngineState {
   measured = $state<{ done: number; total: number } | null>(null)
   /** What went wrong last, in words. */
   problem = $state<string | null>(null)
+  /** Of what went wrong last: the study whose commands wait to be confirmed. */
+  unconfirmed = $state.raw<{ study: string; problem: string } | null>(null)
 
   readonly #open: () => Promise<Pipe>
   readonly #memory: Memory
@@ -223,9 +226,16 @@ export class EngineState {
       return true
     } catch (error) {
       const plain = toPlain(error)
-      if (plain.code !== 'contract/lost') this.problem = problemWords(plain)
+      if (plain.code !== 'contract/lost') this.#note(plain)
       return false
     }
+  }
+
+  #note(error: PlainError): void {
+    const problem = problemWords(error, this.desk?.setsCommands)
+    const study = unconfirmedStudy(error)
+    this.problem = problem
+    this.unconfirmed = study === null ? null : { study, problem }
   }
 
   /** As {@link order}; what is opened is said until it is shown, or cannot be. */

@@ -1,11 +1,50 @@
 /** A study's executor while it is typed: fields, lines, what is wrong at which field. Pure. */
-import { ExecutorSchema, SlurmExecutorSchema } from '#shared/executors'
-import type { ExecutorSettings, SlurmSettings } from '#shared/executors'
+import {
+  ExecutorSchema,
+  SlurmExecutorSchema,
+  clusterSettingsOf,
+  localSettingsOf
+} from '#shared/executors'
+import type { ExecutorSettings, LocalSettings, SlurmSettings } from '#shared/executors'
 
 /** A cluster of which nothing is said yet. */
 export const PLAIN_CLUSTER: SlurmSettings = SlurmExecutorSchema.parse({ kind: 'slurm' })
 
 type Field = keyof SlurmSettings
+
+/** What a form says of both kinds of executor, whichever is chosen. */
+export interface KeptSettings {
+  local: LocalSettings
+  slurm: SlurmSettings
+  /** Whether the study says anything of a cluster. */
+  hasCluster: boolean
+}
+
+/** What a study says of both when its form is opened. */
+export function keptSettings(executor: ExecutorSettings | undefined): KeptSettings {
+  const slurm = clusterSettingsOf(executor)
+  return {
+    local: localSettingsOf(executor),
+    slurm: slurm ?? PLAIN_CLUSTER,
+    hasCluster: slurm !== undefined
+  }
+}
+
+/**
+ * A study's executor once it is of another kind. On this machine the settings of the cluster stay in the study,
+ * for when it goes back: those typed last where they are sound, else those that were kept before.
+ *
+ * @param kept what was said of both so far, the one chosen now included
+ */
+export function chosenExecutor(
+  kind: ExecutorSettings['kind'],
+  { local, slurm, hasCluster }: KeptSettings
+): ExecutorSettings {
+  if (kind === 'slurm') return slurm
+  const { success, data } = SlurmExecutorSchema.safeParse(slurm)
+  const isSaid = hasCluster || JSON.stringify(data) !== JSON.stringify(PLAIN_CLUSTER)
+  return success && isSaid ? { ...local, cluster: data } : local
+}
 
 /** With a field as it was typed; one that is empty is left to the cluster, or to its default. */
 export function withField(settings: SlurmSettings, field: Field, value: unknown): SlurmSettings {

@@ -12,6 +12,7 @@ export type SheetName =
   | 'copy'
   | 'bundle'
   | 'cluster'
+  | 'commands'
   | 'devices'
   | 'log'
   | 'export'
@@ -148,6 +149,12 @@ export function frameActions(
       name: 'Cluster: queue, nodes and logs',
       blocked: noProject ?? (isOnCluster(engine) ? null : 'the study runs on this machine'),
       run: () => frame.open('cluster')
+    },
+    {
+      id: 'commands',
+      name: 'Commands that the study runs …',
+      blocked: noProject ?? (engine.study === '' ? 'there is no study' : null),
+      run: () => frame.open('commands')
     },
     {
       id: 'devices',

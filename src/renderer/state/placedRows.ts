@@ -4,7 +4,7 @@ import { csvTable } from '#shared/csvText'
 import type { Machine, MachineDevice } from '#shared/machine'
 import { deviceName, memoryOf } from '../deviceWords'
 import { inBytes } from '../format'
-import { listedNodes, nodeLoad, whatWords } from './clusterTable'
+import { listedNodes, nodeLoad, nodeMemoryWords, resourceWords, whatWords } from './clusterTable'
 import type { ListedNode } from './clusterTable'
 
 export interface PlacedRow {
@@ -12,7 +12,7 @@ export interface PlacedRow {
   name: string
   /** Of this machine, or of a cluster and in which partitions. */
   where: string
-  /** In words; a node's is all that it has, since nobody says how much is used. */
+  /** In words; a node's is what Slurm gave to jobs of it, and what the node measured as free. */
   memory: string
   /** Share that is busy, 0 to 1. */
   load: number | null
@@ -56,15 +56,15 @@ function processorRow({ cpu, memory }: Pick<Machine, 'cpu' | 'memory'>): PlacedR
 }
 
 function nodeRow(node: ListedNode, { host, elements }: ClusterReading): PlacedRow {
-  const { name, partitions, cpus, memoryMegabytes, gres, state, reason } = node
+  const { name, partitions, cpus, gres, state, reason } = node
   const ours = elements.filter((one) => one.node === name && one.state === 'running')
   const own = ours.map((one) => whatWords(one)).join(', ')
-  const has = [`${cpus.total} CPUs`, ...(gres === null ? [] : [gres])].join(', ')
+  const has = [`${cpus.total} CPUs`, ...(gres === null ? [] : [resourceWords(node)])].join(', ')
   return {
     key: `node ${name}`,
     name: `${name} (${has})`,
     where: `cluster${host === null ? '' : ` at ${host}`}, ${partitions.join(', ')}`,
-    memory: memoryMegabytes === null ? '–' : `– of ${inBytes(memoryMegabytes * 1e6)}`,
+    memory: nodeMemoryWords(node),
     load: nodeLoad(node),
     temperature: null,
     state: [state, ...(reason === null ? [] : [reason]), ...(own === '' ? [] : [own])].join(': '),

@@ -6,15 +6,24 @@ function quoted(text: unknown): string {
   return `'${String(text).replaceAll("'", `'\\''`)}'`
 }
 
-/** Null where the error says all there is to do. */
-function hintOf({ code, details }: PlainError): string | null {
-  if (code !== 'study/unconfirmed') return null
-  const study = details['study'] === undefined ? '' : ` --study=${quoted(details['study'])}`
-  return `No window can confirm it. On the engine's machine, in the project's folder, call\nassay run .${study} --trust-commands\nIt confirms the commands and runs the study; from then on the study runs from here too.`
+/** The call that confirms the commands of a study and runs it, in the project's folder. */
+export function confirmingCall(study: string | null): string {
+  return `assay run .${study === null ? '' : ` --study=${quoted(study)}`} --trust-commands`
 }
 
-/** An error as the window shows it. */
-export function problemWords(error: PlainError): string {
-  const hint = hintOf(error)
-  return hint === null ? error.message : `${error.message}\n${hint}`
+/** The study whose commands somebody must confirm before what was asked for is done; null without. */
+export function unconfirmedStudy({ code, details }: PlainError): string | null {
+  const { study } = details
+  return code === 'study/unconfirmed' && typeof study === 'string' ? study : null
+}
+
+/**
+ * An error as the window shows it.
+ *
+ * @param mayConfirm whether this window may confirm commands, so that it need not say who else may
+ */
+export function problemWords(error: PlainError, mayConfirm = false): string {
+  if (error.code !== 'study/unconfirmed' || mayConfirm) return error.message
+  const call = confirmingCall(unconfirmedStudy(error))
+  return `${error.message}\nA browser cannot confirm it. The desktop application on the engine's machine can; or call there, in the project's folder,\n${call}\nIt confirms the commands and runs the study; from then on the study runs from here too.`
 }

@@ -1,7 +1,12 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { assertCommandsConfirmed, confirmCommands } from '#engine/confirmedCommands'
+import {
+  assertCommandsConfirmed,
+  confirmCommands,
+  confirmShownCommands,
+  readCommands
+} from '#engine/confirmedCommands'
 import { SlurmExecutorSchema } from '#shared/executors'
 import { TrainerSchema } from '#shared/trainer'
 import { temporaryFolder } from '../../support/temporaryFolder'
@@ -52,6 +57,51 @@ test('trainer and cluster are confirmed each by itself, for one place, as they s
   await expect(assertCommandsConfirmed(`${project}-moved`, both, file)).rejects.toThrow(
     'python train.py'
   )
+})
+
+test('what was shown is confirmed, and nothing that took its place meanwhile', async () => {
+  const { project, file } = await places()
+  const shown = { name: 'one', trainer, executor: slurm({ setup: ['a', 'b'], host: 'login' }) }
+  const parts = await readCommands(project, shown, file)
+  expect(parts.map(({ whose, isConfirmed, lines }) => [whose, isConfirmed, lines])).toEqual([
+    ['trainer', false, [{ field: 'command', text: 'python train.py --out {out}' }]],
+    [
+      'cluster',
+      false,
+      [
+        { field: 'setup', text: 'a' },
+        { field: 'setup', text: 'b' },
+        { field: 'host', text: 'login' }
+      ]
+    ]
+  ])
+  const keys = parts.map(({ key }) => key)
+  const changed = { ...shown, executor: slurm({ setup: ['a', 'b; c'], host: 'login' }) }
+  const refused = { code: 'study/unconfirmed' }
+  for (const [study, given] of [
+    [changed, keys],
+    [shown, keys.slice(1)],
+    [shown, [...keys, 'another']],
+    [shown, []],
+    [{ name: 'one' }, keys]
+  ] as const) {
+    await expect(confirmShownCommands(project, study, given, file)).rejects.toMatchObject(refused)
+    await expect(assertCommandsConfirmed(project, shown, file)).rejects.toMatchObject(refused)
+  }
+  await confirmShownCommands(project, shown, keys, file)
+  await assertCommandsConfirmed(project, shown, file)
+  await expect(assertCommandsConfirmed(project, changed, file)).rejects.toMatchObject(refused)
+  const after = await readCommands(project, changed, file)
+  expect(after.map(({ isConfirmed }) => isConfirmed)).toEqual([true, false])
+  await confirmShownCommands(project, changed, [after[1]!.key], file)
+  expect(await readCommands(project, { name: 'one' }, file)).toEqual([])
+})
+
+test('a refusal hides no character of what would be run', async () => {
+  const { project, file } = await places()
+  const executor = slurm({ setup: ['true \u202E\u200Bx \u001B[2K'] })
+  const asked = assertCommandsConfirmed(project, { name: 'one', executor }, file)
+  await expect(asked).rejects.toThrow('cluster, setup: true ⟨U+202E⟩⟨U+200B⟩x ⟨U+001B⟩[2K')
 })
 
 test('a damaged file confirms nothing, and is written anew', async () => {

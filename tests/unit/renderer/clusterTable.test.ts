@@ -4,7 +4,9 @@ import {
   elementsCsv,
   failedRuns,
   listedNodes,
+  nodeMemoryWords,
   nodesCsv,
+  resourceWords,
   shownElements,
   stateCounts,
   whatWords
@@ -40,8 +42,15 @@ const node = (change: Partial<ClusterNode>): ClusterNode => ({
   memoryMegabytes: 2000,
   gres: 'gpu:2',
   reason: null,
+  use: null,
   ...change
 })
+
+const use = {
+  memoryAllocatedMegabytes: 512,
+  memoryFreeMegabytes: 1024,
+  gresUsed: 'gpu:1(IDX:0)'
+}
 
 test('elements are found by state and words, and sorted with the unknown last', () => {
   const all = [
@@ -89,13 +98,37 @@ test('a node of several partitions is listed once', () => {
   expect(only).toMatchObject({ name: 'lab1', partitions: ['main', 'spare'] })
 })
 
+test('of a node it is said what Slurm gave away, what was measured, and which GPUs jobs have', () => {
+  const words = (gres: string | null, gresUsed: string | null) =>
+    resourceWords({ gres, use: { ...use, gresUsed } })
+  expect(words('gpu:2', 'gpu:1(IDX:0)')).toBe('gpu: 1 of 2 in use (0)')
+  expect(words('gpu:2', 'gpu:0')).toBe('gpu: 0 of 2 in use')
+  expect(
+    words('gpu:tesla:2(S:0),gpu:a100:4(S:0-1)', 'gpu:a100:3(IDX:0,2-3),gpu:tesla:0(IDX:N/A)')
+  ).toBe('gpu:tesla: 0 of 2 in use; gpu:a100: 3 of 4 in use (0, 2-3)')
+  expect(words('gpu:2,license:4', 'gpu:2')).toBe('gpu: 2 of 2 in use; license: 4')
+  expect([words('gpu:2', null), words(null, null), words('craynetwork', 'gpu:1')]).toEqual([
+    'gpu:2',
+    '–',
+    'craynetwork'
+  ])
+  expect(nodeMemoryWords(node({ use }))).toBe('537 MB of 2.10 GB allocated, 1.07 GB measured free')
+  expect(nodeMemoryWords(node({ use: { ...use, memoryAllocatedMegabytes: null } }))).toBe(
+    '2.10 GB, 1.07 GB measured free'
+  )
+  expect(nodeMemoryWords(node({ memoryMegabytes: null }))).toBe('–')
+})
+
 test('tables are copied with full precision, and hold no formula', () => {
   const csv = elementsCsv([element({ share: 1 / 3, labels: ['=1+1', 'b'] })])
   expect(csv.split('\r\n')[1]).toBe(
     `assay-000000000000.0,small,train,'=1+1; b,7_0,waiting,PENDING (Priority),,2026-01-01T00:00:00.000Z,${1 / 3},`
   )
   expect(nodesCsv(listedNodes([node({ reason: 'dusting, "again"' })])).split('\r\n')[1]).toBe(
-    'lab1,main,mixed,1,3,4,2000,gpu:2,"dusting, ""again"""'
+    'lab1,main,mixed,1,3,4,2000,gpu:2,"dusting, ""again""",,,'
+  )
+  expect(nodesCsv(listedNodes([node({ use })])).split('\r\n')[1]).toBe(
+    'lab1,main,mixed,1,3,4,2000,gpu:2,,512,1024,gpu:1(IDX:0)'
   )
 })
 
@@ -119,7 +152,7 @@ test('devices near and nodes far stand in one table, each with where it is', () 
     study: 'small',
     host: 'login',
     elements: [element({ state: 'running', node: 'lab1' })],
-    nodes: [node({}), node({ name: 'lab2', state: 'drained', reason: 'dusting' })],
+    nodes: [node({ use }), node({ name: 'lab2', state: 'drained', reason: 'dusting' })],
     unreachable: null,
     unreachableSince: null,
     askedAt: '2026-01-01T00:00:00.000Z',
@@ -128,7 +161,7 @@ test('devices near and nodes far stand in one table, each with where it is', () 
   const rows = placedRows([device], machine, cluster)
   expect(rows.map(({ name, where, load, state }) => [name, where, load, state])).toEqual([
     ['pretended 0', "the engine's machine", 0.25, 'law#1'],
-    ['lab1 (4 CPUs, gpu:2)', 'cluster at login, main', 0.25, 'mixed: train law#1'],
+    ['lab1 (4 CPUs, gpu: 1 of 2 in use (0))', 'cluster at login, main', 0.25, 'mixed: train law#1'],
     ['lab2 (4 CPUs, gpu:2)', 'cluster at login, main', 0.25, 'drained: dusting']
   ])
   expect(placedRows([], machine, null)).toMatchObject([{ name: 'processor (2 of 4 threads)' }])

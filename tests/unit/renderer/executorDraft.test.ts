@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { LOCAL, clusterCommands } from '#shared/executors'
 import {
   PLAIN_CLUSTER,
+  chosenExecutor,
   executorFaults,
+  keptSettings,
   linesFrom,
   withField
 } from '../../../src/renderer/state/executorDraft'
-import { problemWords } from '../../../src/renderer/state/problemHints'
+import { problemWords, unconfirmedStudy } from '../../../src/renderer/state/problemHints'
 
 test('an empty field is left to the cluster, or to its default', () => {
   const set = withField(withField(PLAIN_CLUSTER, 'partition', 'gpu'), 'cpus', 8)
@@ -33,6 +35,22 @@ test('what is wrong is said at its field, in the words of the schema', () => {
   expect(executorFaults({ ...LOCAL, devices: [] })).toHaveProperty('devices')
 })
 
+test('what was typed of a cluster stays in a study that runs here, if it is sound', () => {
+  const set = { ...PLAIN_CLUSTER, partition: 'gpu', setup: ['module load cuda'] }
+  const fresh = keptSettings(undefined)
+  expect(chosenExecutor('slurm', fresh)).toEqual(PLAIN_CLUSTER)
+  // Nothing was said of a cluster: there is nothing to keep.
+  expect(chosenExecutor('local', fresh)).toEqual(LOCAL)
+  expect(chosenExecutor('local', { ...fresh, slurm: set })).toEqual({ ...LOCAL, cluster: set })
+  const here = keptSettings({ ...LOCAL, devices: [1], cluster: set })
+  expect(chosenExecutor('slurm', here)).toEqual(set)
+  const wrong = { ...set, pollSeconds: 1 }
+  expect(chosenExecutor('local', { ...here, slurm: wrong })).toEqual(here.local)
+  // Who empties every field means it.
+  const emptied = { ...keptSettings(set), slurm: PLAIN_CLUSTER }
+  expect(chosenExecutor('local', emptied)).toEqual({ ...LOCAL, cluster: PLAIN_CLUSTER })
+})
+
 test('lines are what stands between breaks', () => {
   expect(linesFrom('\n module load cuda \n\n. env\n')).toEqual(['module load cuda', '. env'])
 })
@@ -56,7 +74,10 @@ test('a trainer that is not confirmed comes with what to do, quoted for a shell'
   const plain = { stack: null, cause: null }
   const error = { ...plain, code: 'study/unconfirmed' as const, message: 'Read it.' }
   const words = problemWords({ ...error, details: { study: "it's" } })
-  expect(words).toContain(`Read it.\nNo window can confirm it.`)
+  expect(words).toContain(`Read it.\nA browser cannot confirm it.`)
   expect(words).toContain(`assay run . --study='it'\\''s' --trust-commands`)
+  expect(problemWords({ ...error, details: { study: 'a' } }, true)).toBe('Read it.')
+  expect(unconfirmedStudy({ ...error, details: { study: 'a' } })).toBe('a')
+  expect(unconfirmedStudy({ ...error, code: 'bug', details: { study: 'a' } })).toBe(null)
   expect(problemWords({ ...plain, code: 'bug', message: 'x', details: {} })).toBe('x')
 })

@@ -160,7 +160,8 @@ export function parsedNode(line: string): ClusterNode[] {
       cpus: { allocated, idle, total },
       memoryMegabytes: Number(memory) || null,
       gres: gres === '(null)' || gres === '' ? null : gres!,
-      reason: why === 'none' || why === '' ? null : why
+      reason: why === 'none' || why === '' ? null : why,
+      use: null
     }
   ]
 }

@@ -9,6 +9,7 @@ import {
   recordOf,
   wordsOf
 } from '#engine/executors/slurm/queue'
+import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
 import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
@@ -56,9 +57,31 @@ test('lines of the queue are read, whatever a job is called', () => {
       cpus: { allocated: 0, idle: 2, total: 2 },
       memoryMegabytes: 2000,
       gres: 'gpu:2',
-      reason: null
+      reason: null,
+      use: null
     }
   ])
+})
+
+test('what jobs have of a node is read, and what nobody says is not taken for nothing', () => {
+  // Of Slurm 22.05.8 where memory is not shared out, a job having asked for 300 MB and one GPU.
+  const busy =
+    'NodeName=lab1 Arch=x86_64 CoresPerSocket=1  CPUAlloc=1 CPUEfctv=2 CPUTot=2 CPULoad=11.70 AvailableFeatures=(null) ActiveFeatures=(null) Gres=gpu:2 GresDrain=N/A GresUsed=gpu:1 NodeAddr=127.0.0.1 NodeHostName=vm Port=41617 Version=22.05.8 OS=Linux 6.18.44 #1 SMP PREEMPT_DYNAMIC @0  RealMemory=2000 AllocMem=0 FreeMem=10179 Sockets=2 Boards=1 State=MIXED ThreadsPerCore=1 TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A Partitions=main,spare  BootTime=2026-11-27T20:24:10 CfgTRES=cpu=2,mem=2000M,billing=2 AllocTRES=cpu=1 CapWatts=n/a'
+  const use = { memoryAllocatedMegabytes: null, memoryFreeMegabytes: 10179, gresUsed: 'gpu:1' }
+  expect(parsedNodeUse(busy)).toEqual([['lab1', use]])
+  const shared = busy
+    .replace('AllocTRES=cpu=1', 'AllocTRES=cpu=1,mem=300M,gres/gpu=1')
+    .replace('AllocMem=0', 'AllocMem=300')
+    .replace('GresUsed=gpu:1', 'GresUsed=gpu:tesla:1(IDX:0),gpu:a100:2(IDX:1,3)')
+  expect(parsedNodeUse(shared)).toMatchObject([
+    ['lab1', { memoryAllocatedMegabytes: 300, gresUsed: 'gpu:tesla:1(IDX:0),gpu:a100:2(IDX:1,3)' }]
+  ])
+  const away =
+    'NodeName=lab2 Gres=(null) GresUsed= RealMemory=2000 AllocMem=0 FreeMem=N/A AllocTRES= '
+  expect(parsedNodeUse(away)).toEqual([
+    ['lab2', { memoryAllocatedMegabytes: 0, memoryFreeMegabytes: null, gresUsed: null }]
+  ])
+  expect(parsedNodeUse('')).toEqual([])
 })
 
 test.each([
