@@ -1,5 +1,5 @@
 /** A whole study over a real Slurm on loopback. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tinyProject } from '../support/builtEngine'
@@ -9,11 +9,18 @@ import { temporaryFolder } from '../support/temporaryFolder'
 import { untimedTables } from '../support/untimedTables'
 
 describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
-  const on = useCluster()
+  // Arrays of more than two elements are refused.
+  const on = useCluster({ MaxArraySize: 2 })
 
   const change = { sequential: { choose: { kind: 'list' as const, mixtures: ['code+law'] } } }
 
-  test('a study gives the tables that it gives on this machine', async () => {
+  /** How often an array was submitted, as the controller wrote down. */
+  const submitted = () =>
+    readFileSync(join(on.cluster.folder, 'log', 'slurmctld.log'), 'utf8').match(
+      /_slurm_rpc_submit_batch_job: JobId=/g
+    )?.length ?? 0
+
+  test('a study gives the tables that it gives on this machine, whatever arrays it must be split into', async () => {
     const local = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), change)
     await local.run(local.study())
     const session = await tinyProject(on.engine, join(await temporaryFolder(), 'b'), {
@@ -23,6 +30,8 @@ describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
     const summary = await session.run(session.study())
     expect(summary).toMatchObject({ failed: [], wasStopped: false })
     expect(await untimedTables(session)).toEqual(await untimedTables(local))
+    // The seed, three branches, models of two kinds and what is trained in sequence, two elements an array.
+    expect(submitted()).toBeGreaterThanOrEqual(7)
     expect(readdirSync(join(session.folder, 'outcomes'))).toEqual([])
     expect(
       existsSync(join(session.folder, 'cluster')) && readdirSync(join(session.folder, 'cluster'))

@@ -57,13 +57,16 @@ interface Place {
   ahead: string[]
 }
 
+/** Lines of `slurm.conf` in place of those that a cluster has otherwise. */
+export type SlurmConfig = Record<string, string | number>
+
 /** Starts a cluster; `SLURM_CONF` of this process names it until it is stopped. */
-export async function startSlurm(): Promise<SlurmCluster> {
+export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster> {
   const missing = missingSlurm()
   if (missing.length > 0) throw new Error(`Slurm is not installed: ${missing.join(', ')}`)
   const folder = await mkdtemp(join(tmpdir(), 'assay-slurm-'))
   const place = await placeOf(folder)
-  writeFiles(place, await freePorts(3))
+  writeFiles(place, await freePorts(3), config)
   const conf = join(folder, 'slurm.conf')
   const environment = { ...process.env, PATH, SLURM_CONF: conf }
   const run = (program: string, args: string[], timeout = 20_000) =>
@@ -160,7 +163,7 @@ async function placeOf(folder: string): Promise<Place> {
   return { folder, host: 'localhost', ahead }
 }
 
-function writeFiles({ folder, host }: Place, ports: number[]): void {
+function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfig): void {
   for (const name of ['state', 'spool', 'log', 'munge'])
     mkdirSync(join(folder, name), { mode: 0o755 })
   spawnSync('chmod', ['755', folder])
@@ -217,7 +220,9 @@ function writeFiles({ folder, host }: Place, ports: number[]): void {
     'PartitionName=main Nodes=lab[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF',
     'PartitionName=spare Nodes=lab[1-2] Default=NO MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=5'
   ]
-  writeFileSync(join(folder, 'slurm.conf'), `${lines.join('\n')}\n`)
+  const own = Object.entries(config).map(([name, value]) => `${name}=${value}`)
+  const kept = lines.filter((line) => !Object.hasOwn(config, line.split('=')[0]!))
+  writeFileSync(join(folder, 'slurm.conf'), `${[...kept, ...own].join('\n')}\n`)
   const gres = NODES.map((node) => {
     const devices = join(folder, 'dev', node)
     mkdirSync(devices, { recursive: true })
