@@ -17,7 +17,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const DAEMONS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol']
@@ -59,6 +59,17 @@ interface Place {
 
 /** Lines of `slurm.conf` in place of those that a cluster has otherwise. */
 export type SlurmConfig = Record<string, string | number>
+
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory'
+
+/** Whether this machine lets a cluster hold its elements to the memory that they asked for. */
+export const isMemoryHeld =
+  process.getuid?.() === 0 && existsSync(join(MEMORY_GROUPS, 'memory.limit_in_bytes'))
+
+/** Has the kernel end what takes more memory than it asked for, where it can. */
+export const holdsMemory: SlurmConfig = isMemoryHeld
+  ? { TaskPlugin: 'task/cgroup', SelectTypeParameters: 'CR_Core_Memory', DefMemPerCPU: 1000 }
+  : {}
 
 /** Starts a cluster; `SLURM_CONF` of this process names it until it is stopped. */
 export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster> {
@@ -117,6 +128,7 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
         await end(join(folder, name), 'SIGTERM')
       }
       delete process.env['SLURM_CONF']
+      letGoOfMemory(folder)
       await rm(folder, { recursive: true, force: true })
     }
   }
@@ -223,6 +235,7 @@ function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfi
   const own = Object.entries(config).map(([name, value]) => `${name}=${value}`)
   const kept = lines.filter((line) => !Object.hasOwn(config, line.split('=')[0]!))
   writeFileSync(join(folder, 'slurm.conf'), `${[...kept, ...own].join('\n')}\n`)
+  if (config['TaskPlugin'] === 'task/cgroup') holdMemory(folder)
   const gres = NODES.map((node) => {
     const devices = join(folder, 'dev', node)
     mkdirSync(devices, { recursive: true })
@@ -231,6 +244,25 @@ function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfi
     return `NodeName=${node} Name=gpu File=${devices}/nvidia[0-1]`
   })
   writeFileSync(join(folder, 'gres.conf'), `${gres.join('\n')}\n`)
+}
+
+/** Memory groups of a cluster of its own, which no other's are mistaken for. */
+function holdMemory(folder: string): void {
+  const groups = join(MEMORY_GROUPS, basename(folder))
+  mkdirSync(groups)
+  mkdirSync(join(folder, 'cgroup'))
+  symlinkSync(groups, join(folder, 'cgroup', 'memory'))
+  const lines = [
+    'CgroupPlugin=cgroup/v1',
+    `CgroupMountpoint=${join(folder, 'cgroup')}`,
+    'ConstrainRAMSpace=yes'
+  ]
+  writeFileSync(join(folder, 'cgroup.conf'), `${lines.join('\n')}\n`)
+}
+
+function letGoOfMemory(folder: string): void {
+  const groups = join(MEMORY_GROUPS, basename(folder))
+  if (existsSync(groups)) spawnSync('find', [groups, '-depth', '-type', 'd', '-delete'])
 }
 
 async function freePorts(count: number): Promise<number[]> {
