@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
-import { isSlurmMissing } from '../support/slurmCluster'
+import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { untimedTables } from '../support/untimedTables'
 
@@ -20,16 +20,25 @@ describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
       /_slurm_rpc_submit_batch_job: JobId=/g
     )?.length ?? 0
 
-  test('a study gives the tables that it gives on this machine, whatever arrays it must be split into', async () => {
+  /** Ends the second node once something runs there, and everything on it. */
+  async function loseNode(): Promise<void> {
+    const isOnIt = ({ node, state }: { node: string; state: string }) =>
+      node === 'lab2' && state === 'RUNNING'
+    await until('an element on the second node', () => on.cluster.queue().some(isOnIt))
+    await on.cluster.loseNode('lab2')
+  }
+
+  test('a study gives the tables that it gives on this machine, split into small arrays and with one node lost', async () => {
     const local = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), change)
     await local.run(local.study())
     const session = await tinyProject(on.engine, join(await temporaryFolder(), 'b'), {
       ...change,
       executor: { kind: 'slurm' as const, modelsPerElement: 4 }
     })
-    const summary = await session.run(session.study())
+    const [summary] = await Promise.all([session.run(session.study()), loseNode()])
     expect(summary).toMatchObject({ failed: [], wasStopped: false })
     expect(await untimedTables(session)).toEqual(await untimedTables(local))
+    expect(on.cluster.call('sinfo', '-h', '-p', 'main', '-n', 'lab2', '-o', '%T')).toContain('down')
     // The seed, three branches, models of two kinds and what is trained in sequence, two elements an array.
     expect(submitted()).toBeGreaterThanOrEqual(7)
     expect(readdirSync(join(session.folder, 'outcomes'))).toEqual([])

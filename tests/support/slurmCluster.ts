@@ -45,6 +45,8 @@ export interface SlurmCluster {
   /** Ends the controller as a power cut does, once it has saved what it knows; or starts it again. */
   killController(): Promise<void>
   startController(): Promise<void>
+  /** Ends a node as a power cut does: its daemon, and all that runs on it. */
+  loseNode(node: string): Promise<void>
   /** Cancels what is in the queue, and waits until it is empty. */
   clear(): Promise<void>
   stop(): Promise<void>
@@ -113,6 +115,10 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
     startController: async () => {
       daemon('slurmctld')
       await until('the controller', () => run('squeue', ['-h'], 3000).status === 0)
+    },
+    loseNode: async (node) => {
+      await end(join(folder, `slurmd-${node}.pid`), 'SIGKILL')
+      for (const pid of processesOf(conf, node)) process.kill(pid, 'SIGKILL')
     },
     clear: async () => {
       run('scancel', ['--user', userInfo().username])
@@ -290,6 +296,27 @@ export async function until(
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
     await sleep(100)
   }
+}
+
+/** What a node of a cluster runs, each step's own daemon ahead of it: that would tell how it ended. */
+function processesOf(conf: string, node: string): number[] {
+  const textOf = (pid: number, name: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+  const running = pids.filter((pid) => {
+    const variables = textOf(pid, 'environ').split('\0')
+    return variables.includes(`SLURMD_NODENAME=${node}`) && variables.includes(`SLURM_CONF=${conf}`)
+  })
+  const parents = running.map((pid) => Number(/^PPid:\s*(\d+)/m.exec(textOf(pid, 'status'))?.[1]))
+  const steps = parents.filter((pid) => textOf(pid, 'comm').startsWith('slurmstepd'))
+  return [...new Set([...steps, ...running])]
 }
 
 /** Ends exactly the daemon that wrote this file: a number may be another's by now. */
