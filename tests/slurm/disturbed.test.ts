@@ -95,7 +95,17 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       steps = await further(folder, seed, await stepsOf(folder, seed))
 
       // Another partition's job takes the place: it is put back, and goes on.
-      on.cluster.call('sbatch', '-p', 'main', '-N2', '--exclusive', '--wrap', 'sleep 1')
+      on.cluster.call(
+        'sbatch',
+        '-p',
+        'main',
+        '-N2',
+        '--exclusive',
+        '-o',
+        '/dev/null',
+        '--wrap',
+        'sleep 1'
+      )
       await until('the element to be preempted', () => {
         if (isRunFinished(folder, seed)) throw new Error('it was faster')
         return on.cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')

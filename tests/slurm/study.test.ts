@@ -1,21 +1,37 @@
 /** A whole study over a real Slurm on loopback. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { tinyProject } from '../support/builtEngine'
+import type { Progress } from '#shared/records'
 import { outcomeKeys } from '#engine/storage/outcomes'
 import { textFingerprint } from '#engine/studies/prepare'
+import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
-import { isSlurmMissing } from '../support/slurmCluster'
+import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { untimedTables } from '../support/untimedTables'
 
 describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
-  const on = useCluster()
+  // Arrays of more than two elements are refused.
+  const on = useCluster({ MaxArraySize: 2 })
 
   const change = { sequential: { choose: { kind: 'list' as const, mixtures: ['code+law'] } } }
 
-  test('a study gives the tables that it gives on this machine', async () => {
+  /** How often an array was submitted, as the controller wrote down. */
+  const submitted = () =>
+    readFileSync(join(on.cluster.folder, 'log', 'slurmctld.log'), 'utf8').match(
+      /_slurm_rpc_submit_batch_job: JobId=/g
+    )?.length ?? 0
+
+  /** Ends the second node once something runs there, and everything on it. */
+  async function loseNode(): Promise<void> {
+    const isOnIt = ({ node, state }: { node: string; state: string }) =>
+      node === 'lab2' && state === 'RUNNING'
+    await until('an element on the second node', () => on.cluster.queue().some(isOnIt))
+    await on.cluster.loseNode('lab2')
+  }
+
+  test('a study gives the tables that it gives on this machine, split into small arrays and with one node lost', async () => {
     const local = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), change)
     await local.run(local.study())
     const session = await tinyProject(on.engine, join(await temporaryFolder(), 'b'), {
@@ -23,12 +39,14 @@ describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
       executor: { kind: 'slurm' as const, prepareText: 'cluster' as const, modelsPerElement: 4 }
     })
     const told = new Set<string>()
-    const summary = await session.run(session.study(), {
-      onProgress: ({ activity, label }) => told.add(`${activity} ${label}`)
-    })
+    const onProgress = ({ activity, label }: Progress) => told.add(`${activity} ${label}`)
+    const [summary] = await Promise.all([session.run(session.study(), { onProgress }), loseNode()])
     expect([...told]).toContain('prepare text of small')
     expect(summary).toMatchObject({ failed: [], wasStopped: false })
     expect(await untimedTables(session)).toEqual(await untimedTables(local))
+    expect(on.cluster.call('sinfo', '-h', '-p', 'main', '-n', 'lab2', '-o', '%T')).toContain('down')
+    // The seed, three branches, models of two kinds and what is trained in sequence, two elements an array.
+    expect(submitted()).toBeGreaterThanOrEqual(7)
     expect(readdirSync(join(session.folder, 'outcomes'))).toEqual([])
     expect(
       existsSync(join(session.folder, 'cluster')) && readdirSync(join(session.folder, 'cluster'))

@@ -12,11 +12,11 @@ import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
 import { assay, assayDone } from '../support/commandLine'
 import { useOwnConfig } from '../support/ownConfig'
-import { isSlurmMissing, until } from '../support/slurmCluster'
+import { holdsMemory, isMemoryHeld, isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  const on = useCluster()
+  const on = useCluster(holdsMemory)
   // What is confirmed is kept for the user, not in the project.
   useOwnConfig()
 
@@ -100,6 +100,25 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(words).toEqual(['executor/lost'])
     expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
   })
+
+  // Its worker is what the kernel ends; the element itself would say no more than that it died.
+  test.skipIf(!isMemoryHeld)(
+    'one that takes too much memory is told so, and not tried again',
+    async () => {
+      const session = await project({ memoryMegabytes: 120 })
+      const tries: string[] = []
+      const { failed } = await session.run(session.study(), {
+        onEvent: (event) => {
+          if (event.kind === 'run' && event.record.error) tries.push(event.record.error.code)
+        }
+      })
+      expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
+      expect(failed[0]!.message).toMatch(
+        /more memory than the 120 MiB .*`memoryMegabytes`[^]*oom-kill/
+      )
+      expect(tries).toEqual(['executor/failed'])
+    }
+  )
 
   test('what would be submitted is shown, and submitted nowhere', async () => {
     const session = await project({

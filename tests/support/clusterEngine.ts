@@ -3,14 +3,17 @@ import { afterAll, beforeAll } from 'vitest'
 import type { Engine } from '#engine'
 import { builtEngine } from './builtEngine'
 import { startSlurm } from './slurmCluster'
-import type { SlurmCluster } from './slurmCluster'
+import type { SlurmCluster, SlurmConfig } from './slurmCluster'
 
 /** Starts both before the tests and ends them after; the queue is asked twice a second. */
-export function useCluster(): { readonly engine: Engine; readonly cluster: SlurmCluster } {
+export function useCluster(config: SlurmConfig = {}): {
+  readonly engine: Engine
+  readonly cluster: SlurmCluster
+} {
   const started: { engine?: Engine; cluster?: SlurmCluster } = {}
   beforeAll(async () => {
     process.env['ASSAY_CLUSTER_POLL_SECONDS'] = '0.5'
-    started.cluster = await startSlurm()
+    started.cluster = await startSlurm(config)
     started.engine = builtEngine()
   })
   afterAll(async () => {

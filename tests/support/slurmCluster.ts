@@ -17,7 +17,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const DAEMONS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol']
@@ -45,6 +45,8 @@ export interface SlurmCluster {
   /** Ends the controller as a power cut does, once it has saved what it knows; or starts it again. */
   killController(): Promise<void>
   startController(): Promise<void>
+  /** Ends a node as a power cut does: its daemon, and all that runs on it. */
+  loseNode(node: string): Promise<void>
   /** Cancels what is in the queue, and waits until it is empty. */
   clear(): Promise<void>
   stop(): Promise<void>
@@ -57,13 +59,27 @@ interface Place {
   ahead: string[]
 }
 
+/** Lines of `slurm.conf` in place of those that a cluster has otherwise. */
+export type SlurmConfig = Record<string, string | number>
+
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory'
+
+/** Whether this machine lets a cluster hold its elements to the memory that they asked for. */
+export const isMemoryHeld =
+  process.getuid?.() === 0 && existsSync(join(MEMORY_GROUPS, 'memory.limit_in_bytes'))
+
+/** Has the kernel end what takes more memory than it asked for, where it can. */
+export const holdsMemory: SlurmConfig = isMemoryHeld
+  ? { TaskPlugin: 'task/cgroup', SelectTypeParameters: 'CR_Core_Memory', DefMemPerCPU: 1000 }
+  : {}
+
 /** Starts a cluster; `SLURM_CONF` of this process names it until it is stopped. */
-export async function startSlurm(): Promise<SlurmCluster> {
+export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster> {
   const missing = missingSlurm()
   if (missing.length > 0) throw new Error(`Slurm is not installed: ${missing.join(', ')}`)
   const folder = await mkdtemp(join(tmpdir(), 'assay-slurm-'))
   const place = await placeOf(folder)
-  writeFiles(place, await freePorts(3))
+  writeFiles(place, await freePorts(3), config)
   const conf = join(folder, 'slurm.conf')
   const environment = { ...process.env, PATH, SLURM_CONF: conf }
   const run = (program: string, args: string[], timeout = 20_000) =>
@@ -100,6 +116,10 @@ export async function startSlurm(): Promise<SlurmCluster> {
       daemon('slurmctld')
       await until('the controller', () => run('squeue', ['-h'], 3000).status === 0)
     },
+    loseNode: async (node) => {
+      await end(join(folder, `slurmd-${node}.pid`), 'SIGKILL')
+      for (const pid of processesOf(conf, node)) process.kill(pid, 'SIGKILL')
+    },
     clear: async () => {
       run('scancel', ['--user', userInfo().username])
       await until('an empty queue', () => cluster.queue().length === 0)
@@ -114,6 +134,7 @@ export async function startSlurm(): Promise<SlurmCluster> {
         await end(join(folder, name), 'SIGTERM')
       }
       delete process.env['SLURM_CONF']
+      letGoOfMemory(folder)
       await rm(folder, { recursive: true, force: true })
     }
   }
@@ -160,7 +181,7 @@ async function placeOf(folder: string): Promise<Place> {
   return { folder, host: 'localhost', ahead }
 }
 
-function writeFiles({ folder, host }: Place, ports: number[]): void {
+function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfig): void {
   for (const name of ['state', 'spool', 'log', 'munge'])
     mkdirSync(join(folder, name), { mode: 0o755 })
   spawnSync('chmod', ['755', folder])
@@ -217,7 +238,10 @@ function writeFiles({ folder, host }: Place, ports: number[]): void {
     'PartitionName=main Nodes=lab[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF',
     'PartitionName=spare Nodes=lab[1-2] Default=NO MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=5'
   ]
-  writeFileSync(join(folder, 'slurm.conf'), `${lines.join('\n')}\n`)
+  const own = Object.entries(config).map(([name, value]) => `${name}=${value}`)
+  const kept = lines.filter((line) => !Object.hasOwn(config, line.split('=')[0]!))
+  writeFileSync(join(folder, 'slurm.conf'), `${[...kept, ...own].join('\n')}\n`)
+  if (config['TaskPlugin'] === 'task/cgroup') holdMemory(folder)
   const gres = NODES.map((node) => {
     const devices = join(folder, 'dev', node)
     mkdirSync(devices, { recursive: true })
@@ -226,6 +250,25 @@ function writeFiles({ folder, host }: Place, ports: number[]): void {
     return `NodeName=${node} Name=gpu File=${devices}/nvidia[0-1]`
   })
   writeFileSync(join(folder, 'gres.conf'), `${gres.join('\n')}\n`)
+}
+
+/** Memory groups of a cluster of its own, which no other's are mistaken for. */
+function holdMemory(folder: string): void {
+  const groups = join(MEMORY_GROUPS, basename(folder))
+  mkdirSync(groups)
+  mkdirSync(join(folder, 'cgroup'))
+  symlinkSync(groups, join(folder, 'cgroup', 'memory'))
+  const lines = [
+    'CgroupPlugin=cgroup/v1',
+    `CgroupMountpoint=${join(folder, 'cgroup')}`,
+    'ConstrainRAMSpace=yes'
+  ]
+  writeFileSync(join(folder, 'cgroup.conf'), `${lines.join('\n')}\n`)
+}
+
+function letGoOfMemory(folder: string): void {
+  const groups = join(MEMORY_GROUPS, basename(folder))
+  if (existsSync(groups)) spawnSync('find', [groups, '-depth', '-type', 'd', '-delete'])
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -253,6 +296,27 @@ export async function until(
     if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
     await sleep(100)
   }
+}
+
+/** What a node of a cluster runs, each step's own daemon ahead of it: that would tell how it ended. */
+function processesOf(conf: string, node: string): number[] {
+  const textOf = (pid: number, name: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+  const running = pids.filter((pid) => {
+    const variables = textOf(pid, 'environ').split('\0')
+    return variables.includes(`SLURMD_NODENAME=${node}`) && variables.includes(`SLURM_CONF=${conf}`)
+  })
+  const parents = running.map((pid) => Number(/^PPid:\s*(\d+)/m.exec(textOf(pid, 'status'))?.[1]))
+  const steps = parents.filter((pid) => textOf(pid, 'comm').startsWith('slurmstepd'))
+  return [...new Set([...steps, ...running])]
 }
 
 /** Ends exactly the daemon that wrote this file: a number may be another's by now. */

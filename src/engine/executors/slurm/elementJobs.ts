@@ -3,21 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ElementKindSchema } from '#shared/clusterView'
 import type { ElementKind, ElementState } from '#shared/clusterView'
+import { toPlain } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
+import { Accounting } from './accounting'
 import type { Cluster } from './cluster'
+import { readEnd } from './elementEnd'
+import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import {
-  cancelJobs,
-  elementState,
-  isLive,
-  readArraySize,
-  recordOf,
-  readEnd,
-  readQueue
-} from './queue'
-import type { ElementEnd, Queue, QueueRecord } from './queue'
+import { cancelJobs, elementState, isLive, readArraySize, recordOf, readQueue } from './queue'
+import type { Queue, QueueRecord } from './queue'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
@@ -59,6 +55,8 @@ interface Ask {
   endedAt: number | null
   /** The queue's last word of how it ended: it soon forgets. */
   ended: { state: string; end: ElementEnd | null } | null
+  /** What the job failed by, where how its element ends may say more; null while it has not. */
+  died: Error | null
   /** When its element was asked to leave. */
   cancelledAt: number | null
   isOver: boolean
@@ -77,6 +75,7 @@ const LEAVING_MS = 120_000
 /** Elements of one project on one cluster. */
 export class ElementJobs {
   readonly #options: ElementJobsOptions
+  readonly #accounting: Accounting
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
@@ -86,6 +85,7 @@ export class ElementJobs {
 
   constructor(options: ElementJobsOptions) {
     this.#options = options
+    this.#accounting = new Accounting(options.settings)
   }
 
   /**
@@ -98,7 +98,14 @@ export class ElementJobs {
   do(want: Want): Promise<void> {
     return new Promise((resolve, reject) => {
       want.signal.throwIfAborted()
-      const at = { place: null, endedAt: null, ended: null, cancelledAt: null, isOver: false }
+      const at = {
+        place: null,
+        endedAt: null,
+        ended: null,
+        died: null,
+        cancelledAt: null,
+        isOver: false
+      }
       const ask: Ask = { want, resolve, reject, state: 'unknown', ...at }
       this.#gathered.push(ask)
       want.signal.addEventListener('abort', () => this.#stop(ask), { once: true })
@@ -262,9 +269,15 @@ export class ElementJobs {
     try {
       if (await ask.want.look(left)) this.#end(ask, ask.resolve)
     } catch (error) {
-      await this.#noteFailed(ask)
-      this.#end(ask, () => ask.reject(error))
+      // The kernel ends a worker where memory is short: that its element ended so says more than this.
+      if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
+      else await this.#fail(ask, error)
     }
+  }
+
+  async #fail(ask: Ask, error: unknown): Promise<void> {
+    await this.#noteFailed(ask)
+    this.#end(ask, () => ask.reject(error))
   }
 
   /** What the queue says of an element that has no result yet. */
@@ -279,6 +292,8 @@ export class ElementJobs {
     if (isLive(ask.state)) {
       ask.endedAt = null
       ask.ended = null
+      // It was put back, and is done anew.
+      if (ask.state === 'waiting') ask.died = null
       ask.want.onState?.({ state: ask.state, words: stateWords(ask.state, record!) })
       return
     }
@@ -288,10 +303,8 @@ export class ElementJobs {
       const end = await readEnd(this.#options.settings, jobOf(ask.place!)!)
       ask.ended = { state: record.state, end }
     }
-    if (now - ask.endedAt < this.#options.pace.graceMs) return
-    const error = await this.#endOf(ask)
-    await this.#noteFailed(ask)
-    this.#end(ask, () => ask.reject(error))
+    if (!ask.died && now - ask.endedAt < this.#options.pace.graceMs) return
+    await this.#fail(ask, await this.#endOf(ask))
   }
 
   #recordOf({ place }: Ask): QueueRecord | null {
@@ -299,14 +312,19 @@ export class ElementJobs {
     return recordOf(this.#queue.elements, place.submission.key, place.index)
   }
 
-  async #endOf({ want, place, ended }: Ask): Promise<Error> {
+  async #endOf({ want, place, ended, died }: Ask): Promise<Error> {
     const { project, folder } = this.#options
+    const job = jobOf(place!)!
+    const end = await this.#accounting.endOf(ended?.end ?? null, job, place!.submission.key)
+    if (died && end?.state !== 'OUT_OF_MEMORY') return died
+    const user = end?.cancelledBy ?? null
     await folder.pullLog(place!)
     return endError({
       label: want.label,
-      job: jobOf(place!)!,
+      job,
       state: ended?.state ?? null,
-      end: ended?.end ?? null,
+      end,
+      cancelledBy: user === null ? null : await this.#accounting.nameOf(user),
       logFile: logPath(project, place!)
     })
   }

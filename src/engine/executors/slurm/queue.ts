@@ -97,29 +97,6 @@ export function isLive(state: ElementState): boolean {
   return ['waiting', 'running', 'stuck'].includes(state)
 }
 
-/** How an element ended, as long as Slurm remembers. */
-export interface ElementEnd {
-  state: string
-  exitStatus: number
-  /** 0: none ended it. */
-  signal: number
-  node: string | null
-}
-
-/** @returns null where Slurm does not remember, or does not answer */
-export async function readEnd(host: SubmitHost, job: string): Promise<ElementEnd | null> {
-  const { status, stdout } = await callClient(host, 'scontrol', ['-o', 'show', 'job', job])
-  if (status !== 0) return null
-  const [exit = 0, signal = 0] = (fieldOf(stdout, 'ExitCode') ?? '0:0').split(':').map(Number)
-  const node = fieldOf(stdout, 'NodeList') ?? null
-  return {
-    state: fieldOf(stdout, 'JobState') ?? 'UNKNOWN',
-    exitStatus: exit,
-    signal,
-    node: node === '(null)' ? null : node
-  }
-}
-
 /** Slurm's usual limit where it does not say. */
 const USUAL_ARRAY_SIZE = 1001
 
@@ -170,8 +147,4 @@ export function parsedNode(line: string): ClusterNode[] {
 export function wordsOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.replace(/^\w+: (error: )?/, '').trim())
   return lines.filter((line) => line !== '').join(' ')
-}
-
-function fieldOf(text: string, name: string): string | undefined {
-  return new RegExp(`(?:^|\\s)${name}=(\\S*)`).exec(text)?.[1]
 }

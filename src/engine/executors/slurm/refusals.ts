@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { WorkbenchError } from '#shared/errors'
 import type { Called, SubmitHost } from './clients'
-import type { ElementEnd } from './queue'
+import type { ElementEnd } from './elementEnd'
 import { wordsOf } from './queue'
 import { NOT_SEEN } from './script'
 
@@ -58,6 +58,8 @@ export interface LostElement {
   /** The queue's last word of it; null: it is not listed any more. */
   state: string | null
   end: ElementEnd | null
+  /** The name of who cancelled it, where that is known. */
+  cancelledBy: string | null
   logFile: string | null
 }
 
@@ -66,13 +68,13 @@ export interface LostElement {
  * limit, by a signal, with its node, or nobody knows how.
  */
 export async function endError(lost: LostElement): Promise<WorkbenchError> {
-  const { label, job, end, logFile } = lost
+  const { label, job, end, cancelledBy, logFile } = lost
   const state = end?.state ?? lost.state ?? 'GONE'
   const log = logFile === null ? '' : await tailOf(logFile, 12)
   const told = log === '' ? ' It wrote no log.' : ` Its log ends:\n${log}`
   const where = end?.node ? ` on ${end.node}` : ''
   const isLost = isInterruption(state, end)
-  const how = howItEnded(state, end)
+  const how = howItEnded(state, end, cancelledBy)
   const what = `The cluster's job ${job} of ${label} ended${where} without a result: ${how}.`
   return new WorkbenchError(isLost ? 'executor/lost' : 'executor/failed', what + told, {
     job,
@@ -80,6 +82,7 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
     exitStatus: end?.exitStatus ?? null,
     signal: end?.signal ?? null,
     node: end?.node ?? null,
+    memoryMegabytes: end?.memory.asked ?? null,
     log: logFile
   })
 }
@@ -93,10 +96,11 @@ function isInterruption(state: string, end: ElementEnd | null): boolean {
   return ['GONE', 'TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'COMPLETED'].includes(state)
 }
 
-function howItEnded(state: string, end: ElementEnd | null): string {
-  if (state === 'CANCELLED') return 'somebody cancelled it'
-  if (state === 'OUT_OF_MEMORY') return 'it wanted more memory than it was given'
+function howItEnded(state: string, end: ElementEnd | null, cancelledBy: string | null): string {
+  if (state === 'CANCELLED') return `${cancelledBy ?? 'somebody'} cancelled it`
+  if (state === 'OUT_OF_MEMORY') return outOfMemory(end?.memory ?? { asked: null, most: null })
   if (state === 'TIMEOUT') return 'its time was up'
+  if (state === 'NODE_FAIL') return 'the node was lost'
   if (state === 'GONE') return 'it left the queue, and Slurm remembers no more of it'
   if (end?.exitStatus === NOT_SEEN) return 'the node does not see the project'
   if (end?.exitStatus === 127 || end?.exitStatus === 126) {
@@ -104,6 +108,13 @@ function howItEnded(state: string, end: ElementEnd | null): string {
   }
   if (end && end.signal > 0) return `signal ${end.signal} ended it (${state})`
   return end && end.exitStatus > 0 ? `exit status ${end.exitStatus} (${state})` : state
+}
+
+/** What was taken is only looked at now and then: the last look may be far below what was asked for in the end. */
+function outOfMemory({ asked, most }: ElementEnd['memory']): string {
+  const given = asked === null ? 'it was given' : `the ${asked} MiB that it was given`
+  const seen = most === null ? '' : ` (it was last seen with ${most} MiB)`
+  return `it wanted more memory than ${given}${seen}, and would again: give elements more (\`memoryMegabytes\`), or a smaller batch to the recipe`
 }
 
 /** The last lines of a text file; empty where there is none. */

@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { accountedEnd } from '#engine/executors/slurm/accounting'
 import { clientEnvironment } from '#engine/executors/slurm/clients'
+import { megabytesOf, toldEnd } from '#engine/executors/slurm/elementEnd'
+import type { ElementEnd } from '#engine/executors/slurm/elementEnd'
 import {
   elementState,
   parsedNode,
@@ -155,6 +159,20 @@ test('a controller that is away may come back; a refusal is told in its own word
   expect(refusedError(called(wrong)).message).toContain('Set `partition`')
 })
 
+const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
+  state,
+  exitStatus: 0,
+  signal: 0,
+  node: 'n1',
+  cancelledBy: null,
+  memory: { asked: null, most: null },
+  ...change
+})
+
+/** What is said of an element that ended so. */
+const told = (ended: ElementEnd | null, cancelledBy: string | null = null) =>
+  endError({ label: 'seed', job: '1_0', state: null, end: ended, cancelledBy, logFile: null })
+
 test.each([
   ['TIMEOUT', 0, 15, 'executor/lost'],
   ['NODE_FAIL', 0, 0, 'executor/lost'],
@@ -166,7 +184,86 @@ test.each([
   ['CANCELLED', 0, 15, 'executor/failed'],
   ['OUT_OF_MEMORY', 0, 9, 'executor/failed']
 ])('%s with %i:%i is %s', async (state, exitStatus, signal, code) => {
-  const end = { state, exitStatus, signal, node: 'n1' }
-  const error = await endError({ label: 'seed', job: '1_0', state, end, logFile: null })
+  const error = await told(end(state, { exitStatus, signal }))
   expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
+})
+
+// Text as `sacct` and `scontrol` of Slurm 22.05.8 printed it, by `make.sh` beside it.
+const golden = (name: string) => readFileSync(`tests/golden/slurm/${name}`, 'utf8')
+const NAME = 'assay-0123456789ab'
+
+test.each([
+  ['17_0', 'COMPLETED', 0, 0, 'lab1', 5],
+  ['17_1', 'FAILED', 3, 0, 'lab1', null],
+  ['17_2', 'FAILED', 0, 9, 'lab2', null],
+  ['17_3', 'OUT_OF_MEMORY', 0, 125, 'lab2', 133],
+  ['17_4', 'COMPLETED', 0, 0, 'lab2', null],
+  ['18_5', 'TIMEOUT', 0, 0, 'lab2', 2],
+  ['25_10', 'NODE_FAIL', 0, 0, 'lab1', null]
+])('of %s accounting remembers %s', (job, state, exitStatus, signal, node, most) => {
+  const memory = { asked: 150, most }
+  expect(accountedEnd(golden('sacct.txt'), job, NAME)).toEqual(
+    end(state, { exitStatus, signal, node, memory })
+  )
+})
+
+test('accounting says who cancelled what ran, and what never began', async () => {
+  const accounts = golden('sacct.txt')
+  const ran = accountedEnd(accounts, '23_6', NAME)
+  expect(ran).toMatchObject({ state: 'CANCELLED', cancelledBy: 0, node: 'lab1' })
+  expect(accountedEnd(accounts, '24_8', NAME)).toMatchObject({ cancelledBy: 0, node: null })
+  expect((await told(ran, 'root')).message).toContain('on lab1 without a result: root cancelled it')
+  expect((await told(end('CANCELLED'))).message).toContain('somebody cancelled it')
+})
+
+test('what still runs, is not there or is of another job has no end in the accounts', () => {
+  const accounts = golden('sacct.txt')
+  for (const job of ['26_11', '24_6', '24_10', '99_0', '17_33', '17']) {
+    expect(accountedEnd(accounts, job, NAME), job).toBeNull()
+  }
+  expect(accountedEnd(accounts, '17_1', 'assay-ba9876543210')).toBeNull()
+  expect(accountedEnd('', '17_1', NAME)).toBeNull()
+})
+
+test('whatever stands in the accounts, reading them fails by nothing', () => {
+  const line = fc
+    .array(fc.oneof(fc.string(), fc.constantFrom('1_0', '1_[0-3]', 'FAILED', '0:9', '9Gn')), {
+      maxLength: 9
+    })
+    .map((fields) => fields.join('|'))
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const found = accountedEnd(lines.join('\n'), '1_0', '')
+      expect(found === null || found.state.length >= 0).toBe(true)
+    })
+  )
+})
+
+test('what wanted too much memory is told with how much it had, and is not tried again', async () => {
+  const controller = toldEnd(golden('scontrol.txt'))
+  const memory = { asked: 100, most: null }
+  expect(controller).toEqual(end('OUT_OF_MEMORY', { signal: 125, node: 'lab1', memory }))
+  expect(await told(controller)).toMatchObject({
+    code: 'executor/failed',
+    message: expect.stringContaining('than the 100 MiB that it was given, and would') as string
+  })
+  const accounted = accountedEnd(golden('sacct.txt'), '17_3', NAME)
+  expect((await told(accounted)).message).toContain(
+    'than the 150 MiB that it was given (it was last seen with 133 MiB), and would'
+  )
+  expect((await told(end('OUT_OF_MEMORY'))).message).toContain('more memory than it was given, and')
+})
+
+test.each([
+  ['150M', 150],
+  ['136348K', 133],
+  ['2.50G', 2560],
+  ['1T', 1048576],
+  ['4000Mn', 4000],
+  ['2Gc', 2048],
+  ['1048576', 1],
+  ['', null],
+  ['16?', null]
+])('%s of memory is %s MiB', (amount, expected) => {
+  expect(megabytesOf(amount)).toBe(expected)
 })
