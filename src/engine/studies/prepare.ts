@@ -14,7 +14,7 @@ import type { Project } from '#engine/storage/project'
 import type { Executor } from '#engine/executors/executor'
 import type { PrepareJob } from '#engine/workers/jobs'
 import type { DiskRoom } from './diskRoom'
-import { aboveTheFloor } from './tryAgain'
+import { aboveTheFloor, tryAgain } from './tryAgain'
 import { withParts } from './unitParts'
 
 /** Version of what preparation does; a change here prepares anew. */
@@ -68,11 +68,13 @@ async function makePrepared(
   signal: AbortSignal
 ): Promise<Prepared> {
   const text = textFingerprint(study, project.corpora)
-  const prepared = await executor.prepare(text, prepareJobOf(project, study), {
-    lane: 'wide',
+  const options = { lane: 'wide' as const, signal, ...(onProgress ? { onProgress } : {}) }
+  // What was tokenised before a worker or a node died is not tokenised again; its progress says that it goes on.
+  const prepared = await tryAgain(
     signal,
-    ...(onProgress ? { onProgress } : {})
-  })
+    () => executor.prepare(text, prepareJobOf(project, study), options),
+    () => Promise.resolve()
+  )
   await project.freezeTokenizer(tokenizerChoice(study), prepared.tokenizer.fingerprint)
   await writeCache(projectPaths.prepared(project.folder, text), prepared)
   await removeOutcome(project.folder, text)
