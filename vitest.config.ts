@@ -1,8 +1,20 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
-/** Files that may run two at once: pure ones, and those of a cluster, which wait more than they compute. */
-const SIDE_BY_SIDE = ['tests/{unit,architecture,slurm}/**/*.test.ts']
+/** Folders whose files may run two at once: none looks at memory, at processes or at time. */
+const SIDE_BY_SIDE = 'unit|architecture|slurm|contract|integration'
+
+/** Those of them that do, or that kill. */
+const ALONE = [
+  'devicePlaces',
+  'doctor',
+  'importMemory',
+  'nodeVersions',
+  'pool',
+  'preparingWaits',
+  'queue',
+  'recovery'
+].map((name) => `tests/integration/${name}.test.ts`)
 
 export default defineConfig({
   // State of the window is Svelte's: `*.svelte.ts`.
@@ -16,18 +28,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: SIDE_BY_SIDE,
+          include: [`tests/@(${SIDE_BY_SIDE})/**/*.test.ts`],
+          exclude: ALONE,
           maxWorkers: 2,
           sequence: { groupOrder: 0 }
         }
       },
       {
         extends: true,
-        // TensorFlow's threads and two cores: files run one after another.
+        // Windows and TensorFlow's threads on two cores: files run one after another.
         test: {
           name: 'one by one',
-          include: ['tests/**/*.test.ts'],
-          exclude: SIDE_BY_SIDE,
+          include: [`tests/!(${SIDE_BY_SIDE})/**/*.test.ts`, ...ALONE],
           fileParallelism: false,
           sequence: { groupOrder: 1 }
         }
