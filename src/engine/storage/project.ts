@@ -6,10 +6,8 @@ import { Low } from 'lowdb'
 import { WorkbenchError } from '#shared/errors'
 import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { isClaimed } from './claims'
 import { isLeftOver } from './draftNames'
 import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
-import { assertNoLinksOut } from './linksOut'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
@@ -18,6 +16,7 @@ import type { FoundProject, ProjectData } from './projectFormat'
 import { MOST_REWRITTEN, RunHeads, withNewerHeads } from './runHeads'
 import { settledHead } from './runs'
 import { sweepDrafts } from './sweepDrafts'
+import { tidyProject } from './tidyProject'
 
 /**
  * The folder of a project, given the folder or the `project.assay` in it.
@@ -106,17 +105,14 @@ export class Project {
       const low = new Low<ProjectData>(adapterFor(folder, found.text), found.data)
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
-        await assertNoLinksOut(folder)
-        // A node of a cluster may be training there: its drafts are its own.
-        const isBusy = (path: string) => isClaimed(folder, basename(path))
-        await sweepDrafts(folder, 3, isBusy)
+        await tidyProject(folder)
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
         await takeInHeads(folder, low)
       }
       const heads = low.data.runs
       low.data.runs = await Promise.all(heads.map((run) => settledHead(folder, run)))
-      for (const run of low.data.runs.filter((one) => lock !== null && !heads.includes(one))) {
-        await removeTree(projectPaths.resume(folder, run.fingerprint))
+      for (const [place, run] of lock ? low.data.runs.entries() : []) {
+        if (run !== heads[place]) await removeTree(projectPaths.resume(folder, run.fingerprint))
       }
       return new Project(folder, low, lock, found.readOnlyBecause)
     } catch (error) {
