@@ -1,6 +1,6 @@
 /** Links inside a project that lead out of it. */
-import { readdir, realpath } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { realpath } from 'node:fs/promises'
+import { relative, sep } from 'node:path'
 import { WorkbenchError } from '#shared/errors'
 
 /** Folders that only a run's own trainer writes into: Assay reads and removes there, and follows no link. */
@@ -11,13 +11,12 @@ const OF_TRAINERS = /^runs\/[^/]+\/command\/(out|state|work)\/./
  * would be somebody else's. A project that somebody packed may hold such a link; the project's own
  * folder may be one.
  *
+ * @param links all that the project's folder holds, by their paths
  * @throws WorkbenchError `storage/not-writable` naming the link and where it leads
  */
-export async function assertNoLinksOut(folder: string): Promise<void> {
+export async function assertLeadsInside(folder: string, links: readonly string[]): Promise<void> {
   const own = await realpath(folder)
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isSymbolicLink()) continue
-    const link = join(entry.parentPath, entry.name)
+  for (const link of links) {
     if (OF_TRAINERS.test(relative(folder, link))) continue
     const target = await realpath(link).catch(() => null)
     // One that leads nowhere is made a file of elsewhere by whoever writes to it.

@@ -6,10 +6,8 @@ import { Low } from 'lowdb'
 import { WorkbenchError } from '#shared/errors'
 import { PROJECT_VERSION } from '#shared/records'
 import type { Corpus, Run, Study } from '#shared/records'
-import { isClaimed } from './claims'
 import { isLeftOver } from './draftNames'
 import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
-import { assertNoLinksOut } from './linksOut'
 import { lockProject } from './lock'
 import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
@@ -18,6 +16,7 @@ import type { FoundProject, ProjectData } from './projectFormat'
 import { MOST_REWRITTEN, RunHeads, withNewerHeads } from './runHeads'
 import { settledHead } from './runs'
 import { sweepDrafts } from './sweepDrafts'
+import { tidyProject } from './tidyProject'
 
 /**
  * The folder of a project, given the folder or the `project.assay` in it.
@@ -106,15 +105,14 @@ export class Project {
       const low = new Low<ProjectData>(adapterFor(folder, found.text), found.data)
       if (lock) {
         if (found.readOnlyBecause !== null) throw readOnlyError(folder, found.readOnlyBecause)
-        await assertNoLinksOut(folder)
-        await sweepDrafts(folder, 3, await elementsAtWork(folder))
+        await tidyProject(folder)
         if (found.version < PROJECT_VERSION) await bringUpToDate(folder, found.version, low)
         await takeInHeads(folder, low)
       }
       const heads = low.data.runs
       low.data.runs = await Promise.all(heads.map((run) => settledHead(folder, run)))
-      for (const run of low.data.runs.filter((one) => lock !== null && !heads.includes(one))) {
-        await removeTree(projectPaths.resume(folder, run.fingerprint))
+      for (const [place, run] of lock ? low.data.runs.entries() : []) {
+        if (run !== heads[place]) await removeTree(projectPaths.resume(folder, run.fingerprint))
       }
       return new Project(folder, low, lock, found.readOnlyBecause)
     } catch (error) {
@@ -355,18 +353,5 @@ function adapterFor(folder: string, text: string | null) {
       await writeFileAtomic(projectPaths.file(folder), next)
       standing = next
     }
-  }
-}
-
-/** Folders that elements of a cluster, which prepare and measure, write to beside those of runs. */
-const WRITTEN_BY_ELEMENTS = new Set(['tokens', 'tokenizers', 'cache'])
-
-/** Says of a folder whether a node of a cluster may be at work in it: its drafts are its own. */
-async function elementsAtWork(project: string): Promise<(folder: string) => Promise<boolean>> {
-  const submissions = await readdir(projectPaths.cluster(project)).catch(() => [])
-  return async (folder) => {
-    const name = basename(folder)
-    if (submissions.length > 0 && WRITTEN_BY_ELEMENTS.has(name)) return true
-    return isClaimed(project, name)
   }
 }

@@ -8,7 +8,7 @@ import {
   writeFileAtomic,
   writeFolder
 } from '#engine/storage/files'
-import { sweepDrafts } from '#engine/storage/sweepDrafts'
+import { tidyProject } from '#engine/storage/tidyProject'
 import { storageError } from '#engine/storage/writeErrors'
 import { readLines } from '#engine/storage/lines'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -72,7 +72,7 @@ test('what a dead process was writing is swept, and what it was replacing comes 
   await writeFile(join(folder, 'runs/f1/resume.replaced-0123456789ab/weights'), 'old')
   await writeFile(join(folder, 'project.assay.draft-0123456789ab'), 'half')
   await writeFile(join(folder, 'project.assay'), 'whole')
-  await sweepDrafts(folder)
+  await tidyProject(folder)
   expect((await readdir(folder, { recursive: true })).sort()).toEqual([
     'project.assay',
     'runs',
@@ -91,7 +91,7 @@ test('a project whose own path looks like a leftover is left alone', async () =>
   )
   await mkdir(join(folder, 'runs'), { recursive: true })
   await writeFile(join(folder, 'my.draft-of-a-thesis'), 'keep')
-  await sweepDrafts(folder)
+  await tidyProject(folder)
   expect((await readdir(folder)).sort()).toEqual(['my.draft-of-a-thesis', 'runs'])
 })
 
