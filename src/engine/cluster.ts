@@ -225,7 +225,8 @@ async function describe(
   const { runs, labels } = submission.elements[index]!
   const record = queue.isKnown ? recordOf(queue.elements, key, index) : null
   const array = record?.array ?? submission.array
-  const began = record?.startedAt ?? null
+  const state = queue.isKnown ? stateOf(submission, index, record, session) : 'unknown'
+  const began = beganAt(state, record)
   return {
     id: `${key}.${index}`,
     submission: key,
@@ -235,13 +236,18 @@ async function describe(
     labels,
     runs,
     job: array === null ? null : `${array}_${index}`,
-    state: queue.isKnown ? stateOf(submission, index, record, session) : 'unknown',
+    state,
     queueWords: record ? `${record.state} (${record.reason})` : null,
     node: record?.node ?? null,
     since: began === null ? submittedAt : new Date(began * 1000).toISOString(),
     share: kind === 'train' ? await shareOf(session, runs[0]!) : null,
     log: logPath(session.folder, { submission, index })
   }
+}
+
+/** Seconds since 1970; null of one that waits: what the queue says then is when it may begin. */
+function beganAt(state: ClusterElement['state'], record: QueueRecord | null): number | null {
+  return state === 'waiting' || state === 'stuck' ? null : (record?.startedAt ?? null)
 }
 
 /** What the queue has forgotten is known by what it left. */
