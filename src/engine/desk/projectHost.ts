@@ -25,7 +25,6 @@ import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
-import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import type { PlanSummary } from '../studies/cost'
 import { diskOf } from '../studies/diskForecast'
@@ -184,7 +183,7 @@ export class ProjectHost implements ProjectApi {
   }
 
   readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
-    this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
+    this.#whenPrepared(study, (one) => this.#session.reports.matrix(one))
 
   readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
     this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))

@@ -10,15 +10,21 @@ import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
 import type { AdditionPairs } from '#shared/additionEffect'
 import type { Belief } from '#shared/evidenceView'
+import type { PackedMatrix } from '#shared/packedMatrix'
 import type { Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
 import { additionPairs } from './evidence/additions'
 import { additionsPicture } from './htmlReport/additionsSection'
+import { studyMatrix } from './matrix'
+import { packMatrix } from './packMatrix'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { DocumentChoice, StudyResults } from './results'
 import { costCurves } from './costCurves'
 import { studyCost } from './studyCost'
+
+/** Models times domains that the host reads itself: a twentieth of a second. */
+const MOST_ON_HOST = 5000
 
 /** What reports are read from. */
 interface ReportSources {
@@ -42,11 +48,13 @@ interface FileOptions {
  * resamples per statistic: with 26 mixtures on eight domains and six means it kept the host's thread
  * from answering anybody for 2.2 s. Computed by a worker, in a lane where nothing trains, it keeps
  * the host busy for 0.03 s at a time. And the same belief is asked for by every window opened and
- * every study compared (2.8 s each, 0.04 s when kept), so it is kept until something is measured.
+ * every study compared (2.8 s each, 0.04 s when kept), so it is kept until something is measured. So is
+ * the matrix, which takes as long where there are thousands of mixtures.
  */
 export class StudyReports {
   readonly #sources: ReportSources
-  readonly #beliefs = new Map<string, { key: string; belief: Promise<Belief> }>()
+  readonly #beliefs = new Kept<Belief>()
+  readonly #matrices = new Kept<PackedMatrix>()
 
   constructor(sources: ReportSources) {
     this.#sources = sources
@@ -61,15 +69,20 @@ export class StudyReports {
   async belief(study: Study): Promise<Belief> {
     const report = await this.#describe(study)
     const key = identityOf(report, this.#sources.measurements.size)
-    const known = this.#beliefs.get(study.name)
-    if (known?.key === key) return known.belief
-    const belief = this.#sources.pool.run('belief', report, { lane: 'aside' })
-    this.#beliefs.set(study.name, { key, belief })
-    // What failed is asked again the next time.
-    belief.catch(() => {
-      if (this.#beliefs.get(study.name)?.key === key) this.#beliefs.delete(study.name)
+    return this.#beliefs.find(study.name, key, () =>
+      this.#sources.pool.run('belief', report, { lane: 'aside' })
+    )
+  }
+
+  /** Every mixture with every value there is of it. */
+  async matrix(study: Study): Promise<PackedMatrix> {
+    const report = await this.#describe(study)
+    const { measurements, pool } = this.#sources
+    const key = identityOf(report, measurements.size)
+    return this.#matrices.find(study.name, key, async () => {
+      if (!isSmall(report)) return pool.run('matrix', report, { lane: 'aside' })
+      return packMatrix(studyMatrix(await readResults(report, measurements)))
     })
-    return belief
   }
 
   /**
@@ -160,6 +173,30 @@ export class StudyReports {
     if (tables !== null) return { project: folder, study, tables }
     return describeReport({ project, study, ...(await plan(study)) })
   }
+}
+
+/** What was computed of studies' last states: each is asked for by every window. */
+class Kept<Value> {
+  readonly #byStudy = new Map<string, { key: string; value: Promise<Value> }>()
+
+  find(study: string, key: string, compute: () => Promise<Value>): Promise<Value> {
+    const known = this.#byStudy.get(study)
+    if (known?.key === key) return known.value
+    const value = compute()
+    this.#byStudy.set(study, { key, value })
+    // What failed is asked again the next time.
+    value.catch(() => {
+      if (this.#byStudy.get(study)?.key === key) this.#byStudy.delete(study)
+    })
+    return value
+  }
+}
+
+/** True where the host reads all values of a study in some milliseconds: no process is worth its start. */
+function isSmall(report: AnyReportJob): boolean {
+  return (
+    !('tables' in report) && report.models.length * report.prepared.domains.length <= MOST_ON_HOST
+  )
 }
 
 /** Changes whenever a belief may: measurements are only ever added, so that their number tells. */

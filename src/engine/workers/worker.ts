@@ -15,7 +15,14 @@ import { namedWantOfMemory } from './memoryError'
 import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
-import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
+import {
+  predictTraining,
+  readBelief,
+  readDiagnosis,
+  readMatrix,
+  readTable,
+  writeReportFile
+} from './reportJob'
 import { readTables } from './tablesJob'
 import { takeModels } from './takeModelsJob'
 import {
@@ -54,6 +61,7 @@ const handlers: Handlers = {
   evaluate: evaluateModels,
   predict: predictTraining,
   belief: readBelief,
+  matrix: readMatrix,
   geometry: measureGeometry,
   diagnosis: readDiagnosis,
   table: readTable,
