@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { FolderShelf, Workbench } from '#engine'
 import type { Engine } from '#engine'
 import { describeReport } from '#engine/studies/report'
-import { readMatrix } from '#engine/workers/reportJob'
+import { readAdditions, readMatrix } from '#engine/workers/reportJob'
 import type { EngineApi, EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import { connect, serve } from '#shared/port'
@@ -122,6 +122,10 @@ test('a study is run and read through the contract as it is without it', async (
   const parts = { folder: session.folder, runs: session.runs }
   const described = describeReport({ project: parts, study, ...(await session.plan(study)) })
   expect(await readMatrix(described)).toEqual(packed)
+  const latest = session.corpora.toReversed().flatMap((one) => one.partitions.map((of) => of.name))
+  const asked = { added: null, documents: 'all' as const, latest }
+  const additions = await readAdditions({ report: described, asked })
+  expect(additions).toEqual(await api.readAdditions({ study: 'small', added: null }))
   expect(belief.agreement).toEqual(evidence.agreement)
   const told = belief.rankings.filter(({ proxy, size }) => proxy === 'merge-micro' && size === null)
   expect(told).toEqual([{ ...evidence.acrossSizes, left: 0 }])

@@ -35,7 +35,6 @@ import { queuedRuns } from '../studies/queuedRuns'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { studyCost } from '../studies/studyCost'
-import { unitChanges } from '../studies/unitChanges'
 
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
@@ -186,7 +185,7 @@ export class ProjectHost implements ProjectApi {
     this.#whenPrepared(study, (one) => this.#session.reports.matrix(one))
 
   readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
-    this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
+    this.#whenPrepared(study, (one) => this.#session.reports.unitChanges(one))
 
   readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.additions(one, { added }))

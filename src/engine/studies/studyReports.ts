@@ -4,17 +4,22 @@ import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
-import type { AnyReportJob, ReportFacts, ReportForm } from '#engine/workers/reportJobs'
+import type {
+  AnyReportJob,
+  ReportFacts,
+  ReportForm,
+  ToldAdditions
+} from '#engine/workers/reportJobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
-import type { AdditionPairs } from '#shared/additionEffect'
+import type { UnitChanges } from '#shared/unitChanges'
 import type { Belief } from '#shared/evidenceView'
 import type { PackedMatrix } from '#shared/packedMatrix'
-import type { Prepared, Run, Study } from '#shared/records'
+import type { ModelRole, Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
-import { additionPairs } from './evidence/additions'
-import { additionsPicture } from './htmlReport/additionsSection'
+import { toldAdditions } from './toldAdditions'
+import { unitChanges } from './unitChanges'
 import { studyMatrix } from './matrix'
 import { packMatrix } from './packMatrix'
 import type { StudyPlan } from './plan'
@@ -138,19 +143,35 @@ export class StudyReports {
   async additions(
     study: Study,
     { added, documents = 'all' }: { added: string | null; documents?: DocumentChoice }
-  ): Promise<{ pairs: AdditionPairs; svg: string | null }> {
-    const results = await this.results(study)
-    const corpora = this.#sources.project.corpora.filter(({ role }) => role === 'training')
+  ): Promise<ToldAdditions> {
+    const report = await this.#describe(study)
+    const { project, measurements, pool } = this.#sources
+    const corpora = project.corpora.filter(({ role }) => role === 'training')
     const latest = corpora.toReversed().flatMap((one) => one.partitions.map(({ name }) => name))
-    const pairs = additionPairs(results, added, { documents, latest })
-    return { pairs, svg: additionsPicture(results, documents) }
+    const asked = { added, documents, latest }
+    if (!isSmall(report)) return pool.run('additions', { report, asked }, { lane: 'aside' })
+    return toldAdditions(await readResults(report, measurements), asked)
+  }
+
+  /** What every base unit does to every domain; branches and seed are read, be there however many merges. */
+  async unitChanges(study: Study): Promise<UnitChanges> {
+    return unitChanges(await this.#partOf(study, ['seed', 'branch']))
   }
 
   /** What ways of answering cost against the number of members; null where tables do not say. */
   async costCurves(study: Study): Promise<CostCurves | null> {
     if (this.#sources.project.tables !== null) return null
     const cost = await this.#cost(study)
-    return cost && costCurves(await this.results(study), cost)
+    return cost && costCurves(await this.#partOf(study, []), cost)
+  }
+
+  /** Results with models of some roles alone: what is computed from few asks nobody to wait for all. */
+  async #partOf(study: Study, roles: readonly ModelRole[]): Promise<StudyResults> {
+    const report = await this.#describe(study)
+    const { measurements } = this.#sources
+    if ('tables' in report) return readResults(report, measurements)
+    const models = report.models.filter(({ role }) => roles.includes(role))
+    return readResults({ ...report, models, repeats: [], lines: [], earlier: [] }, measurements)
   }
 
   async #geometry(study: Study, options: { signal?: AbortSignal }): Promise<BranchGeometry | null> {

@@ -37,12 +37,14 @@ import type {
   TextName
 } from '#shared/storedText'
 import type {
+  AdditionsJob,
   AnyReportJob,
   DiagnosisJob,
   ReportFileJob,
   PredictJob,
   RunPrediction,
-  TableJob
+  TableJob,
+  ToldAdditions
 } from './reportJobs'
 
 /** Where a training run starts. */
@@ -416,6 +418,7 @@ export interface Jobs {
   predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }
   matrix: { input: AnyReportJob; result: PackedMatrix }
+  additions: { input: AdditionsJob; result: ToldAdditions }
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }

@@ -17,6 +17,7 @@ import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
 import {
   predictTraining,
+  readAdditions,
   readBelief,
   readDiagnosis,
   readMatrix,
@@ -62,6 +63,7 @@ const handlers: Handlers = {
   predict: predictTraining,
   belief: readBelief,
   matrix: readMatrix,
+  additions: readAdditions,
   geometry: measureGeometry,
   diagnosis: readDiagnosis,
   table: readTable,
