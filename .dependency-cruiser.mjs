@@ -81,7 +81,7 @@ export const TABLE = [
   {
     from: [engine('workers/reportJob.ts')],
     // prettier-ignore
-    to: [engine('workers/(jobs|reportJobs).ts'), engine('studies/(report|results|tables|evidence/(belief|diagnosis|predicted)|htmlReport/page|latexReport/tables).ts'),
+    to: [engine('workers/(jobs|reportJobs).ts'), engine('studies/(report|results|tables|matrix|packMatrix|toldAdditions|evidence/(belief|diagnosis|predicted)|htmlReport/page|latexReport/tables).ts'),
       engine('storage/(measurements|traces).ts'), SHARED],
     instead: 'This job reads what is stored and hands it to studies/: compute there.'
   },

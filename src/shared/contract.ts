@@ -11,6 +11,7 @@ import { DevicesSchema, LogLineSchema, MachineSchema } from './machine'
 import { FileCheckRequestSchema, FileCheckSchema } from './projectCheck'
 import { MODEL_COMMANDS } from './modelsView'
 import { SearchRequestSchema, SearchedMixturesSchema } from './mixtureSearch'
+import { PackedMatrixSchema } from './packedMatrix'
 import { DecoderShapeSchema } from './recipe'
 import {
   CorpusRoleSchema,
@@ -100,7 +101,7 @@ export const PROJECT_COMMANDS = {
     }),
     output: z.array(CurveSchema)
   },
-  readMatrix: { input: ofStudy, output: MatrixSchema.nullable() },
+  readMatrix: { input: ofStudy, output: PackedMatrixSchema.nullable() },
   /** What every base unit does to every domain, by its branch alone. */
   readUnitChanges: { input: ofStudy, output: UnitChangesSchema.nullable() },
   /**

@@ -10,6 +10,7 @@ import { connect, serve } from '#shared/port'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { pipePair } from '../support/pipePair'
 import { temporaryFolder } from '../support/temporaryFolder'
+import { unpackMatrix } from '../../src/renderer/state/unpackMatrix'
 
 let engine: Engine
 beforeAll(() => {
@@ -67,7 +68,7 @@ test('a mixture built by hand is measured as a study that lists it measures it',
     message: expect.stringContaining('code#1, law#1, law#2')
   })
   await session.run(session.study())
-  const listed = valuesOf((await unprepared.readMatrix({ study: 'small' }))!, NAME)
+  const listed = valuesOf(unpackMatrix((await unprepared.readMatrix({ study: 'small' }))!), NAME)
   const trained = session.runs.length
 
   // The same branches, nothing measured, and a study that does not list it.
@@ -97,7 +98,7 @@ test('a mixture built by hand is measured as a study that lists it measures it',
   expect(await api.addMixture(ask)).toEqual({ mixture: NAME })
   expect(await api.addMixture(ask)).toEqual({ mixture: NAME })
   expect(again.study().mixtures.added).toEqual([ONE])
-  expect(valuesOf((await api.readMatrix({ study: 'small' }))!, NAME)).toEqual(listed)
+  expect(valuesOf(unpackMatrix((await api.readMatrix({ study: 'small' }))!), NAME)).toEqual(listed)
   await expect(api.evaluateMixture({ study: 'small', weights: { rust: 1 } })).rejects.toMatchObject(
     { code: 'study/missing-partition' }
   )
@@ -131,7 +132,7 @@ test('mixtures picked by hand are trained for real, those built by hand too', as
   expect(sequential.added).toEqual(['code+law', NAME])
   expect(mixtures.added).toEqual([ONE])
   expect(sequential.top).toEqual([])
-  const matrix = (await api.readMatrix({ study }))!
+  const matrix = unpackMatrix((await api.readMatrix({ study }))!)
   const trained = matrix.rows.filter((_, row) => matrix.sequential[0]!.values[row]![0] !== null)
   expect(trained.map(({ mixture }) => mixture)).toEqual([NAME, 'code+law'])
 })

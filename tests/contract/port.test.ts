@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { FolderShelf, Workbench } from '#engine'
 import type { Engine } from '#engine'
+import { describeReport } from '#engine/studies/report'
+import { readAdditions, readMatrix } from '#engine/workers/reportJob'
 import type { EngineApi, EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import { connect, serve } from '#shared/port'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { pipePair } from '../support/pipePair'
 import { temporaryFolder } from '../support/temporaryFolder'
+import { unpackMatrix } from '../../src/renderer/state/unpackMatrix'
 
 let engine: Engine
 beforeAll(() => {
@@ -83,7 +86,8 @@ test('a study is run and read through the contract as it is without it', async (
   expect(checks.runs).toBe(trained.length)
   expect(queue.runs.every((one) => one.trained === one.tokens)).toBe(true)
 
-  const matrix = (await api.readMatrix({ study: 'small' }))!
+  const packed = (await api.readMatrix({ study: 'small' }))!
+  const matrix = unpackMatrix(packed)
   const csv = (await api.readTable({ study: 'small', table: 'pairs' }))!
   const both = matrix.rows.findIndex(({ mixture }) => mixture === 'code+law')
   const law = matrix.domains.findIndex(({ name }) => name === 'law')
@@ -113,6 +117,15 @@ test('a study is run and read through the contract as it is without it', async (
   const session = await engine.openProject(join(folder, 'project'), { readOnly: true })
   const evidence = await session.evidence(session.study())
   expect(belief.headline).toEqual(evidence.headline)
+  // Of a large study a worker makes it: the same job, here in this thread.
+  const study = session.study()
+  const parts = { folder: session.folder, runs: session.runs }
+  const described = describeReport({ project: parts, study, ...(await session.plan(study)) })
+  expect(await readMatrix(described)).toEqual(packed)
+  const latest = session.corpora.toReversed().flatMap((one) => one.partitions.map((of) => of.name))
+  const asked = { added: null, documents: 'all' as const, latest }
+  const additions = await readAdditions({ report: described, asked })
+  expect(additions).toEqual(await api.readAdditions({ study: 'small', added: null }))
   expect(belief.agreement).toEqual(evidence.agreement)
   const told = belief.rankings.filter(({ proxy, size }) => proxy === 'merge-micro' && size === null)
   expect(told).toEqual([{ ...evidence.acrossSizes, left: 0 }])

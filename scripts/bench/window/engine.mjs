@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { WebSocketServer } from 'ws'
-import { curveOf, progressOf } from './records.mjs'
+import { curveOf, packed, progressOf } from './records.mjs'
 
 const STUDY = 'measured'
 /** Every run tells of itself once in so many milliseconds, in one of so many turns. */
@@ -128,7 +128,7 @@ export function answersOf({ matrix, belief, runs = [] }, steps) {
     }),
     readQueue: () => ({ isPrepared: true, runs }),
     readCatalogue: () => catalogue(runs),
-    readMatrix: () => matrix ?? null,
+    readMatrix: () => (matrix ? packed(matrix) : null),
     readBelief: () => belief ?? null,
     readAdditions: () => null,
     readCost: () => null,

@@ -91,6 +91,33 @@ export function matrixOf({ mixtures, domains, members: many = 24, trained = mixt
 }
 
 /**
+ * A matrix as the contract tells it: numbers as float64, little-endian, in base64.
+ *
+ * @param {ReturnType<typeof matrixOf>} matrix
+ */
+export function packed({ rows, proxies, sequential, ...rest }) {
+  /** @param {(number | null)[]} values */
+  const block = (values) =>
+    Buffer.from(Float64Array.from(values, (value) => value ?? NaN).buffer).toString('base64')
+  /** @template {{ values: (number | null)[][] }} Table @param {Table} table */
+  const withBlock = (table) => ({
+    ...table,
+    values: block(table.values.flatMap((row, place) => [place, ...row]))
+  })
+  return {
+    ...rest,
+    rows: rows.map(({ shares: _shares, ...row }) => row),
+    shares: block(
+      rows.flatMap(({ shares }, place) =>
+        shares.flatMap((share, member) => (share === 0 ? [] : [place, member, share]))
+      )
+    ),
+    proxies: proxies.map(withBlock),
+    sequential: sequential.map(withBlock)
+  }
+}
+
+/**
  * What evidence says of a matrix: one line per size with its band in every panel.
  *
  * @param {ReturnType<typeof matrixOf>} matrix

@@ -25,7 +25,6 @@ import { StudyRuns } from './studyRuns'
 import { isRunFinished } from '../storage/runs'
 import { TraceReader } from '../storage/traceReader'
 import { curveOf } from '../studies/curve'
-import { studyMatrix } from '../studies/matrix'
 import { readOnlyError, runningError } from '../studies/refusals'
 import type { PlanSummary } from '../studies/cost'
 import { diskOf } from '../studies/diskForecast'
@@ -36,7 +35,6 @@ import { queuedRuns } from '../studies/queuedRuns'
 import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { studyCost } from '../studies/studyCost'
-import { unitChanges } from '../studies/unitChanges'
 
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
@@ -184,10 +182,10 @@ export class ProjectHost implements ProjectApi {
   }
 
   readMatrix: ProjectApi['readMatrix'] = ({ study }) =>
-    this.#whenPrepared(study, async (one) => studyMatrix(await this.#session.results(one)))
+    this.#whenPrepared(study, (one) => this.#session.reports.matrix(one))
 
   readUnitChanges: ProjectApi['readUnitChanges'] = ({ study }) =>
-    this.#whenPrepared(study, async (one) => unitChanges(await this.#session.results(one)))
+    this.#whenPrepared(study, (one) => this.#session.reports.unitChanges(one))
 
   readAdditions: ProjectApi['readAdditions'] = ({ study, added }) =>
     this.#whenPrepared(study, (one) => this.#session.reports.additions(one, { added }))

@@ -4,21 +4,32 @@ import { fingerprintOf } from '#engine/storage/fingerprint'
 import type { Measurements } from '#engine/storage/measurements'
 import type { Project } from '#engine/storage/project'
 import { isRunFinished } from '#engine/storage/runs'
-import type { AnyReportJob, ReportFacts, ReportForm } from '#engine/workers/reportJobs'
+import type {
+  AnyReportJob,
+  ReportFacts,
+  ReportForm,
+  ToldAdditions
+} from '#engine/workers/reportJobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { CostCurves } from '#shared/costCurves'
-import type { AdditionPairs } from '#shared/additionEffect'
+import type { UnitChanges } from '#shared/unitChanges'
 import type { Belief } from '#shared/evidenceView'
-import type { Prepared, Run, Study } from '#shared/records'
+import type { PackedMatrix } from '#shared/packedMatrix'
+import type { ModelRole, Prepared, Run, Study } from '#shared/records'
 import { branchGeometry } from './branchGeometry'
-import { additionPairs } from './evidence/additions'
-import { additionsPicture } from './htmlReport/additionsSection'
+import { toldAdditions } from './toldAdditions'
+import { unitChanges } from './unitChanges'
+import { studyMatrix } from './matrix'
+import { packMatrix } from './packMatrix'
 import type { StudyPlan } from './plan'
 import { describeReport, readResults } from './report'
 import type { DocumentChoice, StudyResults } from './results'
 import { costCurves } from './costCurves'
 import { studyCost } from './studyCost'
+
+/** Models times domains that the host reads itself: a twentieth of a second. */
+const MOST_ON_HOST = 5000
 
 /** What reports are read from. */
 interface ReportSources {
@@ -42,11 +53,13 @@ interface FileOptions {
  * resamples per statistic: with 26 mixtures on eight domains and six means it kept the host's thread
  * from answering anybody for 2.2 s. Computed by a worker, in a lane where nothing trains, it keeps
  * the host busy for 0.03 s at a time. And the same belief is asked for by every window opened and
- * every study compared (2.8 s each, 0.04 s when kept), so it is kept until something is measured.
+ * every study compared (2.8 s each, 0.04 s when kept), so it is kept until something is measured. So is
+ * the matrix, which takes as long where there are thousands of mixtures.
  */
 export class StudyReports {
   readonly #sources: ReportSources
-  readonly #beliefs = new Map<string, { key: string; belief: Promise<Belief> }>()
+  readonly #beliefs = new Kept<Belief>()
+  readonly #matrices = new Kept<PackedMatrix>()
 
   constructor(sources: ReportSources) {
     this.#sources = sources
@@ -61,15 +74,20 @@ export class StudyReports {
   async belief(study: Study): Promise<Belief> {
     const report = await this.#describe(study)
     const key = identityOf(report, this.#sources.measurements.size)
-    const known = this.#beliefs.get(study.name)
-    if (known?.key === key) return known.belief
-    const belief = this.#sources.pool.run('belief', report, { lane: 'aside' })
-    this.#beliefs.set(study.name, { key, belief })
-    // What failed is asked again the next time.
-    belief.catch(() => {
-      if (this.#beliefs.get(study.name)?.key === key) this.#beliefs.delete(study.name)
+    return this.#beliefs.find(study.name, key, () =>
+      this.#sources.pool.run('belief', report, { lane: 'aside' })
+    )
+  }
+
+  /** Every mixture with every value there is of it. */
+  async matrix(study: Study): Promise<PackedMatrix> {
+    const report = await this.#describe(study)
+    const { measurements, pool } = this.#sources
+    const key = identityOf(report, measurements.size)
+    return this.#matrices.find(study.name, key, async () => {
+      if (!isSmall(report)) return pool.run('matrix', report, { lane: 'aside' })
+      return packMatrix(studyMatrix(await readResults(report, measurements)))
     })
-    return belief
   }
 
   /**
@@ -125,19 +143,35 @@ export class StudyReports {
   async additions(
     study: Study,
     { added, documents = 'all' }: { added: string | null; documents?: DocumentChoice }
-  ): Promise<{ pairs: AdditionPairs; svg: string | null }> {
-    const results = await this.results(study)
-    const corpora = this.#sources.project.corpora.filter(({ role }) => role === 'training')
+  ): Promise<ToldAdditions> {
+    const report = await this.#describe(study)
+    const { project, measurements, pool } = this.#sources
+    const corpora = project.corpora.filter(({ role }) => role === 'training')
     const latest = corpora.toReversed().flatMap((one) => one.partitions.map(({ name }) => name))
-    const pairs = additionPairs(results, added, { documents, latest })
-    return { pairs, svg: additionsPicture(results, documents) }
+    const asked = { added, documents, latest }
+    if (!isSmall(report)) return pool.run('additions', { report, asked }, { lane: 'aside' })
+    return toldAdditions(await readResults(report, measurements), asked)
+  }
+
+  /** What every base unit does to every domain; branches and seed are read, be there however many merges. */
+  async unitChanges(study: Study): Promise<UnitChanges> {
+    return unitChanges(await this.#partOf(study, ['seed', 'branch']))
   }
 
   /** What ways of answering cost against the number of members; null where tables do not say. */
   async costCurves(study: Study): Promise<CostCurves | null> {
     if (this.#sources.project.tables !== null) return null
     const cost = await this.#cost(study)
-    return cost && costCurves(await this.results(study), cost)
+    return cost && costCurves(await this.#partOf(study, []), cost)
+  }
+
+  /** Results with models of some roles alone: what is computed from few asks nobody to wait for all. */
+  async #partOf(study: Study, roles: readonly ModelRole[]): Promise<StudyResults> {
+    const report = await this.#describe(study)
+    const { measurements } = this.#sources
+    if ('tables' in report) return readResults(report, measurements)
+    const models = report.models.filter(({ role }) => roles.includes(role))
+    return readResults({ ...report, models, repeats: [], lines: [], earlier: [] }, measurements)
   }
 
   async #geometry(study: Study, options: { signal?: AbortSignal }): Promise<BranchGeometry | null> {
@@ -160,6 +194,30 @@ export class StudyReports {
     if (tables !== null) return { project: folder, study, tables }
     return describeReport({ project, study, ...(await plan(study)) })
   }
+}
+
+/** What was computed of studies' last states: each is asked for by every window. */
+class Kept<Value> {
+  readonly #byStudy = new Map<string, { key: string; value: Promise<Value> }>()
+
+  find(study: string, key: string, compute: () => Promise<Value>): Promise<Value> {
+    const known = this.#byStudy.get(study)
+    if (known?.key === key) return known.value
+    const value = compute()
+    this.#byStudy.set(study, { key, value })
+    // What failed is asked again the next time.
+    value.catch(() => {
+      if (this.#byStudy.get(study)?.key === key) this.#byStudy.delete(study)
+    })
+    return value
+  }
+}
+
+/** True where the host reads all values of a study in some milliseconds: no process is worth its start. */
+function isSmall(report: AnyReportJob): boolean {
+  return (
+    !('tables' in report) && report.models.length * report.prepared.domains.length <= MOST_ON_HOST
+  )
 }
 
 /** Changes whenever a belief may: measurements are only ever added, so that their number tells. */

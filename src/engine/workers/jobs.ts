@@ -1,6 +1,7 @@
 /** The messages between host and worker: each job with its input and its result. */
 import type { BranchGeometry, Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
+import type { PackedMatrix } from '#shared/packedMatrix'
 import type { PlainError } from '#shared/errors'
 import type {
   BudgetKind,
@@ -36,12 +37,14 @@ import type {
   TextName
 } from '#shared/storedText'
 import type {
+  AdditionsJob,
   AnyReportJob,
   DiagnosisJob,
   ReportFileJob,
   PredictJob,
   RunPrediction,
-  TableJob
+  TableJob,
+  ToldAdditions
 } from './reportJobs'
 
 /** Where a training run starts. */
@@ -414,6 +417,8 @@ export interface Jobs {
   bench: { input: BenchJob; result: BenchResult }
   predict: { input: PredictJob; result: RunPrediction[] }
   belief: { input: AnyReportJob; result: Belief }
+  matrix: { input: AnyReportJob; result: PackedMatrix }
+  additions: { input: AdditionsJob; result: ToldAdditions }
   geometry: { input: GeometryJob; result: BranchGeometry }
   diagnosis: { input: DiagnosisJob; result: Diagnosis }
   table: { input: TableJob; result: string | null }

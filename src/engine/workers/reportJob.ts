@@ -7,23 +7,39 @@ import type { BranchTrace } from '#engine/studies/evidence/diagnosis'
 import { predictRuns } from '#engine/studies/evidence/predicted'
 import { htmlReport } from '#engine/studies/htmlReport/page'
 import { latexReport } from '#engine/studies/latexReport/tables'
+import { studyMatrix } from '#engine/studies/matrix'
+import { packMatrix } from '#engine/studies/packMatrix'
 import { readResults } from '#engine/studies/report'
 import type { StudyResults } from '#engine/studies/results'
 import { studyTable, toCsv } from '#engine/studies/tables'
+import { toldAdditions } from '#engine/studies/toldAdditions'
 import type { Diagnosis } from '#shared/diagnosis'
 import type { Belief } from '#shared/evidenceView'
+import type { PackedMatrix } from '#shared/packedMatrix'
 import type {
+  AdditionsJob,
   AnyReportJob,
   DiagnosisJob,
   ReportFileJob,
   PredictJob,
   RunPrediction,
-  TableJob
+  TableJob,
+  ToldAdditions
 } from './reportJobs'
 
 /** Holds every proxy against the truth; see `studyBelief`. */
 export async function readBelief(job: AnyReportJob): Promise<Belief> {
   return studyBelief(await resultsOf(job))
+}
+
+/** Every mixture with every value there is of it, packed; see `studyMatrix`. */
+export async function readMatrix(job: AnyReportJob): Promise<PackedMatrix> {
+  return packMatrix(studyMatrix(await resultsOf(job)))
+}
+
+/** What adding a member does to mixtures; see `toldAdditions`. */
+export async function readAdditions({ report, asked }: AdditionsJob): Promise<ToldAdditions> {
+  return toldAdditions(await resultsOf(report), asked)
 }
 
 /** Holds every claim of why a proxy fails against what was measured; see `diagnoseStudy`. */

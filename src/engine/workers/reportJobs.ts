@@ -1,4 +1,5 @@
 /** What reports, tables and diagnoses are computed from: the messages of jobs that need no tensors. */
+import type { AdditionPairs } from '#shared/additionEffect'
 import type { BranchGeometry, LineKind } from '#shared/diagnosis'
 import type {
   BudgetKind,
@@ -105,6 +106,27 @@ export type AnyReportJob = ReportJob | TablesReportJob
 
 /** One of the exported tables. */
 export type TableJob = AnyReportJob & { table: string }
+
+/** Of what adding a member does: which one, on which documents. */
+export interface AdditionsAsked {
+  /** A partition or base unit; null: the first of `latest` that is a member of mixtures. */
+  added: string | null
+  documents: 'all' | 'clean' | 'choose' | 'confirm'
+  /** Partitions, those imported last first. */
+  latest: readonly string[]
+}
+
+/** What adding a member does to mixtures; the figure is null where no two differ by one. */
+export interface ToldAdditions {
+  pairs: AdditionPairs
+  svg: string | null
+}
+
+/** Asks what adding a member does to mixtures. */
+export interface AdditionsJob {
+  report: AnyReportJob
+  asked: AdditionsAsked
+}
 
 /** Why the proxies of a study may fail; `geometry` null where no weights can be read. */
 export interface DiagnosisJob {

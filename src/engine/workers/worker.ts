@@ -15,7 +15,15 @@ import { namedWantOfMemory } from './memoryError'
 import { mergeModels, planMerge } from './mergeJob'
 import { searchMixturesJob } from './mixtureSearchJob'
 import { prepare } from './prepareJob'
-import { predictTraining, readBelief, readDiagnosis, readTable, writeReportFile } from './reportJob'
+import {
+  predictTraining,
+  readAdditions,
+  readBelief,
+  readDiagnosis,
+  readMatrix,
+  readTable,
+  writeReportFile
+} from './reportJob'
 import { readTables } from './tablesJob'
 import { takeModels } from './takeModelsJob'
 import {
@@ -54,6 +62,8 @@ const handlers: Handlers = {
   evaluate: evaluateModels,
   predict: predictTraining,
   belief: readBelief,
+  matrix: readMatrix,
+  additions: readAdditions,
   geometry: measureGeometry,
   diagnosis: readDiagnosis,
   table: readTable,

@@ -9,6 +9,7 @@ import { connect } from '#shared/port'
 import type { Pipe } from '#shared/port'
 import type { Progress } from '#shared/records'
 import { problemWords, unconfirmedStudy } from './problemHints'
+import { unpackMatrix } from './unpackMatrix'
 
 /** The first wait before connecting again, and the longest, in ms. */
 const FIRST_WAIT_MS = 500
@@ -307,7 +308,7 @@ export class EngineState {
     const shown = this.#shown
     const matrix = await engine.readMatrix({ study })
     if (shown !== this.#shown) return
-    this.matrix = matrix
+    this.matrix = matrix && unpackMatrix(matrix)
     const belief = await engine.readBelief({ study })
     // Another study may have been chosen while this one's intervals were computed.
     if (shown !== this.#shown) return
