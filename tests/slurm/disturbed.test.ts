@@ -1,23 +1,27 @@
 /** A run on a cluster that meets all that can happen to it, and comes to what one left alone comes to. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { once as ended } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { ProjectSession, RunOptions } from '#engine'
-import { readCluster } from '#engine'
+import { confirmCommands, readCluster } from '#engine'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import { lastPoint } from '#engine/storage/traces'
 import { Leaving } from '#shared/leaving'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
+import { useOwnConfig } from '../support/ownConfig'
 import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
   const on = useCluster()
+  // What is confirmed is kept for the user, not in the project.
+  useOwnConfig()
 
   const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
   const slow = {
@@ -52,11 +56,16 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return stepsOf(folder, run)
   }
 
-  test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
-    const undisturbed = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), slow)
-    const seed = (await undisturbed.plan(undisturbed.study())).plan.seed!.fingerprint
-    await undisturbed.run(undisturbed.study(), { signal: stopAfter(undisturbed, seed) })
+  /** The seed of the slow study, and its weights where nothing disturbed it; trained once for all tests. */
+  const undisturbed = once(async () => {
+    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), slow)
+    const seed = (await session.plan(session.study())).plan.seed!.fingerprint
+    await session.run(session.study(), { signal: stopAfter(session, seed) })
+    return { seed, weights: weightsOf(session, seed) }
+  })
 
+  test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
+    const { seed, weights } = await undisturbed()
     const folder = join(await temporaryFolder(), 'b')
     const first = await tinyProject(on.engine, folder, {
       ...slow,
@@ -68,7 +77,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     // A head that is killed amid the run.
     const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
     let steps = await further(folder, seed)
-    const killed = once(head, 'exit')
+    const killed = ended(head, 'exit')
     head.kill('SIGKILL')
     await killed
     const session = await on.engine.openProject(folder)
@@ -147,7 +156,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
 
       // And goes on.
       await session.run(session.study(), { signal: stopAfter(session, seed) })
-      expect(weightsOf(session, seed)).toEqual(weightsOf(undisturbed, seed))
+      expect(weightsOf(session, seed)).toEqual(weights)
       expect(existsSync(projectPaths.claim(folder, seed))).toBe(false)
       expect(
         readdirSync(join(folder, 'runs', seed)).filter((one) => one.includes('draft'))
@@ -156,6 +165,88 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       await session.close()
     }
   }, 240_000)
+
+  // Slurm looks at time limits every 30 s: all three wait for the same look.
+  test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
+    const { seed, weights } = await undisturbed()
+    const warned = async () => {
+      const { session, folder, element, going } = await begun(seed, {})
+      await further(folder, seed)
+      const trainer = trainerOf(folder, seed)
+      const held = [trainer, batchOf(trainer)]
+      // A fast machine would be done before the warning comes.
+      for (const pid of held) process.kill(pid, 'SIGSTOP')
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+75')
+      await until('the warning', () => isPending(held[1]!, constants.signals.SIGUSR2))
+      for (const pid of held) process.kill(pid, 'SIGCONT')
+      await until('it to be put back', () => stateOf(element) === 'PENDING')
+      expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
+      allow(element)
+      expect(await going).toMatchObject({ failed: [] })
+      expect(weightsOf(session, seed)).toEqual(weights)
+    }
+    const limited = async () => {
+      const { session, folder, element, going, lost } = await begun(seed, {})
+      await further(folder, seed)
+      // What its limit ends is woken for that.
+      process.kill(trainerOf(folder, seed), 'SIGSTOP')
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
+      // It is warned at the same look: it may put itself back before its end is told.
+      await until('its time to be up', () => ['TIMEOUT', 'PENDING'].includes(stateOf(element)))
+      expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
+      if (stateOf(element) === 'PENDING') allow(element)
+      expect(await going).toMatchObject({ failed: [] })
+      expect(weightsOf(session, seed)).toEqual(weights)
+      // It got further: that was no try in vain.
+      expect(lost).toEqual([])
+    }
+    const hung = async () => {
+      const mark = join(await temporaryFolder(), 'mark')
+      const hang = `mkdir ${mark} 2>/dev/null && { trap '' TERM USR2; while :; do sleep 1; done; }`
+      const { folder, element, going, lost } = await begun(null, { setup: [hang] })
+      await until('it to hang', () => existsSync(mark))
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
+      expect(await going).toMatchObject({ failed: [] })
+      expect(lost).toEqual([expect.stringMatching(/its time was up.*tried again \(1 of 2\)/s)])
+      expect(readdirSync(join(folder, 'cluster'))).toEqual([])
+    }
+    await Promise.all([warned(), limited(), hung()])
+  }, 240_000)
+
+  /** A study whose seed runs on the cluster, until that is trained: the slow one, or another. */
+  async function begun(slowSeed: string | null, settings: object) {
+    const folder = join(await temporaryFolder(), 'c')
+    const { seed: _, ...quick } = slow
+    const executor = { kind: 'slurm' as const, ...settings }
+    const session = await tinyProject(on.engine, folder, {
+      ...(slowSeed === null ? quick : slow),
+      executor
+    })
+    await session.prepare(session.study())
+    await confirmCommands(folder, session.study())
+    const seed = slowSeed ?? (await session.plan(session.study())).plan.seed!.fingerprint
+    const lost: string[] = []
+    const going = session.run(session.study(), {
+      signal: stopAfter(session, seed),
+      onEvent: (event) => {
+        if (event.kind === 'run' && event.record.error) lost.push(event.record.error.message)
+      }
+    })
+    const job = async () => (await readCluster(session, session.study())).elements[0]?.job
+    await until('its element', async () => (await job()) !== undefined && (await job()) !== null)
+    const element = (await job())!
+    await until('it to run', () => stateOf(element) === 'RUNNING')
+    return { session, folder, element, going, lost }
+  }
+
+  /** Gives an element its time back: its limit counts in minutes, and what is put back keeps it. */
+  function allow(element: string): void {
+    on.cluster.call('scontrol', 'update', `JobId=${element}`, 'TimeLimit=60')
+  }
+
+  function stateOf(element: string): string {
+    return on.cluster.call('squeue', '-h', '-t', 'all', '-j', element, '-o', '%T').trim()
+  }
 
   /** Aborted once a run is finished: what follows it is another test's. */
   function stopAfter({ folder }: ProjectSession, run: string): AbortSignal {
@@ -168,3 +259,22 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return controller.signal
   }
 })
+
+/** Called once, however often it is asked for. */
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | null = null
+  return () => (made ??= make())
+}
+
+/** What the batch system started, of a process that this started in turn. */
+function batchOf(pid: number): number {
+  const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  const isStep = readFileSync(`/proc/${parent}/comm`, 'utf8').startsWith('slurmstepd')
+  return isStep ? pid : batchOf(parent)
+}
+
+/** True where a signal waits for a process that stands still. */
+function isPending(pid: number, signal: number): boolean {
+  const bits = /^ShdPnd:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!
+  return ((BigInt(`0x${bits}`) >> BigInt(signal - 1)) & 1n) === 1n
+}

@@ -69,6 +69,8 @@ test.each([
   ['PENDING', 'Priority', 'waiting'],
   ['PENDING', 'launch failed requeued held', 'stuck'],
   ['PENDING', 'JobHeldUser', 'stuck'],
+  ['PENDING', 'AccountNotAllowed', 'stuck'],
+  ['PENDING', 'AssocMaxJobsLimit', 'waiting'],
   ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
   ['COMPLETING', 'None', 'running'],
   ['COMPLETED', 'None', 'done'],
