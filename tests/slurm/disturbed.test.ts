@@ -1,8 +1,7 @@
 /** A run on a cluster that meets all that can happen to it, and comes to what one left alone comes to. */
 import { spawn } from 'node:child_process'
-import { once as ended } from 'node:events'
+import { once } from 'node:events'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { constants } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -12,6 +11,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import { lastPoint } from '#engine/storage/traces'
 import { Leaving } from '#shared/leaving'
+import type { StudyDraft } from '#shared/records'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
 import { useOwnConfig } from '../support/ownConfig'
@@ -19,15 +19,17 @@ import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  const on = useCluster()
+  // What is slowed down needs longer to save its state.
+  const on = useCluster({ KillWait: 10 })
   // What is confirmed is kept for the user, not in the project.
   useOwnConfig()
 
   const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
-  const slow = {
-    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * 6000, recipe },
+  const ofSteps = (steps: number) => ({
+    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * steps, recipe },
     sequential: { choose: { kind: 'none' as const } }
-  }
+  })
+  const slow = ofSteps(6000)
 
   const weightsOf = ({ folder }: ProjectSession, run: string) => {
     const text = readFileSync(projectPaths.manifest(folder, run), 'utf8')
@@ -56,16 +58,16 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return stepsOf(folder, run)
   }
 
-  /** The seed of the slow study, and its weights where nothing disturbed it; trained once for all tests. */
-  const undisturbed = once(async () => {
-    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), slow)
+  /** The seed of a study, and its weights where nothing disturbs it. */
+  async function undisturbed(change: Partial<StudyDraft>) {
+    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), change)
     const seed = (await session.plan(session.study())).plan.seed!.fingerprint
     await session.run(session.study(), { signal: stopAfter(session, seed) })
     return { seed, weights: weightsOf(session, seed) }
-  })
+  }
 
   test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
-    const { seed, weights } = await undisturbed()
+    const { seed, weights } = await undisturbed(slow)
     const folder = join(await temporaryFolder(), 'b')
     const first = await tinyProject(on.engine, folder, {
       ...slow,
@@ -77,7 +79,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     // A head that is killed amid the run.
     const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
     let steps = await further(folder, seed)
-    const killed = ended(head, 'exit')
+    const killed = once(head, 'exit')
     head.kill('SIGKILL')
     await killed
     const session = await on.engine.openProject(folder)
@@ -168,31 +170,25 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
 
   // Slurm looks at time limits every 30 s: all three wait for the same look.
   test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
-    const { seed, weights } = await undisturbed()
+    const study = ofSteps(2500)
+    const { seed, weights } = await undisturbed(study)
     const warned = async () => {
-      const { session, folder, element, going } = await begun(seed, {})
+      const { session, folder, element, going } = await begun(study)
       await further(folder, seed)
-      const trainer = trainerOf(folder, seed)
-      const held = [trainer, batchOf(trainer)]
-      // A fast machine would be done before the warning comes.
-      for (const pid of held) process.kill(pid, 'SIGSTOP')
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+75')
-      await until('the warning', () => isPending(held[1]!, constants.signals.SIGUSR2))
-      for (const pid of held) process.kill(pid, 'SIGCONT')
-      await until('it to be put back', () => stateOf(element) === 'PENDING')
+      await slowed(trainerOf(folder, seed), () => stateOf(element) === 'PENDING')
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       allow(element)
       expect(await going).toMatchObject({ failed: [] })
       expect(weightsOf(session, seed)).toEqual(weights)
     }
     const limited = async () => {
-      const { session, folder, element, going, lost } = await begun(seed, {})
+      const { session, folder, element, going, lost } = await begun(study)
       await further(folder, seed)
-      // What its limit ends is woken for that.
-      process.kill(trainerOf(folder, seed), 'SIGSTOP')
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
       // It is warned at the same look: it may put itself back before its end is told.
-      await until('its time to be up', () => ['TIMEOUT', 'PENDING'].includes(stateOf(element)))
+      const isUp = () => ['TIMEOUT', 'PENDING'].includes(stateOf(element))
+      await slowed(trainerOf(folder, seed), isUp)
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       if (stateOf(element) === 'PENDING') allow(element)
       expect(await going).toMatchObject({ failed: [] })
@@ -203,7 +199,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     const hung = async () => {
       const mark = join(await temporaryFolder(), 'mark')
       const hang = `mkdir ${mark} 2>/dev/null && { trap '' TERM USR2; while :; do sleep 1; done; }`
-      const { folder, element, going, lost } = await begun(null, { setup: [hang] })
+      const { folder, element, going, lost } = await begun(ofSteps(100), { setup: [hang] })
       await until('it to hang', () => existsSync(mark))
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
       expect(await going).toMatchObject({ failed: [] })
@@ -213,18 +209,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     await Promise.all([warned(), limited(), hung()])
   }, 240_000)
 
-  /** A study whose seed runs on the cluster, until that is trained: the slow one, or another. */
-  async function begun(slowSeed: string | null, settings: object) {
+  /** A study whose seed runs on the cluster, until that is trained. */
+  async function begun(change: Partial<StudyDraft>, settings: object = {}) {
     const folder = join(await temporaryFolder(), 'c')
-    const { seed: _, ...quick } = slow
     const executor = { kind: 'slurm' as const, ...settings }
-    const session = await tinyProject(on.engine, folder, {
-      ...(slowSeed === null ? quick : slow),
-      executor
-    })
+    const session = await tinyProject(on.engine, folder, { ...change, executor })
     await session.prepare(session.study())
     await confirmCommands(folder, session.study())
-    const seed = slowSeed ?? (await session.plan(session.study())).plan.seed!.fingerprint
+    const seed = (await session.plan(session.study())).plan.seed!.fingerprint
     const lost: string[] = []
     const going = session.run(session.study(), {
       signal: stopAfter(session, seed),
@@ -260,21 +252,25 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   }
 })
 
-/** Called once, however often it is asked for. */
-function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
-  let made: Promise<Result> | null = null
-  return () => (made ??= make())
-}
-
-/** What the batch system started, of a process that this started in turn. */
-function batchOf(pid: number): number {
-  const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-  const isStep = readFileSync(`/proc/${parent}/comm`, 'utf8').startsWith('slurmstepd')
-  return isStep ? pid : batchOf(parent)
-}
-
-/** True where a signal waits for a process that stands still. */
-function isPending(pid: number, signal: number): boolean {
-  const bits = /^ShdPnd:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!
-  return ((BigInt(`0x${bits}`) >> BigInt(signal - 1)) & 1n) === 1n
+/** Waits for something and slows a process down meanwhile: a fast machine would be done before. */
+async function slowed(pid: number, isSo: () => boolean): Promise<void> {
+  const tell = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It is over.
+    }
+  }
+  try {
+    await until('the element to leave its place', async () => {
+      tell('SIGCONT')
+      await sleep(50)
+      if (isSo()) return true
+      tell('SIGSTOP')
+      await sleep(450)
+      return false
+    })
+  } finally {
+    tell('SIGCONT')
+  }
 }

@@ -19,7 +19,8 @@ import { temporaryFolder } from '../support/temporaryFolder'
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
   const on = useCluster({
     ...holdsMemory,
-    'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff'
+    'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff',
+    'PartitionName=short Nodes': 'lab[1-2] MaxTime=10'
   })
   // What is confirmed is kept for the user, not in the project.
   useOwnConfig()
@@ -188,7 +189,10 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       submit: matching(/invalid partition specified: nowhere.*Set `partition`/)
     })
     expect(await bad({ partition: 'closed', account: 'guests' })).toEqual({
-      queue: matching(/AccountNotAllowed" Set `account` and `partition` to what you may use/)
+      queue: matching(/closed allows staff.*Set `account` and `partition` to what you may use/)
+    })
+    expect(await bad({ partition: 'short', timeMinutes: 90 })).toEqual({
+      time: matching(/ask for 90 min .*partition short lets a job run 10 min/)
     })
     expect(await bad({ memoryMegabytes: 1_000_000 })).toEqual({
       submit: matching(/refuses.*`memoryMegabytes`/i)

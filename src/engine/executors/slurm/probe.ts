@@ -17,6 +17,7 @@ import { mayPass, refusedError, tailOf, unavailableError, vainWords } from './re
 import { ANSWER, NOT_WRITTEN, findingsOf, probeScript } from './probeAnswer'
 import { submitArguments } from './script'
 import type { ArrayJob } from './script'
+import { timeFindings } from './timeLimit'
 
 /** A queue may be long: so long is waited for the element, ms. */
 const PATIENCE_MS = 120_000
@@ -61,8 +62,10 @@ export async function probeCluster(
     }
     const array = /^(\d+)/m.exec(called.stdout)![1]!
     const submitted = { what: 'submit', state: 'good' as const, words: `Slurm took job ${array}.` }
+    // The element itself asks for less time than a run does.
+    const late = await timeFindings(settings)
     const found = await awaitAnswer(cluster, { key, array, submittedAt }, options)
-    return [submitted, ...found]
+    return [submitted, ...late, ...found]
   } catch (error) {
     if (options.signal?.aborted) throw error
     const { message } = toPlain(error)

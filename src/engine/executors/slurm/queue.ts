@@ -78,7 +78,7 @@ const INTERRUPTED = ['PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL', 'TIMEOUT', 'DEADLINE
 
 /** Reasons that no waiting takes away: the job asks for what it may not have, or its partition takes none. */
 const IN_VAIN =
-  /^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit|PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive|DependencyNeverSatisfied)$/
+  /^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit|PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive|DependencyNeverSatisfied)$|^Job's (account|QOS) /
 
 /** True where an element that waits never starts as things are. */
 export function waitsInVain({ state, reason }: Pick<QueueRecord, 'state' | 'reason'>): boolean {
