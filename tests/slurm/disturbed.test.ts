@@ -166,7 +166,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     } finally {
       await session.close()
     }
-  }, 240_000)
+  }, 400_000)
 
   // Slurm looks at time limits every 30 s: all three wait for the same look.
   test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
