@@ -56,7 +56,12 @@ export async function withEngine(
     ...(options.threads ? { threads: threadsFrom(options.threads) } : {})
   })
   const stop = (reason: Error) => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    // A batch system tells a job twice that its time is up, and a session that ends a program by two signals: neither
+    // is impatience.
+    if (controller.signal.aborted) {
+      if (reason instanceof Interrupted) process.exit(EXIT.interrupted)
+      return
+    }
     progress.log('Stopping after the current step … (Ctrl-C again ends at once)')
     controller.abort(reason)
   }

@@ -182,7 +182,7 @@ function scriptOf(
 
 /**
  * Submits one tiny element and says in words what it found: whether it is accepted, the project is seen and may
- * be written, clocks and versions agree, and which GPUs there are.
+ * be written, clocks and versions agree, tensors are computed, and which GPUs there are.
  *
  * @throws WorkbenchError `executor/invalid`; the signal's reason when aborted
  */

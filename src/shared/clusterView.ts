@@ -112,7 +112,7 @@ export type ClusterLog = z.infer<typeof ClusterLogSchema>
 
 /** One thing that was looked at before anybody relies on a cluster. */
 export const ClusterFindingSchema = z.strictObject({
-  /** `submit`, `folder`, `write`, `clock`, `version`, `gpus`, `queue`. */
+  /** `submit`, `queue`, `time`, `folder`, `write`, `clock`, `version`, `node`, `tensors`, `gpus`; each once. */
   what: z.string(),
   state: z.enum(['good', 'bad', 'unknown']),
   /** What was found, and what to do where it is bad. */

@@ -11,7 +11,8 @@ const TYPED =
 const TO_PROGRAMS = [
   'src/engine/backends/nvidiaSmi.ts',
   'src/engine/desk/demoMaker.ts',
-  'src/engine/executors/slurm/probe.ts',
+  'src/engine/executors/slurm/accounting.ts',
+  'src/engine/executors/slurm/probeAnswer.ts',
   'src/engine/executors/slurm/queue.ts',
   'src/engine/executors/slurm/remoteFolder.ts',
   'src/engine/executors/slurm/script.ts',

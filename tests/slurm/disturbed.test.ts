@@ -6,24 +6,30 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { ProjectSession, RunOptions } from '#engine'
-import { readCluster } from '#engine'
+import { confirmCommands, readCluster } from '#engine'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import { lastPoint } from '#engine/storage/traces'
 import { Leaving } from '#shared/leaving'
+import type { StudyDraft } from '#shared/records'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
+import { useOwnConfig } from '../support/ownConfig'
 import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  const on = useCluster()
+  // What is slowed down needs longer to save its state.
+  const on = useCluster({ KillWait: 10 })
+  // What is confirmed is kept for the user, not in the project.
+  useOwnConfig()
 
   const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
-  const slow = {
-    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * 6000, recipe },
+  const ofSteps = (steps: number) => ({
+    seed: { source: 'text' as const, corpus: 'seed', tokenBudget: 16 * 4 * steps, recipe },
     sequential: { choose: { kind: 'none' as const } }
-  }
+  })
+  const slow = ofSteps(6000)
 
   const weightsOf = ({ folder }: ProjectSession, run: string) => {
     const text = readFileSync(projectPaths.manifest(folder, run), 'utf8')
@@ -52,11 +58,16 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return stepsOf(folder, run)
   }
 
-  test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
-    const undisturbed = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), slow)
-    const seed = (await undisturbed.plan(undisturbed.study())).plan.seed!.fingerprint
-    await undisturbed.run(undisturbed.study(), { signal: stopAfter(undisturbed, seed) })
+  /** The seed of a study, and its weights where nothing disturbs it. */
+  async function undisturbed(change: Partial<StudyDraft>) {
+    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), change)
+    const seed = (await session.plan(session.study())).plan.seed!.fingerprint
+    await session.run(session.study(), { signal: stopAfter(session, seed) })
+    return { seed, weights: weightsOf(session, seed) }
+  }
 
+  test('a head that is killed, a warning, a controller that dies, closing and stopping change no weight', async () => {
+    const { seed, weights } = await undisturbed(slow)
     const folder = join(await temporaryFolder(), 'b')
     const first = await tinyProject(on.engine, folder, {
       ...slow,
@@ -147,7 +158,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
 
       // And goes on.
       await session.run(session.study(), { signal: stopAfter(session, seed) })
-      expect(weightsOf(session, seed)).toEqual(weightsOf(undisturbed, seed))
+      expect(weightsOf(session, seed)).toEqual(weights)
       expect(existsSync(projectPaths.claim(folder, seed))).toBe(false)
       expect(
         readdirSync(join(folder, 'runs', seed)).filter((one) => one.includes('draft'))
@@ -155,7 +166,79 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     } finally {
       await session.close()
     }
+  }, 400_000)
+
+  // Slurm looks at time limits every 30 s: all three wait for the same look.
+  test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
+    const study = ofSteps(2500)
+    const { seed, weights } = await undisturbed(study)
+    const warned = async () => {
+      const { session, folder, element, going } = await begun(study)
+      await further(folder, seed)
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+75')
+      await slowed(trainerOf(folder, seed), () => stateOf(element) === 'PENDING')
+      expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
+      allow(element)
+      expect(await going).toMatchObject({ failed: [] })
+      expect(weightsOf(session, seed)).toEqual(weights)
+    }
+    const limited = async () => {
+      const { session, folder, element, going, lost } = await begun(study)
+      await further(folder, seed)
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
+      // It is warned at the same look: it may put itself back before its end is told.
+      const isUp = () => ['TIMEOUT', 'PENDING'].includes(stateOf(element))
+      await slowed(trainerOf(folder, seed), isUp)
+      expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
+      if (stateOf(element) === 'PENDING') allow(element)
+      expect(await going).toMatchObject({ failed: [] })
+      expect(weightsOf(session, seed)).toEqual(weights)
+      // It got further: that was no try in vain.
+      expect(lost).toEqual([])
+    }
+    const hung = async () => {
+      const mark = join(await temporaryFolder(), 'mark')
+      const hang = `mkdir ${mark} 2>/dev/null && { trap '' TERM USR2; while :; do sleep 1; done; }`
+      const { folder, element, going, lost } = await begun(ofSteps(100), { setup: [hang] })
+      await until('it to hang', () => existsSync(mark))
+      on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
+      expect(await going).toMatchObject({ failed: [] })
+      expect(lost).toEqual([expect.stringMatching(/its time was up.*tried again \(1 of 2\)/s)])
+      expect(readdirSync(join(folder, 'cluster'))).toEqual([])
+    }
+    await Promise.all([warned(), limited(), hung()])
   }, 240_000)
+
+  /** A study whose seed runs on the cluster, until that is trained. */
+  async function begun(change: Partial<StudyDraft>, settings: object = {}) {
+    const folder = join(await temporaryFolder(), 'c')
+    const executor = { kind: 'slurm' as const, ...settings }
+    const session = await tinyProject(on.engine, folder, { ...change, executor })
+    await session.prepare(session.study())
+    await confirmCommands(folder, session.study())
+    const seed = (await session.plan(session.study())).plan.seed!.fingerprint
+    const lost: string[] = []
+    const going = session.run(session.study(), {
+      signal: stopAfter(session, seed),
+      onEvent: (event) => {
+        if (event.kind === 'run' && event.record.error) lost.push(event.record.error.message)
+      }
+    })
+    const job = async () => (await readCluster(session, session.study())).elements[0]?.job
+    await until('its element', async () => (await job()) !== undefined && (await job()) !== null)
+    const element = (await job())!
+    await until('it to run', () => stateOf(element) === 'RUNNING')
+    return { session, folder, element, going, lost }
+  }
+
+  /** Gives an element its time back: its limit counts in minutes, and what is put back keeps it. */
+  function allow(element: string): void {
+    on.cluster.call('scontrol', 'update', `JobId=${element}`, 'TimeLimit=60')
+  }
+
+  function stateOf(element: string): string {
+    return on.cluster.call('squeue', '-h', '-t', 'all', '-j', element, '-o', '%T').trim()
+  }
 
   /** Aborted once a run is finished: what follows it is another test's. */
   function stopAfter({ folder }: ProjectSession, run: string): AbortSignal {
@@ -168,3 +251,26 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     return controller.signal
   }
 })
+
+/** Waits for something and slows a process down meanwhile: a fast machine would be done before. */
+async function slowed(pid: number, isSo: () => boolean): Promise<void> {
+  const tell = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It is over.
+    }
+  }
+  try {
+    await until('the element to leave its place', async () => {
+      tell('SIGCONT')
+      await sleep(50)
+      if (isSo()) return true
+      tell('SIGSTOP')
+      await sleep(450)
+      return false
+    })
+  } finally {
+    tell('SIGCONT')
+  }
+}

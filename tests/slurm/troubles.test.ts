@@ -1,30 +1,35 @@
 /** What goes wrong with a cluster is told in words, and what may pass is tried again. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, readdir, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, readdir, statfs, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { clusterScript, confirmCommands, readCluster, readElementLog } from '#engine'
+import { checkCluster, clusterScript, confirmCommands, readCluster, readElementLog } from '#engine'
 import type { ProjectSession } from '#engine'
+import { version } from '../../package.json'
 import type { StudyDraft } from '#shared/records'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
 import { assay, assayDone } from '../support/commandLine'
 import { useOwnConfig } from '../support/ownConfig'
-import { holdsMemory, isMemoryHeld, isSlurmMissing, until } from '../support/slurmCluster'
+import { holdsMemory, isMemoryHeld, isSlurmMissing, mayMount, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  const on = useCluster(holdsMemory)
+  const on = useCluster({
+    ...holdsMemory,
+    'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff',
+    'PartitionName=short Nodes': 'lab[1-2] MaxTime=10'
+  })
   // What is confirmed is kept for the user, not in the project.
   useOwnConfig()
 
   type Settings = Omit<Extract<StudyDraft['executor'], { kind: 'slurm' }>, 'kind'>
 
   /** A prepared project whose study is the seed and its branches. */
-  async function project(settings: Settings): Promise<ProjectSession> {
-    const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), {
+  async function project(settings: Settings, folder?: string): Promise<ProjectSession> {
+    const session = await tinyProject(on.engine, folder ?? join(await temporaryFolder(), 'a'), {
       sequential: { choose: { kind: 'none' } },
       executor: { kind: 'slurm', ...settings }
     })
@@ -142,7 +147,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await assayDone(['cluster', 'script', session.folder])).toBe(`${call}\n\n${script}\n`)
   })
 
-  test('a check says what it finds; what is not shared or not startable is found out', async () => {
+  test('a check says what it finds', async () => {
     const session = await project({ gres: 'gpu:1' })
     const { status, stdout } = await assay(['cluster', 'check', session.folder, '--json'])
     expect(status).toBe(0)
@@ -154,6 +159,12 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
         { what: 'write', state: 'good' },
         { what: 'clock', state: 'good' },
         { what: 'version', state: 'good' },
+        { what: 'node', state: 'good' },
+        {
+          what: 'tensors',
+          state: 'good',
+          words: expect.stringMatching(/^tensorflow computes there/) as string
+        },
         {
           what: 'gpus',
           state: 'good',
@@ -161,15 +172,87 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
         }
       ]
     })
-    const other = await project({ command: await command('echo 0.0.1'), setup: ['true'] })
-    const found = await assay(['cluster', 'check', other.folder])
-    expect(found.status).toBe(1)
-    expect(found.stdout).toMatch(/BAD +version: .* says "0.0.1"/)
-    const refused = await project({ partition: 'nowhere' })
-    expect((await assay(['cluster', 'check', refused.folder])).stdout).toContain(
-      'invalid partition'
-    )
   })
+
+  /** What a check of a study with such settings finds bad. */
+  async function bad(settings: Settings, folder?: string): Promise<Record<string, string>> {
+    const session = await project(settings, folder)
+    const { findings, isGood } = await checkCluster(session, session.study())
+    const found = findings.filter(({ state }) => state === 'bad')
+    expect(isGood).toBe(found.length === 0)
+    return Object.fromEntries(found.map(({ what, words }) => [what, words]))
+  }
+  const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string
+
+  test('a check finds out what would be refused', async () => {
+    expect(await bad({ partition: 'nowhere' })).toEqual({
+      submit: matching(/invalid partition specified: nowhere.*Set `partition`/)
+    })
+    expect(await bad({ partition: 'closed', account: 'guests' })).toEqual({
+      queue: matching(/closed allows staff.*Set `account` and `partition` to what you may use/)
+    })
+    expect(await bad({ partition: 'short', timeMinutes: 90 })).toEqual({
+      time: matching(/ask for 90 min .*partition short lets a job run 10 min/)
+    })
+    expect(await bad({ memoryMegabytes: 1_000_000 })).toEqual({
+      submit: matching(/refuses.*`memoryMegabytes`/i)
+    })
+    const path = process.env['PATH']
+    process.env['PATH'] = '/nowhere'
+    onTestFinished(() => void (process.env['PATH'] = path))
+    expect(await bad({})).toEqual({ submit: matching(/there is no program sbatch/) })
+  })
+
+  test('a check finds out what is not there, too old, another version or of another time', async () => {
+    const other = join(await temporaryFolder(), 'other')
+    await cp('out/main', other, { recursive: true })
+    await symlink(resolve('node_modules'), join(other, 'node_modules'))
+    const entry = join(other, 'cli.cjs')
+    for (const name of await readdir(other, { recursive: true })) {
+      if (!name.endsWith('.cjs')) continue
+      const text = await readFile(join(other, name), 'utf8')
+      await writeFile(join(other, name), text.replaceAll(`"${version}"`, '"99.0.0"'))
+    }
+    const node = process.execPath
+    const clock = `date() { command date -d '5 minutes ago' "$@"; }`
+    const found = await Promise.all([
+      bad({ command: `${node} ${entry}` }),
+      bad({ setup: ['PATH='], command: 'node cli.cjs' }),
+      bad({ command: `${node} /nowhere/cli.cjs` }),
+      bad({ setup: [clock] })
+    ])
+    expect(found).toEqual([
+      { version: matching(/^Assay .* is wanted on .*, and the command there says "99.0.0"/) },
+      { version: matching(/node: No such file or directory.*Node.js and Assay must be there/) },
+      {
+        version: matching(
+          /there says "Error: Cannot find module '\/nowhere\/cli.cjs'".*Set `command`/
+        )
+      },
+      { clock: matching(/^The clock of .* is (29\d|30\d) s behind this machine's/) }
+    ])
+  })
+
+  test.skipIf(!mayMount)(
+    'a check finds out what a node does not see, and what does not fit',
+    async () => {
+      const unseen = await bad({ options: ['--nodelist=lab2'] }, join(on.cluster.unshared!, 'a'))
+      expect(unseen).toEqual({
+        folder: matching(/on lab2.* sees no such folder.*must lie on storage/)
+      })
+      const full = join(await temporaryFolder(), 'full')
+      await mkdir(full)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', full])
+      onTestFinished(() => void execFileSync('umount', ['--lazy', full]))
+      const session = await project({ options: ['--nodelist=lab1'] }, join(full, 'a'))
+      const { bavail, bsize } = await statfs(full)
+      await writeFile(join(full, 'filling'), Buffer.alloc(bavail * bsize - 400_000))
+      const { findings } = await checkCluster(session, session.study())
+      expect(findings.filter(({ state }) => state === 'bad')).toMatchObject([
+        { what: 'write', words: matching(/No space left on device" Look at its rights, its quota/) }
+      ])
+    }
+  )
 
   async function heldProject() {
     const session = await project({ options: ['--hold'] })

@@ -12,9 +12,17 @@ import { readEnd } from './elementEnd'
 import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import { cancelJobs, elementState, isLive, readArraySize, recordOf, readQueue } from './queue'
+import {
+  cancelJobs,
+  elementState,
+  isLive,
+  readArraySize,
+  readQueue,
+  recordOf,
+  waitsInVain
+} from './queue'
 import type { Queue, QueueRecord } from './queue'
-import { endError } from './refusals'
+import { endError, vainWords } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
 import { submitArray } from './submitArray'
@@ -361,6 +369,7 @@ function stateWords(state: ElementState, record: QueueRecord): string {
   const { node, reason } = record
   const job = `job ${record.array}_${record.index}`
   if (state === 'running') return node === null ? job : `${node}, ${job}`
+  if (waitsInVain(record)) return `${job} waits in vain: ${vainWords(record.reason)}`
   if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
   return `${job} waits in the queue (${reason})`
 }

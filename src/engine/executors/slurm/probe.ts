@@ -9,22 +9,18 @@ import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
+import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
 import { paceOf } from './pace'
-import { cancelJobs, elementState, readQueue } from './queue'
-import { mayPass, refusedError, tailOf, unavailableError } from './refusals'
-import { elementScript, submitArguments } from './script'
+import { cancelJobs, elementState, readQueue, waitsInVain, wordsOf } from './queue'
+import { mayPass, refusedError, tailOf, unavailableError, vainWords } from './refusals'
+import { ANSWER, NOT_WRITTEN, findingsOf, probeScript } from './probeAnswer'
+import { submitArguments } from './script'
 import type { ArrayJob } from './script'
-import { wordsOf } from './queue'
-
-/** File in which the element says what it sees. */
-const ANSWER = 'answer.txt'
+import { timeFindings } from './timeLimit'
 
 /** A queue may be long: so long is waited for the element, ms. */
 const PATIENCE_MS = 120_000
-
-/** Clocks further apart make a mess of records. */
-const MOST_SKEW_SECONDS = 60
 
 export interface ProbeOptions {
   signal?: AbortSignal
@@ -66,8 +62,10 @@ export async function probeCluster(
     }
     const array = /^(\d+)/m.exec(called.stdout)![1]!
     const submitted = { what: 'submit', state: 'good' as const, words: `Slurm took job ${array}.` }
+    // The element itself asks for less time than a run does.
+    const late = await timeFindings(settings)
     const found = await awaitAnswer(cluster, { key, array, submittedAt }, options)
-    return [submitted, ...found]
+    return [submitted, ...late, ...found]
   } catch (error) {
     if (options.signal?.aborted) throw error
     const { message } = toPlain(error)
@@ -83,27 +81,6 @@ function probeJob({ study, settings, program, folder }: Cluster, key: string): A
   // As a run would be submitted, but for the time.
   const short = { ...settings, timeMinutes: Math.min(settings.timeMinutes, 5), mostAtOnce: 1 }
   return { key, study, ...place, elements: 1, settings: short, program }
-}
-
-/** The script of a run, with another command at its end. */
-function probeScript(job: ArrayJob): string {
-  const lines = elementScript(job).trimEnd().split('\n')
-  const last = lines.pop()!
-  const command = /^exec (.*) run-one /.exec(last)![1]!
-  const answer = '"$folder/answer.draft"'
-  return [
-    ...lines,
-    '{',
-    '  echo "node $(hostname)"',
-    '  echo "time $(date +%s)"',
-    '  touch .assay-probe 2>/dev/null && rm -f .assay-probe && echo "write yes"',
-    `  echo "version $(${command} --version 2>&1 | tail -n 1)"`,
-    '  echo "gpus ${CUDA_VISIBLE_DEVICES:-none}"',
-    '  command -v nvidia-smi >/dev/null && nvidia-smi -L | sed "s/^/gpu /"',
-    `} > ${answer}`,
-    `mv ${answer} "$folder/${ANSWER}"`,
-    ''
-  ].join('\n')
 }
 
 async function awaitAnswer(
@@ -130,6 +107,9 @@ async function awaitAnswer(
       const record = queue.elements.get(`${key}.0`) ?? null
       const state = elementState(record)
       words = record ? `${record.state} (${record.reason})` : 'it left the queue'
+      if (record && waitsInVain(record)) {
+        return [{ what: 'queue', state: 'bad', words: vainWords(record.reason) }]
+      }
       if (['waiting', 'running', 'stuck'].includes(state)) continue
       endedAt ??= performance.now()
       if (performance.now() - endedAt > Math.min(pace.graceMs, 20_000)) {
@@ -145,58 +125,20 @@ async function awaitAnswer(
 
 /** It ended, and its answer is nowhere to be seen. */
 async function unseen(
-  { project, folder }: Cluster,
+  { project, folder, settings }: Cluster,
   key: string,
   array: string
 ): Promise<ClusterFinding> {
   const log = await tailOf(join(projectPaths.submission(project, key), `${array}_0.log`), 8)
+  const end = await readEnd(settings, `${array}_0`)
+  const node = end?.node ?? 'the node'
+  if (end?.exitStatus === NOT_WRITTEN) {
+    const words = `${node} sees the project but cannot write into it: look at its rights, its quota and its free space. The element's log: ${log || 'empty, too'}`
+    return { what: 'write', state: 'bad', words }
+  }
   const words =
     log === ''
-      ? `The element ended, and neither its log nor its answer is in ${folder.project}: the node writes elsewhere. The project must lie on storage that every node shares, at the same path.`
-      : `The element ended without an answer. Its log: ${log}`
+      ? `The element ended on ${node}, and neither its log nor its answer is in ${folder.project}: the node writes elsewhere, or sees no such folder. The project must lie on storage that every node shares, at the same path.`
+      : `The element ended on ${node} without an answer. Its log: ${log}`
   return { what: 'folder', state: 'bad', words }
-}
-
-function findingsOf(text: string, { program }: Cluster, submittedAt: number): ClusterFinding[] {
-  const said = (name: string) => new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]
-  const finding = (what: string, isGood: boolean, good: string, bad: string): ClusterFinding => ({
-    what,
-    state: isGood ? 'good' : 'bad',
-    words: isGood ? good : bad
-  })
-  const node = said('node') ?? 'a node'
-  const seconds = Number(said('time'))
-  const skew = Math.max(submittedAt / 1000 - seconds, seconds - Date.now() / 1000, 0)
-  const version = said('version') ?? ''
-  const gpus = [...text.matchAll(/^gpu (.*)$/gm)].map(([, one]) => one)
-  const visible = said('gpus') ?? 'none'
-  return [
-    finding('folder', true, `${node} sees the project.`, ''),
-    finding(
-      'write',
-      said('write') === 'yes',
-      `${node} may write into it.`,
-      `${node} sees the project but may not write into it: look at its rights, its quota and its free space.`
-    ),
-    finding(
-      'clock',
-      skew <= MOST_SKEW_SECONDS,
-      `Its clock agrees with this machine's.`,
-      `The clock of ${node} is ${Math.round(skew)} s off this machine's. Have both set by a time server.`
-    ),
-    finding(
-      'version',
-      version === program.version,
-      `Assay ${version} starts there.`,
-      `Assay ${program.version} is wanted on ${node}, and the command there says "${version}". Set \`command\`, \`setup\` or \`container\` of the study's executor settings so that it starts the same version.`
-    ),
-    {
-      what: 'gpus',
-      state: 'good',
-      words:
-        gpus.length > 0
-          ? `GPUs of ${node}: ${gpus.join('; ')}; given to the element: ${visible}.`
-          : `No GPU driver on ${node}; given to the element: ${visible}.`
-    }
-  ]
 }

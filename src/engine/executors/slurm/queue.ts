@@ -76,14 +76,23 @@ const WAITING = ['PENDING', 'CONFIGURING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_
 const RUNNING = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', 'STAGE_OUT']
 const INTERRUPTED = ['PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL', 'TIMEOUT', 'DEADLINE', 'RESIZING']
 
+/** Reasons that no waiting takes away: the job asks for what it may not have, or its partition takes none. */
+const IN_VAIN =
+  /^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit|PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive|DependencyNeverSatisfied)$|^Job's (account|QOS) /
+
+/** True where an element that waits never starts as things are. */
+export function waitsInVain({ state, reason }: Pick<QueueRecord, 'state' | 'reason'>): boolean {
+  return WAITING.includes(state) && IN_VAIN.test(reason)
+}
+
 /**
- * Slurm's states, folded to what is done about them. One that is held never starts by itself: it is
- * stuck until somebody releases it.
+ * Slurm's states, folded to what is done about them. One that is held, or that may not start as it is, never
+ * starts by itself: it is stuck until somebody does something.
  */
 export function elementState(record: Pick<QueueRecord, 'state' | 'reason'> | null): ElementState {
   if (!record) return 'gone'
   const { state, reason } = record
-  const isHeld = /held/i.test(reason) || reason === 'DependencyNeverSatisfied'
+  const isHeld = /held/i.test(reason) || IN_VAIN.test(reason)
   if ((isHeld && WAITING.includes(state)) || state === 'SPECIAL_EXIT') return 'stuck'
   if (WAITING.includes(state)) return 'waiting'
   if (RUNNING.includes(state)) return 'running'

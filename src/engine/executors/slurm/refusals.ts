@@ -12,13 +12,22 @@ const MAY_PASS =
 
 /** What of a study's settings a sentence of Slurm is about. */
 const ABOUT: [RegExp, string][] = [
-  [/partition/i, 'Set `partition` to one that the cluster has.'],
+  [
+    /^(PartitionDown|PartitionInactive)$/,
+    'Set `partition` to one that takes jobs, or wait for it.'
+  ],
+  [/^PartitionNodeLimit$/, 'Set `partition` to one that allows a job of one node.'],
+  [/^PartitionTimeLimit$/, 'Set `timeMinutes` to less than the partition allows.'],
+  [/qos/i, 'Set `qos` to one that your account has, or leave it out, or another `partition`.'],
   [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
-  [/qos/i, 'Set `qos` to one that your account has, or leave it out.'],
-  [/time limit|time specification/i, 'Set `timeMinutes` to less than the partition allows.'],
+  [/partition/i, 'Set `partition` to one that the cluster has.'],
+  [/time ?limit|time specification/i, 'Set `timeMinutes` to less than the partition allows.'],
   [/memory/i, 'Set `memoryMegabytes` to what a node has.'],
   [/gres|gpu/i, 'Set `gres` to what a node has, or leave it out.'],
-  [/node configuration|cpu|feature/i, 'Ask for no more `cpus`, memory or `gres` than a node has.'],
+  [
+    /node configuration|cpu|feature|constraints/i,
+    'Ask for no more `cpus`, memory or `gres` than a node has.'
+  ],
   [/submit|limit|quota/i, 'Wait until some of your jobs have ended.']
 ]
 
@@ -32,12 +41,21 @@ export function mayPass({ status, stderr, isMissing }: Called): boolean {
 /** Of a submission that Slurm refuses: its own sentence, and which setting it is about. */
 export function refusedError({ stderr }: Called): WorkbenchError {
   const words = wordsOf(stderr) || 'it said nothing'
-  const advice = ABOUT.find(([pattern]) => pattern.test(words))?.[1] ?? 'Change the settings.'
+  const advice = adviceOn(words)
   return new WorkbenchError(
     'executor/refused',
     `Slurm refuses the job: "${words}" ${advice} They are the study's executor settings.`,
     { found: words }
   )
+}
+
+/** Of an element that was taken, and never starts as it is: a cluster may leave a refusal for then. */
+export function vainWords(reason: string): string {
+  return `Slurm does not start it: "${reason}" ${adviceOn(reason)} They are the study's executor settings.`
+}
+
+function adviceOn(words: string): string {
+  return ABOUT.find(([pattern]) => pattern.test(words))?.[1] ?? 'Change the settings.'
 }
 
 /** Where there is nobody to submit to. */

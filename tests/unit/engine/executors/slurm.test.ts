@@ -4,6 +4,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
 import { clientEnvironment } from '#engine/executors/slurm/clients'
+import { OLDEST_NODE, findingsOf } from '#engine/executors/slurm/probeAnswer'
+import { minutesOf } from '#engine/executors/slurm/timeLimit'
 import { megabytesOf, toldEnd } from '#engine/executors/slurm/elementEnd'
 import type { ElementEnd } from '#engine/executors/slurm/elementEnd'
 import {
@@ -17,6 +19,7 @@ import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
 import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
+import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
@@ -92,6 +95,13 @@ test.each([
   ['PENDING', 'Priority', 'waiting'],
   ['PENDING', 'launch failed requeued held', 'stuck'],
   ['PENDING', 'JobHeldUser', 'stuck'],
+  ['PENDING', 'AccountNotAllowed', 'stuck'],
+  [
+    'PENDING',
+    "Job's account not known, so it can't use this partition (closed allows staff)",
+    'stuck'
+  ],
+  ['PENDING', 'AssocMaxJobsLimit', 'waiting'],
   ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
   ['COMPLETING', 'None', 'running'],
   ['COMPLETED', 'None', 'done'],
@@ -266,4 +276,70 @@ test.each([
   ['16?', null]
 ])('%s of memory is %s MiB', (amount, expected) => {
   expect(megabytesOf(amount)).toBe(expected)
+})
+
+// As `sinfo -o %l` of Slurm 22.05.8 prints them.
+test.each([
+  ['10:00', 10],
+  ['1:30:00', 90],
+  ['2-00:00:00', 2880],
+  ['0:30', 0],
+  ['infinite', null],
+  ['', null]
+])('a limit of %s is %s minutes', (time, expected) => {
+  expect(minutesOf(time)).toBe(expected)
+})
+
+// What an element of `assay cluster check` wrote down, in a lab of two nodes, and what it would have on others.
+const answer = (change: Record<string, string> = {}) =>
+  Object.entries({
+    node: 'lab1',
+    time: String(Math.floor(Date.now() / 1000)),
+    refused: '',
+    status: '0',
+    version: '1.2.3',
+    crashed: '',
+    doctor: JSON.stringify({
+      node: '20.20.2',
+      canTrain: true,
+      backends: [{ name: 'tensorflow', usable: true, reason: null, device: 'AMD EPYC' }]
+    }),
+    gpus: 'none',
+    ...change
+  })
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('')
+
+const program = { entry: '/opt/assay/cli.cjs', version: '1.2.3' }
+const found = (change: Record<string, string>, asked: object = {}) =>
+  findingsOf(answer(change), { program, settings: settings(asked) }, Date.now() - 3000)
+    .filter(({ state }) => state === 'bad')
+    .map(({ what, words }) => `${what}: ${words}`)
+
+test.each([
+  [{}, /^$/],
+  [{ refused: 'dd: failed to open: Permission denied' }, /^write: .*"dd: .* denied" Look at its/],
+  [{ time: '1' }, /^clock: The clock of lab1 is \d{10} s behind this machine's\. Have both set/],
+  [{ time: String(Date.now() / 1000 + 300) }, /^clock: The clock of lab1 is (29\d|300) s ahead of/],
+  [{ version: '1.2.4' }, /^version: Assay 1\.2\.3 is wanted on lab1, .* says "1\.2\.4"\. Set/],
+  [
+    { status: '1', version: 'SyntaxError: x', crashed: 'Node.js v18.1.0', doctor: '' },
+    /^version: .*"SyntaxError: x"\. Node\.js 18\.1\.0 is too old: Assay needs 20\.19\.0 or later/
+  ],
+  [{ doctor: 'Error: no such addon' }, /^tensors: .*as soon as it looks .* "Error: no such addon"/],
+  [
+    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [] }) },
+    /^node: Node\.js 16\.17\.1 on lab1 is too old.*\ntensors: .*cannot compute there/
+  ]
+])('an answer %o of a node is bad by %s', (change, expected) => {
+  expect(found(change).join('\n')).toMatch(expected)
+})
+
+test('a GPU that was asked for and not given is told', () => {
+  expect(found({}, { gres: 'gpu:1' })).toEqual([expect.stringMatching(/^gpus: .*given none/)])
+  expect(found({ gpus: '0' }, { gres: 'gpu:1' })).toEqual([])
+})
+
+test('the oldest Node.js of nodes is the one that the package wants', () => {
+  expect(engines.node).toContain(`^${OLDEST_NODE} `)
 })
