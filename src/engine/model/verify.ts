@@ -7,6 +7,7 @@ import {
   sub,
   max,
   abs,
+  tensor1d,
   tensor2d,
   tidy,
   zeros
@@ -53,7 +54,8 @@ const STEPS = 20
 /**
  * Runs the conformance suite on the current backend: each fused kernel against its portable twin,
  * the loss against a float64 decoder in plain loops, the gradient against that decoder's slopes,
- * twenty steps of AdamW with fused and with portable kernels, and a count of tensors left behind.
+ * twenty steps of AdamW with fused and with portable kernels, the same steps again and with a stop amid them, and
+ * a count of tensors left behind.
  *
  * @param kernels the backend's, as `activate` gave them
  */
@@ -80,11 +82,26 @@ export async function verifyDevice(kernels: FusedKernels): Promise<DeviceCheck[]
       record(`${name}, ${label}`, error, TOLERANCE)
     }
   }
-  const fused = await lossCurve(kernels)
-  const portable = await lossCurve(portableKernels)
-  const apart = fused.map((loss, step) => Math.abs(loss / portable[step]! - 1))
+  const fused = await trainSteps(kernels)
+  const portable = await trainSteps(portableKernels)
+  const apart = fused.losses.map((loss, step) => Math.abs(loss / portable.losses[step]! - 1))
   record(`loss over ${STEPS} steps of AdamW`, Math.max(...apart), TRAINING_TOLERANCE)
-  record('loss after them, as a share of the first', fused[STEPS - 1]! / fused[0]!, 0.9)
+  record(
+    'loss after them, as a share of the first',
+    fused.losses[STEPS - 1]! / fused.losses[0]!,
+    0.9
+  )
+  // Where a device adds in an order of its own these say how far apart two trainings of one run come.
+  const again = await trainSteps(kernels)
+  const half = await trainSteps(kernels, { last: STEPS / 2 })
+  const resumed = await trainSteps(kernels, { from: half.state, first: STEPS / 2 + 1 })
+  const spread = ({ state }: Trained) => largestShare(state, fused.state)
+  record(
+    `weights and moments after the same ${STEPS} steps again`,
+    spread(again),
+    TRAINING_TOLERANCE
+  )
+  record('the same, stopped after half of them and gone on', spread(resumed), TRAINING_TOLERANCE)
   record('tensors left behind', memory().numTensors - before, 0)
   return checks
 }
@@ -221,16 +238,39 @@ async function flatGradient(
   return { loss: values.reduce((sum, one) => sum + one, 0) / values.length, gradient }
 }
 
-async function lossCurve(kernels: FusedKernels): Promise<number[]> {
+/** What some steps came to: the loss of each, and weights and both moments as a run keeps them. */
+interface Trained {
+  losses: number[]
+  state: Float32Array[]
+}
+
+/** The largest difference of any of the arrays, as a share of the largest number in its twin. */
+function largestShare(found: readonly Float32Array[], expected: readonly Float32Array[]): number {
+  const shares = expected.map((values, which) => {
+    let [difference, largest] = [0, 0]
+    values.forEach((value, index) => {
+      difference = Math.max(difference, Math.abs(found[which]![index]! - value))
+      largest = Math.max(largest, Math.abs(value))
+    })
+    return difference / largest
+  })
+  return Math.max(...shares)
+}
+
+async function trainSteps(
+  kernels: FusedKernels,
+  { from, first = 1, last = STEPS }: { from?: Float32Array[]; first?: number; last?: number } = {}
+): Promise<Trained> {
   const layout = layoutOf(SHAPE)
   const ids = sequencesFor(SHAPE)
-  const optimizer = kernels.createOptimizer(
+  const [weights, moment, square] = from?.map((values) => tensor1d(values)) ?? [
     packParameters(layout, initializeParameters(SHAPE, 7), 'the verification'),
     packParameters(layout, null, 'zeros'),
     packParameters(layout, null, 'zeros')
-  )
-  const curve: number[] = []
-  for (let step = 1; step <= STEPS; step++) {
+  ]
+  const optimizer = kernels.createOptimizer(weights!, moment!, square!)
+  const losses: number[] = []
+  for (let step = first; step <= last; step++) {
     const flat = optimizer.parameters()
     const { loss, gradient } = await flatGradient(kernels, SHAPE, flat, ids)
     flat.dispose()
@@ -243,8 +283,11 @@ async function lossCurve(kernels: FusedKernels): Promise<number[]> {
       step
     })
     gradient.dispose()
-    curve.push(loss)
+    losses.push(loss)
   }
+  const ended = [optimizer.parameters(), ...optimizer.moments()]
+  const state = await Promise.all(ended.map(async (one) => (await one.data()) as Float32Array))
+  for (const one of ended) one.dispose()
   optimizer.dispose()
-  return curve
+  return { losses, state }
 }
