@@ -1,18 +1,19 @@
 /**
  * Many runs and measurements in one engine: memory, open files, threads and the host's answers stay
- * as they were. `npm run test:torture` trains 500 runs of 40 steps, `npm test` a few.
+ * as they were. `npm run test:torture` trains 504 runs of 40 steps after their seed and measures over 5,000 times, `npm test` a few.
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
+import { projectPaths } from '#engine/storage/paths'
 import { builtEngine, trainingImport, tinyImports, tinyStudy } from '../support/builtEngine'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
 
 const isWhole = process.env['ASSAY_TORTURE'] === 'all'
-const PARTITIONS = 5
-const UNITS = isWhole ? 100 : 6
+const PARTITIONS = isWhole ? 8 : 5
+const UNITS = isWhole ? 63 : 6
 const STEPS = isWhole ? 40 : 10
 
 interface Sample {
@@ -83,6 +84,7 @@ test('an engine that worked for long is as it was', async () => {
   const samples: Sample[] = []
   let ended = 0
   const every = Math.max(1, Math.floor(plan.branches.length / 20))
+  const beganAt = performance.now()
   const summary = await session.run(study, {
     onEvent: (event) => {
       if (event.kind !== 'ended' || ++ended % every !== 0) return
@@ -103,8 +105,10 @@ test('an engine that worked for long is as it was', async () => {
   expect(most(late, 'residentBytes')).toBeLessThan(1.25 * most(early, 'residentBytes') + 100e6)
   // The host answers: half of a second is where a click feels lost.
   expect(delays.percentile(99) / 1e6).toBeLessThan(500)
+  const lines = readFileSync(projectPaths.measurements(session.folder), 'utf8').split('\n')
+  const minutes = ((performance.now() - beganAt) / 60_000).toFixed(1)
   console.log(
-    `soak: ${summary.trained} runs, ${summary.measured} models measured; ` +
+    `soak: ${summary.trained} runs, ${lines.length - 1} measurements in ${minutes} min; ` +
       `resident ${(most(early, 'residentBytes') / 1e6).toFixed(0)} → ${(most(late, 'residentBytes') / 1e6).toFixed(0)} MB, ` +
       `files ${most(early, 'files')} → ${most(late, 'files')}, threads ${most(early, 'threads')} → ${most(late, 'threads')}, ` +
       `event loop p99 ${(delays.percentile(99) / 1e6).toFixed(0)} ms`

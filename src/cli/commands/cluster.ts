@@ -4,6 +4,7 @@ import { cancelElements, checkCluster, clusterScript, confirmCommands } from '#e
 import { readCluster, readElementLog } from '#engine'
 import type { ProjectSession } from '#engine'
 import type { ClusterCheck, ClusterElement, ClusterView } from '#shared/clusterView'
+import { nodeMemoryWords, resourceWords } from '#shared/nodeWords'
 import type { Study } from '#shared/records'
 import { textTable } from '../format'
 import { EXIT, withProject } from '../session'
@@ -119,14 +120,18 @@ function describeCluster({ elements, nodes, unreachable }: ClusterView): string 
     one.partition,
     one.state,
     `${one.cpus.idle} of ${one.cpus.total} free`,
-    one.gres ?? '',
+    nodeMemoryWords(one),
+    resourceWords(one),
     one.reason ?? ''
   ])
   return [
     ...(unreachable === null ? [] : [`The cluster does not answer: ${unreachable}`, '']),
     rows.length > 0 ? textTable(header, rows) : 'The project has no jobs on the cluster.',
     ...(there.length > 0
-      ? ['', textTable(['node', 'partition', 'state', 'CPUs', 'resources', 'why not'], there)]
+      ? [
+          '',
+          textTable(['node', 'partition', 'state', 'CPUs', 'memory', 'resources', 'why not'], there)
+        ]
       : [])
   ].join('\n')
 }

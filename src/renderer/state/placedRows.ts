@@ -2,9 +2,10 @@
 import type { ClusterReading } from '#shared/clusterView'
 import { csvTable } from '#shared/csvText'
 import type { Machine, MachineDevice } from '#shared/machine'
+import { nodeMemoryWords, resourceWords } from '#shared/nodeWords'
 import { deviceName, memoryOf } from '../deviceWords'
 import { inBytes } from '../format'
-import { listedNodes, nodeLoad, nodeMemoryWords, resourceWords, whatWords } from './clusterTable'
+import { listedNodes, nodeLoad, whatWords } from './clusterTable'
 import type { ListedNode } from './clusterTable'
 
 export interface PlacedRow {

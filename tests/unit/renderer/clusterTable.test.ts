@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import type { ClusterElement, ClusterNode } from '#shared/clusterView'
+import { nodeMemoryWords, resourceWords } from '#shared/nodeWords'
 import {
   elementsCsv,
   failedRuns,
   listedNodes,
-  nodeMemoryWords,
   nodesCsv,
-  resourceWords,
   shownElements,
   stateCounts,
   whatWords
