@@ -24,6 +24,9 @@ vi.mock('node:fs/promises', async (original) => {
 
 const isWhole = process.env['ASSAY_TORTURE'] === 'all'
 
+/** Points to try alone, `436,505`, to see again what failed. */
+const CHOSEN = process.env['ASSAY_CRASH_POINTS']?.split(',').map(Number)
+
 /** All points, or so many of each kind of fault. */
 const POINTS = isWhole ? Infinity : 5
 
@@ -120,7 +123,7 @@ async function liveThrough(point: number, fault: Fault, at: string): Promise<voi
 describe.each(FAULTS)('where the process was %s', (name, fault) => {
   test('the project opens, keeps what was finished, and comes to the same', async () => {
     const failures: string[] = []
-    const points = somePoints(tellingPoints(fault, whole.operations))
+    const points = CHOSEN ?? somePoints(tellingPoints(fault, whole.operations))
     for (const point of points) {
       const at = `operation ${point}, ${whole.operations[point - 1]}`
       // Of hours of trying, all that failed is to be known.

@@ -54,7 +54,8 @@ export async function writeFileAtomic(
       }
       await fs.rename(draft, path)
     } catch (error) {
-      await fs.rm(draft, { force: true })
+      // What stays is swept as other drafts are; why it was not written says more.
+      await fs.rm(draft, { force: true }).catch(() => undefined)
       if (tries <= 1 || !isDraftSwept(error, path)) throw error
       return writeFileAtomic(path, data, tries - 1)
     }
@@ -86,7 +87,6 @@ export async function createFileExclusive(path: string, data: string, tries = 5)
     if (tries > 1 && isDraftSwept(error, path)) return createFileExclusive(path, data, tries - 1)
     throw storageError(error, path)
   } finally {
-    // What stays is swept as other drafts are.
     await fs.rm(draft, { force: true }).catch(() => undefined)
   }
 }
@@ -317,10 +317,10 @@ export class FolderDraft {
     })
   }
 
-  /** Removes the draft and everything in it. */
+  /** Removes the draft and everything in it; what cannot be removed now is swept as other drafts are. */
   async discard(): Promise<void> {
     for (const writer of this.#open) await writer.abandon()
-    await fs.rm(this.path, { recursive: true, force: true })
+    await fs.rm(this.path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 

@@ -53,3 +53,13 @@ test('drafts of text are left to elements of a cluster as long as there are any'
   await tidyProject(project)
   expect(await readdir(join(project, 'tokens'))).toEqual([])
 })
+
+test('a claim on a finished run was left by a process that died before it let go', async () => {
+  const project = await temporaryFolder()
+  const claims = await Promise.all(['a', 'b'].map((run) => claimRun(project, run)))
+  await writeFile(join(project, 'runs/a/manifest.json'), 'finished')
+  await tidyProject(project)
+  expect(await readdir(join(project, 'runs/a'))).toEqual(['manifest.json'])
+  expect(await readdir(join(project, 'runs/b'))).toEqual(['claim.json'])
+  for (const claim of claims) await claim.release()
+})
