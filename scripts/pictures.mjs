@@ -24,6 +24,12 @@ const SIZE = { width: 1400, height: 900 }
 const SETTLE_MS = 5000
 /** Time for elements of the cluster to begin, in ms. */
 const BEGIN_MS = 60_000
+/**
+ * What still serves: it is ended where a picture fails.
+ *
+ * @type {Set<import('node:child_process').ChildProcess>}
+ */
+const served = new Set()
 /** Answers where there is a cluster. */
 const NODES_CLIENT = 'sinfo'
 const CLUSTER = {
@@ -48,6 +54,8 @@ async function serve(projects, environment) {
   const child = spawn(process.execPath, [cli, 'serve', '--projects', projects], {
     env: environment
   })
+  served.add(child)
+  child.once('exit', () => served.delete(child))
   child.stderr.pipe(process.stderr)
   const ended = new Promise((done) => child.once('exit', done))
   const end = async () => {
@@ -247,16 +255,20 @@ if (!project || !text) {
   await cp(project, join(projects, title), { recursive: true })
   // What is confirmed for the pictures is not kept for the user.
   const environment = { ...process.env, XDG_CONFIG_HOME: join(around, 'config') }
-  const { link, end } = await serve(projects, environment)
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox']
   })
-  for (const scheme of SCHEMES) {
-    await takeAll(browser, link, title, resolve(text), scheme)
+  try {
+    const { link, end } = await serve(projects, environment)
+    for (const scheme of SCHEMES) {
+      await takeAll(browser, link, title, resolve(text), scheme)
+    }
+    await end()
+    await takeCluster(browser, join(projects, title), projects, environment)
+  } finally {
+    await browser.close()
+    for (const child of served) child.kill('SIGINT')
+    await rm(around, { recursive: true })
   }
-  await end()
-  await takeCluster(browser, join(projects, title), projects, environment)
-  await browser.close()
-  await rm(around, { recursive: true })
 }
