@@ -102,6 +102,8 @@ export class RunContexts {
    */
   prepared(study: Study, run: Omit<RunOptions, 'queue'>): Promise<Prepared> {
     const where = run.executor ?? study.executor ?? LOCAL
+    const { folder } = this.#project
+    const asked = { name: study.name, executor: where }
     const isThere = where.kind === 'slurm' && where.prepareText === 'cluster'
     return prepareStudy({
       ...run,
@@ -110,10 +112,7 @@ export class RunContexts {
       study,
       room: run.onEvent ? this.room(run) : null,
       // How a cluster is called the study says.
-      beforeWork: async () => {
-        if (!isThere) return
-        await assertCommandsConfirmed(this.#project.folder, { name: study.name, executor: where })
-      }
+      ...(isThere ? { beforeWork: () => assertCommandsConfirmed(folder, asked) } : {})
     })
   }
 

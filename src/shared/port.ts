@@ -4,6 +4,7 @@ import { COMMANDS, EngineEventSchema } from './contract'
 import type { CommandName, EngineApi, EngineEvent } from './contract'
 import { WorkbenchError, fromPlain, toPlain } from './errors'
 import type { PlainError } from './errors'
+import { jsonValue } from './jsonText'
 
 /** Two ends that send each other text, whole and in order. */
 export interface Pipe {
@@ -44,7 +45,7 @@ export function serve(
   pipe.onClose(forget)
   let open = 0
   pipe.onText((text) => {
-    const call = CallSchema.safeParse(parsed(text))
+    const call = CallSchema.safeParse(jsonValue(text))
     if (!call.success) return
     const { id, command, input } = call.data
     const asked = open < MOST_OPEN_CALLS ? answerTo(engine, command, input) : tooMany()
@@ -95,14 +96,6 @@ async function answerTo(engine: EngineApi, command: string, input: unknown): Pro
   return COMMANDS[command].output.parse(await call(given.data))
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
 interface Waiting {
   command: CommandName
   resolve: (output: unknown) => void
@@ -128,7 +121,7 @@ export function connect(pipe: Pipe): EngineApi {
     waiting.clear()
   })
   pipe.onText((text) => {
-    const answer = parsed(text) as Answer | null
+    const answer = (jsonValue(text) ?? null) as Answer | null
     if (answer === null) return
     if ('event' in answer) {
       const event = EngineEventSchema.parse(answer.event)

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { jsonValue } from '#shared/jsonText'
 import type { Ancestry, ModelNode } from '#shared/modelInspection'
 import { hasFile, readFileOf, readJsonOf } from './folderFiles'
 
@@ -193,15 +194,7 @@ async function runsOf(project: string) {
 async function newerHeads(project: string) {
   if (!hasFile(project, HEADS_FILE)) return []
   const text = (await readFileOf(project, HEADS_FILE)).toString('utf8')
-  return text.split('\n').flatMap((line) => HeadSchema.safeParse(parsed(line)).data ?? [])
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null
-  }
+  return text.split('\n').flatMap((line) => HeadSchema.safeParse(jsonValue(line)).data ?? [])
 }
 
 async function ofCard(folder: string): Promise<Ancestry | null> {

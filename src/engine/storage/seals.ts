@@ -5,6 +5,7 @@
  * look like one that an earlier version wrote without a seal.
  */
 import { WorkbenchError } from '#shared/errors'
+import { jsonValue } from '#shared/jsonText'
 import { sha256 } from './sha256'
 
 const KEY = '"checksum"'
@@ -72,27 +73,19 @@ function lineSum(body: string): string {
 
 function checked(body: string, expected: string, sumOf: (text: string) => string): Opened {
   const found = sumOf(body)
-  const value = parsed(body + '}')
+  const value = jsonValue(body + '}')
   if (found === expected && value !== undefined) return { state: 'sound', value }
   return { state: 'damaged', expected, found, value }
 }
 
 /** A text without a whole seal: of an earlier version where it has no trace of one. */
 function opened(text: string, isMarked: boolean): Opened {
-  const value = parsed(text)
+  const value = jsonValue(text)
   if (!isMarked && value !== undefined) return { state: 'unsealed', value }
   const whole = value as Record<string, unknown> | undefined
   if (whole && typeof whole === 'object') for (const key of ['checksum', 'sum']) delete whole[key]
   const expected = isMarked ? 'a checksum at the end' : 'JSON'
   return { state: 'damaged', expected, found: sha256(text), value: whole }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** A matrix in the form in which it is told. Pure. */
 import type { Matrix } from '#shared/evidenceView'
+import { mapValues } from '#shared/packedMatrix'
 import type { PackedMatrix } from '#shared/packedMatrix'
 
 /** Packs the numbers of a matrix; `unpackMatrix` of the window gives the very same back. */
@@ -11,34 +12,19 @@ export function packMatrix({ rows, proxies, sequential, tasks, ...rest }: Matrix
     ...rest,
     rows: rows.map(({ mixture, size, isMerge }) => ({ mixture, size, isMerge })),
     shares: base64Of(Float64Array.from(shares)),
-    proxies: proxies.map(withPacked),
-    sequential: sequential.map(withPacked),
-    ...(tasks
-      ? {
-          tasks: {
-            ...tasks,
-            metrics: tasks.metrics.map((one) => ({
-              ...one,
-              proxies: one.proxies.map(withPacked),
-              sequential: one.sequential.map(withPacked)
-            }))
-          }
-        }
-      : {})
+    ...mapValues({ proxies, sequential, tasks }, packed, packed)
   }
 }
 
-function withPacked<Table extends { values: (number | null)[][] }>(
-  table: Table
-): Omit<Table, 'values'> & { values: string } {
-  const filled = [...table.values.entries()].filter(([, row]) => row.some((one) => one !== null))
-  const width = 1 + (table.values[0]?.length ?? 0)
+function packed(table: readonly (readonly (number | null)[])[]): string {
+  const filled = [...table.entries()].filter(([, row]) => row.some((one) => one !== null))
+  const width = 1 + (table[0]?.length ?? 0)
   const values = new Float64Array(filled.length * width)
   filled.forEach(([place, row], index) => {
     values[index * width] = place
     row.forEach((value, column) => (values[index * width + column + 1] = value ?? NaN))
   })
-  return { ...table, values: base64Of(values) }
+  return base64Of(values)
 }
 
 function base64Of({ buffer }: Float64Array): string {

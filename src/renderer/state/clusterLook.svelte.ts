@@ -8,15 +8,18 @@ import type { EngineState } from './engineState.svelte'
 const EVERY_MS = 2000
 
 /** True where the study that is shown runs on a cluster. */
-export function isOnCluster({ project, study }: EngineState): boolean {
-  const shown = project?.studies.find(({ name }) => name === study)
-  return shown?.executor?.kind === 'slurm'
+export function isOnCluster(engine: EngineState): boolean {
+  return shownStudy(engine)?.executor?.kind === 'slurm'
 }
 
 /** True where the study that is shown runs commands of its own. */
-export function hasCommands({ project, study }: EngineState): boolean {
-  const shown = project?.studies.find(({ name }) => name === study)
+export function hasCommands(engine: EngineState): boolean {
+  const shown = shownStudy(engine)
   return shown !== undefined && commandsOf(shown).length > 0
+}
+
+function shownStudy({ project, study }: EngineState) {
+  return project?.studies.find(({ name }) => name === study)
 }
 
 /** What is known of the cluster; nothing is asked unless {@link follow} is called. */

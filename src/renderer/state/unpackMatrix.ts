@@ -1,13 +1,12 @@
 /** A matrix as it is told, as screens read it. Pure. */
 import type { Matrix } from '#shared/evidenceView'
+import { mapValues } from '#shared/packedMatrix'
 import type { PackedMatrix } from '#shared/packedMatrix'
 
 /** Gives every row of a matrix its numbers. */
 export function unpackMatrix({ shares, ...packed }: PackedMatrix): Matrix {
   const { rows, members, domains, proxies, sequential, tasks, ...rest } = packed
-  const table = <Table extends { values: string }>(columns: number) => {
-    return (one: Table) => ({ ...one, values: rowsOf(one.values, rows.length, columns) })
-  }
+  const unpacked = (columns: number) => (values: string) => rowsOf(values, rows.length, columns)
   const own = rows.map((row) => ({ ...row, shares: new Array<number>(members.length).fill(0) }))
   const parts = numbersOf(shares)
   for (let at = 0; at < parts.length; at += 3) {
@@ -18,20 +17,11 @@ export function unpackMatrix({ shares, ...packed }: PackedMatrix): Matrix {
     members,
     domains,
     rows: own,
-    proxies: proxies.map(table(domains.length)),
-    sequential: sequential.map(table(domains.length)),
-    ...(tasks
-      ? {
-          tasks: {
-            ...tasks,
-            metrics: tasks.metrics.map((one) => ({
-              ...one,
-              proxies: one.proxies.map(table(tasks.domains.length)),
-              sequential: one.sequential.map(table(tasks.domains.length))
-            }))
-          }
-        }
-      : {})
+    ...mapValues(
+      { proxies, sequential, tasks },
+      unpacked(domains.length),
+      unpacked(tasks?.domains.length ?? 0)
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 /** How an element ended, as the controller tells it for some minutes. */
 import { callClient } from './clients'
 import type { SubmitHost } from './clients'
+import { fieldOf } from './fields'
 
 /** How an element ended. */
 export interface ElementEnd {
@@ -34,10 +35,6 @@ export function toldEnd(text: string): ElementEnd {
     cancelledBy: null,
     memory: { asked: megabytesOf(given ?? ''), most: null }
   }
-}
-
-function fieldOf(text: string, name: string): string | undefined {
-  return new RegExp(`(?:^|\\s)${name}=(\\S*)`).exec(text)?.[1]
 }
 
 const MEGABYTES: Record<string, number> = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2, P: 1024 ** 3 }

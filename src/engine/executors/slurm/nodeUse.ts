@@ -2,6 +2,7 @@
 import type { ClusterNode, NodeUse } from '#shared/clusterView'
 import { callClient } from './clients'
 import type { SubmitHost } from './clients'
+import { fieldOf } from './fields'
 import { readNodes } from './queue'
 
 /** Nodes of all partitions, each with what is in use of it where the cluster says so. */
@@ -44,8 +45,4 @@ export function parsedNodeUse(line: string): [name: string, NodeUse][] {
 /** Slurm's megabytes; null for `N/A`, as of a node that is away. */
 function megabytes(text: string | undefined): number | null {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : null
-}
-
-function fieldOf(line: string, name: string): string | undefined {
-  return new RegExp(`(?:^|\\s)${name}=(\\S*)`).exec(line)?.[1]
 }

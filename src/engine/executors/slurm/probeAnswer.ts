@@ -1,6 +1,7 @@
 /** What a tiny element looks at on its node, and what its answer means. */
 import { z } from 'zod'
 import type { ClusterFinding } from '#shared/clusterView'
+import { jsonValue } from '#shared/jsonText'
 import type { Cluster } from './cluster'
 import { elementScript } from './script'
 import type { ArrayJob } from './script'
@@ -162,7 +163,7 @@ function versionFinding(
 /** Nothing where the doctor was not asked, since the same version does not start. */
 function doctorFindings(node: string, report: string): ClusterFinding[] {
   if (report === '') return []
-  const parsed = DoctorSchema.safeParse(fromJson(report))
+  const parsed = DoctorSchema.safeParse(jsonValue(report))
   if (!parsed.success) {
     const words = `Assay starts on ${node}, and fails there as soon as it looks at the machine: "${report}"`
     return [{ what: 'tensors', state: 'bad', words }]
@@ -189,12 +190,4 @@ function doctorFindings(node: string, report: string): ClusterFinding[] {
 
 function isOlder(version: string, other: string): boolean {
   return version.localeCompare(other, 'en', { numeric: true }) < 0
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
