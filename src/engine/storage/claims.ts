@@ -1,11 +1,10 @@
 /** Who trains a run: one process at a time, on whichever machine that sees the project. */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, ownIdentity } from './processIdentity'
+import { isAlive, isOfThisMachine, ownIdentity, readIdentified } from './processIdentity'
 import type { ProcessIdentity } from './processIdentity'
 
 interface ClaimRecord extends ProcessIdentity {
@@ -76,7 +75,7 @@ export async function claimRun(
     await writeFileAtomic(path, JSON.stringify(mine))
     // Two may have found it abandoned: the last to write has it.
     const holder = await readClaim(path)
-    if (holder?.nonce !== mine.nonce) throw claimedError(holder, fingerprint)
+    if (!isHeldBy(holder, mine)) throw claimedError(holder, fingerprint)
   }
   own.add(mine.nonce)
   return heldClaim(path, mine, { beatMs, fingerprint })
@@ -88,7 +87,7 @@ export async function claimRun(
  */
 export async function isClaimed(project: string, fingerprint: string): Promise<boolean> {
   const holder = await readClaim(projectPaths.claim(project, fingerprint))
-  return holder !== null && !isLeft(holder)
+  return holder === 'unreadable' || (holder !== null && !isLeft(holder))
 }
 
 /** Slurm's id of the array element that this process is of; null where it is none. */
@@ -102,12 +101,13 @@ function heldClaim(
   mine: ClaimRecord,
   { beatMs, fingerprint }: { beatMs: number; fingerprint: string }
 ): Claim {
-  let thief: ClaimRecord | null = null
+  let thief: FoundClaim = null
   let lastAt = performance.now()
   let beating: Promise<void> = Promise.resolve()
   const beat = async () => {
     const holder = await readClaim(path)
-    if (holder && holder.nonce !== mine.nonce) thief = holder
+    if (holder === 'unreadable') return
+    if (holder && !isHeldBy(holder, mine)) thief = holder
     if (thief) return
     const now = performance.now()
     // A step that takes long holds the beat up: who watches must wait as long.
@@ -128,8 +128,7 @@ function heldClaim(
       clearInterval(timer)
       own.delete(mine.nonce)
       await beating
-      const holder = await readClaim(path)
-      if (holder?.nonce === mine.nonce) await removeTree(path)
+      if (isHeldBy(await readClaim(path), mine)) await removeTree(path)
     }
   }
 }
@@ -137,18 +136,19 @@ function heldClaim(
 /** @throws WorkbenchError `run/claimed` */
 async function awaitAbandoned(path: string, fingerprint: string, pace: ClaimPace): Promise<void> {
   const holder = await readClaim(path)
+  if (holder === 'unreadable') throw claimedError(holder, fingerprint)
   if (holder === null || isLeft(holder)) return
   if (own.has(holder.nonce)) throw claimedError(holder, fingerprint)
   if (isOfThisMachine(holder)) return awaitEnd(path, fingerprint, pace)
   const patienceMs = Math.max(holder.patienceMs, pace.patienceMs ?? PATIENCE_MS)
-  const end = performance.now() + patienceMs
-  while (performance.now() < end) {
-    await sleep(Math.min(1000, patienceMs / 10), undefined, {
-      ...(pace.signal ? { signal: pace.signal } : {})
-    })
+  const lookMs = Math.min(1000, patienceMs / 10)
+  // Its beat must stand still at so many looks: while this process, or the way to the disk, stood still itself, it
+  // has seen nothing, and the clock that went on meanwhile says nothing.
+  for (let watched = 0; watched < patienceMs; watched += lookMs) {
+    await sleep(lookMs, undefined, { ...(pace.signal ? { signal: pace.signal } : {}) })
     const now = await readClaim(path)
     if (now === null) return
-    if (now.nonce !== holder.nonce || now.beat !== holder.beat) {
+    if (now === 'unreadable' || now.nonce !== holder.nonce || now.beat !== holder.beat) {
       throw claimedError(now, fingerprint)
     }
   }
@@ -163,7 +163,7 @@ async function awaitEnd(
   const end = performance.now() + endingMs
   for (;;) {
     const holder = await readClaim(path)
-    if (holder === null || isLeft(holder)) return
+    if (holder === null || (holder !== 'unreadable' && isLeft(holder))) return
     if (performance.now() >= end) throw claimedError(holder, fingerprint)
     await sleep(Math.min(200, endingMs), undefined, signal ? { signal } : {})
   }
@@ -177,18 +177,24 @@ function isLeft(holder: ClaimRecord): boolean {
   return isThisProcess ? !own.has(holder.nonce) : !isAlive(holder)
 }
 
+type FoundClaim = ClaimRecord | 'unreadable' | null
+
 /** @returns null where there is none, or a damaged one: they are written whole, so its machine went down */
-async function readClaim(path: string): Promise<ClaimRecord | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as ClaimRecord
-  } catch {
-    return null
-  }
+async function readClaim(path: string): Promise<FoundClaim> {
+  const found = await readIdentified<ClaimRecord>(path)
+  return found === 'damaged' ? null : found
 }
 
-function claimedError(holder: ClaimRecord | null, run: string): WorkbenchError {
+function isHeldBy(found: FoundClaim, { nonce }: ClaimRecord): boolean {
+  return found !== null && found !== 'unreadable' && found.nonce === nonce
+}
+
+function claimedError(found: FoundClaim, run: string): WorkbenchError {
+  const holder = found === 'unreadable' ? null : found
   const job = holder?.job ? ` (job ${holder.job} of the cluster)` : ''
-  const who = holder ? `process ${holder.pid} on ${holder.host}${job}` : 'another process'
+  const who = holder
+    ? `process ${holder.pid} on ${holder.host}${job}`
+    : `another process${found === null ? '' : ', whose claim cannot be read'}`
   return new WorkbenchError(
     'run/claimed',
     `The run ${run.slice(0, 12)} is being trained by ${who}${holder ? ` since ${holder.since}` : ''}. Wait until it is done, or stop it there; then try the run again.`,

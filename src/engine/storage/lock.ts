@@ -1,10 +1,9 @@
 /** One writer per project: a lock that outlives no process and trusts no clock but its own. */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, ownIdentity } from './processIdentity'
+import { isAlive, isOfThisMachine, ownIdentity, readIdentified } from './processIdentity'
 import type { ProcessIdentity } from './processIdentity'
 
 interface LockRecord extends ProcessIdentity {
@@ -71,36 +70,29 @@ async function claimTakeover(project: string, takeover: string, text: string): P
 
 /** @returns true when a dead process holds it, false where there is no lock any more */
 async function assertAbandoned(project: string, path: string): Promise<boolean> {
-  const holder = await readLock(path)
+  const holder = await readIdentified<LockRecord>(path)
   if (holder === null) return false
   // Locks are written whole: a damaged one is of a machine that went down.
-  if (holder !== 'damaged' && isHolderAlive(holder)) throw await lockedError(project, path)
+  if (holder === 'damaged') return true
+  if (holder === 'unreadable' || isHolderAlive(holder)) throw await lockedError(project, path)
   return true
 }
 
 async function isHeldBy(path: string, { nonce }: LockRecord): Promise<boolean> {
-  const holder = await readLock(path)
-  return holder !== null && holder !== 'damaged' && holder.nonce === nonce
+  const holder = await readIdentified<LockRecord>(path)
+  return typeof holder === 'object' && holder?.nonce === nonce
 }
 
 async function lockedError(project: string, path: string): Promise<WorkbenchError> {
-  const found = await readLock(path)
-  const holder = found === 'damaged' ? null : found
+  const found = await readIdentified<LockRecord>(path)
+  const holder = typeof found === 'object' ? found : null
+  const unreadable = found === 'unreadable' ? ', whose lock cannot be read' : ''
   const who = holder
     ? `process ${holder.pid} on ${holder.host} since ${holder.since}`
-    : 'another process'
+    : `another process${unreadable}`
   return new WorkbenchError(
     'storage/locked',
     `The project ${project} is in use by ${who}. Wait for it to end, or stop it; if it is gone, delete ${path}.`,
     { project, pid: holder?.pid ?? null, host: holder?.host ?? null, since: holder?.since ?? null }
   )
-}
-
-/** @returns null where there is none */
-async function readLock(path: string): Promise<LockRecord | 'damaged' | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as LockRecord
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : 'damaged'
-  }
 }

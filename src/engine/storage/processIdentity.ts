@@ -1,6 +1,9 @@
 /** Which process of which machine this is, so that another can tell whether it still lives. */
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { jsonValue } from '#shared/jsonText'
 
 export interface ProcessIdentity {
   host: string
@@ -12,6 +15,9 @@ export interface ProcessIdentity {
   processStart: string
 }
 
+/** The start of a process of which no more is known than that it is there. */
+const HIDDEN = 'alive'
+
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
   return {
@@ -19,7 +25,7 @@ export function ownIdentity(): ProcessIdentity {
     machine: machineId(),
     bootId: bootId(),
     pid: process.pid,
-    processStart: processStart(process.pid) ?? 'alive'
+    processStart: processStart(process.pid) ?? HIDDEN
   }
 }
 
@@ -28,9 +34,44 @@ export function isOfThisMachine({ host, machine = machineId() }: ProcessIdentity
   return host === hostname() && machine === machineId()
 }
 
-/** Whether a process of this machine still lives. */
+/** Whether a process of this machine still lives; one that is there and hides its start counts as living. */
 export function isAlive({ bootId: boot, pid, processStart: start }: ProcessIdentity): boolean {
-  return boot === bootId() && processStart(pid) === start
+  const now = processStart(pid)
+  return boot === bootId() && now !== null && (now === start || now === HIDDEN || start === HIDDEN)
+}
+
+/** A file that names a process is looked at so often where it does not make sense, */
+const LOOKS = 5
+/** so many ms apart: where a disk knows no links it is not written in one stroke. */
+const LOOKS_APART_MS = 100
+
+/**
+ * Reads which process a lock or a claim names.
+ *
+ * @returns null where there is no such file; `damaged` where it says nothing, as after a power cut; `unreadable`
+ *   where it may not be read (another user's), or the way to the disk fails: its process may well live
+ */
+export async function readIdentified<T extends ProcessIdentity>(
+  path: string
+): Promise<T | 'damaged' | 'unreadable' | null> {
+  let found: 'damaged' | 'unreadable' = 'damaged'
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await sleep(LOOKS_APART_MS)
+    try {
+      const record = jsonValue(await readFile(path, 'utf8'))
+      if (namesProcess(record)) return record as T
+      found = 'damaged'
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      found = 'unreadable'
+    }
+  }
+  return found
+}
+
+function namesProcess(record: unknown): record is ProcessIdentity {
+  const { pid, host } = (record ?? {}) as Record<string, unknown>
+  return Number.isInteger(pid) && typeof host === 'string'
 }
 
 function bootId(): string {
@@ -49,16 +90,18 @@ function machineId(): string {
   }
 }
 
+/** @returns null where there is no such process */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
   } catch {
+    // Not Linux, a machine that hides other users' processes, or no file may be opened any more.
     try {
       process.kill(pid, 0)
-      return 'alive'
+      return HIDDEN
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'EPERM' ? 'alive' : null
+      return (error as NodeJS.ErrnoException).code === 'EPERM' ? HIDDEN : null
     }
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,12 +13,13 @@ import { temporaryFolder } from '../../../support/temporaryFolder'
 
 const RUN = 'a'.repeat(64)
 
-/** A claim as another process would have left it. */
-async function leave(project: string, change: object): Promise<void> {
+/** A claim as another process would have left it: in one stroke, for it may be watched. */
+function leave(project: string, change: object): void {
   const path = projectPaths.claim(project, RUN)
   const rest = { nonce: 'b', since: '2026-01-01', job: null, beat: 3, patienceMs: 300 }
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, JSON.stringify({ ...ownIdentity(), ...rest, ...change }))
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.aside`, JSON.stringify({ ...ownIdentity(), ...rest, ...change }))
+  renameSync(`${path}.aside`, path)
 }
 
 /** Its start in clock ticks, as the system tells it. */
@@ -45,16 +46,16 @@ test('one process has a run at a time, and gives it free', async () => {
 test("a dead process's run is taken over at once; so is one of this process's that failed", async () => {
   const project = await temporaryFolder()
   const { pid } = spawnSync('true')
-  await leave(project, { pid })
+  leave(project, { pid })
   await (await claimRun(project, RUN)).release()
-  await leave(project, { pid: process.pid })
+  leave(project, { pid: process.pid })
   await (await claimRun(project, RUN)).release()
 })
 
 test('a process of this machine that lives keeps its run; one that is about to end is waited for', async () => {
   const project = await temporaryFolder()
   const child = spawn('sleep', ['60'])
-  await leave(project, { pid: child.pid, processStart: startOf(child.pid!) })
+  leave(project, { pid: child.pid, processStart: startOf(child.pid!) })
   await expect(claimRun(project, RUN, { endingMs: 300 })).rejects.toMatchObject({
     code: 'run/claimed',
     details: { pid: child.pid }
@@ -66,7 +67,7 @@ test('a process of this machine that lives keeps its run; one that is about to e
 
 test('an element that begins again has the run that it had, on whichever machine it was', async () => {
   const project = await temporaryFolder()
-  await leave(project, { host: 'node7', machine: 'm7', job: '12_3' })
+  leave(project, { host: 'node7', machine: 'm7', job: '12_3' })
   process.env['SLURM_ARRAY_JOB_ID'] = '12'
   process.env['SLURM_ARRAY_TASK_ID'] = '3'
   try {
@@ -79,24 +80,54 @@ test('an element that begins again has the run that it had, on whichever machine
 
 test("another machine's run is taken over where its beat stands still, and refused where it goes on", async () => {
   const project = await temporaryFolder()
-  await leave(project, { host: 'node7', machine: 'm7', pid: 17 })
+  leave(project, { host: 'node7', machine: 'm7', pid: 17 })
   const claim = await claimRun(project, RUN, pace)
   await claim.release()
 
-  await leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3' })
+  leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3' })
   const refused = expect(claimRun(project, RUN, pace)).rejects.toMatchObject({
     code: 'run/claimed',
     message: expect.stringContaining('process 17 on node7 (job 12_3 of the cluster)') as string
   })
-  await sleep(100)
-  await leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3', beat: 4 })
+  await sleep(60)
+  // This process stands still for longer than its patience: it must not take that for the other's silence.
+  const end = performance.now() + 2 * pace.patienceMs
+  while (performance.now() < end);
+  leave(project, { host: 'node7', machine: 'm7', pid: 17, job: '12_3', beat: 4 })
   await refused
+})
+
+test('a claim that says nothing is a crash; one that cannot be read is somebody', async () => {
+  const project = await temporaryFolder()
+  const path = projectPaths.claim(project, RUN)
+  for (const text of ['', '{"pid":', 'null', '{"nonce":"b"}']) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    expect(await isClaimed(project, RUN)).toBe(false)
+    await (await claimRun(project, RUN)).release()
+    expect(existsSync(path)).toBe(false)
+  }
+  mkdirSync(path)
+  expect(await isClaimed(project, RUN)).toBe(true)
+  await expect(claimRun(project, RUN)).rejects.toMatchObject({
+    code: 'run/claimed',
+    message: expect.stringContaining('another process, whose claim cannot be read') as string
+  })
+})
+
+test('a process whose start is hidden, as another user’s may be, counts as living', async () => {
+  const project = await temporaryFolder()
+  const child = spawn('sleep', ['60'])
+  leave(project, { pid: child.pid, processStart: 'alive' })
+  expect(await isClaimed(project, RUN)).toBe(true)
+  child.kill('SIGKILL')
+  await (await claimRun(project, RUN)).release()
 })
 
 test('who was taken over hears of it, and leaves the claim to its new holder', async () => {
   const project = await temporaryFolder()
   const claim = await claimRun(project, RUN, pace)
-  await leave(project, { host: 'node7', machine: 'm7', pid: 17 })
+  leave(project, { host: 'node7', machine: 'm7', pid: 17 })
   await sleep(200)
   expect(() => claim.assertHeld()).toThrow('process 17 on node7')
   await claim.release()
@@ -106,7 +137,7 @@ test('who was taken over hears of it, and leaves the claim to its new holder', a
 test('opening a project leaves drafts alone that another machine writes, and sweeps the others', async () => {
   const folder = await temporaryFolder()
   await (await Project.create(folder)).close()
-  await leave(folder, { host: 'node7', machine: 'm7', pid: 17 })
+  leave(folder, { host: 'node7', machine: 'm7', pid: 17 })
   const draft = (run: string) => `${projectPaths.run(folder, run)}/resume.draft-0123456789ab`
   const other = 'c'.repeat(64)
   await mkdir(draft(RUN), { recursive: true })

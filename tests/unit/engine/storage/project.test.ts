@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { verifyProject } from '#engine'
 import { Measurements } from '#engine/storage/measurements'
+import { ownIdentity } from '#engine/storage/processIdentity'
 import { Project } from '#engine/storage/project'
 import { emptyProject, projectText } from '#engine/storage/projectFormat'
 import { writeManifest } from '#engine/storage/runs'
@@ -65,6 +66,27 @@ test('the lock of a process that is gone is taken over', async () => {
       since: '2026-01-01T00:00:00Z'
     })
   )
+  await (await Project.open(folder)).close()
+})
+
+test('a lock that cannot be read, or whose process hides its start, is held; one that says nothing is not', async () => {
+  const folder = join(await temporaryFolder(), 'p')
+  await (await Project.create(folder)).close()
+  const path = join(folder, 'lock.json')
+  const hidden = { ...ownIdentity(), pid: process.ppid, processStart: 'alive' }
+  await writeFile(path, JSON.stringify({ ...hidden, nonce: 'x', since: '2026-01-01' }))
+  await expect(Project.open(folder)).rejects.toMatchObject({
+    code: 'storage/locked',
+    details: { pid: process.ppid }
+  })
+  await rm(path)
+  await mkdir(path)
+  await expect(Project.open(folder)).rejects.toMatchObject({
+    code: 'storage/locked',
+    message: expect.stringContaining('another process, whose lock cannot be read') as string
+  })
+  await rm(path, { recursive: true })
+  await writeFile(path, 'null')
   await (await Project.open(folder)).close()
 })
 
