@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { addCleanCommand } from './commands/clean'
 import { addClusterCommands } from './commands/cluster'
+import { addCommandsCommand } from './commands/commands'
 import { addExportModelCommand } from './commands/exportModel'
 import { addImportCommand } from './commands/importText'
 import { addImportTableCommand } from './commands/importTable'
@@ -48,6 +49,7 @@ addImportModelsCommand(program)
 addRunCommands(program)
 addRunOneCommand(program)
 addClusterCommands(program)
+addCommandsCommand(program)
 addVaryCommand(program)
 addReportCommand(program)
 addExportModelCommand(program)

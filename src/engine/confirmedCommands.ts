@@ -108,12 +108,32 @@ export async function confirmCommands(
   const added = (await partsOf(project, study, file)).filter(({ isKnown }) => !isKnown)
   if (added.length === 0) return
   const confirmedAt = new Date().toISOString()
-  const confirmed = [
+  await writeAll(file, [
     ...(await readAll(file)),
     ...added.map((one) => ({ key: one.key, project, commands: wordsOf(one), confirmedAt }))
-  ]
-  await makeFolder(dirname(file))
-  await writeFileAtomic(file, JSON.stringify({ version: 1, confirmed }, null, 2) + '\n')
+  ])
+}
+
+/**
+ * Takes back that the commands of a study may run here, those of another study that are the same with them. What
+ * runs already goes on. Anybody may: nothing runs by it that would not run else.
+ *
+ * @returns how many parts, trainer and cluster, may run no more
+ * @throws WorkbenchError `storage/not-writable` or `storage/disk-full`
+ */
+export async function withdrawCommands(
+  project: string,
+  study: Commanding,
+  file = confirmedCommandsFile()
+): Promise<number> {
+  const known = (await partsOf(project, study, file)).filter(({ isKnown }) => isKnown)
+  if (known.length === 0) return 0
+  const gone = new Set(known.map(({ key }) => key))
+  await writeAll(
+    file,
+    (await readAll(file)).filter(({ key }) => !gone.has(key))
+  )
+  return known.length
 }
 
 /** What the trainer and the cluster of a study run, and whether somebody confirmed it here. */
@@ -144,7 +164,14 @@ function wordsOf({ whose, commands }: StudyCommands): string[] {
   return linesOf(commands).map(([field, line]) => `${whose}, ${field}: ${line}`)
 }
 
-async function readAll(file: string) {
+type Confirmations = z.infer<typeof FileSchema>['confirmed']
+
+async function writeAll(file: string, confirmed: Confirmations): Promise<void> {
+  await makeFolder(dirname(file))
+  await writeFileAtomic(file, JSON.stringify({ version: 1, confirmed }, null, 2) + '\n')
+}
+
+async function readAll(file: string): Promise<Confirmations> {
   try {
     return FileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).confirmed
   } catch {

@@ -31,6 +31,11 @@ export const CONFIRMATION_COMMANDS = {
   confirmCommands: {
     input: z.strictObject({ study: z.string(), keys: z.array(z.string()).min(1).max(2) }),
     output: z.strictObject({})
+  },
+  /** Lets those of a study run no more, here and in this project, until they are confirmed again. */
+  withdrawCommands: {
+    input: z.strictObject({ study: z.string() }),
+    output: z.strictObject({})
   }
 } as const
 

@@ -219,6 +219,10 @@ test('commands are confirmed by who sits at the machine, as they were shown, and
   await expect(near.confirmCommands({ study: 'none', keys })).rejects.toMatchObject({
     code: 'study/missing'
   })
+  // To take it back is for everybody.
+  await far.withdrawCommands({ study })
+  await expect(isRunnable()).rejects.toMatchObject(refused)
+  expect(await near.readCommands({ study })).toMatchObject([{ isConfirmed: false }])
 })
 
 test('a study of this machine has no cluster to be asked', async () => {

@@ -78,6 +78,13 @@ test('commands that a project came with are read to the end and confirmed by a c
   expect(await canChoose(app, 'commands')).toBe(true)
   await chooseMenu(app, 'commands')
   await sheet.getByRole('button', { name: 'Run the study' }).waitFor()
+  await sheet.getByRole('button', { name: 'Withdraw' }).click()
+  await sheet.getByText('nobody confirmed them on this machine').waitFor()
+  expect(JSON.parse(await readFile(kept, 'utf8'))).toMatchObject({ confirmed: [] })
+  await lines.focus()
+  await page.keyboard.press('End')
+  await confirm.click()
+  await sheet.getByText('the study may run these lines').waitFor()
   await page.keyboard.press('Escape')
   await quit(app)
   // For another user of the machine it is not.

@@ -269,4 +269,10 @@ test('the command line refuses, names its flag, and plans without a rate', async
   const after = JSON.parse(await assayDone(['plan', folder, '--json'])) as PlanSummary
   expect(after.trainingSeconds).toBe(0)
   expect(after.rate.trainTokensPerSecond).toBeGreaterThan(0)
+  expect(await assayDone(['commands', folder])).toMatch(/trainer +command +yes +.* train$/m)
+  const withdrawn = JSON.parse(
+    await assayDone(['commands', folder, '--withdraw', '--json'])
+  ) as object
+  expect(withdrawn).toMatchObject({ parts: [{ whose: 'trainer', isConfirmed: false }] })
+  expect(await assayError(['run', folder])).toMatchObject({ code: 'study/unconfirmed' })
 })

@@ -4,7 +4,7 @@ import type { EngineEvent, OpenProject, ProjectApi } from '#shared/contract'
 import type { Cost, Queue, StudyPreview } from '#shared/trainingView'
 import { WorkbenchError } from '#shared/errors'
 import type { Study } from '#shared/records'
-import { confirmCommands, readCommands } from '../confirmedCommands'
+import { confirmCommands, readCommands, withdrawCommands } from '../confirmedCommands'
 import { readReportFile } from '../reportFiles'
 import { MachineMeters } from '../machineMeters'
 import { describePresets } from '../model/config'
@@ -344,6 +344,12 @@ export class ProjectHost implements ProjectApi {
 
   confirmCommands = async (input: { study: string; keys: string[] }, asker: Asker = FAR) => {
     await this.#edits.confirmShown(input, asker)
+    this.#cluster.forget()
+    return {}
+  }
+
+  withdrawCommands: ProjectApi['withdrawCommands'] = async ({ study }) => {
+    await withdrawCommands(this.folder, this.#session.study(study))
     this.#cluster.forget()
     return {}
   }

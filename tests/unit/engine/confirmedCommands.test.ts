@@ -5,7 +5,8 @@ import {
   assertCommandsConfirmed,
   confirmCommands,
   confirmShownCommands,
-  readCommands
+  readCommands,
+  withdrawCommands
 } from '#engine/confirmedCommands'
 import { SlurmExecutorSchema } from '#shared/executors'
 import { TrainerSchema } from '#shared/trainer'
@@ -95,6 +96,23 @@ test('what was shown is confirmed, and nothing that took its place meanwhile', a
   expect(after.map(({ isConfirmed }) => isConfirmed)).toEqual([true, false])
   await confirmShownCommands(project, changed, [after[1]!.key], file)
   expect(await readCommands(project, { name: 'one' }, file)).toEqual([])
+})
+
+test('what is withdrawn runs no more, in this study and others that say the same; the rest stays', async () => {
+  const { project, file } = await places()
+  const one = { name: 'one', trainer, executor: slurm({ setup: ['true'] }) }
+  const other = { name: 'other', trainer: TrainerSchema.parse({ command: 'other {out}' }) }
+  expect(await withdrawCommands(project, one, file)).toBe(0)
+  await confirmCommands(project, one, file)
+  await confirmCommands(project, other, file)
+  expect(await withdrawCommands(project, { name: 'two', trainer }, file)).toBe(1)
+  expect((await readCommands(project, one, file)).map((part) => part.isConfirmed)).toEqual([
+    false,
+    true
+  ])
+  await assertCommandsConfirmed(project, other, file)
+  await confirmCommands(project, one, file)
+  await assertCommandsConfirmed(project, one, file)
 })
 
 test('a refusal hides no character of what would be run', async () => {
