@@ -353,7 +353,9 @@ export class ProjectSession {
    * @param key fingerprint of the text, of a run or of a model; of a run that is finished its model is measured
    * @throws WorkbenchError `run/unknown`, `study/not-prepared`, `study/unconfirmed`
    */
-  async runOne(study: Study, key: string, assay: string, run: TellingRun = {}) {
+  async runOne(asked: Study, key: string, assay: string, run: TellingRun = {}) {
+    // Which GPUs the head's machine has is nothing to a node.
+    const study = asked.executor?.kind === 'slurm' ? { ...asked, executor: LOCAL } : asked
     await assertCommandsConfirmed(this.folder, { ...study, executor: LOCAL })
     const text = this.#contexts.ofText(study, run)
     const planned = () => this.workOn(study, run)

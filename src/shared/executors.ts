@@ -6,6 +6,14 @@ const positive = z.int().positive()
 /** One line of a script: a second would be another command that nobody sees in the form. */
 const line = words.regex(/^[^\r\n]*$/, 'one line, without a line break')
 
+/** How this machine's GPUs are used. */
+const machine = {
+  /** Numbers of the GPUs that are used, as the driver counts them; all of them by default. */
+  devices: z.union([z.literal('all'), z.array(z.int().nonnegative()).min(1)]).default('all'),
+  /** Runs on one GPU at once; null: as many as a measurement of the study's model says. */
+  runsPerDevice: z.int().positive().max(16).nullable().default(null)
+}
+
 /** A Slurm cluster; what is left out is left to the cluster. */
 export const SlurmExecutorSchema = z.strictObject({
   kind: z.literal('slurm'),
@@ -36,18 +44,17 @@ export const SlurmExecutorSchema = z.strictObject({
   /** A host that `sbatch` is called on by `ssh`, where this machine is no submit host. */
   host: words.regex(/^[^-\s]\S*$/, 'the name of a host, which begins with no dash').optional(),
   /** The project's folder there, where it is not on storage that both share. */
-  folder: words.regex(/^\/[^\r\n]*$/, 'an absolute path').optional()
+  folder: words.regex(/^\/[^\r\n]*$/, 'an absolute path').optional(),
+  /** How this machine was used for the study before: kept for when it comes back. */
+  local: z.strictObject(machine).optional()
 })
 
 /** Worker processes of this machine. */
 export const LocalExecutorSchema = z.strictObject({
   kind: z.literal('local'),
-  /** Numbers of the GPUs that are used, as the driver counts them; all of them by default. */
-  devices: z.union([z.literal('all'), z.array(z.int().nonnegative()).min(1)]).default('all'),
-  /** Runs on one GPU at once; null: as many as a measurement of the study's model says. */
-  runsPerDevice: z.int().positive().max(16).nullable().default(null),
+  ...machine,
   /** The cluster that the study ran on before: kept for when it goes back there, and used for nothing. */
-  cluster: SlurmExecutorSchema.optional()
+  cluster: SlurmExecutorSchema.omit({ local: true }).optional()
 })
 
 export const ExecutorSchema = z.discriminatedUnion('kind', [
@@ -63,7 +70,8 @@ export const LOCAL: LocalSettings = LocalExecutorSchema.parse({ kind: 'local' })
 
 /** How this machine is used for a study: as its record says, where that says anything of it. */
 export function localSettingsOf(executor: ExecutorSettings | undefined): LocalSettings {
-  return executor?.kind === 'local' ? executor : LOCAL
+  if (executor?.kind === 'local') return executor
+  return { ...LOCAL, ...executor?.local }
 }
 
 /** The cluster that a study runs on, or else the one that is kept for it. */
@@ -73,16 +81,37 @@ export function clusterSettingsOf(
   return executor?.kind === 'slurm' ? executor : executor?.cluster
 }
 
+/** On a cluster, with how this machine is used kept for when the study comes back; nothing where that is the default. */
+export function onCluster(
+  { local: _, ...slurm }: SlurmSettings,
+  { devices, runsPerDevice }: LocalSettings
+): SlurmSettings {
+  const isDefault = devices === LOCAL.devices && runsPerDevice === LOCAL.runsPerDevice
+  return isDefault ? slurm : { ...slurm, local: { devices, runsPerDevice } }
+}
+
+/** On this machine, with a cluster's settings kept for when the study goes back there. */
+export function onThisMachine(
+  local: LocalSettings,
+  { local: _, ...cluster }: SlurmSettings
+): LocalSettings {
+  return { ...local, cluster }
+}
+
 /**
- * A study's executor as it is saved over an earlier one: who says "this machine" and nothing of a cluster does
- * not mean that its settings should be lost, which a browser could not type again.
+ * A study's executor as it is saved over an earlier one: who says "this machine" and nothing of a cluster, or the
+ * other way round, does not mean that the other's settings should be lost, which a browser could not type again.
  */
-export function keepingCluster(
+export function keepingOther(
   executor: ExecutorSettings | undefined,
   before: ExecutorSettings | undefined
 ): ExecutorSettings | undefined {
+  if (executor?.kind === 'slurm') {
+    return executor.local ? executor : onCluster(executor, localSettingsOf(before))
+  }
   if (before?.kind !== 'slurm' || clusterSettingsOf(executor)) return executor
-  return { ...localSettingsOf(executor), cluster: before }
+  // Who says nothing of this machine either means it as it was.
+  return onThisMachine(executor ?? localSettingsOf(before), before)
 }
 
 /** Settings of a cluster that are commands, or places on it: what they say is run, or reached. */

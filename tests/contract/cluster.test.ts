@@ -9,7 +9,7 @@ import { ProjectHost } from '#engine/desk/projectHost'
 import type { EngineApi, EngineEvent, ProjectApi } from '#shared/contract'
 import { connect, serve } from '#shared/port'
 import { LOCAL } from '#shared/executors'
-import type { LocalSettings } from '#shared/executors'
+import type { LocalSettings, SlurmSettings } from '#shared/executors'
 import type { StudyDraft } from '#shared/records'
 import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
 import { useOwnConfig } from '../support/ownConfig'
@@ -97,18 +97,20 @@ test('a study that goes to this machine and back has its commands again, whoever
   const read = async () => (await far.readProject({})).studies[0]!
   for (const api of [far, near]) {
     await near.saveStudy({ study: tinyStudy(slurm(set)) })
-    const there = await read()
+    const { local: _, ...there } = (await read()).executor as SlurmSettings
     // Not a word of the cluster is said: it is the engine that keeps it.
     const saved = await api.saveStudy({
       study: tinyStudy({ executor: { kind: 'local', devices: [1] } })
     })
-    expect(saved.executor).toEqual({ ...LOCAL, devices: [1], cluster: there.executor })
+    expect(saved.executor).toEqual({ ...LOCAL, devices: [1], cluster: there })
     expect(await read()).toEqual(saved)
     // Changed here again, it stays.
     await api.saveStudy({ study: { ...saved, executor: { ...saved.executor, runsPerDevice: 2 } } })
     const { cluster } = (await read()).executor as LocalSettings
     await far.saveStudy({ study: { ...saved, executor: { ...cluster, partition: 'gpu' } } })
-    expect((await read()).executor).toEqual({ ...there.executor, partition: 'gpu' })
+    // Nor is one said of this machine's GPUs.
+    const local = { devices: [1], runsPerDevice: 2 }
+    expect((await read()).executor).toEqual({ ...there, partition: 'gpu', local })
     await expect(assertCommandsConfirmed(project, await read())).resolves.toBeUndefined()
   }
 })

@@ -50,6 +50,17 @@ test('jobs done one by one, beside the open project, are taken in and give the s
   expect(await untimedTables(session)).toEqual(expected)
 })
 
+test('which GPUs were chosen on the machine of the head is nothing to a node', async () => {
+  const executor = { kind: 'slurm' as const, local: { devices: [7] } }
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {
+    ...change,
+    executor
+  })
+  const { plan } = await session.plan(session.study())
+  const ran = await assayDone(['run-one', session.folder, plan.seed!.fingerprint, '--threads', '1'])
+  expect(ran).toBe('done seed\n')
+})
+
 test('a job that nobody planned, and one of another version, are refused in words', async () => {
   const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
   await session.plan(session.study())

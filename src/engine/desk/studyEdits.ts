@@ -1,7 +1,7 @@
 /** Studies of an open project as screens change them; each change can be undone. */
 import type { EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
-import { clusterSettingsOf, keepingCluster } from '#shared/executors'
+import { clusterSettingsOf, keepingOther } from '#shared/executors'
 import type { Study } from '#shared/records'
 import { confirmCommands, confirmShownCommands } from '../confirmedCommands'
 import type { ProjectSession } from '../projectSession'
@@ -71,7 +71,7 @@ export class StudyEdits {
   /** @throws WorkbenchError as {@link studyFrom} does; `study/running` */
   async saveStudy({ study: draft }: { study: unknown }, asker: Asker): Promise<Study> {
     this.#host.assertWritable()
-    const study = this.#withCluster(this.studyFrom(draft, asker))
+    const study = this.#withOther(this.studyFrom(draft, asker))
     const isTypedHere = this.isTypedHere(study, asker)
     await this.edit(study)
     // Who would be asked whether they may run has just written them.
@@ -100,10 +100,10 @@ export class StudyEdits {
     await confirmShownCommands(this.#session.folder, this.#session.study(name), keys)
   }
 
-  /** A study that goes from a cluster to this machine keeps how that was used. */
-  #withCluster(study: Study): Study {
+  /** A study that goes from a cluster to this machine, or there, keeps how the other was used. */
+  #withOther(study: Study): Study {
     const before = this.#session.studies.find(({ name }) => name === study.name)
-    const executor = keepingCluster(study.executor, before?.executor)
+    const executor = keepingOther(study.executor, before?.executor)
     return executor ? { ...study, executor } : study
   }
 

@@ -3,14 +3,17 @@ import {
   ExecutorSchema,
   SlurmExecutorSchema,
   clusterSettingsOf,
-  localSettingsOf
+  localSettingsOf,
+  onCluster,
+  onThisMachine
 } from '#shared/executors'
 import type { ExecutorSettings, LocalSettings, SlurmSettings } from '#shared/executors'
 
 /** A cluster of which nothing is said yet. */
 export const PLAIN_CLUSTER: SlurmSettings = SlurmExecutorSchema.parse({ kind: 'slurm' })
 
-type Field = keyof SlurmSettings
+/** What of a cluster is typed in a form. */
+export type ClusterField = Exclude<keyof SlurmSettings, 'kind' | 'local'>
 
 /** What a form says of both kinds of executor, whichever is chosen. */
 export interface KeptSettings {
@@ -31,8 +34,8 @@ export function keptSettings(executor: ExecutorSettings | undefined): KeptSettin
 }
 
 /**
- * A study's executor once it is of another kind. On this machine the settings of the cluster stay in the study,
- * for when it goes back: those typed last where they are sound, else those that were kept before.
+ * A study's executor once it is of another kind. The settings of the other stay in the study, for when it goes
+ * back: of a cluster those typed last where they are sound, else those that were kept before.
  *
  * @param kept what was said of both so far, the one chosen now included
  */
@@ -40,14 +43,18 @@ export function chosenExecutor(
   kind: ExecutorSettings['kind'],
   { local, slurm, hasCluster }: KeptSettings
 ): ExecutorSettings {
-  if (kind === 'slurm') return slurm
+  if (kind === 'slurm') return onCluster(slurm, local)
   const { success, data } = SlurmExecutorSchema.safeParse(slurm)
   const isSaid = hasCluster || JSON.stringify(data) !== JSON.stringify(PLAIN_CLUSTER)
-  return success && isSaid ? { ...local, cluster: data } : local
+  return success && isSaid ? onThisMachine(local, data) : local
 }
 
 /** With a field as it was typed; one that is empty is left to the cluster, or to its default. */
-export function withField(settings: SlurmSettings, field: Field, value: unknown): SlurmSettings {
+export function withField(
+  settings: SlurmSettings,
+  field: ClusterField,
+  value: unknown
+): SlurmSettings {
   const isEmpty = value === '' || value === undefined || Number.isNaN(value)
   if (!isEmpty) return { ...settings, [field]: value }
   const { [field]: _, ...others } = settings

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LOCAL, clusterCommands } from '#shared/executors'
+import { LOCAL, clusterCommands, keepingOther, localSettingsOf } from '#shared/executors'
 import {
   PLAIN_CLUSTER,
   chosenExecutor,
@@ -43,12 +43,31 @@ test('what was typed of a cluster stays in a study that runs here, if it is soun
   expect(chosenExecutor('local', fresh)).toEqual(LOCAL)
   expect(chosenExecutor('local', { ...fresh, slurm: set })).toEqual({ ...LOCAL, cluster: set })
   const here = keptSettings({ ...LOCAL, devices: [1], cluster: set })
-  expect(chosenExecutor('slurm', here)).toEqual(set)
+  expect(chosenExecutor('slurm', here)).toEqual({
+    ...set,
+    local: { devices: [1], runsPerDevice: null }
+  })
   const wrong = { ...set, pollSeconds: 1 }
   expect(chosenExecutor('local', { ...here, slurm: wrong })).toEqual(here.local)
   // Who empties every field means it.
   const emptied = { ...keptSettings(set), slurm: PLAIN_CLUSTER }
   expect(chosenExecutor('local', emptied)).toEqual({ ...LOCAL, cluster: PLAIN_CLUSTER })
+})
+
+test('which GPUs were used stays in a study that goes to a cluster, and comes back with it', () => {
+  const here = { ...LOCAL, devices: [0, 2], runsPerDevice: 3 }
+  const there = chosenExecutor('slurm', keptSettings({ ...here, cluster: PLAIN_CLUSTER }))
+  expect(there).toEqual({ ...PLAIN_CLUSTER, local: { devices: [0, 2], runsPerDevice: 3 } })
+  expect(localSettingsOf(there)).toEqual(here)
+  const back = chosenExecutor('local', keptSettings(there))
+  expect(back).toEqual({ ...here, cluster: PLAIN_CLUSTER })
+  // Saved by who says nothing of the other kind.
+  expect(keepingOther(PLAIN_CLUSTER, back)).toEqual(there)
+  expect(keepingOther(undefined, there)).toEqual(back)
+  expect(keepingOther(LOCAL, there)).toEqual({ ...LOCAL, cluster: PLAIN_CLUSTER })
+  expect(keepingOther(PLAIN_CLUSTER, LOCAL)).toEqual(PLAIN_CLUSTER)
+  expect(keepingOther(undefined, here)).toBe(undefined)
+  for (const executor of [there, back]) expect(executorFaults(executor)).toEqual({})
 })
 
 test('lines are what stands between breaks', () => {
