@@ -3,6 +3,7 @@ import {
   correlation,
   duration,
   grouped,
+  outOf,
   percent,
   short,
   significant,
@@ -31,7 +32,8 @@ test('counts and durations are short', () => {
     '950',
     '12.3k',
     '2.00M',
-    '1\u2009234\u2009567'
+    '1\u2009234\u2009567',
+    '9\u2009582 of 9\u2009591'
   ])
   expect([duration(48), duration(200), duration(7500), duration(null)]).toEqual([
     '48 s',
