@@ -18,7 +18,7 @@ import { cancelJobs, elementState, isLive, readQueue, recordOf } from './executo
 import type { Queue, QueueRecord } from './executors/slurm/queue'
 import { readNodesInUse } from './executors/slurm/nodeUse'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
-import { logPath, readSubmissions } from './executors/slurm/submissions'
+import { logPath, readSubmissions, submittedScript } from './executors/slurm/submissions'
 import type { ElementPlace, Submission } from './executors/slurm/submissions'
 import { arrayJobOf } from './executors/slurm/submitArray'
 import type { ProjectSession } from './projectSession'
@@ -122,7 +122,8 @@ export async function readElementLog(
 }
 
 /**
- * What was submitted for an element.
+ * What was submitted for an element: its script as it was stored then, whichever version of the program asks now, and the
+ * call by the settings of then.
  *
  * @throws WorkbenchError `executor/invalid` for an element that is not there
  */
@@ -132,9 +133,10 @@ export async function readElementScript(
   id: string
 ): Promise<SubmittedScript> {
   const { submission } = await submittedPlace(session, id)
-  const cluster = clusterOfStudy(session, study)
-  const job = arrayJobOf(cluster, submission)
-  return { call: typedCall(submitArguments(job)), script: elementScript(job) }
+  const { program } = clusterOfStudy(session, study)
+  const job = arrayJobOf({ folder: submission, program }, submission)
+  const script = await submittedScript(session.folder, submission.key)
+  return { call: typedCall(submitArguments(job)), script: script ?? elementScript(job) }
 }
 
 /**

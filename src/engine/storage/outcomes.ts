@@ -65,11 +65,14 @@ export async function writeOutcome(
 /**
  * What came of a job; null where there is nothing, or nothing sound: then it is done again.
  *
- * @throws WorkbenchError `storage/newer-version`
+ * @throws WorkbenchError `storage/newer-version`; what the system says of a file that is there and cannot be read
  */
 export async function readOutcome(project: string, key: string): Promise<Outcome | null> {
   const path = projectPaths.outcome(project, key)
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
   if (text === null) return null
   const opened = openSealed(text)
   if (opened.state !== 'sound') return null

@@ -68,7 +68,7 @@ async function accept(project: string, submission: Submission, array: string): P
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
-  { folder, program }: Pick<Cluster, 'folder' | 'program'>,
+  { folder, program }: Pick<Cluster, 'program'> & { folder: Pick<Cluster['folder'], 'project'> },
   { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
 ): ArrayJob {
   return {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
@@ -21,6 +22,7 @@ import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusal
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
   const word = fc.string({ unit: 'binary', maxLength: 30 }).filter((text) => !text.includes('\0'))
@@ -196,6 +198,28 @@ test.each([
 ])('%s with %i:%i is %s', async (state, exitStatus, signal, code) => {
   const error = await told(end(state, { exitStatus, signal }))
   expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
+})
+
+test('of a log larger than memory its end is told, and one that cannot be read is no log that is not there', async () => {
+  const folder = await temporaryFolder()
+  const words = async (logFile: string) =>
+    (
+      await endError({
+        label: 'seed',
+        job: '1_0',
+        state: null,
+        end: end('FAILED', { exitStatus: 3 }),
+        cancelledBy: null,
+        logFile
+      })
+    ).message
+  const log = join(folder, '1_0.log')
+  writeFileSync(log, '')
+  truncateSync(log, 2 ** 30)
+  appendFileSync(log, '\nno such module\n')
+  expect(await words(log)).toMatch(/Its log ends:\n[^]*\nno such module$/)
+  expect(await words(join(folder, 'none.log'))).toContain('It wrote no log.')
+  expect(await words(folder)).toContain('could not be read: EISDIR')
 })
 
 // Text as `sacct` and `scontrol` of Slurm 22.05.8 printed it, by `make.sh` beside it.
