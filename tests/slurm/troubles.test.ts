@@ -73,7 +73,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   })
 
   test('an element that fails is told with the end of its log, which is kept; the study can go on', async () => {
-    const session = await project({ command: await command('echo "no such module"; exit 3') })
+    const look = `export ASSAY_SAID=so
+      echo "mine \${ASSAY_TEST_MARK:-none}, $SLURM_EXPORT_ENV, $SLURM_ASSAY_CLIENTS"
+      srun sh -c 'echo "a step is told $ASSAY_SAID, path \${PATH:+given}"'
+      echo "no such module"; exit 3`
+    // What is set here is no business of the nodes.
+    process.env['ASSAY_TEST_MARK'] = 'here'
+    onTestFinished(() => void delete process.env['ASSAY_TEST_MARK'])
+    const session = await project({ command: await command(look) })
     const { failed } = await session.run(session.study())
     expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
     expect(failed[0]!.message).toMatch(/exit status 3 .*Its log ends:\n[^]*no such module/)
@@ -84,6 +91,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       isWhole: true,
       text: expect.stringContaining('no such module') as string
     })
+    expect(log.text).toMatch(/\nmine none, ALL, \/\S+\na step is told so, path given\n/)
     expect(await assayDone(['cluster', 'log', session.folder, elements[0]!.id])).toBe(
       log.text + '\n'
     )
@@ -138,7 +146,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect({ kind, elements }).toEqual({ kind: 'train', elements: 1 })
     expect(call).toContain('--partition=main --time=30 ')
     expect(call).toContain('--array=0-0%64 ')
-    expect(call).toContain('--export=NIL --requeue --open-mode=append --signal=B:USR2@60')
+    expect(call).toContain('--export=NONE --requeue --open-mode=append --signal=B:USR2@60')
     expect(script).toMatch(/^#!\/bin\/bash\n#SBATCH --exclude=lab2\n/)
     expect(script).toMatch(
       /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/

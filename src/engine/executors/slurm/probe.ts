@@ -7,7 +7,7 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
-import { callClient } from './clients'
+import { callSubmit } from './clients'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
@@ -48,9 +48,7 @@ export async function probeCluster(
   try {
     await folder.push({ key, kind: 'measure' })
     const submittedAt = Date.now()
-    const called = await callClient(settings, 'sbatch', submitArguments(job), {
-      input: probeScript(job)
-    })
+    const called = await callSubmit(settings, submitArguments(job), probeScript(job))
     if (called.status !== 0) {
       const error = called.isMissing
         ? unavailableError(settings, called)

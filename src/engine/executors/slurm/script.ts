@@ -31,6 +31,12 @@ export const NOT_SEEN = 66
 /** Seconds before the time limit at which an element is told to save and leave; it may be 30 more. */
 const WARNING_SECONDS = 60
 
+/** Name of the variable that says in which folder of the submit host Slurm's programs are. */
+export const CLIENTS_VARIABLE = 'SLURM_ASSAY_CLIENTS'
+
+/** The environment of a login may lack Slurm's programs, where whoever submitted had them from a module. */
+const FIND_CLIENTS = `command -v scontrol >/dev/null || { [[ $${CLIENTS_VARIABLE} == /* && -x $${CLIENTS_VARIABLE}/scontrol ]] && export PATH="$PATH:$${CLIENTS_VARIABLE}"; }`
+
 /** Where the log of an element lies, in the words of `sbatch`. */
 export const logPattern = (folder: string): string => `${folder}/%A_%a.log`
 
@@ -54,8 +60,9 @@ export function submitArguments({ key, study, elements, folder, settings }: Arra
     '--ntasks=1',
     ...option('cpus-per-task', cpus),
     ...option('gres', gres),
-    // What this shell has set is not the nodes' business.
-    '--export=NIL',
+    // What this shell has set is not the nodes' business: they give the environment of a login there. `NIL` is a
+    // word of Slurm 23.02 and later only, and would leave them none.
+    '--export=NONE',
     '--requeue',
     '--open-mode=append',
     `--signal=B:USR2@${WARNING_SECONDS}`
@@ -93,6 +100,9 @@ export function elementScript({ study, project, folder, settings, program }: Arr
   const lines = [
     '#!/bin/bash',
     ...options.map((option) => `#SBATCH ${option}`),
+    // Steps that a trainer starts by `srun` would else be given as little as this script was.
+    'export SLURM_EXPORT_ENV=ALL',
+    FIND_CLIENTS,
     `folder=${quoted(folder)}`,
     `if ! cd ${quoted(project)} || [ "$PWD" != ${quoted(project)} ] || [ ! -r "$folder/${ELEMENTS_FILE}" ]; then`,
     `  echo "Assay: $(hostname)" ${quoted(unseen)} >&2`,

@@ -1,6 +1,6 @@
 /** Submits one array, exactly once, whatever the controller does meanwhile. */
 import { removeOutcome } from '#engine/storage/outcomes'
-import { callClient } from './clients'
+import { callSubmit } from './clients'
 import type { Cluster } from './cluster'
 import { nodesFolder } from './nodesFolder'
 import type { QueueRecord } from './queue'
@@ -42,7 +42,7 @@ export async function submitArray(
   try {
     await folder.push(submission)
     while (isOpen()) {
-      const called = await callClient(settings, 'sbatch', submitArguments(job), { input: script })
+      const called = await callSubmit(settings, submitArguments(job), script)
       const number = called.status === 0 ? /^(\d+)/m.exec(called.stdout)?.[1] : undefined
       if (number !== undefined) return await accept(project, submission, number)
       if (called.isMissing) throw unavailableError(settings, called)

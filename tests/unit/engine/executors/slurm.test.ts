@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
@@ -21,6 +23,7 @@ import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusal
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
   const word = fc.string({ unit: 'binary', maxLength: 30 }).filter((text) => !text.includes('\0'))
@@ -137,6 +140,28 @@ test('names of studies and folders are no commands of the script', () => {
   const script = elementScript(job({ setup: ['module load x'] }))
   execFileSync('bash', ['-n'], { input: script })
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
+})
+
+test('an element finds the programs of Slurm where the submit host has them, if its login does not know', async () => {
+  const folder = await temporaryFolder()
+  const clients = join(folder, 'opt slurm')
+  await mkdir(clients)
+  await mkdir(join(folder, 'cluster'))
+  await writeFile(join(folder, 'cluster', 'elements.txt'), 'f0\n')
+  const asked = { ...job({ setup: ['hash -r; command -v scontrol; exit 0'] }) }
+  const script = elementScript({ ...asked, project: folder, folder: join(folder, 'cluster') })
+  const said = (named: string) =>
+    execFileSync('/bin/bash', [], {
+      input: script.replaceAll('scontrol', 'scontrol-of-test'),
+      encoding: 'utf8',
+      env: { PATH: '/bin', SLURM_ARRAY_TASK_ID: '0', SLURM_ASSAY_CLIENTS: named }
+    })
+      .split('\n')
+      .slice(1)
+  await writeFile(join(clients, 'scontrol-of-test'), '#!/bin/sh\n', { mode: 0o755 })
+  expect(said(clients)).toEqual([`${clients}/scontrol-of-test`, ''])
+  // No folder of a name that says nothing, and none that is not there.
+  for (const named of ['', 'opt slurm', join(folder, 'nowhere')]) expect(said(named)).toEqual([''])
 })
 
 test('what a shell or a job has set for Slurm goes along to no client, but for where the cluster is', () => {
