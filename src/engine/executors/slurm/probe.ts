@@ -13,7 +13,14 @@ import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
 import { paceOf } from './pace'
 import { cancelJobs, elementState, readQueue, waitsInVain, wordsOf } from './queue'
-import { mayPass, refusedError, tailOf, unavailableError, vainWords } from './refusals'
+import {
+  assertOptions,
+  mayPass,
+  refusedError,
+  tailOf,
+  unavailableError,
+  vainWords
+} from './refusals'
 import { ANSWER, NOT_WRITTEN, findingsOf, probeScript } from './probeAnswer'
 import { submitArguments } from './script'
 import type { ArrayJob } from './script'
@@ -46,6 +53,7 @@ export async function probeCluster(
   await makeFolder(own)
   await writeFileAtomic(join(own, 'elements.txt'), 'probe\n')
   try {
+    assertOptions(settings)
     await folder.push({ key, kind: 'measure' })
     const submittedAt = Date.now()
     const called = await callSubmit(settings, submitArguments(job), probeScript(job))

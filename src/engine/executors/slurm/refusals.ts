@@ -1,6 +1,8 @@
 /** What went wrong with a cluster, in words. */
 import { readFile } from 'node:fs/promises'
 import { WorkbenchError } from '#shared/errors'
+import type { SlurmSettings } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { wordsOf } from './queue'
@@ -47,6 +49,16 @@ export function refusedError({ stderr }: Called): WorkbenchError {
     `Slurm refuses the job: "${words}" ${advice} They are the study's executor settings.`,
     { found: words }
   )
+}
+
+/** @throws WorkbenchError `executor/refused` where lines of a study's options would set what they cannot */
+export function assertOptions(settings: SlurmSettings): void {
+  for (const line of settings.options) {
+    const fault = optionFault(line, settings)
+    if (fault === null) continue
+    const message = `The option "${line}" of the study's executor settings is not taken: ${fault}`
+    throw new WorkbenchError('executor/refused', message, { found: line })
+  }
 }
 
 /** Of an element that was taken, and never starts as it is: a cluster may leave a refusal for then. */

@@ -68,7 +68,7 @@ async function accept(project: string, submission: Submission, array: string): P
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
-  { folder, program }: Pick<Cluster, 'folder' | 'program'>,
+  { folder, program, graceSeconds }: Pick<Cluster, 'folder' | 'program' | 'graceSeconds'>,
   { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
 ): ArrayJob {
   return {
@@ -78,6 +78,7 @@ export function arrayJobOf(
     folder: nodesFolder(folder.project, key),
     elements: elements.length,
     settings,
-    program
+    program,
+    graceSeconds
   }
 }

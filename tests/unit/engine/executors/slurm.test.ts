@@ -23,6 +23,7 @@ import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusal
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
@@ -134,6 +135,46 @@ test('what is left out of the settings is left to the cluster', () => {
   expect(args.filter((arg) => /partition|account|qos|mem|gres/.test(arg))).toEqual([])
   const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab', mostAtOnce: 2 }))
   expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
+})
+
+test('defaults stand ahead of the options of a study, without those that would clash with them', () => {
+  const lines = (change: object, graceSeconds?: number) =>
+    elementScript({ ...job(change), graceSeconds })
+      .split('\n')
+      .flatMap((line) => /^#SBATCH (.*)/.exec(line)?.[1] ?? [])
+  const warned = ['--requeue', '--signal=B:USR2@60']
+  expect(lines({ cpus: 4 })).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=4', ...warned])
+  const options = ['--gpus=1  --cpus-per-gpu=3', '-N2']
+  expect(lines({ options })).toEqual(['--nodes=1', ...warned, ...options])
+  // A trainer that takes longer to save its state is told earlier.
+  expect(lines({}, 25)).toContain('--signal=B:USR2@60')
+  expect(lines({}, 600)).toContain('--signal=B:USR2@630')
+  expect(submitArguments(job({ options: ['--export=ALL'] }))).not.toContain('--export=NONE')
+  expect(submitArguments(job({ options: ['--comment=x #--export=ALL'] }))).toEqual(
+    expect.arrayContaining(['--export=NONE'])
+  )
+})
+
+test.each([
+  ['--array=0-9', 'found'],
+  ['--exclusive --outp "a b"', 'found'],
+  ['-o/dev/null', 'found'],
+  ['-J x', 'found'],
+  ['--time=5', '`timeMinutes`'],
+  ['-c 8', '`cpus`'],
+  ['--partition=x', '`partition`'],
+  ['--signal=USR1@90', 'B:USR2@SECONDS'],
+  ['--signal USR2@90', 'B:USR2@SECONDS'],
+  ['--signal B:SIGUSR2@90', null],
+  ['--mem=4G --gres=gpu:2 --account=a', null],
+  ['--exclude=node7 --constraint=a100 --time-min=5', null],
+  ['--wait-all-nodes=1 --gres-flags=enforce-binding --mem-bind=local', null],
+  ['--begin=now+1hour # --array=0-9', null],
+  ['-N 2 --ntasks-per-node=1 --hold', null]
+])('the option %s is refused by %s', (line, words) => {
+  const fault = optionFault(line, settings({ partition: 'gpu' }))
+  if (words === null) expect(fault).toBe(null)
+  else expect(fault).toContain(words)
 })
 
 test('names of studies and folders are no commands of the script', () => {
