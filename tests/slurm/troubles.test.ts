@@ -20,6 +20,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   const on = useCluster({
     ...holdsMemory,
     'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff',
+    'PartitionName=tight Nodes': 'lab[1-2] MaxMemPerNode=100',
     'PartitionName=short Nodes': 'lab[1-2] MaxTime=10'
   })
   // What is confirmed is kept for the user, not in the project.
@@ -226,6 +227,9 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     })
     expect(await bad({ partition: 'closed', account: 'guests' })).toEqual({
       queue: matching(/closed allows staff.*Set `account` and `partition` to what you may use/)
+    })
+    expect(await bad({ partition: 'tight', memoryMegabytes: 500 })).toEqual({
+      queue: matching(/^Slurm does not start it: "MaxMemPerLimit" Set `memoryMegabytes` to what/)
     })
     expect(await bad({ partition: 'short', timeMinutes: 90 })).toEqual({
       time: matching(/ask for 90 min .*partition short lets a job run 10 min/)

@@ -19,7 +19,15 @@ const ABOUT: [RegExp, string][] = [
     'Set `partition` to one that takes jobs, or wait for it.'
   ],
   [/^PartitionNodeLimit$/, 'Set `partition` to one that allows a job of one node.'],
-  [/^PartitionTimeLimit$/, 'Set `timeMinutes` to less than the partition allows.'],
+  [
+    /(Partition|QOS|Association)TimeLimit|MaxWallDurationPerJob/,
+    'Set `timeMinutes` to less than the partition, the QOS and your account allow.'
+  ],
+  [/^QOSMin/, 'Ask for as many `cpus` or as much `gres` as a job of this QOS needs at least.'],
+  [/(Max|Min)(Mem|Memory)Per|MaxMemPerLimit/i, 'Set `memoryMegabytes` to what a job may have.'],
+  [/MaxGRESPer/i, 'Set `gres` to what a job may have.'],
+  [/MaxCpu\w*Per(Job|Node)/i, 'Set `cpus`, or `timeMinutes`, to what a job may have.'],
+  [/Max(Node|Billing|BB|Energy|License)\w*Per(Job|Node)/i, 'Ask for less, or set another `qos`.'],
   [/qos/i, 'Set `qos` to one that your account has, or leave it out, or another `partition`.'],
   [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
   [/partition/i, 'Set `partition` to one that the cluster has.'],

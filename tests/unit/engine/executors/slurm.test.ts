@@ -19,7 +19,7 @@ import {
 } from '#engine/executors/slurm/queue'
 import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
-import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
+import { endError, mayPass, refusedError, vainWords } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
@@ -106,6 +106,21 @@ test.each([
     'stuck'
   ],
   ['PENDING', 'AssocMaxJobsLimit', 'waiting'],
+  ['PENDING', 'QOSMaxJobsPerUserLimit', 'waiting'],
+  ['PENDING', 'QOSMaxGRESPerUser', 'waiting'],
+  ['PENDING', 'QOSMaxMemoryPerAccount', 'waiting'],
+  ['PENDING', 'QOSGrpCpuLimit', 'waiting'],
+  ['PENDING', 'AssocGrpMemLimit', 'waiting'],
+  ['PENDING', 'QOSMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerNode', 'stuck'],
+  ['PENDING', 'QOSMaxMemoryPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxCpuMinutesPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMinGRES', 'stuck'],
+  ['PENDING', 'QOSMinCpuNotSatisfied', 'stuck'],
+  ['PENDING', 'MaxMemPerLimit', 'stuck'],
   ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
   ['COMPLETING', 'None', 'running'],
   ['COMPLETED', 'None', 'done'],
@@ -233,6 +248,20 @@ test('a controller that is away may come back; a refusal is told in its own word
     'invalid partition specified: x Batch job submission failed: Invalid partition name specified'
   )
   expect(refusedError(called(wrong)).message).toContain('Set `partition`')
+})
+
+test.each([
+  ['QOSMaxWallDurationPerJobLimit', '`timeMinutes`'],
+  ['AssociationTimeLimit', '`timeMinutes`'],
+  ['QOSMaxGRESPerJob', '`gres`'],
+  ['QOSMaxMemoryPerJob', '`memoryMegabytes`'],
+  ['AssocMaxMemPerNode', '`memoryMegabytes`'],
+  ['QOSMaxCpuPerJobLimit', '`cpus`'],
+  ['QOSMinGRES', '`gres`'],
+  ['InvalidQOS', '`qos`']
+])('of what waits in vain for %s, %s is to be set', (reason, setting) => {
+  expect(vainWords(reason)).toContain(`"${reason}" `)
+  expect(vainWords(reason)).toContain(setting)
 })
 
 const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
