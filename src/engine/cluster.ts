@@ -214,7 +214,8 @@ function clusterOfStudy({ folder, program }: ProjectSession, study: Study): Clus
       { study: study.name, expected: 'slurm', found: executor?.kind ?? 'local' }
     )
   }
-  return clusterOf(executor, { project: folder, study: study.name, program })
+  const graceSeconds = study.trainer?.graceSeconds
+  return clusterOf(executor, { project: folder, study: study.name, program, graceSeconds })
 }
 
 async function describe(

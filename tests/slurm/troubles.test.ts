@@ -20,6 +20,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   const on = useCluster({
     ...holdsMemory,
     'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff',
+    'PartitionName=tight Nodes': 'lab[1-2] MaxMemPerNode=100',
     'PartitionName=short Nodes': 'lab[1-2] MaxTime=10'
   })
   // What is confirmed is kept for the user, not in the project.
@@ -73,7 +74,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   })
 
   test('an element that fails is told with the end of its log, which is kept; the study can go on', async () => {
-    const session = await project({ command: await command('echo "no such module"; exit 3') })
+    const look = `export ASSAY_SAID=so
+      echo "mine \${ASSAY_TEST_MARK:-none}, $SLURM_EXPORT_ENV, $SLURM_ASSAY_CLIENTS"
+      srun sh -c 'echo "a step is told $ASSAY_SAID, path \${PATH:+given}"'
+      echo "no such module"; exit 3`
+    // What is set here is no business of the nodes.
+    process.env['ASSAY_TEST_MARK'] = 'here'
+    onTestFinished(() => void delete process.env['ASSAY_TEST_MARK'])
+    const session = await project({ command: await command(look) })
     const { failed } = await session.run(session.study())
     expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
     expect(failed[0]!.message).toMatch(/exit status 3 .*Its log ends:\n[^]*no such module/)
@@ -84,6 +92,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       isWhole: true,
       text: expect.stringContaining('no such module') as string
     })
+    expect(log.text).toMatch(/\nmine none, ALL, \/\S+\na step is told so, path given\n/)
     expect(await assayDone(['cluster', 'log', session.folder, elements[0]!.id])).toBe(
       log.text + '\n'
     )
@@ -125,12 +134,36 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     }
   )
 
+  const asLine = (option: string) => `#SBATCH ${option}`
+
+  test('options of a study win over what is asked for by itself, and what elements are found by cannot be set', async () => {
+    const given = await command('scontrol show job $SLURM_JOB_ID; exit 3')
+    const options = ['--hold', '-N 2 --ntasks-per-node=1', '--no-requeue', '--comment="my own"']
+    const session = await project({ command: given, options, gres: 'gpu:1', account: 'lab' })
+    const stop = new AbortController()
+    const going = session.run(session.study(), { signal: stop.signal })
+    await until('the element', () => on.cluster.queue().length === 1)
+    const [element] = on.cluster.queue()
+    const told = on.cluster.call('scontrol', '-o', 'show', 'job', element!.job)
+    expect(told).toMatch(/ Requeue=0 .* NumNodes=2-2 NumCPUs=2 NumTasks=2 .*Comment=my own/)
+    stop.abort(new Error('seen'))
+    await going
+    const refused = await project({ options: ['--exclusive', '--array=0-9'] })
+    await expect(refused.run(refused.study())).rejects.toMatchObject({
+      code: 'executor/refused',
+      message: expect.stringContaining('"--array=0-9" of the study') as string
+    })
+    expect(await bad({ options: ['-t 5'] })).toEqual({
+      submit: matching(/"-t 5".*said by the setting `timeMinutes`/)
+    })
+  })
+
   test('what would be submitted is shown, and submitted nowhere', async () => {
     const session = await project({
       partition: 'main',
       gres: 'gpu:1',
       timeMinutes: 30,
-      options: ['--exclude=lab2'],
+      options: ['--exclude=lab2', '--signal=B:USR2@90'],
       setup: ['module load cuda'],
       container: 'apptainer exec image.sif'
     })
@@ -138,8 +171,12 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect({ kind, elements }).toEqual({ kind: 'train', elements: 1 })
     expect(call).toContain('--partition=main --time=30 ')
     expect(call).toContain('--array=0-0%64 ')
-    expect(call).toContain('--export=NIL --requeue --open-mode=append --signal=B:USR2@60')
-    expect(script).toMatch(/^#!\/bin\/bash\n#SBATCH --exclude=lab2\n/)
+    expect(call).toMatch(/--export=NONE --open-mode=append$/)
+    const lines = script.split('\n').filter((line) => line.startsWith('#SBATCH'))
+    expect(lines.slice(0, 3)).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=1'].map(asLine))
+    expect(lines.slice(3)).toEqual(
+      ['--requeue', '--signal=B:USR2@60', '--exclude=lab2', '--signal=B:USR2@90'].map(asLine)
+    )
     expect(script).toMatch(
       /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
     )
@@ -190,6 +227,9 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     })
     expect(await bad({ partition: 'closed', account: 'guests' })).toEqual({
       queue: matching(/closed allows staff.*Set `account` and `partition` to what you may use/)
+    })
+    expect(await bad({ partition: 'tight', memoryMegabytes: 500 })).toEqual({
+      queue: matching(/^Slurm does not start it: "MaxMemPerLimit" Set `memoryMegabytes` to what/)
     })
     expect(await bad({ partition: 'short', timeMinutes: 90 })).toEqual({
       time: matching(/ask for 90 min .*partition short lets a job run 10 min/)

@@ -1,6 +1,9 @@
 /** Calls Slurm's client programs, here or by ssh on a submit host. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { quoted } from './quoted'
+import { CLIENTS_VARIABLE } from './script'
 
 /** What came of a call. */
 export interface Called {
@@ -60,6 +63,38 @@ export function callClient(
     // The status of a remote shell that does not know the program.
     isMissing: called.isMissing || called.status === 127
   }))
+}
+
+/** A host that calls nobody back ends its call before it is given up here, s. */
+const REMOTE_SECONDS = 40
+
+/** In the words of a POSIX shell: says where Slurm's programs are, and hands over what it was given. */
+const REMOTE_SUBMIT = `${CLIENTS_VARIABLE}=$(dirname "$(command -v scontrol)"); export ${CLIENTS_VARIABLE}; exec timeout -k 2 ${REMOTE_SECONDS} sbatch "$@"`
+
+/**
+ * Calls `sbatch`. The element is told where Slurm's programs are, by a variable that Slurm hands on with all others
+ * of its name; a call by ssh ends on the other machine too, so that nothing is submitted after it was given up.
+ *
+ * @see https://slurm.schedmd.com/sbatch.html: `--export=NONE` leaves variables that begin with `SLURM_`
+ */
+export function callSubmit(
+  to: SubmitHost,
+  args: readonly string[],
+  script: string
+): Promise<Called> {
+  if (to.host !== undefined) {
+    return callClient(to, 'sh', ['-c', REMOTE_SUBMIT, 'sbatch', ...args], { input: script })
+  }
+  const folder = folderOf('scontrol')
+  const variables: Record<string, string> = folder === null ? {} : { [CLIENTS_VARIABLE]: folder }
+  return callClient(to, 'sbatch', args, { input: script, variables })
+}
+
+/** The folder of the search path that a program is found in; null where it is in none by its whole path. */
+function folderOf(program: string): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = folders.find((folder) => existsSync(join(folder, program)))
+  return found !== undefined && isAbsolute(found) ? found : null
 }
 
 /** Options of ssh: it asks nobody, waits ten seconds, and takes the user's own settings for the rest. */

@@ -7,13 +7,20 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
-import { callClient } from './clients'
+import { callSubmit } from './clients'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
 import { paceOf } from './pace'
 import { cancelJobs, elementState, readQueue, waitsInVain, wordsOf } from './queue'
-import { mayPass, refusedError, tailOf, unavailableError, vainWords } from './refusals'
+import {
+  assertOptions,
+  mayPass,
+  refusedError,
+  tailOf,
+  unavailableError,
+  vainWords
+} from './refusals'
 import { ANSWER, NOT_WRITTEN, findingsOf, probeScript } from './probeAnswer'
 import { submitArguments } from './script'
 import type { ArrayJob } from './script'
@@ -46,11 +53,10 @@ export async function probeCluster(
   await makeFolder(own)
   await writeFileAtomic(join(own, 'elements.txt'), 'probe\n')
   try {
+    assertOptions(settings)
     await folder.push({ key, kind: 'measure' })
     const submittedAt = Date.now()
-    const called = await callClient(settings, 'sbatch', submitArguments(job), {
-      input: probeScript(job)
-    })
+    const called = await callSubmit(settings, submitArguments(job), probeScript(job))
     if (called.status !== 0) {
       const error = called.isMissing
         ? unavailableError(settings, called)

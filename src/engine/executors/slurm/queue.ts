@@ -77,8 +77,17 @@ const RUNNING = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', '
 const INTERRUPTED = ['PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL', 'TIMEOUT', 'DEADLINE', 'RESIZING']
 
 /** Reasons that no waiting takes away: the job asks for what it may not have, or its partition takes none. */
-const IN_VAIN =
-  /^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit|PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive|DependencyNeverSatisfied)$|^Job's (account|QOS) /
+const IN_VAIN = new RegExp(
+  [
+    '^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit)$',
+    '^(PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive)$',
+    '^(DependencyNeverSatisfied|MaxMemPerLimit)$',
+    // One job asks for more than a job, or what it has of a node, may have; or for less than the least.
+    '^(QOS|Assoc)Max[A-Za-z]*Per(Job|Node)(Limit)?$',
+    '^QOSMin[A-Za-z]*$',
+    "^Job's (account|QOS) "
+  ].join('|')
+)
 
 /** True where an element that waits never starts as things are. */
 export function waitsInVain({ state, reason }: Pick<QueueRecord, 'state' | 'reason'>): boolean {

@@ -1,6 +1,13 @@
 /** What went wrong with a cluster, in words. */
+<<<<<<< HEAD
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { textBehind } from '#engine/storage/traces'
+=======
+import { readFile } from 'node:fs/promises'
+import { WorkbenchError } from '#shared/errors'
+import type { SlurmSettings } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
+>>>>>>> w/submit
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { wordsOf } from './queue'
@@ -17,7 +24,15 @@ const ABOUT: [RegExp, string][] = [
     'Set `partition` to one that takes jobs, or wait for it.'
   ],
   [/^PartitionNodeLimit$/, 'Set `partition` to one that allows a job of one node.'],
-  [/^PartitionTimeLimit$/, 'Set `timeMinutes` to less than the partition allows.'],
+  [
+    /(Partition|QOS|Association)TimeLimit|MaxWallDurationPerJob/,
+    'Set `timeMinutes` to less than the partition, the QOS and your account allow.'
+  ],
+  [/^QOSMin/, 'Ask for as many `cpus` or as much `gres` as a job of this QOS needs at least.'],
+  [/(Max|Min)(Mem|Memory)Per|MaxMemPerLimit/i, 'Set `memoryMegabytes` to what a job may have.'],
+  [/MaxGRESPer/i, 'Set `gres` to what a job may have.'],
+  [/MaxCpu\w*Per(Job|Node)/i, 'Set `cpus`, or `timeMinutes`, to what a job may have.'],
+  [/Max(Node|Billing|BB|Energy|License)\w*Per(Job|Node)/i, 'Ask for less, or set another `qos`.'],
   [/qos/i, 'Set `qos` to one that your account has, or leave it out, or another `partition`.'],
   [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
   [/partition/i, 'Set `partition` to one that the cluster has.'],
@@ -47,6 +62,16 @@ export function refusedError({ stderr }: Called): WorkbenchError {
     `Slurm refuses the job: "${words}" ${advice} They are the study's executor settings.`,
     { found: words }
   )
+}
+
+/** @throws WorkbenchError `executor/refused` where lines of a study's options would set what they cannot */
+export function assertOptions(settings: SlurmSettings): void {
+  for (const line of settings.options) {
+    const fault = optionFault(line, settings)
+    if (fault === null) continue
+    const message = `The option "${line}" of the study's executor settings is not taken: ${fault}`
+    throw new WorkbenchError('executor/refused', message, { found: line })
+  }
 }
 
 /** Of an element that was taken, and never starts as it is: a cluster may leave a refusal for then. */

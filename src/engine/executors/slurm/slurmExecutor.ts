@@ -23,7 +23,7 @@ import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
 import type { ElementNews, Want } from './elementJobs'
 import { paceOf } from './pace'
-import { unavailableError } from './refusals'
+import { assertOptions, unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'
 
 /** Jobs that are handed over at once, at most: how many run is up to the cluster. */
@@ -84,9 +84,10 @@ export class SlurmExecutor implements Executor {
     await tidySubmissions(this.#cluster)
   }
 
-  /** @throws WorkbenchError `executor/unavailable` */
+  /** @throws WorkbenchError `executor/refused`, `executor/unavailable` */
   async #assertReachable(): Promise<void> {
     const { settings } = this.#cluster
+    assertOptions(settings)
     const called = await callClient(settings, 'sbatch', ['--version'])
     if (called.status !== 0) throw unavailableError(settings, called)
   }

@@ -1,6 +1,6 @@
 /** Submits one array, exactly once, whatever the controller does meanwhile. */
 import { removeOutcome } from '#engine/storage/outcomes'
-import { callClient } from './clients'
+import { callSubmit } from './clients'
 import type { Cluster } from './cluster'
 import { nodesFolder } from './nodesFolder'
 import type { QueueRecord } from './queue'
@@ -42,7 +42,7 @@ export async function submitArray(
   try {
     await folder.push(submission)
     while (isOpen()) {
-      const called = await callClient(settings, 'sbatch', submitArguments(job), { input: script })
+      const called = await callSubmit(settings, submitArguments(job), script)
       const number = called.status === 0 ? /^(\d+)/m.exec(called.stdout)?.[1] : undefined
       if (number !== undefined) return await accept(project, submission, number)
       if (called.isMissing) throw unavailableError(settings, called)
@@ -68,7 +68,11 @@ async function accept(project: string, submission: Submission, array: string): P
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
+<<<<<<< HEAD
   { folder, program }: Pick<Cluster, 'program'> & { folder: Pick<Cluster['folder'], 'project'> },
+=======
+  { folder, program, graceSeconds }: Pick<Cluster, 'folder' | 'program' | 'graceSeconds'>,
+>>>>>>> w/submit
   { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
 ): ArrayJob {
   return {
@@ -78,6 +82,7 @@ export function arrayJobOf(
     folder: nodesFolder(folder.project, key),
     elements: elements.length,
     settings,
-    program
+    program,
+    graceSeconds
   }
 }

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -18,10 +20,11 @@ import {
 } from '#engine/executors/slurm/queue'
 import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
-import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
+import { endError, mayPass, refusedError, vainWords } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
@@ -104,6 +107,21 @@ test.each([
     'stuck'
   ],
   ['PENDING', 'AssocMaxJobsLimit', 'waiting'],
+  ['PENDING', 'QOSMaxJobsPerUserLimit', 'waiting'],
+  ['PENDING', 'QOSMaxGRESPerUser', 'waiting'],
+  ['PENDING', 'QOSMaxMemoryPerAccount', 'waiting'],
+  ['PENDING', 'QOSGrpCpuLimit', 'waiting'],
+  ['PENDING', 'AssocGrpMemLimit', 'waiting'],
+  ['PENDING', 'QOSMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerNode', 'stuck'],
+  ['PENDING', 'QOSMaxMemoryPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxCpuMinutesPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMinGRES', 'stuck'],
+  ['PENDING', 'QOSMinCpuNotSatisfied', 'stuck'],
+  ['PENDING', 'MaxMemPerLimit', 'stuck'],
   ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
   ['COMPLETING', 'None', 'running'],
   ['COMPLETED', 'None', 'done'],
@@ -135,10 +153,72 @@ test('what is left out of the settings is left to the cluster', () => {
   expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
 })
 
+test('defaults stand ahead of the options of a study, without those that would clash with them', () => {
+  const lines = (change: object, graceSeconds?: number) =>
+    elementScript({ ...job(change), graceSeconds })
+      .split('\n')
+      .flatMap((line) => /^#SBATCH (.*)/.exec(line)?.[1] ?? [])
+  const warned = ['--requeue', '--signal=B:USR2@60']
+  expect(lines({ cpus: 4 })).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=4', ...warned])
+  const options = ['--gpus=1  --cpus-per-gpu=3', '-N2']
+  expect(lines({ options })).toEqual(['--nodes=1', ...warned, ...options])
+  // A trainer that takes longer to save its state is told earlier.
+  expect(lines({}, 25)).toContain('--signal=B:USR2@60')
+  expect(lines({}, 600)).toContain('--signal=B:USR2@630')
+  expect(submitArguments(job({ options: ['--export=ALL'] }))).not.toContain('--export=NONE')
+  expect(submitArguments(job({ options: ['--comment=x #--export=ALL'] }))).toEqual(
+    expect.arrayContaining(['--export=NONE'])
+  )
+})
+
+test.each([
+  ['--array=0-9', 'found'],
+  ['--exclusive --outp "a b"', 'found'],
+  ['-o/dev/null', 'found'],
+  ['-J x', 'found'],
+  ['--time=5', '`timeMinutes`'],
+  ['-c 8', '`cpus`'],
+  ['--partition=x', '`partition`'],
+  ['--signal=USR1@90', 'B:USR2@SECONDS'],
+  ['--signal USR2@90', 'B:USR2@SECONDS'],
+  ['--signal B:SIGUSR2@90', null],
+  ['--mem=4G --gres=gpu:2 --account=a', null],
+  ['--exclude=node7 --constraint=a100 --time-min=5', null],
+  ['--wait-all-nodes=1 --gres-flags=enforce-binding --mem-bind=local', null],
+  ['--begin=now+1hour # --array=0-9', null],
+  ['-N 2 --ntasks-per-node=1 --hold', null]
+])('the option %s is refused by %s', (line, words) => {
+  const fault = optionFault(line, settings({ partition: 'gpu' }))
+  if (words === null) expect(fault).toBe(null)
+  else expect(fault).toContain(words)
+})
+
 test('names of studies and folders are no commands of the script', () => {
   const script = elementScript(job({ setup: ['module load x'] }))
   execFileSync('bash', ['-n'], { input: script })
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
+})
+
+test('an element finds the programs of Slurm where the submit host has them, if its login does not know', async () => {
+  const folder = await temporaryFolder()
+  const clients = join(folder, 'opt slurm')
+  await mkdir(clients)
+  await mkdir(join(folder, 'cluster'))
+  await writeFile(join(folder, 'cluster', 'elements.txt'), 'f0\n')
+  const asked = { ...job({ setup: ['hash -r; command -v scontrol; exit 0'] }) }
+  const script = elementScript({ ...asked, project: folder, folder: join(folder, 'cluster') })
+  const said = (named: string) =>
+    execFileSync('/bin/bash', [], {
+      input: script.replaceAll('scontrol', 'scontrol-of-test'),
+      encoding: 'utf8',
+      env: { PATH: '/bin', SLURM_ARRAY_TASK_ID: '0', SLURM_ASSAY_CLIENTS: named }
+    })
+      .split('\n')
+      .slice(1)
+  await writeFile(join(clients, 'scontrol-of-test'), '#!/bin/sh\n', { mode: 0o755 })
+  expect(said(clients)).toEqual([`${clients}/scontrol-of-test`, ''])
+  // No folder of a name that says nothing, and none that is not there.
+  for (const named of ['', 'opt slurm', join(folder, 'nowhere')]) expect(said(named)).toEqual([''])
 })
 
 test('what a shell or a job has set for Slurm goes along to no client, but for where the cluster is', () => {
@@ -169,6 +249,20 @@ test('a controller that is away may come back; a refusal is told in its own word
     'invalid partition specified: x Batch job submission failed: Invalid partition name specified'
   )
   expect(refusedError(called(wrong)).message).toContain('Set `partition`')
+})
+
+test.each([
+  ['QOSMaxWallDurationPerJobLimit', '`timeMinutes`'],
+  ['AssociationTimeLimit', '`timeMinutes`'],
+  ['QOSMaxGRESPerJob', '`gres`'],
+  ['QOSMaxMemoryPerJob', '`memoryMegabytes`'],
+  ['AssocMaxMemPerNode', '`memoryMegabytes`'],
+  ['QOSMaxCpuPerJobLimit', '`cpus`'],
+  ['QOSMinGRES', '`gres`'],
+  ['InvalidQOS', '`qos`']
+])('of what waits in vain for %s, %s is to be set', (reason, setting) => {
+  expect(vainWords(reason)).toContain(`"${reason}" `)
+  expect(vainWords(reason)).toContain(setting)
 })
 
 const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
