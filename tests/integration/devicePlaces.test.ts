@@ -5,6 +5,7 @@ import type { LocalDevice } from '#engine/backends/devices'
 import { DevicePlaces } from '#engine/executors/devicePlaces'
 import { LocalExecutor } from '#engine/executors/localExecutor'
 import type { TrainJob } from '#engine/workers/jobs'
+import { WorkbenchError } from '#shared/errors'
 import { LOCAL } from '#shared/executors'
 import { RecipeSchema } from '#shared/records'
 import { SMALLEST, plainPool } from '../support/plainPool'
@@ -56,6 +57,37 @@ test('one GPU with one run at once is no choice; what the study asks for is', as
   expect(await choose({ runsPerDevice: 3 })).toMatchObject({ devices: [0], perDevice: 3 })
   await expect(choose({ devices: [1] })).rejects.toMatchObject({ code: 'executor/invalid' })
   expect(options.pool.devices.flatMap(({ pids }) => pids)).toEqual([])
+})
+
+test('where the driver does not list GPUs one is used, which is said, and it is asked again', async () => {
+  const failure = new WorkbenchError('backend/unavailable', 'It did not answer within 45 s.')
+  let answers = () => Promise.reject<LocalDevice[]>(failure)
+  const told: string[] = []
+  const options = {
+    ...(await placed([])),
+    list: () => answers(),
+    onSetAside: (device: string, reason: string) => void told.push(`${device}: ${reason}`)
+  }
+  const places = new DevicePlaces(LOCAL, options)
+  const choose = () => places.choose(SMALLEST, { perDevice: 1 })
+  expect([await choose(), await choose()]).toEqual([null, null])
+  expect(told).toEqual([
+    'any further GPU: TensorFlow computes on a GPU, and which there are is not known. It did not answer within 45 s. One is used.'
+  ])
+  const pinned = new DevicePlaces({ ...LOCAL, devices: [1] }, options)
+  await expect(pinned.choose(SMALLEST, { perDevice: 1 })).rejects.toMatchObject({
+    code: 'executor/invalid',
+    message: expect.stringContaining('It did not answer within 45 s. Try again') as string
+  })
+  answers = () => Promise.resolve([gpu(0), gpu(1)])
+  expect(await choose()).toMatchObject({ devices: [0, 1] })
+  expect(await pinned.choose(SMALLEST, { perDevice: 1 })).toMatchObject({ devices: [1] })
+
+  const device = () => Promise.resolve({ name: 'a processor', isGpu: false })
+  answers = () => Promise.reject(failure)
+  const onProcessor = new DevicePlaces(LOCAL, { ...options, device })
+  expect(await onProcessor.choose(SMALLEST, { perDevice: 1 })).toBe(null)
+  expect(told).toHaveLength(1)
 })
 
 test('where tensors are on the processor, GPUs are not placed on', async () => {

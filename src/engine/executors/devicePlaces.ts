@@ -1,6 +1,6 @@
 /** On which devices of this machine a study's runs are placed, and how many on each at once. */
 import { hostname } from 'node:os'
-import { WorkbenchError } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import type { LocalSettings } from '#shared/executors'
 import type { DecoderConfig, Recipe } from '#shared/records'
 import { deviceEnvironment, listDevices, nameOfDevice } from '#engine/backends/devices'
@@ -26,6 +26,8 @@ export interface DevicePlacesOptions {
   project: string
   /** What there is; by default what the driver says, or pretended devices. */
   list?: () => Promise<LocalDevice[]>
+  /** Told of a device on which nothing is done any more. */
+  onSetAside?: (device: string, reason: string) => void
 }
 
 /** Devices for a recipe. */
@@ -42,6 +44,8 @@ export class DevicePlaces {
   readonly #settings: LocalSettings
   readonly #options: DevicePlacesOptions
   #listed: Promise<LocalDevice[]> | null = null
+  /** Whether it was said that nobody lists GPUs. */
+  #isTold = false
 
   constructor(settings: LocalSettings, options: DevicePlacesOptions) {
     this.#settings = settings
@@ -54,14 +58,17 @@ export class DevicePlaces {
    * @param training a recipe, and its runs that are still to be trained; or how many jobs one device does
    *   at once unless the study says
    * @returns null where there is nothing to choose: one GPU with one run at once, or none
-   * @throws WorkbenchError `executor/invalid` for numbers of devices that are not there
+   * @throws WorkbenchError `executor/invalid` for numbers of devices that are not there, or that nobody can tell
    */
   async choose(
     config: DecoderConfig,
     training: { recipe: Recipe; runs: number } | { perDevice: number }
   ): Promise<DeviceChoice | null> {
     // Asked once: the driver takes a second to answer.
-    const all = await (this.#listed ??= this.#list())
+    const all = await (this.#listed ??= this.#list().catch(async (error: unknown) => {
+      if (!(await this.#goesOnWithout(error))) throw error
+      return []
+    }))
     const chosen = this.#pinned(all)
     if (chosen.length === 0) return null
     this.#makeKnown(all)
@@ -85,6 +92,31 @@ export class DevicePlaces {
     const devices = await list()
     const areReal = devices.some(({ isPretended }) => !isPretended)
     return areReal && !(await this.#options.device()).isGpu ? [] : devices
+  }
+
+  /**
+   * Where the driver lists no GPUs: nothing is lacking to tensors on the processor. One GPU is used else, unless
+   * others were asked for, and that is said; the driver is asked again for the next runs.
+   *
+   * @throws WorkbenchError `executor/invalid` where devices were asked for by their numbers
+   */
+  async #goesOnWithout(error: unknown): Promise<boolean> {
+    const { code, message } = toPlain(error)
+    if (code !== 'backend/unavailable') return false
+    if (!(await this.#options.device()).isGpu) return true
+    this.#listed = null
+    const { devices: asked } = this.#settings
+    const unlisted = `TensorFlow computes on a GPU, and which there are is not known. ${message}`
+    if (asked !== 'all') {
+      throw new WorkbenchError(
+        'executor/invalid',
+        `The study is to use the devices ${asked.join(', ')} of this machine. ${unlisted} Try again, or set the executor's devices to "all": then one GPU is used.`,
+        { expected: asked.map(String), found: [] }
+      )
+    }
+    if (!this.#isTold) this.#options.onSetAside?.('any further GPU', `${unlisted} One is used.`)
+    this.#isTold = true
+    return true
   }
 
   #pinned(all: readonly LocalDevice[]): LocalDevice[] {

@@ -44,10 +44,7 @@ export function availableMemory(): number {
 }
 
 /** `project`: its folder; `device`: asked only when something is to be done. */
-export interface LocalExecutorOptions extends DevicePlacesOptions {
-  /** Told of a device on which nothing is done any more. */
-  onSetAside?: (device: string, reason: string) => void
-}
+export type LocalExecutorOptions = DevicePlacesOptions
 
 /** This machine. */
 export class LocalExecutor implements Executor {
