@@ -8,6 +8,7 @@ import type { RunResult, TracePoint } from '#shared/records'
 import { fillCommand, splitCommand } from '#shared/trainer'
 import type { TrainerSettings, TrainerValue } from '#shared/trainer'
 import { threadEnvironment } from '#engine/backends/environment'
+import type { Claim } from '#engine/storage/claims'
 import { LineLog, makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
@@ -65,14 +66,16 @@ interface Told {
  * Trains a run by a command, from its start or from what the command keeps in its `state` folder.
  *
  * A run that was killed at any moment is called again, or adopted where the command had ended well. Nothing
- * is adopted that was not looked at.
+ * is adopted that was not looked at. Who took the run over meanwhile has its folders: then the command is ended,
+ * and nothing of it is written or taken.
  *
- * @throws WorkbenchError `trainer/*`, `storage/*`, `checkpoint/mismatch`
+ * @throws WorkbenchError `trainer/*`, `storage/*`, `checkpoint/mismatch`, `run/claimed`
  */
 export async function trainByCommand(
   job: TrainJob,
   trainer: TrainerSettings,
-  hooks: JobHooks
+  hooks: JobHooks,
+  claim: Claim
 ): Promise<TrainResult> {
   const places = placesOf(job)
   await makeFolder(places.folder)
@@ -86,7 +89,8 @@ export async function trainByCommand(
   // How far it is it says anew in every call.
   const told = earlier ?? { step: 0, device, elapsedMs }
   if (!earlier) {
-    const end = await call(job, trainer, { places, inputs, steps, told }, hooks)
+    const end = await call(job, trainer, { places, inputs, steps, told, claim }, hooks)
+    claim.assertHeld()
     // Stopped it may have left what it had by then: only its word says that this is all.
     if (hooks.signal.aborted && !(end.status === 0 && told.step >= steps)) {
       await writeFileAtomic(places.time, JSON.stringify(told))
@@ -97,6 +101,7 @@ export async function trainByCommand(
   }
   await adopt(job, places, inputs, hooks)
   const result = await resultOf(job, { ...told, step: steps })
+  claim.assertHeld()
   await finish(job, places, result)
   return { outcome: 'finished', result }
 }
@@ -146,15 +151,17 @@ interface Call {
   inputs: CommandInputs
   steps: number
   told: Told
+  claim: Claim
 }
 
 /** Calls the command once; `told` has what it said. */
 async function call(
   job: TrainJob,
   trainer: TrainerSettings,
-  { places, inputs, steps, told }: Call,
+  { places, inputs, steps, told, claim }: Call,
   hooks: JobHooks
 ): Promise<CommandEnd> {
+  claim.assertHeld()
   await removeTree(places.out)
   await makeFolder(places.state)
   await makeFolder(places.work)
@@ -165,8 +172,13 @@ async function call(
   const curve = new Curve(job, steps, told, hooks)
   const startedAt = performance.now()
   const before = told.elapsedMs
-  const timer = setInterval(() => curve.tell(before + performance.now() - startedAt), TELL_EVERY_MS)
-  const keepLog = () => writeFileAtomic(places.log, log.text).catch(() => undefined)
+  const taken = new AbortController()
+  const timer = setInterval(() => {
+    curve.tell(before + performance.now() - startedAt)
+    if (!isHeld(claim)) taken.abort()
+  }, TELL_EVERY_MS)
+  const keepLog = () =>
+    isHeld(claim) ? writeFileAtomic(places.log, log.text).catch(() => undefined) : undefined
   let kept: Promise<void> = Promise.resolve()
   const keeper = setInterval(() => (kept = kept.then(keepLog)), LOG_EVERY_MS)
   try {
@@ -177,17 +189,30 @@ async function call(
       folder,
       environment: environmentOf(values),
       graceSeconds: trainer.graceSeconds,
-      signal: hooks.signal,
+      signal: AbortSignal.any([hooks.signal, taken.signal]),
       mark: places.mark,
-      onText: (text) => log.add(text).forEach((news) => curve.add(news))
+      onText: (text) => {
+        const told = log.add(text)
+        if (isHeld(claim)) told.forEach((news) => curve.add(news))
+      }
     })
   } finally {
     clearInterval(timer)
     clearInterval(keeper)
     told.elapsedMs = Math.round(before + performance.now() - startedAt)
     await kept.then(keepLog)
-    await removeTree(places.mark)
+    // Of one that was taken over the mark is the other's.
+    if (isHeld(claim)) await removeTree(places.mark)
     await curve.close()
+  }
+}
+
+function isHeld(claim: Claim): boolean {
+  try {
+    claim.assertHeld()
+    return true
+  } catch {
+    return false
   }
 }
 

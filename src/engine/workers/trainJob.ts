@@ -62,7 +62,7 @@ export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainRes
   try {
     // What who had it before left half-written.
     await sweepDrafts(projectPaths.run(job.project, job.fingerprint), 2)
-    if (job.trainer) return await trainByCommand(job, job.trainer, hooks)
+    if (job.trainer) return await trainByCommand(job, job.trainer, hooks, claim)
     return await trainClaimed(job, hooks, claim)
   } finally {
     await claim.release()
