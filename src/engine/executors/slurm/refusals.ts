@@ -1,13 +1,8 @@
 /** What went wrong with a cluster, in words. */
-<<<<<<< HEAD
 import { WorkbenchError, toPlain } from '#shared/errors'
-import { textBehind } from '#engine/storage/traces'
-=======
-import { readFile } from 'node:fs/promises'
-import { WorkbenchError } from '#shared/errors'
 import type { SlurmSettings } from '#shared/executors'
 import { optionFault } from '#shared/sbatchOptions'
->>>>>>> w/submit
+import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { wordsOf } from './queue'

@@ -68,11 +68,11 @@ async function accept(project: string, submission: Submission, array: string): P
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
-<<<<<<< HEAD
-  { folder, program }: Pick<Cluster, 'program'> & { folder: Pick<Cluster['folder'], 'project'> },
-=======
-  { folder, program, graceSeconds }: Pick<Cluster, 'folder' | 'program' | 'graceSeconds'>,
->>>>>>> w/submit
+  {
+    folder,
+    program,
+    graceSeconds
+  }: Pick<Cluster, 'program' | 'graceSeconds'> & { folder: Pick<Cluster['folder'], 'project'> },
   { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
 ): ArrayJob {
   return {
