@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import { openBatches } from '#engine/data/batches'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
 import { claimRun } from '#engine/storage/claims'
 import { projectPaths } from '#engine/storage/paths'
-import { ownIdentity } from '#engine/storage/processIdentity'
+import { identityOf } from '#engine/storage/processIdentity'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
 import { trainByCommand } from '#engine/workers/commandTrainJob'
@@ -151,6 +151,22 @@ test.each(WRONG)(
   }
 )
 
+test('a run that another process finished meanwhile is not trained again, and keeps its curve', async () => {
+  const job = await seedJob(`${SMALL} train`)
+  const first = await train(job)
+  const curve = await readTrace(job.project, job.fingerprint)
+  const again = await train({ ...job, trainer: { ...job.trainer!, command: 'no-such-trainer' } })
+  expect(again).toEqual(first)
+  expect(curve.length).toBeGreaterThan(0)
+  expect(await readTrace(job.project, job.fingerprint)).toEqual(curve)
+  // Where nobody can tell whether it is finished, nothing is begun.
+  const manifest = projectPaths.manifest(job.project, job.fingerprint)
+  rmSync(manifest)
+  symlinkSync(manifest, manifest)
+  await expect(train(job)).rejects.toMatchObject({ code: 'storage/not-readable' })
+  expect(await readTrace(job.project, job.fingerprint)).toEqual(curve)
+})
+
 test('a program or a folder that is not there is named', async () => {
   const job = await seedJob('no-such-trainer --out {out}')
   const missing = { code: 'trainer/not-found', message: expect.stringContaining('no-such-trainer') }
@@ -217,7 +233,7 @@ test('a trainer whose run another takes over is ended, and nothing of it is take
   const process = join(projectPaths.command(project, fingerprint), 'process.json')
   const { pid } = JSON.parse(readFileSync(process, 'utf8')) as { pid: number }
   // Slurm took the node for lost, and began the element again on another.
-  const other = { ...ownIdentity(), host: 'node9', nonce: 'b', since: 'now', job: '7_0' }
+  const other = { ...identityOf(), host: 'node9', nonce: 'b', since: 'now', job: '7_0' }
   const taken = JSON.stringify({ ...other, beat: 0, patienceMs: 300 })
   writeFileSync(projectPaths.claim(project, fingerprint), taken)
   writeFileSync(process, 'the mark of the other')

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import { jsonValue } from '#shared/jsonText'
 import type { RunResult, TracePoint } from '#shared/records'
 import { fillCommand, splitCommand } from '#shared/trainer'
 import type { TrainerSettings, TrainerValue } from '#shared/trainer'
@@ -11,6 +12,7 @@ import { threadEnvironment } from '#engine/backends/environment'
 import type { Claim } from '#engine/storage/claims'
 import { LineLog, makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { nullIfAbsent } from '#engine/storage/presence'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { learningRateAt } from '#engine/training/schedule'
@@ -117,7 +119,7 @@ async function assertAlone(
   if (pid === null) return
   throw new WorkbenchError(
     'trainer/failed',
-    `The trainer of ${label} is at work still from an earlier call (process ${pid}), although it was asked to end. End it, then run again.`,
+    `The trainer of ${label} is at work still from an earlier call (${pid === 'unknown' ? `${mark} cannot be read` : `process ${pid}`}), although it was asked to end. End it, then run again.`,
     { run: label, pid }
   )
 }
@@ -360,12 +362,10 @@ async function resultOf(job: TrainJob, { step, device, elapsedMs }: Told): Promi
   }
 }
 
+/** @returns null where nothing was told, or nothing whole. @throws WorkbenchError `storage/not-readable` */
 async function readTold(path: string): Promise<Told | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Told
-  } catch {
-    return null
-  }
+  const text = await readFile(path, 'utf8').catch((error: unknown) => nullIfAbsent(error, path))
+  return ((text === null ? null : jsonValue(text)) ?? null) as Told | null
 }
 
 function readLog(path: string): Promise<string> {

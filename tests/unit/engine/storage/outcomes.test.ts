@@ -23,7 +23,9 @@ test('what failed or is damaged is cleared away; what cannot be read now stays f
   await mkdir(projectPaths.outcome(folder, 'unread'))
   expect(await readOutcome(folder, 'none')).toBeNull()
   expect(await readOutcome(folder, 'damaged')).toBeNull()
-  await expect(readOutcome(folder, 'unread')).rejects.toMatchObject({ code: 'EISDIR' })
+  await expect(readOutcome(folder, 'unread')).rejects.toMatchObject({
+    code: 'storage/not-readable'
+  })
   await adoptOutcomes({ project: { folder } } as unknown as RunContext)
   expect(await outcomeKeys(folder)).toEqual(['unread'])
 })
