@@ -115,6 +115,42 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
   })
 
+  /** Puts a program of this name ahead of Slurm's own, which it may call as `real`, for one test. */
+  async function ahead(name: string, script: string): Promise<void> {
+    const folder = await temporaryFolder()
+    const path = process.env['PATH']!
+    const real = `real() { PATH=${path} command ${name} "$@"; }`
+    await writeFile(join(folder, name), `#!/bin/bash\n${real}\n${script}\n`, { mode: 0o755 })
+    process.env['PATH'] = `${folder}:${path}`
+    onTestFinished(() => void (process.env['PATH'] = path))
+  }
+
+  test('a submission that was heard and not answered is found by its name, and not made again', async () => {
+    const marks = await temporaryFolder()
+    const late =
+      'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation'
+    await ahead(
+      'sbatch',
+      `[ "$1" = --version ] && { real "$@"; exit; }
+      real "$@" >>${marks}/numbers || exit
+      echo "$@" | grep -o 'job-name=[^ ]*' >>${marks}/names
+      mkdir ${marks}/late 2>/dev/null && { echo "${late}" >&2; exit 1; }
+      tail -n 1 ${marks}/numbers`
+    )
+    const session = await project({ modelsPerElement: 100 })
+    const places = new Set<string>()
+    const { failed } = await session.run(session.study(), {
+      onEvent: (event) => {
+        if (event.kind === 'progress') places.add(event.progress.place ?? '')
+      }
+    })
+    expect(failed).toEqual([])
+    expect([...places].join('\n')).toMatch(/may not have been submitted \(.*Socket timed out on/)
+    const names = (await readFile(join(marks, 'names'), 'utf8')).trim().split('\n')
+    expect(new Set(names).size).toBe(names.length)
+    expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
+  })
+
   // Its worker is what the kernel ends; the element itself would say no more than that it died.
   test.skipIf(!isMemoryHeld)(
     'one that takes too much memory is told so, and not tried again',

@@ -51,7 +51,7 @@ export function addRunOneCommand(program: Command): void {
         }
         const lines = jobs.map((job) =>
           job.error
-            ? `failed ${job.label}: ${job.error.code}: ${job.error.message}`
+            ? `${job.state} ${job.label}: ${job.error.code}: ${job.error.message}`
             : `${job.state} ${job.label}`
         )
         print(lines.join('\n'), { study: study.name, jobs })
@@ -59,6 +59,7 @@ export function addRunOneCommand(program: Command): void {
           if (jobs.filter(({ state }) => state !== 'stopped').length === keys.length) return EXIT.ok
           return putBack(jobs.some(({ state, steps }) => state !== 'stopped' || steps > 0))
         }
+        if (jobs.some(({ error }) => error?.code === 'run/claimed')) return CLAIMED
         if (jobs.some(({ state }) => state === 'stopped')) return EXIT.interrupted
         return jobs.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok
       })
@@ -67,6 +68,9 @@ export function addRunOneCommand(program: Command): void {
 
 /** Exit status of an element that should begin again and could not be put back: EX_TEMPFAIL. */
 const TRY_AGAIN = 75
+
+/** Exit status where another process trains the run: EX_UNAVAILABLE. Whoever asked for it looks again. */
+const CLAIMED = 69
 
 /** An element that gets nowhere is put back so often: what is slow at first may be quicker once. */
 const MOST_IN_VAIN = 2

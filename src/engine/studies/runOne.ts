@@ -94,7 +94,10 @@ async function doPlanned(
   }
 }
 
-/** Stopped, or failed, which is left for whoever asked for it. */
+/**
+ * Stopped, or failed, which is left for whoever asked for it. What another process trains at this moment is no
+ * failure of the run: nothing is left of it, and `error` says who has it.
+ */
 async function endedBy(
   thrown: unknown,
   origin: Pick<Outcome, 'key' | 'study' | 'assay' | 'host'>,
@@ -105,6 +108,7 @@ async function endedBy(
   const isStopped = isStop(thrown, signal) || (signal.aborted && code === 'worker/died')
   if (isStopped) return { state: 'stopped', error: null }
   const error = { code, message, details }
+  if (code === 'run/claimed') return { state: 'stopped', error }
   await writeOutcome(project.folder, { ...origin, error })
   return { state: 'failed', error }
 }

@@ -100,8 +100,20 @@ function folderOf(program: string): string | null {
 /** Options of ssh: it asks nobody, waits ten seconds, and takes the user's own settings for the rest. */
 export function sshOptions(): string[] {
   const config = process.env[SSH_CONFIG]
-  const asked = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10']
+  // What a host greets with is not what its programs say; errors of ssh's own are still told.
+  const asked = ['BatchMode=yes', 'ConnectTimeout=10', 'LogLevel=ERROR'].flatMap((one) => [
+    '-o',
+    one
+  ])
   return [...(config === undefined || config === '' ? [] : ['-F', config]), ...asked]
+}
+
+/**
+ * The number that `sbatch --parsable` says: `NUMBER` or `NUMBER;CLUSTER`, on the last line that is one; a host may
+ * say other numbers ahead of it.
+ */
+export function jobNumber(stdout: string): string | null {
+  return [...stdout.matchAll(/^(\d+)(?:;\S+)?\r?$/gm)].at(-1)?.[1] ?? null
 }
 
 function call(

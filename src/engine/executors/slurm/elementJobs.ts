@@ -204,7 +204,8 @@ export class ElementJobs {
     const isAccepted = await submitArray(this.#options, submission, {
       isOpen,
       pause: () => this.#pause(isOpen),
-      knownQueue: () => this.#knownQueue(asks, isOpen)
+      knownQueue: () => this.#knownQueue(asks, isOpen),
+      onTry: (words) => asks.forEach((ask) => tellTry(ask, words))
     })
     if (!isAccepted) return
     elements.forEach((group, index) => {
@@ -359,6 +360,13 @@ export class ElementJobs {
     this.#cancelled.delete(ask)
     settle()
   }
+}
+
+/** Of a call that nobody answered it is not known whether somebody heard it. */
+function tellTry({ want, isOver }: Ask, words: string): void {
+  if (isOver) return
+  const told = `it may not have been submitted (${words}); it is looked for, and submitted again`
+  want.onState?.({ state: 'unknown', words: told })
 }
 
 function isSame(a: ElementPlace, b: ElementPlace): boolean {

@@ -7,7 +7,7 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
-import { callSubmit } from './clients'
+import { callSubmit, jobNumber } from './clients'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
@@ -66,7 +66,11 @@ export async function probeCluster(
       const words = error?.message ?? `The cluster does not answer: "${wordsOf(called.stderr)}"`
       return [{ what: 'submit', state: error ? 'bad' : 'unknown', words }]
     }
-    const array = /^(\d+)/m.exec(called.stdout)![1]!
+    const array = jobNumber(called.stdout)
+    if (array === null) {
+      const words = `sbatch named no job; it said "${called.stdout.trim()}"`
+      return [{ what: 'submit', state: 'unknown', words }]
+    }
     const submitted = { what: 'submit', state: 'good' as const, words: `Slurm took job ${array}.` }
     // The element itself asks for less time than a run does.
     const late = await timeFindings(settings)

@@ -33,11 +33,22 @@ export async function readQueue(host: SubmitHost): Promise<Queue> {
     const silent = called.isMissing ? 'there is no program squeue' : 'squeue did not answer in time'
     return { isKnown: false, words: wordsOf(called.stderr) || silent }
   }
+  return { isKnown: true, elements: parsedQueue(called.stdout) }
+}
+
+/**
+ * Lines of `squeue`. Of two arrays of one name, where a submission was heard twice, the element that still waits or
+ * runs counts.
+ */
+export function parsedQueue(lines: string): Map<string, QueueRecord> {
   const elements = new Map<string, QueueRecord>()
-  for (const record of called.stdout.split('\n').flatMap(parsedRecord)) {
-    elements.set(`${record.name}.${record.index}`, record)
+  for (const record of lines.split('\n').flatMap(parsedRecord)) {
+    const name = `${record.name}.${record.index}`
+    const other = elements.get(name)
+    if (other && isLive(elementState(other))) continue
+    elements.set(name, record)
   }
-  return { isKnown: true, elements }
+  return elements
 }
 
 /** Elements that are cancelled before they begin lose their indexes: one line stands for all of an array. */
@@ -161,8 +172,17 @@ export function parsedNode(line: string): ClusterNode[] {
   ]
 }
 
-/** What a client said, without its name ahead of each line. */
+/** A line of Slurm's own programs: a host may say a lot else, to whoever logs in. */
+const SLURMS_OWN = /^(sbatch|squeue|scontrol|scancel|sinfo|sacct|slurm\w*)( error)?: /
+
+/** What Slurm's own programs said; empty where it is somebody else who speaks. */
+export function slurmWordsOf(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => SLURMS_OWN.test(line))
+  return lines.map((line) => line.replace(/^\w+: (error: |fatal: )?/, '').trim()).join(' ')
+}
+
+/** What a client said, without its name ahead of each line; of others, such as ssh, where Slurm says nothing. */
 export function wordsOf(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.replace(/^\w+: (error: )?/, '').trim())
-  return lines.filter((line) => line !== '').join(' ')
+  const others = stderr.split('\n').map((line) => line.replace(/^\w+: /, '').trim())
+  return slurmWordsOf(stderr) || others.filter((line) => line !== '').join(' ')
 }

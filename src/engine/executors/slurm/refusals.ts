@@ -5,7 +5,7 @@ import { optionFault } from '#shared/sbatchOptions'
 import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
-import { wordsOf } from './queue'
+import { slurmWordsOf, wordsOf } from './queue'
 import { NOT_SEEN } from './script'
 
 /** The controller may answer the next time. A call that was cut off may have been heard. */
@@ -41,11 +41,13 @@ const ABOUT: [RegExp, string][] = [
   [/submit|limit|quota/i, 'Wait until some of your jobs have ended.']
 ]
 
+/** Statuses of ssh where it does not come through, and of `timeout` where it ended what took too long. */
+const CUT_OFF = [255, 124, 137]
+
 /** True where asking again may do. */
 export function mayPass({ status, stderr, isMissing }: Called): boolean {
   if (isMissing) return false
-  // ssh itself ends with 255 where it does not come through.
-  return status === null || status === 255 || MAY_PASS.test(stderr)
+  return status === null || CUT_OFF.includes(status) || MAY_PASS.test(slurmWordsOf(stderr))
 }
 
 /** Of a submission that Slurm refuses: its own sentence, and which setting it is about. */
@@ -128,9 +130,12 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
 /** Exit status of an element that was told to leave and could not be put back: EX_TEMPFAIL. */
 const TRY_AGAIN = 75
 
+/** Exit status of an element whose run another process trains: EX_UNAVAILABLE. */
+const CLAIMED = 69
+
 function isInterruption(state: string, end: ElementEnd | null): boolean {
   if (state === 'CANCELLED' || state === 'OUT_OF_MEMORY') return false
-  if (end?.exitStatus === TRY_AGAIN || (end?.signal ?? 0) > 0) return true
+  if ([TRY_AGAIN, CLAIMED].includes(end?.exitStatus ?? 0) || (end?.signal ?? 0) > 0) return true
   return ['GONE', 'TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'COMPLETED'].includes(state)
 }
 
@@ -141,6 +146,7 @@ function howItEnded(state: string, end: ElementEnd | null, cancelledBy: string |
   if (state === 'NODE_FAIL') return 'the node was lost'
   if (state === 'GONE') return 'it left the queue, and Slurm remembers no more of it'
   if (end?.exitStatus === NOT_SEEN) return 'the node does not see the project'
+  if (end?.exitStatus === CLAIMED) return 'another process was training the run'
   if (end?.exitStatus === 127 || end?.exitStatus === 126) {
     return 'the node could not start Assay by the command that it was given'
   }

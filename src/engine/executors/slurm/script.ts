@@ -28,6 +28,9 @@ export interface ArrayJob {
 /** File of a submission's folder: a line of fingerprints for each element. */
 export const ELEMENTS_FILE = 'elements.txt'
 
+/** File of a submission's folder: the number of its array, once that is known. */
+export const ARRAY_FILE = 'array.txt'
+
 /** Exit status of an element that does not see what it should: EX_NOINPUT. */
 export const NOT_SEEN = 66
 
@@ -131,6 +134,12 @@ export function elementScript(job: ArrayJob): string {
     `if ! cd ${quoted(project)} || [ "$PWD" != ${quoted(project)} ] || [ ! -r "$folder/${ELEMENTS_FILE}" ]; then`,
     `  echo "Assay: $(hostname)" ${quoted(unseen)} >&2`,
     `  exit ${NOT_SEEN}`,
+    'fi',
+    // A controller that answered too late may have heard a submission twice.
+    `array=$(cat "$folder/${ARRAY_FILE}" 2>/dev/null)`,
+    'if [ "${array:-$SLURM_ARRAY_JOB_ID}" != "$SLURM_ARRAY_JOB_ID" ]; then',
+    '  echo "Assay: this was submitted twice; array $array does the work, and array $SLURM_ARRAY_JOB_ID leaves"',
+    '  exit 0',
     'fi',
     `runs=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$folder/${ELEMENTS_FILE}")`,
     `trap 'scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"; exit 0' USR2`,

@@ -10,7 +10,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { assertNotNewer } from '#engine/storage/sealedFiles'
 import { openSealed, sealedText } from '#engine/storage/seals'
 import { textBehind } from '#engine/storage/traces'
-import { ELEMENTS_FILE } from './script'
+import { ARRAY_FILE, ELEMENTS_FILE } from './script'
 
 const SUBMISSION_VERSION = 1
 
@@ -63,7 +63,11 @@ export async function createSubmission(
 
 /** Stores what became known of a submission. */
 export async function saveSubmission(project: string, submission: Submission): Promise<void> {
-  await writeFileAtomic(recordPath(project, submission.key), sealedText(submission, 1))
+  const { key, array } = submission
+  await writeFileAtomic(recordPath(project, key), sealedText(submission, 1))
+  if (array !== null) {
+    await writeFileAtomic(join(projectPaths.submission(project, key), ARRAY_FILE), `${array}\n`)
+  }
 }
 
 /**

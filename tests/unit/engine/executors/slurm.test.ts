@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
-import { clientEnvironment } from '#engine/executors/slurm/clients'
+import { clientEnvironment, jobNumber } from '#engine/executors/slurm/clients'
 import { OLDEST_NODE, findingsOf } from '#engine/executors/slurm/probeAnswer'
 import { minutesOf } from '#engine/executors/slurm/timeLimit'
 import { megabytesOf, toldEnd } from '#engine/executors/slurm/elementEnd'
@@ -13,6 +13,7 @@ import type { ElementEnd } from '#engine/executors/slurm/elementEnd'
 import {
   elementState,
   parsedNode,
+  parsedQueue,
   parsedRecord,
   recordOf,
   wordsOf
@@ -198,6 +199,58 @@ test('names of studies and folders are no commands of the script', () => {
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
 })
 
+test('an element of an array that was heard twice leaves, and says so', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'elements.txt'), 'f0\n')
+  const script = elementScript({ ...job({ command: 'echo' }), project: folder, folder })
+  const said = (array: string) =>
+    execFileSync('/bin/bash', [], {
+      input: script,
+      encoding: 'utf8',
+      env: { PATH: '/bin', SLURM_ARRAY_TASK_ID: '0', SLURM_ARRAY_JOB_ID: array }
+    })
+  // Until its number is written down, nobody knows which of two it would be.
+  expect(said('7')).toMatch(/\nrun-one .* f0 --study=/)
+  await writeFile(join(folder, 'array.txt'), '7\n')
+  expect(said('7')).toMatch(/\nrun-one .* f0 --study=/)
+  expect(said('8')).toBe(
+    'Assay: this was submitted twice; array 7 does the work, and array 8 leaves\n'
+  )
+})
+
+test('of two arrays of one name the elements that wait or run are looked at', () => {
+  const line = (array: number, index: number, state: string) =>
+    `${array}|${index}|${state}|None|lab1|1764314912|1764314900|assay-0123456789ab`
+  const states = (...lines: string[]) =>
+    [...parsedQueue(lines.join('\n')).values()].map((one) => [one.array, one.index, one.state])
+  const both = [line(7, 0, 'RUNNING'), line(8, 0, 'COMPLETED'), line(7, 1, 'COMPLETED')]
+  const expected = [
+    ['7', 0, 'RUNNING'],
+    ['8', 1, 'PENDING']
+  ]
+  expect(states(...both, line(8, 1, 'PENDING'))).toEqual(expected)
+  expect(states(line(8, 1, 'PENDING'), ...both.reverse())).toEqual(expected.reverse())
+})
+
+test('what a host greets with is no word of Slurm, and no number of a job', () => {
+  const banner =
+    'Sessions are timed out after 30 minutes. Temporarily no GPUs: try again on Monday.'
+  const refusal = `${banner}\nsbatch: error: invalid partition specified: x\n*** 42 ***\n`
+  expect(mayPass(called(refusal))).toBe(false)
+  expect(refusedError(called(refusal)).details).toEqual({ found: 'invalid partition specified: x' })
+  expect(
+    mayPass(called(`${banner}\nslurm_load_jobs error: Socket timed out on send/recv operation`))
+  ).toBe(true)
+  // Of ssh, and of the other machine's \`timeout\`.
+  for (const status of [255, 124, 137]) expect(mayPass(called(banner, status))).toBe(true)
+  expect(wordsOf('ssh: connect to host x port 22: Connection refused\n')).toBe(
+    'connect to host x port 22: Connection refused'
+  )
+  expect(jobNumber('12 users are logged in\n3\n4711;alpha\n')).toBe('4711')
+  expect(jobNumber('4711\n')).toBe('4711')
+  expect(jobNumber('12 users are logged in\n')).toBe(null)
+})
+
 test('an element finds the programs of Slurm where the submit host has them, if its login does not know', async () => {
   const folder = await temporaryFolder()
   const clients = join(folder, 'opt slurm')
@@ -283,6 +336,7 @@ test.each([
   ['NODE_FAIL', 0, 0, 'executor/lost'],
   ['FAILED', 0, 9, 'executor/lost'],
   ['FAILED', 75, 0, 'executor/lost'],
+  ['FAILED', 69, 0, 'executor/lost'],
   ['COMPLETED', 0, 0, 'executor/lost'],
   ['FAILED', 1, 0, 'executor/failed'],
   ['FAILED', 127, 0, 'executor/failed'],
