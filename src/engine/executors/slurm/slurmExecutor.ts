@@ -18,10 +18,10 @@ import type {
 } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../executor'
+import type { ElementNews, Want } from './asks'
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
-import type { ElementNews, Want } from './elementJobs'
 import { paceOf } from './pace'
 import { unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'
@@ -74,7 +74,7 @@ export class SlurmExecutor implements Executor {
     } finally {
       this.#isLeaving ||= isLeaving(signal)
     }
-    await this.#cluster.folder.pullText()
+    await this.#cluster.folder.pullText(signal)
     return found!
   }
 
