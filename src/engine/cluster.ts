@@ -11,10 +11,11 @@ import type {
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { clusterOf } from './executors/chooseExecutor'
+import { cancelJobs, cancelWords } from './executors/slurm/cancelling'
 import type { Cluster } from './executors/slurm/cluster'
 import { probeCluster } from './executors/slurm/probe'
 import type { ProbeOptions } from './executors/slurm/probe'
-import { cancelJobs, elementState, isLive, readQueue, recordOf } from './executors/slurm/queue'
+import { elementState, isLive, readQueue, recordOf } from './executors/slurm/queue'
 import type { Queue, QueueRecord } from './executors/slurm/queue'
 import { readNodesInUse } from './executors/slurm/nodeUse'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
@@ -39,21 +40,24 @@ const LOG_BYTES = 1 << 16
  */
 export async function readCluster(session: ProjectSession, study: Study): Promise<ClusterView> {
   const { settings } = clusterOfStudy(session, study)
-  const submissions = await readSubmissions(session.folder)
   const queue = await queueOf(session, study)
-  const elements = await Promise.all(
-    submissions.flatMap((submission) =>
-      submission.elements.map((_, index) => describe(session, submission, index, queue))
-    )
-  )
   return {
     study: study.name,
     host: settings.host ?? null,
-    elements,
+    elements: await elementsOf(session, queue),
     nodes: queue.isKnown ? await readNodesInUse(settings) : [],
     unreachable: queue.isKnown ? null : queue.words,
     askedAt: new Date().toISOString()
   }
+}
+
+async function elementsOf(session: ProjectSession, queue: Queue): Promise<ClusterElement[]> {
+  const submissions = await readSubmissions(session.folder)
+  return Promise.all(
+    submissions.flatMap((submission) =>
+      submission.elements.map((_, index) => describe(session, submission, index, queue))
+    )
+  )
 }
 
 /** The queue, unless nobody confirmed whom it is asked of: then these words take the place of its own. */
@@ -86,20 +90,28 @@ export async function cancelElements(
   study: Study,
   ids?: readonly string[]
 ): Promise<number> {
-  const { elements, unreachable } = await readCluster(session, study)
-  if (unreachable !== null) {
-    throw new WorkbenchError(
-      'executor/unavailable',
-      `The cluster does not answer: "${unreachable}" Nothing was cancelled; try it again.`
-    )
-  }
+  const { settings } = await clusterFor(session, study)
+  const queue = await readQueue(settings)
+  if (!queue.isKnown) throw notCancelled(queue.words, 'Nothing was cancelled')
+  const elements = await elementsOf(session, queue)
   const chosen = ids?.map((id) => found(elements, id)) ?? elements
-  const live = chosen.filter(({ state, job }) => isLive(state) && job !== null)
-  await cancelJobs(
-    (await clusterFor(session, study)).settings,
-    live.map(({ job }) => job!)
+  const live = chosen.flatMap(({ state, job, index }) =>
+    isLive(state) && job !== null ? [{ array: job.split('_')[0]!, index }] : []
   )
-  return live.length
+  const left = await cancelJobs(settings, cancelWords(live, queue.elements.values()))
+  if (!left) return live.length
+  const { words, said } = left
+  const remaining = words.reduce((sum, one) => sum + one.elements, 0)
+  const which = words.map(({ word }) => word).join(' ')
+  throw notCancelled(said, `${remaining} of ${live.length} stay in the queue (${which})`)
+}
+
+function notCancelled(said: string, what: string): WorkbenchError {
+  return new WorkbenchError(
+    'executor/unavailable',
+    `The cluster does not do it: "${said}" ${what}; try it again.`,
+    { found: said }
+  )
 }
 
 /**

@@ -249,6 +249,23 @@ test('a trainer whose run another takes over is ended, and nothing of it is take
   expect(left(job)).not.toContain('ended.json')
 })
 
+test.each([
+  ['and keeps something gets further', 'echo x >> "$ASSAY_STATE/kept"', true],
+  ['and keeps nothing does not', 'true', false]
+])('one that says nothing %s', async (_, keep, isFurther) => {
+  const mark = join(await temporaryFolder(), 'mark')
+  const session = await projectOf(`/bin/sh -c '${keep}; touch ${mark}; sleep 600'`)
+  await confirmCommands(session.folder, session.study())
+  const { plan } = await session.plan(session.study())
+  const controller = new AbortController()
+  const going = session.runOne(session.study(), plan.seed!.fingerprint, '1', {
+    signal: controller.signal
+  })
+  await until(() => existsSync(mark))
+  controller.abort(new Error('asked to stop'))
+  expect(await going).toMatchObject({ state: 'stopped', steps: 0, isFurther })
+})
+
 test('a trainer whose worker is killed ends too, and is called again', async () => {
   const engine = builtEngine()
   onTestFinished(() => engine.close())

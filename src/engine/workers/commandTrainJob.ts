@@ -43,7 +43,7 @@ function placesOf({ project, fingerprint }: TrainJob) {
     /** What it gives back. */
     out: place('out'),
     /** Its own, from call to call. */
-    state: place('state'),
+    state: projectPaths.commandState(project, fingerprint),
     /** Where it is called. */
     work: place('work'),
     /** Its process, while it runs. */
