@@ -11,6 +11,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { ComputeDevice } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
+import { DeviceMemory } from './deviceMemory'
 import { bestPacking, packingsToTry } from './packing'
 import type { PackedRate } from './packing'
 
@@ -26,6 +27,8 @@ export interface DevicePlacesOptions {
   project: string
   /** What there is; by default what the driver says, or pretended devices. */
   list?: () => Promise<LocalDevice[]>
+  /** What others leave of the devices' memory; by default what the driver says. */
+  memory?: DeviceMemory
   /** Told of a device on which nothing is done any more. */
   onSetAside?: (device: string, reason: string) => void
 }
@@ -43,6 +46,9 @@ export interface DeviceChoice {
 export class DevicePlaces {
   readonly #settings: LocalSettings
   readonly #options: DevicePlacesOptions
+  readonly #memory: DeviceMemory
+  /** Numbers at once, by what they were measured for. */
+  readonly #packed = new Map<string, Promise<number>>()
   #listed: Promise<LocalDevice[]> | null = null
   /** Whether it was said that nobody lists GPUs. */
   #isTold = false
@@ -50,6 +56,7 @@ export class DevicePlaces {
   constructor(settings: LocalSettings, options: DevicePlacesOptions) {
     this.#settings = settings
     this.#options = options
+    this.#memory = options.memory ?? new DeviceMemory()
   }
 
   /**
@@ -144,22 +151,37 @@ export class DevicePlaces {
     )
   }
 
-  /** Measured on the first of them, and kept for devices and models that are alike. */
-  async #measured(
+  /** Once for each recipe and as many runs: what our own workers hold by the next time is no less memory. */
+  #measured(
     devices: readonly LocalDevice[],
     config: DecoderConfig,
     recipe: Recipe,
     runsEach: number
   ): Promise<number> {
-    const [first] = devices
-    if (!first) return 1
-    const least = devices.map(({ memoryBytes }) => memoryBytes ?? 0)
+    const runs = Math.ceil(runsEach)
+    const key = fingerprintOf({ config, recipe, runs, on: devices.map(({ index }) => index) })
+    const known = this.#packed.get(key) ?? this.#measure(devices, config, recipe, runs)
+    this.#packed.set(key, known)
+    known.catch(() => this.#packed.delete(key))
+    return known
+  }
+
+  /** Measured on the one with the most free memory, and kept for devices and models that are alike. */
+  async #measure(
+    devices: readonly LocalDevice[],
+    config: DecoderConfig,
+    recipe: Recipe,
+    runsEach: number
+  ): Promise<number> {
     const model = {
       parameters: parameterCount(config),
       neededBytes: trainingMemoryBytes(config, recipe)
     }
-    const tried = packingsToTry(model, Math.min(...least) || null, runsEach)
+    if (packingsToTry(model, Infinity, runsEach).length < 2) return 1
+    const free = await this.#freeOf(devices)
+    const tried = packingsToTry(model, Math.min(...free) || null, runsEach)
     if (tried.length < 2) return 1
+    const on = devices[free.indexOf(Math.max(...free))]!
     const { batchSize: whole, microBatchSize, matmulPrecision } = recipe
     const batchSize = microBatchSize ?? whole
     const kind = [...new Set(devices.map(({ name }) => name))].sort()
@@ -167,13 +189,46 @@ export class DevicePlaces {
     const path = projectPaths.rate(this.#options.project, fingerprintOf(measured))
     const kept = (await readCache(path)) as { rates: PackedRate[] } | null
     if (kept) return bestPacking(kept.rates)
+    const rates = await this.#rates(tried, (atOnce) =>
+      this.#rateOf(atOnce, on, { config, batchSize }, recipe)
+    )
+    // What did not fit may fit another day.
+    if (rates.length === tried.length) await writeCache(path, { rates })
+    return bestPacking(rates)
+  }
+
+  /** Up to the number at which memory is short: that is an answer, and no reason to train nothing. */
+  async #rates(
+    tried: readonly number[],
+    rateOf: (atOnce: number) => Promise<number>
+  ): Promise<PackedRate[]> {
     const rates: PackedRate[] = []
     for (const atOnce of tried) {
-      const tokensPerSecond = await this.#rateOf(atOnce, first, { config, batchSize }, recipe)
-      rates.push({ atOnce, tokensPerSecond })
+      try {
+        rates.push({ atOnce, tokensPerSecond: await rateOf(atOnce) })
+      } catch (error) {
+        // Where a single one fails, a run will, and say so; a worker that the system ended wanted memory too.
+        const { code } = toPlain(error)
+        if (!['backend/out-of-memory', 'worker/died', 'backend/unavailable'].includes(code)) {
+          throw error
+        }
+        this.#memory.outdate()
+        break
+      }
     }
-    await writeCache(path, { rates })
-    return bestPacking(rates)
+    return rates
+  }
+
+  /** Bytes of each that others leave; of what does not say all that it has, and 0 where that is not known. */
+  async #freeOf(devices: readonly LocalDevice[]): Promise<number[]> {
+    // In a container the driver does not say which processes are our own.
+    await this.#options.pool.rest('devices')
+    await this.#memory.refresh()
+    const { byDevice } = this.#memory
+    return devices.map(({ index, memoryBytes }) => {
+      const free = byDevice.get(index)?.freeBytes ?? Infinity
+      return Math.min(free, memoryBytes ?? 0)
+    })
   }
 
   /** Tokens per second of so many trainings on one device, all together, once all of them go. */
@@ -185,8 +240,8 @@ export class DevicePlaces {
   ): Promise<number> {
     const job = { what: 'train' as const, ...shape }
     const place = { devices: [device.index], perDevice: atOnce }
-    const trainAll = (repetitions: number, seconds: number) =>
-      Promise.all(
+    const trainAll = async (repetitions: number, seconds: number) => {
+      const each = await Promise.allSettled(
         Array.from({ length: atOnce }, () =>
           this.#options.pool.run(
             'bench',
@@ -195,6 +250,12 @@ export class DevicePlaces {
           )
         )
       )
+      // All have ended by now: none goes on beside what comes next.
+      return each.map((one) => {
+        if (one.status === 'rejected') throw one.reason
+        return one.value
+      })
+    }
     // Processes that are begun load for seconds: measured are those that go already.
     await trainAll(1, 0)
     const each = await trainAll(STEPS, SECONDS)
