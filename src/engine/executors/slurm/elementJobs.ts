@@ -11,6 +11,7 @@ import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
+import { NodeFailures, mayBeTheNode } from './nodeFailures'
 import type { Pace } from './pace'
 import {
   cancelJobs,
@@ -72,6 +73,8 @@ interface Ask {
 
 export interface ElementJobsOptions extends Cluster {
   pace: Pace
+  /** Told of a node to which nothing is submitted any more. */
+  onSetAside?: ((node: string, reason: string) => void) | undefined
 }
 
 /** Jobs that are asked for within so many ms make one array. */
@@ -84,6 +87,7 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
+  readonly #nodes = new NodeFailures()
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
@@ -189,7 +193,7 @@ export class ElementJobs {
       kind,
       study,
       project: folder.project,
-      settings,
+      settings: this.#nodes.leftOut(settings),
       assay: program.version,
       array: null,
       submittedAt: new Date().toISOString(),
@@ -205,6 +209,8 @@ export class ElementJobs {
       isOpen,
       pause: () => this.#pause(isOpen),
       knownQueue: () => this.#knownQueue(asks, isOpen)
+    }).catch((error: unknown) => {
+      throw this.#nodes.explained(error)
     })
     if (!isAccepted) return
     elements.forEach((group, index) => {
@@ -275,7 +281,10 @@ export class ElementJobs {
     // What waits has nothing yet: thousands of files are not asked for.
     if (ask.state === 'waiting' && !left.has(ask.want.run)) return
     try {
-      if (await ask.want.look(left)) this.#end(ask, ask.resolve)
+      if (!(await ask.want.look(left))) return
+      const node = this.#recordOf(ask)?.node
+      if (node) this.#nodes.worked(node)
+      this.#end(ask, ask.resolve)
     } catch (error) {
       // The kernel ends a worker where memory is short: that its element ended so says more than this.
       if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
@@ -285,7 +294,18 @@ export class ElementJobs {
 
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
+    await this.#noteNode(ask, error)
     this.#end(ask, () => ask.reject(error))
+  }
+
+  /** Before it is tried again: the next element of it is to go elsewhere. */
+  async #noteNode(ask: Ask, error: unknown): Promise<void> {
+    const job = ask.place && jobOf(ask.place)
+    if (!job || !mayBeTheNode(error)) return
+    const known = this.#recordOf(ask)?.node ?? ask.ended?.end?.node
+    const node = known ?? (await readEnd(this.#options.settings, job))?.node
+    const reason = node && this.#nodes.failed(node, job, error)
+    if (node && reason) this.#options.onSetAside?.(`node ${node}`, reason)
   }
 
   /** What the queue says of an element that has no result yet. */
