@@ -132,9 +132,14 @@ export class DevicePlaces {
     const missing = asked.filter((number) => !all.some(({ index }) => index === number))
     if (missing.length === 0) return all.filter(({ index }) => asked.includes(index))
     const there = all.map((one) => `${one.index} (${one.name})`).join(', ') || 'none'
+    const visible = process.env['CUDA_VISIBLE_DEVICES']
+    const hidden =
+      visible === undefined
+        ? ''
+        : ` The environment hides others (CUDA_VISIBLE_DEVICES=${visible}); numbers are nvidia-smi's all the same.`
     throw new WorkbenchError(
       'executor/invalid',
-      `The study is to use the devices ${asked.join(', ')} of this machine, and ${missing.join(', ')} is not among those that it can compute on: ${there}. Set the executor's devices to numbers that are there, or to "all".`,
+      `The study is to use the devices ${asked.join(', ')} of this machine, and ${missing.join(', ')} is not among those that it can compute on: ${there}.${hidden} Set the executor's devices to numbers that are there, or to "all".`,
       { expected: asked.map(String), found: all.map(({ index }) => String(index)) }
     )
   }

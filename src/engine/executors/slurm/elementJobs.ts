@@ -15,6 +15,7 @@ import { CANCEL_PAUSE_MS, cancelJobs, cancelWords, groupsOf } from './cancelling
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { liveElements } from './liveElements'
+import { NodeFailures, mayBeTheNode } from './nodeFailures'
 import type { Pace } from './pace'
 import { elementState, isLive, readArraySize, readQueue, recordOf } from './queue'
 import type { Queue, QueueRecord } from './queue'
@@ -25,6 +26,8 @@ import { submitArray } from './submitArray'
 
 export interface ElementJobsOptions extends Cluster {
   pace: Pace
+  /** Told of a node to which nothing is submitted any more. */
+  onSetAside?: ((node: string, reason: string) => void) | undefined
 }
 
 /** Jobs that are asked for within so many ms make one array. */
@@ -37,6 +40,7 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
+  readonly #nodes = new NodeFailures()
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
@@ -186,7 +190,7 @@ export class ElementJobs {
       kind,
       study,
       project: folder.project,
-      settings,
+      settings: this.#nodes.leftOut(settings),
       assay: program.version,
       array: null,
       submittedAt: new Date().toISOString(),
@@ -203,6 +207,8 @@ export class ElementJobs {
       pause: () => this.#pause(isOpen),
       knownQueue: () => this.#knownQueue(asks, isOpen),
       onTry: (words) => asks.forEach((ask) => tellTry(ask, words))
+    }).catch((error: unknown) => {
+      throw this.#nodes.explained(error)
     })
     if (!isAccepted) return
     elements.forEach((group, index) => {
@@ -311,7 +317,10 @@ export class ElementJobs {
     if (ask.state === 'waiting' && !left.has(ask.want.run)) return
     ask.unread = null
     try {
-      if (await ask.want.look(left)) this.#end(ask, ask.resolve)
+      if (!(await ask.want.look(left))) return
+      const node = this.#recordOf(ask)?.node
+      if (node) this.#nodes.worked(node)
+      this.#end(ask, ask.resolve)
     } catch (error) {
       if (isPassing(error)) ask.unread = toPlain(error).message
       // The kernel ends a worker where memory is short: that its element ended so says more than this.
@@ -322,7 +331,18 @@ export class ElementJobs {
 
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
+    await this.#noteNode(ask, error)
     this.#end(ask, () => ask.reject(error))
+  }
+
+  /** Before it is tried again: the next element of it is to go elsewhere. */
+  async #noteNode(ask: Ask, error: unknown): Promise<void> {
+    const job = ask.place && jobOf(ask.place)
+    if (!job || !mayBeTheNode(error)) return
+    const known = this.#recordOf(ask)?.node ?? ask.ended?.end?.node
+    const node = known ?? (await readEnd(this.#options.settings, job))?.node
+    const reason = node && this.#nodes.failed(node, job, error)
+    if (node && reason) this.#options.onSetAside?.(`node ${node}`, reason)
   }
 
   /**

@@ -461,6 +461,14 @@ test.each([
   expect(minutesOf(time)).toBe(expected)
 })
 
+const doctorOn = (device: string, isGpu: boolean, devices: object[] = []) =>
+  JSON.stringify({
+    node: '20.20.2',
+    canTrain: true,
+    backends: [{ name: 'tensorflow', usable: true, reason: null, device, isGpu }],
+    devices
+  })
+
 // What an element of `assay cluster check` wrote down, in a lab of two nodes, and what it would have on others.
 const answer = (change: Record<string, string> = {}) =>
   Object.entries({
@@ -470,11 +478,7 @@ const answer = (change: Record<string, string> = {}) =>
     status: '0',
     version: '1.2.3',
     crashed: '',
-    doctor: JSON.stringify({
-      node: '20.20.2',
-      canTrain: true,
-      backends: [{ name: 'tensorflow', usable: true, reason: null, device: 'AMD EPYC' }]
-    }),
+    doctor: doctorOn('AMD EPYC 7763', false),
     gpus: 'none',
     ...change
   })
@@ -499,7 +503,7 @@ test.each([
   ],
   [{ doctor: 'Error: no such addon' }, /^tensors: .*as soon as it looks .* "Error: no such addon"/],
   [
-    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [] }) },
+    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [], devices: [] }) },
     /^node: Node\.js 16\.17\.1 on lab1 is too old.*\ntensors: .*cannot compute there/
   ]
 ])('an answer %o of a node is bad by %s', (change, expected) => {
@@ -508,7 +512,20 @@ test.each([
 
 test('a GPU that was asked for and not given is told', () => {
   expect(found({}, { gres: 'gpu:1' })).toEqual([expect.stringMatching(/^gpus: .*given none/)])
-  expect(found({ gpus: '0' }, { gres: 'gpu:1' })).toEqual([])
+  expect(found({ gpus: 'NoDevFiles' }, { gres: 'gpu:1' })).toHaveLength(1)
+  expect(found({ gpus: '0', doctor: doctorOn('NVIDIA H100', true) }, { gres: 'gpu:1' })).toEqual([])
+})
+
+test('a GPU that is given and not computed on is told, however it was asked for', () => {
+  const idle =
+    /^tensors: Slurm gives .* GPU on lab1, .* on the processor, AMD EPYC 7763\. .*setup\.md/
+  for (const asked of [{ gres: 'gpu:1' }, { options: ['--gpus=1'] }]) {
+    expect(found({ gpus: '0' }, asked)).toEqual([expect.stringMatching(idle)])
+  }
+  // The processor is meant, or the GPU is a pretended one.
+  expect(found({ gpus: '-1' }, { gres: 'gpu:1' })).toEqual([])
+  const pretended = doctorOn('AMD EPYC 7763', false, [{ isPretended: true }])
+  expect(found({ gpus: '0', doctor: pretended }, { gres: 'gpu:1' })).toEqual([])
 })
 
 test('the oldest Node.js of nodes is the one that the package wants', () => {
