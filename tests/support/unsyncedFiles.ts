@@ -75,7 +75,15 @@ export class UnsyncedFiles {
   /** Behind a sync, of a file or a folder. */
   synced(inode: number): void {
     this.#before.delete(inode)
-    this.#log = this.#log.filter(({ at }) => at.folder !== inode)
+    this.#log = this.#log.flatMap((one) => {
+      if (one.at.folder !== inode) return [one]
+      if (one.kind !== 'moved' || one.from.folder === inode) return []
+      // Of what went to another folder the old name may come back.
+      const { folders } = this.#found()
+      const kept = this.#grave()
+      fs.cpSync(join(folders.get(inode)!, one.at.name), kept, { recursive: true })
+      return [{ kind: 'gone', at: one.from, kept }]
+    })
   }
 
   /** In place of a removal. @returns false where there is nothing */

@@ -249,7 +249,7 @@ export class FolderDraft {
   async #assertWhole(): Promise<void> {
     for (const [name, { bytes }] of this.#files) {
       const found = await fs.stat(join(this.path, name)).catch((error: unknown) => {
-        if (isMissing(error) && !existsSync(this.path)) throw sweptError(this.target, name)
+        if (isMissing(error)) throw sweptError(this.target, name)
         throw storageError(error, this.target)
       })
       if (found.size !== bytes) throw sweptError(this.target, name)
