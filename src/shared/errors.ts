@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   'storage/corrupt': { retryHelps: false },
   'storage/disk-full': { retryHelps: true },
   'storage/not-writable': { retryHelps: false },
+  'storage/not-readable': { retryHelps: true },
   'storage/newer-version': { retryHelps: false },
   'storage/read-only': { retryHelps: false },
   'storage/swept': { retryHelps: true },

@@ -100,12 +100,16 @@ function isDraftSwept(error: unknown, path: string): boolean {
  */
 export async function createFileExclusive(path: string, data: string, tries = 5): Promise<boolean> {
   const draft = draftPath(path)
+  let isNamed = false
   try {
     await writeFileAtomic(draft, data)
     await giveName(draft, path)
+    isNamed = true
     await syncFolder(dirname(path))
     return true
   } catch (error) {
+    // Whoever asked does not have it then, and it must not look as if he had.
+    if (isNamed) await fs.rm(path, { force: true }).catch(() => undefined)
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     if (tries > 1 && isDraftSwept(error, path)) return createFileExclusive(path, data, tries - 1)
     throw storageError(error, path)
@@ -120,6 +124,8 @@ async function giveName(draft: string, path: string): Promise<void> {
     await fs.link(draft, path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    // A network may lose the answer and ask again: then the first time did it.
+    if (code === 'EEXIST' && (await fs.stat(draft)).nlink === 2) return
     if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error
     await fs.copyFile(draft, path, constants.COPYFILE_EXCL)
     await syncFile(path)

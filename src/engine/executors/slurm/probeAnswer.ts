@@ -30,6 +30,8 @@ export function probeScript(job: ArrayJob): string {
   const space = '.assay-probe'
   return [
     ...lines,
+    // It asks for little time: a long warning would come at once.
+    "trap '' USR2",
     `said=$(${command} --version 2>&1)`,
     'status=$?',
     `[ "$said" = ${job.program.version} ] && report=$(${command} doctor --json 2>&1)`,
