@@ -56,6 +56,7 @@ export const ERROR_CODES = {
   'storage/not-readable': { retryHelps: true },
   'storage/newer-version': { retryHelps: false },
   'storage/read-only': { retryHelps: false },
+  'storage/swept': { retryHelps: true },
   'storage/exists': { retryHelps: false },
   'storage/missing': { retryHelps: false },
   'storage/locked': { retryHelps: true },
