@@ -1,9 +1,10 @@
 /** The token stream of a partition: its documents in order, each ended by the end-of-text id. */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderDraft, removeTree } from '#engine/storage/files'
 import type { FileWriter } from '#engine/storage/files'
+import { openToReadSync, readTextSync } from '#engine/storage/reading'
 import { assertNotNewer, assertSound, parseRecord } from '#engine/storage/sealedFiles'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { unpackEntry } from './corpusIndex'
@@ -83,7 +84,7 @@ export async function writeTokenStream(
 export function readStreamRecord(tokensFolder: string, fingerprint: string): TokenStream | null {
   const path = join(tokensFolder, fingerprint, 'stream.json')
   if (!existsSync(path)) return null
-  const record = parseRecord(readFileSync(path, 'utf8'), path) as StreamRecord
+  const record = parseRecord(readTextSync(path), path) as StreamRecord
   assertNotNewer(path, record, STREAM_FORMAT)
   return { ...record, fingerprint }
 }
@@ -162,7 +163,7 @@ async function gather(
   width: TokenWidth
 ): Promise<number> {
   const target = await draft.create('tokens.bin')
-  const source = openSync(join(draft.path, 'unordered.bin'), 'r')
+  const source = openToReadSync(join(draft.path, 'unordered.bin'))
   const end = packTokens([endOfTextId], width)
   let tokens = 0
   try {

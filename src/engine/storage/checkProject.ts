@@ -1,6 +1,6 @@
 /** Checks all files of a project; what is damaged is named, and set aside where that is asked for. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
@@ -14,6 +14,7 @@ import { PROJECT_FILE, projectPaths } from './paths'
 import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readBytes, readText } from './reading'
 import { puttingBack, readRecordsBefore } from './recordsBefore'
 import { planRedoing } from './redoing'
 import type { Redoing } from './redoing'
@@ -116,7 +117,7 @@ function missing(folder: string): WorkbenchError {
 async function recordsOf(folder: string): Promise<ProjectData | null> {
   const path = projectPaths.file(folder)
   try {
-    const { data } = parseEditedProject(await readFile(path, 'utf8'), path)
+    const { data } = parseEditedProject(await readText(path), path)
     const heads = await withNewerHeads(folder, data.runs).catch(() => data.runs)
     return { ...data, runs: heads }
   } catch (error) {
@@ -165,7 +166,7 @@ async function repair(
     }
     // There is never a moment without the file.
     await makeFolder(dirname(target))
-    await writeFileAtomic(target, await readFile(join(folder, aside)))
+    await writeFileAtomic(target, await readBytes(join(folder, aside)))
     await writeFileAtomic(join(folder, aside), text)
   }
   return join('damaged', name)
@@ -195,7 +196,7 @@ async function soundLines(path: string): Promise<string> {
 /** Records as they stand in a file whose checksum does not fit, sealed anew. */
 async function editedRecords(folder: string): Promise<string> {
   const path = projectPaths.file(folder)
-  const text = await readFile(path, 'utf8')
+  const text = await readText(path)
   return projectText(parseEditedProject(text, path).data)
 }
 
@@ -208,7 +209,7 @@ async function soundTokenizer(folder: string, name: string): Promise<string | nu
   const runs = await readdir(join(folder, 'runs')).catch(() => [])
   for (const run of runs) {
     const copy = join(projectPaths.checkpoint(folder, run), 'tokenizer.json')
-    if (existsSync(copy) && (await hashFile(copy)) === hash) return readFile(copy, 'utf8')
+    if (existsSync(copy) && (await hashFile(copy)) === hash) return readText(copy)
   }
   return null
 }

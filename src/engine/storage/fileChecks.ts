@@ -1,6 +1,6 @@
 /** Every file of a project with the check that fits its kind. */
 import { createHash } from 'node:crypto'
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { RunSchema, TracePointSchema } from '#shared/records'
 import { fromPlain, toPlain } from '#shared/errors'
@@ -13,6 +13,7 @@ import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readBytes, readText } from './reading'
 import { manifestFiles } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
@@ -161,7 +162,7 @@ const ofLines =
 const ofText =
   (parse: (text: string, path: string) => void = () => undefined): Check =>
   async (path) => {
-    const text = await readFile(path, 'utf8')
+    const text = await readText(path)
     const opened = openSealed(text)
     if (opened.state === 'damaged') return { expected: opened.expected, found: opened.found }
     try {
@@ -176,7 +177,7 @@ const ofText =
   }
 
 const ofBytes: Check = async (path) => {
-  const { state } = openSealedBytes(await readFile(path))
+  const { state } = openSealedBytes(await readBytes(path))
   return state === 'damaged' ? { expected: 'the hash at its end', found: 'another' } : state
 }
 
@@ -193,7 +194,7 @@ const SUM_BYTES = 32
 
 /** A search's file begins with the hash of the rest. */
 const ofSearch: Check = async (path) => {
-  const file = await readFile(path)
+  const file = await readBytes(path)
   const found = createHash('sha256').update(file.subarray(SUM_BYTES)).digest('hex')
   const expected = file.subarray(0, SUM_BYTES).toString('hex')
   return found === expected ? 'sound' : { expected, found }

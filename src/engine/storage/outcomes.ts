@@ -1,12 +1,13 @@
 /** What jobs done apart from the project's host came to, until the host has taken it in. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import { ERROR_CODES } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
 import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/records'
 import { makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
+import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 import { openSealed, sealedText } from './seals'
 
@@ -69,7 +70,7 @@ export async function writeOutcome(
  */
 export async function readOutcome(project: string, key: string): Promise<Outcome | null> {
   const path = projectPaths.outcome(project, key)
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await readText(path).catch(() => null)
   if (text === null) return null
   const opened = openSealed(text)
   if (opened.state !== 'sound') return null

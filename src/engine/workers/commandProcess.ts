@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeFileAtomic } from '#engine/storage/files'
+import { readText } from '#engine/storage/reading'
 
 /**
  * Watches over the command in a shell of its own, which leads the process group: the words come to it as
@@ -184,7 +185,7 @@ export async function awaitEarlier(
 
 async function readMark(path: string): Promise<Mark | null> {
   try {
-    const mark = JSON.parse(await readFile(path, 'utf8')) as Partial<Mark>
+    const mark = JSON.parse(await readText(path)) as Partial<Mark>
     const isMark = Number.isSafeInteger(mark.pid) && mark.pid! > 1
     return isMark ? (mark as Mark) : null
   } catch {

@@ -1,6 +1,5 @@
 /** Trains one run by the user's own command: inputs out, a Hugging Face folder back, looked at and adopted. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
@@ -10,6 +9,7 @@ import type { TrainerSettings, TrainerValue } from '#shared/trainer'
 import { threadEnvironment } from '#engine/backends/environment'
 import { LineLog, makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { readText } from '#engine/storage/reading'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { learningRateAt } from '#engine/training/schedule'
@@ -337,14 +337,14 @@ async function resultOf(job: TrainJob, { step, device, elapsedMs }: Told): Promi
 
 async function readTold(path: string): Promise<Told | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Told
+    return JSON.parse(await readText(path)) as Told
   } catch {
     return null
   }
 }
 
 function readLog(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
+  return readText(path).catch(() => '')
 }
 
 function noFolder({ label }: TrainJob, folder: string): WorkbenchError {
