@@ -5,6 +5,7 @@ import { version } from '../../../package.json'
 import { confirmCommands, requeueElement } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
+import { tellText } from '../output'
 
 interface RunOneFlags {
   study?: string
@@ -74,7 +75,7 @@ const MOST_IN_VAIN = 2
 /** Puts this element back into its queue, unless it would get nowhere again. */
 async function putBack(hasGotFurther: boolean): Promise<number> {
   if (!hasGotFurther && Number(process.env['SLURM_RESTART_COUNT'] ?? 0) >= MOST_IN_VAIN) {
-    process.stderr.write(
+    tellText(
       `its time was over ${MOST_IN_VAIN + 1} times before anything was done: give elements more of it (timeMinutes)\n`
     )
     return EXIT.failed
