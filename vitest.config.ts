@@ -37,6 +37,8 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // A busy machine answers later than within the second that is usual.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     projects: [
       {
