@@ -310,7 +310,9 @@ test('closed amid an import it asks, and goes on or gives it up as it is told', 
   const sheet = page.getByRole('dialog', { name: 'Import text' })
   const importing = sheet.getByRole('button', { name: 'Import', exact: true })
   await answerDialogs(app, { response: 1 })
+  const engine = await enginePid(app)
   await importing.click()
+  const goOn = await holdWorkers(engine)
   await importing.waitFor({ state: 'hidden' })
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
   const asked = ['Something is going on in speeches.']
@@ -318,7 +320,9 @@ test('closed amid an import it asks, and goes on or gives it up as it is told', 
   expect(await windowCount(app)).toBe(1)
 
   await answerDialogs(app, { response: 0 })
-  await quit(app)
+  const quitting = quit(app)
+  goOn()
+  await quitting
   expect(existsSync(join(folder, 'speeches', 'lock.json'))).toBe(false)
 })
 

@@ -27,8 +27,11 @@ test('a study is run and read in the window; what it shows is what is exported',
   await page.getByRole('gridcell', { name: 'law', exact: true }).first().waitFor()
   await show(page, 'Training')
   await page.getByRole('slider', { name: /Last training loss: code#1/ }).waitFor()
-  const states = await page.locator('tr[data-state] .state').allInnerTexts()
-  expect(new Set(states.map((text) => text.trim()))).toEqual(new Set(['done']))
+  const states = async () => {
+    const texts = await page.locator('tr[data-state] .state').allInnerTexts()
+    return new Set(texts.map((text) => text.trim()))
+  }
+  await expect.poll(states).toEqual(new Set(['done']))
 
   const pairs = (await tableRows(project, 'pairs')).filter((row) => row['proxy'] === 'merge-micro')
   await show(page, 'Mixtures')

@@ -57,7 +57,7 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     expect(await readdir(join(there, 'outcomes'))).toEqual([])
     const check = await checkCluster(session, session.study())
     expect(check.findings.filter(({ state }) => state !== 'good')).toEqual([])
-  })
+  }, 300_000)
 
   test('a host that does not answer is told before anything is begun', async () => {
     const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {

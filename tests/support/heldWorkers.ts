@@ -36,6 +36,7 @@ export async function holdWorkers(parent: number): Promise<() => void> {
       held.add(pid)
     }
   }
+  hold()
   const holding = setInterval(hold, 20)
   const letGo = () => {
     clearInterval(holding)
