@@ -47,7 +47,10 @@ test('tables are the same on one, two and three devices, and runs are spread', a
 test('two runs train at once, each on a device of its own, which the list of devices says', async () => {
   const { branch } = tinyStudy()
   // Steps enough for both to be seen amid them.
-  const session = await studyOn(2, { branch: { ...branch, batchSize: 1 } })
+  const session = await studyOn(2, {
+    branch: { ...branch, batchSize: 1 },
+    sequential: { choose: { kind: 'none' } }
+  })
   const seen: { runs: string[]; heads: Run[] }[] = []
   const training = new Set<string>()
   const looks: Promise<void>[] = []

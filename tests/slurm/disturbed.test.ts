@@ -175,7 +175,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     } finally {
       await session.close()
     }
-  }, 400_000)
+  }, 600_000)
 
   // Slurm looks at time limits every 30 s: all three wait for the same look.
   test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
@@ -215,7 +215,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(readdirSync(join(folder, 'cluster'))).toEqual([])
     }
     await Promise.all([warned(), limited(), hung()])
-  }, 400_000)
+  }, 600_000)
 
   /** A study whose seed runs on the cluster, until that is trained. */
   async function begun(change: Partial<StudyDraft>, settings: object = {}) {
