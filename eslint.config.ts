@@ -6,6 +6,11 @@ const PROJECTS = ['shared', 'engine', 'main', 'preload', 'cli', 'renderer', 'tes
   (name) => `tsconfig.${name}.json`
 )
 
+const BY_NAME = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Export by name: it can be searched for.'
+}
+
 /** Habits that types cannot hold; which folder may import which is .dependency-cruiser.mjs. */
 export default defineConfig(
   globalIgnores(['node_modules/', 'out/', 'out.*/', '.cache/', 'tests/golden/', '.venv/']),
@@ -51,9 +56,20 @@ export default defineConfig(
   {
     files: ['src/**/*.ts', 'tests/**/*.ts'],
     rules: {
+      'no-restricted-syntax': ['error', BY_NAME]
+    }
+  },
+  {
+    files: ['tests/**/*.ts'],
+    rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name: it can be searched for.' }
+        BY_NAME,
+        {
+          selector:
+            'CallExpression[arguments.length=1][callee.object.name=vi][callee.property.name=waitFor]',
+          message: 'A busy machine needs longer than the usual second: use soon() of tests/support.'
+        }
       ]
     }
   },
