@@ -1,8 +1,6 @@
 /** Gathers jobs into arrays, follows their elements in the queue, and says when a result is there. */
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ElementKindSchema } from '#shared/clusterView'
-import type { ElementKind, ElementState } from '#shared/clusterView'
+import type { ElementState } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
@@ -12,52 +10,18 @@ import { readEnd } from './elementEnd'
 import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
 import type { Pace } from './pace'
-import {
-  cancelJobs,
-  elementState,
-  isLive,
-  readArraySize,
-  readQueue,
-  recordOf,
-  waitsInVain
-} from './queue'
+import { cancelJobs, elementState, isLive, readQueue, recordOf, waitsInVain } from './queue'
 import type { Queue, QueueRecord } from './queue'
 import { endError, vainWords } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
-import type { ElementPlace, Submission } from './submissions'
-import { submitArray } from './submitArray'
+import type { ElementPlace } from './submissions'
+import { Submitting } from './submitting'
+import type { Asked } from './submitting'
+import type { Want } from './want'
 
-/** What is to be done by some element. */
-export interface Want {
-  kind: ElementKind
-  /** Fingerprint of the text, of the run or of the model, and what it is called. */
-  run: string
-  label: string
-  signal: AbortSignal
-  /**
-   * Looks whether a result lies in the project.
-   *
-   * @param left fingerprints that jobs left an outcome of
-   * @throws what the job failed by
-   */
-  look: (left: ReadonlySet<string>) => Promise<boolean>
-  /** Told how it stands, again and again. */
-  onState?: (state: ElementNews) => void
-}
-
-/** How an element stands. */
-export interface ElementNews {
-  state: ElementState
-  /** In words: where it runs, or what it waits for. */
-  words: string
-}
-
-interface Ask {
-  want: Want
+interface Ask extends Asked {
   resolve: () => void
   reject: (error: unknown) => void
-  /** Null until it is submitted, or found in the queue. */
-  place: ElementPlace | null
   state: ElementState
   /** When it was first seen to have ended, by a clock that nobody sets; null while it has not. */
   endedAt: number | null
@@ -67,7 +31,6 @@ interface Ask {
   died: Error | null
   /** When its element was asked to leave. */
   cancelledAt: number | null
-  isOver: boolean
 }
 
 export interface ElementJobsOptions extends Cluster {
@@ -84,16 +47,25 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
+  readonly #submitting: Submitting<Ask>
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
   #watching: Promise<void> | null = null
   #queue: Queue = { isKnown: false, words: 'it was not asked yet' }
-  #arraySize: Promise<number> | null = null
 
   constructor(options: ElementJobsOptions) {
     this.#options = options
     this.#accounting = new Accounting(options.settings)
+    this.#submitting = new Submitting(options, {
+      open: () => this.#open,
+      queue: () => this.#queue,
+      knownQueue: (asks, isOpen) => this.#knownQueue(asks, isOpen),
+      pause: (isOpen) => this.#pause(isOpen),
+      follow: (ask, place) => this.#follow(ask, place),
+      fail: (ask, error) => this.#end(ask, () => ask.reject(error)),
+      wait: () => this.#watchOn()
+    })
   }
 
   /**
@@ -125,6 +97,7 @@ export class ElementJobs {
   async idle(): Promise<void> {
     await this.#handing
     await this.#watching
+    await this.#handing
   }
 
   #handOverSoon(): void {
@@ -143,7 +116,7 @@ export class ElementJobs {
       const place = live.get(`${ask.want.kind} ${ask.want.run}`)
       if (place && !ask.isOver) this.#follow(ask, place)
     }
-    await this.#submitAll(asks)
+    await this.#submitting.submit(asks)
   }
 
   /** Asks until the cluster answers, or nobody wants to know any more. */
@@ -164,55 +137,6 @@ export class ElementJobs {
     while (isOpen() && performance.now() < until) await sleep(watchMs)
   }
 
-  async #submitAll(asks: readonly Ask[]): Promise<void> {
-    const left = () => asks.filter((ask) => !ask.isOver && !ask.place)
-    if (left().length === 0) return
-    const { settings } = this.#options
-    const most = await (this.#arraySize ??= readArraySize(settings))
-    for (const kind of ElementKindSchema.options) {
-      const those = left().filter(({ want }) => want.kind === kind)
-      const elements = groupsOf(those, kind === 'measure' ? settings.modelsPerElement : 1)
-      for (const group of groupsOf(elements, most)) await this.#submit(kind, group)
-    }
-  }
-
-  /** Submits one array; what was stopped meanwhile is cancelled again. */
-  async #submit(kind: ElementKind, groups: readonly Ask[][]): Promise<void> {
-    const { settings, study, program, folder } = this.#options
-    const elements = groups.map((group) => group.filter((ask) => !ask.isOver))
-    const asks = elements.flat()
-    if (asks.length === 0) return
-    const submission: Submission = {
-      format: 'assay-submission',
-      version: 1,
-      key: `assay-${randomBytes(6).toString('hex')}`,
-      kind,
-      study,
-      project: folder.project,
-      settings,
-      assay: program.version,
-      array: null,
-      submittedAt: new Date().toISOString(),
-      elements: elements.map((group) => ({
-        runs: group.map(({ want }) => want.run),
-        labels: group.map(({ want }) => want.label)
-      })),
-      failed: [],
-      isOver: false
-    }
-    const isOpen = () => asks.some((ask) => !ask.isOver)
-    const isAccepted = await submitArray(this.#options, submission, {
-      isOpen,
-      pause: () => this.#pause(isOpen),
-      knownQueue: () => this.#knownQueue(asks, isOpen),
-      onTry: (words) => asks.forEach((ask) => tellTry(ask, words))
-    })
-    if (!isAccepted) return
-    elements.forEach((group, index) => {
-      for (const ask of group) this.#follow(ask, { submission, index })
-    })
-  }
-
   #follow(ask: Ask, place: ElementPlace): void {
     ask.place = place
     if (ask.isOver) {
@@ -221,7 +145,17 @@ export class ElementJobs {
       return
     }
     this.#open.add(ask)
+    this.#watchOn()
+  }
+
+  #watchOn(): void {
     this.#watching ??= this.#watch().finally(() => (this.#watching = null))
+  }
+
+  /** Looks, after the queue was asked, whether what waits for room has some, and which arrays may have more. */
+  #submitMore(): void {
+    if (!this.#queue.isKnown) return
+    this.#handing = this.#handing.then(() => this.#submitting.submit([]))
   }
 
   #stop(ask: Ask): void {
@@ -256,7 +190,7 @@ export class ElementJobs {
   async #watch(): Promise<void> {
     const { project, settings, folder, pace } = this.#options
     let askedAt = performance.now()
-    while (this.#open.size > 0) {
+    while (this.#open.size > 0 || this.#submitting.isWaiting()) {
       await sleep(pace.watchMs)
       const isLeft = [...this.#open].some((ask) => ask.cancelledAt !== null)
       const pollMs = isLeft ? Math.min(2000, pace.pollMs) : pace.pollMs
@@ -269,6 +203,7 @@ export class ElementJobs {
       const left = new Set(await outcomeKeys(project))
       for (const ask of [...this.#open]) await this.#lookAt(ask, left)
       if (isDue) for (const ask of [...this.#open]) await this.#judge(ask)
+      if (isDue) this.#submitMore()
     }
   }
 
@@ -362,13 +297,6 @@ export class ElementJobs {
   }
 }
 
-/** Of a call that nobody answered it is not known whether somebody heard it. */
-function tellTry({ want, isOver }: Ask, words: string): void {
-  if (isOver) return
-  const told = `it may not have been submitted (${words}); it is looked for, and submitted again`
-  want.onState?.({ state: 'unknown', words: told })
-}
-
 function isSame(a: ElementPlace, b: ElementPlace): boolean {
   return a.submission.key === b.submission.key && a.index === b.index
 }
@@ -380,12 +308,4 @@ function stateWords(state: ElementState, record: QueueRecord): string {
   if (waitsInVain(record)) return `${job} waits in vain: ${vainWords(record.reason)}`
   if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
   return `${job} waits in the queue (${reason})`
-}
-
-function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const groups: Item[][] = []
-  for (let first = 0; first < items.length; first += size) {
-    groups.push(items.slice(first, first + size))
-  }
-  return groups
 }

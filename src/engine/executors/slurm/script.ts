@@ -19,6 +19,8 @@ export interface ArrayJob {
   /** The submission's folder as the nodes see it. */
   folder: string
   elements: number
+  /** Elements of it that run at once, at most. */
+  atOnce: number
   settings: SlurmSettings
   program: Program
   /** The study's own trainer may take so long to save its state, s. */
@@ -53,7 +55,8 @@ export const logPattern = (folder: string): string => `${folder}/%A_%a.log`
  * Arguments of `sbatch`; the script goes to its standard input. They win over the lines of the script, and over
  * variables of the submit host.
  */
-export function submitArguments({ key, study, elements, folder, settings }: ArrayJob): string[] {
+export function submitArguments(job: ArrayJob): string[] {
+  const { key, study, elements, atOnce, folder, settings } = job
   const { partition, account, qos, timeMinutes, memoryMegabytes, gres, options } = settings
   const option = (name: string, value: string | number | undefined) =>
     value === undefined ? [] : [`--${name}=${value}`]
@@ -61,7 +64,7 @@ export function submitArguments({ key, study, elements, folder, settings }: Arra
     '--parsable',
     ...option('job-name', key),
     ...(setsOption(options, 'comment') ? [] : option('comment', `Assay: ${study}`)),
-    ...option('array', `0-${elements - 1}%${settings.mostAtOnce}`),
+    ...option('array', `0-${elements - 1}%${atOnce}`),
     ...option('output', logPattern(folder)),
     ...option('partition', partition),
     ...option('account', account),

@@ -21,7 +21,7 @@ import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../exe
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
-import type { ElementNews, Want } from './elementJobs'
+import type { ElementNews, Want } from './want'
 import { paceOf } from './pace'
 import { assertOptions, unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'

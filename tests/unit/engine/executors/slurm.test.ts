@@ -20,7 +20,13 @@ import {
 } from '#engine/executors/slurm/queue'
 import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
-import { endError, mayPass, refusedError, vainWords } from '#engine/executors/slurm/refusals'
+import {
+  endError,
+  isQueueFull,
+  mayPass,
+  refusedError,
+  vainWords
+} from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
@@ -141,6 +147,7 @@ const job = (change: object) => ({
   project: "/shared/it's here",
   folder: "/shared/it's here/cluster/assay-0123456789ab",
   elements: 3,
+  atOnce: 64,
   settings: settings(change),
   program: { entry: '/opt/assay/cli.cjs', version: '1.2.3' }
 })
@@ -149,8 +156,9 @@ test('what is left out of the settings is left to the cluster', () => {
   const args = submitArguments(job({}))
   expect(args).toContain('--array=0-2%64')
   expect(args.filter((arg) => /partition|account|qos|mem|gres/.test(arg))).toEqual([])
-  const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab', mostAtOnce: 2 }))
-  expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
+  const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab' }))
+  expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab']))
+  expect(submitArguments({ ...job({}), atOnce: 2 })).toContain('--array=0-2%2')
 })
 
 test('defaults stand ahead of the options of a study, without those that would clash with them', () => {
@@ -315,6 +323,22 @@ test.each([
 ])('of what waits in vain for %s, %s is to be set', (reason, setting) => {
   expect(vainWords(reason)).toContain(`"${reason}" `)
   expect(vainWords(reason)).toContain(setting)
+})
+
+// As Slurm's `sbatch` says it, with and without the reason ahead.
+const POLICY =
+  "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+test.each([
+  ['', true, /not one element is taken.*too many jobs/i],
+  ['QOSMaxSubmitJobPerUserLimit', true, /So few elements .* `qos` or `account`/],
+  ['AssocMaxSubmitJobLimit', true, /So few elements/],
+  ['AssocGrpSubmitJobsLimit', true, /So few elements/],
+  ['QOSMaxWallDurationPerJobLimit', false, /Set `timeMinutes` to less/],
+  ['QOSMaxCpuPerUserLimit', false, /Set `qos`/]
+])('of a refusal for %s, that fewer elements may do is %s', (reason, expected, advice) => {
+  const stderr = reason === '' ? POLICY : `sbatch: error: ${reason}\n${POLICY}`
+  expect(isQueueFull(called(stderr))).toBe(expected)
+  expect(refusedError(called(stderr)).message).toMatch(advice)
 })
 
 const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
