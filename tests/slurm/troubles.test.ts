@@ -307,7 +307,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       ['--requeue', '--signal=B:USR2@60', '--exclude=lab2', '--signal=B:USR2@90'].map(asLine)
     )
     expect(script).toMatch(
-      /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
+      /module load cuda\napptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=.* &\nchild=/
     )
     expect(on.cluster.queue()).toEqual([])
     expect(await assayDone(['cluster', 'script', session.folder])).toBe(`${call}\n\n${script}\n`)

@@ -6,7 +6,7 @@ import { optionFault } from '#shared/sbatchOptions'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { slurmWordsOf, wordsOf } from './queue'
-import { NOT_SEEN } from './script'
+import { NOT_SEEN, TRY_AGAIN } from './script'
 
 /** The controller may answer the next time. A call that was cut off may have been heard. */
 const MAY_PASS =
@@ -146,9 +146,6 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
     log: logFile
   })
 }
-
-/** Exit status of an element that was told to leave and could not be put back: EX_TEMPFAIL. */
-const TRY_AGAIN = 75
 
 /** Exit status of an element whose run another process trains: EX_UNAVAILABLE. */
 const CLAIMED = 69

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
@@ -206,6 +208,56 @@ test('names of studies and folders are no commands of the script', () => {
   execFileSync('bash', ['-n'], { input: script })
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
 })
+
+/** What stands for a container: it hands on nothing by itself, and says what it was told. */
+const CONTAINER = `#!/bin/bash
+trap 'echo warned >>"$0.said"; exit 75' USR2
+trap 'echo "$1 asked to end" >>"$0.said"; sleep 0.3; exit 130' TERM
+echo begun >>"$0.said"
+until [ -e "$0.end" ]; do sleep 0.05; done
+[ "$(cat "$0.end")" = KILL ] && kill -KILL $$
+exit "$(cat "$0.end")"
+`
+
+test.each([
+  // By what, how the shell ends, and whether the element was put back.
+  [{ signal: 'SIGUSR2' as const }, [0, null], 'warned', true],
+  [{ signal: 'SIGTERM' as const }, [130, null], 'run asked to end', false],
+  [{ end: '0' }, [0, null], null, false],
+  [{ end: '1' }, [1, null], null, false],
+  [{ end: '75' }, [0, null], null, true],
+  [{ end: '127' }, [127, null], null, false],
+  [{ end: 'KILL' }, [null, 'SIGKILL'], null, false]
+])(
+  'in a container, what meets an element by %o is handed on',
+  async (by, ended, said, isPutBack) => {
+    const folder = await temporaryFolder()
+    const container = join(folder, 'container')
+    await writeFile(container, CONTAINER, { mode: 0o755 })
+    await writeFile(join(folder, 'elements.txt'), 'f0\n')
+    const scontrol = `#!/bin/sh\necho "$@" >>"$0.said"\n`
+    await writeFile(join(folder, 'scontrol'), scontrol, { mode: 0o755 })
+    const asked = job({ container: quoted(container), command: 'run' })
+    const script = join(folder, 'script')
+    await writeFile(script, elementScript({ ...asked, project: folder, folder }))
+    const variables = { SLURM_ARRAY_JOB_ID: '7', SLURM_ARRAY_TASK_ID: '0' }
+    const shell = spawn('/bin/bash', [script], {
+      stdio: 'ignore',
+      env: { PATH: `${folder}:/bin`, ...variables }
+    })
+    const exit = once(shell, 'exit')
+    const log = `${container}.said`
+    while (!existsSync(log)) await sleep(20)
+    if ('signal' in by) shell.kill(by.signal)
+    else await writeFile(`${container}.end`, by.end)
+    expect(await exit).toEqual(ended)
+    expect(readFileSync(log, 'utf8')).toBe(
+      ['begun', ...(said === null ? [] : [said]), ''].join('\n')
+    )
+    const put = join(folder, 'scontrol.said')
+    expect(existsSync(put) ? readFileSync(put, 'utf8') : '').toBe(isPutBack ? 'requeue 7_0\n' : '')
+  }
+)
 
 test('an element of an array that was heard twice leaves, and says so', async () => {
   const folder = await temporaryFolder()
