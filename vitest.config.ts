@@ -16,6 +16,21 @@ const ALONE = [
   'recovery'
 ].map((name) => `tests/integration/${name}.test.ts`)
 
+/** Windows of a browser that wait for what they show, and are never killed: two at once as well. */
+const WINDOWS = [
+  'catalogue',
+  'checkFiles',
+  'cluster',
+  'evidence',
+  'hostileText',
+  'htmlReport',
+  'importSheet',
+  'mixtures',
+  'studyForm',
+  'tables',
+  'whatIf'
+].map((name) => `tests/e2e/${name}.test.ts`)
+
 export default defineConfig({
   // State of the window is Svelte's: `*.svelte.ts`.
   plugins: [svelte({ configFile: false })],
@@ -28,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'side by side',
-          include: [`tests/@(${SIDE_BY_SIDE})/**/*.test.ts`],
+          include: [`tests/@(${SIDE_BY_SIDE})/**/*.test.ts`, ...WINDOWS],
           exclude: ALONE,
           maxWorkers: 2,
           sequence: { groupOrder: 0 }
@@ -40,6 +55,7 @@ export default defineConfig({
         test: {
           name: 'one by one',
           include: [`tests/!(${SIDE_BY_SIDE})/**/*.test.ts`, ...ALONE],
+          exclude: WINDOWS,
           fileParallelism: false,
           sequence: { groupOrder: 1 }
         }

@@ -7,6 +7,7 @@ export {
   short,
   grouped,
   counted,
+  outOf,
   duration,
   inBytes,
   inFlops,

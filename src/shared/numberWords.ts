@@ -41,6 +41,11 @@ export function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, '\u2009')
 }
 
+/** So many of all: `9 582 of 9 591`. */
+export function outOf(some: number, all: number): string {
+  return `${grouped(some)} of ${grouped(all)}`
+}
+
 /** So many of something: `1 run`, `12 runs`, `2 matches`. */
 export function counted(number: number, one: string, many = `${one}s`): string {
   return `${grouped(number)} ${number === 1 ? one : many}`

@@ -244,6 +244,30 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
   })
 
+  test('a node whose GPU is not found trains nothing on its processor: runs go elsewhere, and it is given no more', async () => {
+    const isPretended = '[ $SLURMD_NODENAME = lab1 ] || export ASSAY_PRETENDED_DEVICES=1'
+    const session = await project({ gres: 'gpu:1', setup: [isPretended] })
+    const told: string[] = []
+    const enough = new AbortController()
+    await session.run(session.study(), {
+      signal: enough.signal,
+      onEvent: (event) => {
+        if (event.kind === 'device') told.push(`${event.device}: ${event.reason}`)
+        if (event.kind !== 'run') return
+        if (event.record.error) told.push(event.record.error.code)
+        if (event.record.state === 'done') enough.abort(new Error('the seed is enough'))
+      }
+    })
+    expect(told).toEqual([
+      'executor/lost',
+      expect.stringMatching(
+        /^node lab1: 2 elements in a row failed on it, .*\(CUDA_VISIBLE_DEVICES=[01]\), and TensorFlow does not find it/
+      ),
+      'executor/lost'
+    ])
+    expect(session.runs.filter(({ state }) => state === 'done')).toMatchObject([{ role: 'seed' }])
+  }, 60_000)
+
   // Its worker is what the kernel ends; the element itself would say no more than that it died.
   test.skipIf(!isMemoryHeld)(
     'one that takes too much memory is told so, and not tried again',
@@ -314,7 +338,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   })
 
   test('a check says what it finds', async () => {
-    const session = await project({ gres: 'gpu:1' })
+    // The cluster's GPUs are pretended ones: without that word nothing would be computed on its processor.
+    const session = await project({ gres: 'gpu:1', setup: ['export ASSAY_PRETENDED_DEVICES=1'] })
     const { status, stdout } = await assay(['cluster', 'check', session.folder, '--json'])
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -388,7 +413,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       bad({ command: `${node} ${entry}` }),
       bad({ setup: ['PATH='], command: 'node cli.cjs' }),
       bad({ command: `${node} /nowhere/cli.cjs` }),
-      bad({ setup: [clock] })
+      bad({ setup: [clock] }),
+      bad({ gres: 'gpu:1' })
     ])
     expect(found).toEqual([
       { version: matching(/^Assay .* is wanted on .*, and the command there says "99.0.0"/) },
@@ -398,7 +424,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
           /there says "Error: Cannot find module '\/nowhere\/cli.cjs'".*Set `command`/
         )
       },
-      { clock: matching(/^The clock of .* is (29\d|30\d) s behind this machine's/) }
+      { clock: matching(/^The clock of .* is (29\d|30\d) s behind this machine's/) },
+      { tensors: matching(/^Slurm gives the element a GPU on .* would compute on the processor/) }
     ])
   })
 

@@ -3,6 +3,7 @@ import {
   correlation,
   duration,
   grouped,
+  outOf,
   percent,
   short,
   significant,
@@ -27,11 +28,12 @@ test('correlations have a minus, intervals stand behind them', () => {
 })
 
 test('counts and durations are short', () => {
-  expect([short(950), short(12_345), short(2_000_000), grouped(1_234_567)]).toEqual([
+  expect([short(950), short(12_345), short(2e6), grouped(1_234_567), outOf(9582, 9591)]).toEqual([
     '950',
     '12.3k',
     '2.00M',
-    '1\u2009234\u2009567'
+    '1\u2009234\u2009567',
+    '9\u2009582 of 9\u2009591'
   ])
   expect([duration(48), duration(200), duration(7500), duration(null)]).toEqual([
     '48 s',

@@ -1,40 +1,30 @@
 /** Gathers jobs into arrays, follows their elements in the queue, and says when a result is there. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ElementState } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
+import type { WorkbenchError } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
+import { isPassing } from '#engine/storage/passingErrors'
 import { Accounting } from './accounting'
+import { isSame, isWanted, stateWords, tell, unreadWords } from './asks'
+import type { Ask, Want } from './asks'
+import { CANCEL_PAUSE_MS, cancelJobs, cancelWords } from './cancelling'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
-import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
+import { NodeFailures, mayBeTheNode } from './nodeFailures'
 import type { Pace } from './pace'
-import { cancelJobs, elementState, isLive, readQueue, recordOf, waitsInVain } from './queue'
+import { elementState, isLive, readQueue, recordOf } from './queue'
 import type { Queue, QueueRecord } from './queue'
-import { endError, vainWords } from './refusals'
+import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace } from './submissions'
 import { Submitting } from './submitting'
-import type { Asked } from './submitting'
-import type { Want } from './want'
-
-interface Ask extends Asked {
-  resolve: () => void
-  reject: (error: unknown) => void
-  state: ElementState
-  /** When it was first seen to have ended, by a clock that nobody sets; null while it has not. */
-  endedAt: number | null
-  /** The queue's last word of how it ended: it soon forgets. */
-  ended: { state: string; end: ElementEnd | null } | null
-  /** What the job failed by, where how its element ends may say more; null while it has not. */
-  died: Error | null
-  /** When its element was asked to leave. */
-  cancelledAt: number | null
-}
 
 export interface ElementJobsOptions extends Cluster {
   pace: Pace
+  /** Told of a node to which nothing is submitted any more. */
+  onSetAside?: ((node: string, reason: string) => void) | undefined
 }
 
 /** Jobs that are asked for within so many ms make one array. */
@@ -47,7 +37,8 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
-  readonly #submitting: Submitting<Ask>
+  readonly #nodes = new NodeFailures()
+  readonly #submitting: Submitting
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
@@ -60,11 +51,12 @@ export class ElementJobs {
     this.#submitting = new Submitting(options, {
       open: () => this.#open,
       queue: () => this.#queue,
+      settings: () => this.#nodes.leftOut(options.settings),
       knownQueue: (asks, isOpen) => this.#knownQueue(asks, isOpen),
       pause: (isOpen) => this.#pause(isOpen),
       follow: (ask, place) => this.#follow(ask, place),
-      fail: (ask, error) => this.#end(ask, () => ask.reject(error)),
-      wait: () => this.#watchOn()
+      fail: (ask, error) => this.#end(ask, () => ask.reject(this.#nodes.explained(error))),
+      wait: () => this.#keepWatching()
     })
   }
 
@@ -84,6 +76,7 @@ export class ElementJobs {
         ended: null,
         died: null,
         cancelledAt: null,
+        unread: null,
         isOver: false
       }
       const ask: Ask = { want, resolve, reject, state: 'unknown', ...at }
@@ -116,7 +109,50 @@ export class ElementJobs {
       const place = live.get(`${ask.want.kind} ${ask.want.run}`)
       if (place && !ask.isOver) this.#follow(ask, place)
     }
+    await this.#takeIn(asks)
     await this.#submitting.submit(asks)
+  }
+
+  /** What lies there since another day nobody does again, and what failed then is no word on a new try. */
+  async #takeIn(asks: readonly Ask[]): Promise<void> {
+    const open = () => asks.filter((ask) => !ask.isOver && !ask.place)
+    const isOpen = () => open().length > 0
+    for (let error; isOpen() && (error = await this.#pull(open())); await this.#pause(isOpen)) {
+      if (isOpen() && error.details['isCutOff'] !== true) throw error
+      for (const ask of open()) tell(ask, error.message)
+    }
+    if (!isOpen()) return
+    const left = new Set(await outcomeKeys(this.#options.project))
+    for (const ask of open()) {
+      const { run, look } = ask.want
+      const isThere = await look(left).catch((error: unknown) => {
+        if (isPassing(error)) throw error
+        left.delete(run)
+        return look(left).catch(() => false)
+      })
+      if (isThere) this.#end(ask, ask.resolve)
+    }
+  }
+
+  readonly #pulls = new Set<{ asks: readonly Ask[]; controller: AbortController }>()
+
+  /** Brings what was left, as long as somebody waits for it. @returns why not all of it came */
+  async #pull(asks: readonly Ask[]): Promise<WorkbenchError | null> {
+    const wanted = asks.filter(isWanted)
+    if (wanted.length === 0) return null
+    const pull = { asks: wanted, controller: new AbortController() }
+    this.#pulls.add(pull)
+    try {
+      const runs = wanted.map(({ want }) => want.run)
+      return await this.#options.folder.pull(runs, pull.controller.signal)
+    } finally {
+      this.#pulls.delete(pull)
+    }
+  }
+
+  /** A copy may take hours: who stops waits for none that nobody else wants. */
+  #letGo(): void {
+    for (const { asks, controller } of this.#pulls) if (!asks.some(isWanted)) controller.abort()
   }
 
   /** Asks until the cluster answers, or nobody wants to know any more. */
@@ -145,11 +181,19 @@ export class ElementJobs {
       return
     }
     this.#open.add(ask)
-    this.#watchOn()
+    this.#keepWatching()
   }
 
-  #watchOn(): void {
-    this.#watching ??= this.#watch().finally(() => (this.#watching = null))
+  #keepWatching(): void {
+    if (this.#open.size === 0 && !this.#submitting.isWaiting()) return
+    const fail = (error: unknown) =>
+      [...this.#open].forEach((ask) => this.#end(ask, () => ask.reject(error)))
+    this.#watching ??= this.#watch()
+      .catch(fail)
+      .finally(() => {
+        this.#watching = null
+        this.#keepWatching()
+      })
   }
 
   /** Looks, after the queue was asked, whether what waits for room has some, and which arrays may have more. */
@@ -168,6 +212,7 @@ export class ElementJobs {
       // Many are stopped at once: one call for all.
       setTimeout(() => void this.#cancelStopped(), GATHER_MS)
     }
+    this.#letGo()
   }
 
   readonly #cancelled = new Set<Ask>()
@@ -183,49 +228,93 @@ export class ElementJobs {
   }
 
   async #cancel(asks: readonly Ask[]): Promise<void> {
-    const jobs = new Set(asks.flatMap(({ place }) => (place ? (jobOf(place) ?? []) : [])))
-    if (jobs.size > 0) await cancelJobs(this.#options.settings, [...jobs])
+    const elements = asks.flatMap(({ place }) =>
+      place?.submission.array ? [{ array: place.submission.array, index: place.index }] : []
+    )
+    if (elements.length === 0) return
+    const queue = this.#queue.isKnown ? this.#queue.elements.values() : []
+    const { settings, pace } = this.#options
+    const pauseMs = Math.min(CANCEL_PAUSE_MS, pace.pollMs)
+    const left = await cancelJobs(settings, cancelWords(elements, queue), pauseMs)
+    if (!left) return
+    for (const ask of asks) {
+      tell(ask, `it could not be taken out of the queue: "${left.said}"`)
+      // It is tried again with the next look at the queue.
+      if (left.mayPass) this.#cancelled.delete(ask)
+    }
   }
 
   async #watch(): Promise<void> {
-    const { project, settings, folder, pace } = this.#options
+    const { settings, pace } = this.#options
     let askedAt = performance.now()
     while (this.#open.size > 0 || this.#submitting.isWaiting()) {
       await sleep(pace.watchMs)
       const isLeft = [...this.#open].some((ask) => ask.cancelledAt !== null)
       const pollMs = isLeft ? Math.min(2000, pace.pollMs) : pace.pollMs
       const isDue = performance.now() - askedAt >= pollMs
+      const error = isDue ? await this.#pull([...this.#open]) : null
       if (isDue) {
-        await folder.pull([...this.#open].map(({ want }) => want.run))
         this.#queue = await readQueue(settings)
         askedAt = performance.now()
       }
-      const left = new Set(await outcomeKeys(project))
+      const unread = await this.#look()
+      if (!isDue) continue
+      for (const ask of [...this.#open]) await this.#judge(ask, error?.message ?? unread)
+      if (isLeft) void this.#cancelStopped()
+      this.#submitMore()
+    }
+  }
+
+  /** Looks what lies there. @returns why nobody knows; a folder on a network is not always to be read */
+  async #look(): Promise<string | null> {
+    try {
+      const left = new Set(await outcomeKeys(this.#options.project))
       for (const ask of [...this.#open]) await this.#lookAt(ask, left)
-      if (isDue) for (const ask of [...this.#open]) await this.#judge(ask)
-      if (isDue) this.#submitMore()
+      return null
+    } catch (error) {
+      return toPlain(error).message
     }
   }
 
   async #lookAt(ask: Ask, left: ReadonlySet<string>): Promise<void> {
     // What waits has nothing yet: thousands of files are not asked for.
     if (ask.state === 'waiting' && !left.has(ask.want.run)) return
+    ask.unread = null
     try {
-      if (await ask.want.look(left)) this.#end(ask, ask.resolve)
+      if (!(await ask.want.look(left))) return
+      const node = this.#recordOf(ask)?.node
+      if (node) this.#nodes.worked(node)
+      this.#end(ask, ask.resolve)
     } catch (error) {
+      if (isPassing(error)) ask.unread = toPlain(error).message
       // The kernel ends a worker where memory is short: that its element ended so says more than this.
-      if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
+      else if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
       else await this.#fail(ask, error)
     }
   }
 
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
+    await this.#noteNode(ask, error)
     this.#end(ask, () => ask.reject(error))
   }
 
-  /** What the queue says of an element that has no result yet. */
-  async #judge(ask: Ask): Promise<void> {
+  /** Before it is tried again: the next element of it is to go elsewhere. */
+  async #noteNode(ask: Ask, error: unknown): Promise<void> {
+    const job = ask.place && jobOf(ask.place)
+    if (!job || !mayBeTheNode(error)) return
+    const known = this.#recordOf(ask)?.node ?? ask.ended?.end?.node
+    const node = known ?? (await readEnd(this.#options.settings, job))?.node
+    const reason = node && this.#nodes.failed(node, job, error)
+    if (node && reason) this.#options.onSetAside?.(`node ${node}`, reason)
+  }
+
+  /**
+   * What the queue says of an element that has no result yet.
+   *
+   * @param unread why it is not known what lies there: then nothing is said of one that ended
+   */
+  async #judge(ask: Ask, unread: string | null): Promise<void> {
     const now = performance.now()
     const { signal } = ask.want
     const isOverdue = ask.cancelledAt !== null && now - ask.cancelledAt > LEAVING_MS
@@ -238,7 +327,8 @@ export class ElementJobs {
       ask.ended = null
       // It was put back, and is done anew.
       if (ask.state === 'waiting') ask.died = null
-      ask.want.onState?.({ state: ask.state, words: stateWords(ask.state, record!) })
+      const words = stateWords(ask.state, record!)
+      tell(ask, unread === null ? words : `${words}; ${unreadWords(unread)}`, ask.state)
       return
     }
     if (ask.cancelledAt !== null) return this.#end(ask, () => ask.reject(signal.reason))
@@ -246,6 +336,12 @@ export class ElementJobs {
     if (record && ask.ended?.state !== record.state) {
       const end = await readEnd(this.#options.settings, jobOf(ask.place!)!)
       ask.ended = { state: record.state, end }
+    }
+    const trouble = unread ?? ask.unread
+    if (trouble !== null && !ask.died) {
+      // It may have left a result: its time to be seen begins once one can look again.
+      ask.endedAt = null
+      return tell(ask, `it ended; ${unreadWords(trouble)}`)
     }
     if (!ask.died && now - ask.endedAt < this.#options.pace.graceMs) return
     await this.#fail(ask, await this.#endOf(ask))
@@ -281,11 +377,8 @@ export class ElementJobs {
   }
 
   #tellUnknown(ask: Ask): void {
-    if (this.#queue.isKnown || ask.isOver) return
-    ask.want.onState?.({
-      state: 'unknown',
-      words: `the cluster does not answer (${this.#queue.words}); it is asked again`
-    })
+    if (this.#queue.isKnown) return
+    tell(ask, `the cluster does not answer (${this.#queue.words}); it is asked again`)
   }
 
   #end(ask: Ask, settle: () => void): void {
@@ -295,17 +388,4 @@ export class ElementJobs {
     this.#cancelled.delete(ask)
     settle()
   }
-}
-
-function isSame(a: ElementPlace, b: ElementPlace): boolean {
-  return a.submission.key === b.submission.key && a.index === b.index
-}
-
-function stateWords(state: ElementState, record: QueueRecord): string {
-  const { node, reason } = record
-  const job = `job ${record.array}_${record.index}`
-  if (state === 'running') return node === null ? job : `${node}, ${job}`
-  if (waitsInVain(record)) return `${job} waits in vain: ${vainWords(record.reason)}`
-  if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
-  return `${job} waits in the queue (${reason})`
 }

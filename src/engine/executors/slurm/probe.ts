@@ -7,12 +7,13 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { cancelJobs } from './cancelling'
 import { callSubmit, jobNumber } from './clients'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
 import { paceOf } from './pace'
-import { cancelJobs, elementState, readQueue, waitsInVain, wordsOf } from './queue'
+import { elementState, readQueue, waitsInVain, wordsOf } from './queue'
 import {
   assertOptions,
   mayPass,
@@ -127,7 +128,7 @@ async function awaitAnswer(
       }
     }
   } finally {
-    await cancelJobs(settings, [`${array}_0`])
+    await cancelJobs(settings, [{ word: array, elements: 1 }])
   }
   const waits = `The element did not begin within ${Math.round(patienceMs / 1000)} s: ${words}. The settings are accepted; nothing is known of the nodes.`
   return [{ what: 'queue', state: 'unknown', words: waits }]

@@ -136,14 +136,6 @@ export async function readArraySize(host: SubmitHost): Promise<number> {
   return found > 0 ? found : USUAL_ARRAY_SIZE
 }
 
-/** Takes elements out of the queue; what runs is asked to leave, and saves its state first. */
-export async function cancelJobs(host: SubmitHost, jobs: readonly string[]): Promise<void> {
-  // A command line has its limits.
-  for (let first = 0; first < jobs.length; first += 500) {
-    await callClient(host, 'scancel', jobs.slice(first, first + 500))
-  }
-}
-
 /** Nodes of all partitions; none where the cluster does not answer. */
 export async function readNodes(host: SubmitHost): Promise<ClusterNode[]> {
   const format = ['%N', '%P', '%T', '%C', '%m', '%G', '%E'].join('|')

@@ -1,8 +1,8 @@
 /** What went wrong with a cluster, in words. */
-import { readFile } from 'node:fs/promises'
-import { WorkbenchError } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import type { SlurmSettings } from '#shared/executors'
 import { optionFault } from '#shared/sbatchOptions'
+import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { slurmWordsOf, wordsOf } from './queue'
@@ -178,8 +178,15 @@ function outOfMemory({ asked, most }: ElementEnd['memory']): string {
   return `it wanted more memory than ${given}${seen}, and would again: give elements more (\`memoryMegabytes\`), or a smaller batch to the recipe`
 }
 
-/** The last lines of a text file; empty where there is none. */
+/** Lines that are told are at the end of so many bytes: a log may be larger than memory. */
+const TAIL_BYTES = 1 << 16
+
+/** The last lines of a text file; empty where there is none, in words where it cannot be read. */
 export async function tailOf(path: string, lines: number): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-lines).join('\n').trim()
+  try {
+    const text = await textBehind(path, (size) => Math.max(0, size - TAIL_BYTES))
+    return (text ?? '').trimEnd().split('\n').slice(-lines).join('\n').trim()
+  } catch (error) {
+    return `(${path} could not be read: ${toPlain(error).message})`
+  }
 }

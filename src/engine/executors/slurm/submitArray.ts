@@ -127,7 +127,11 @@ async function giveUp(
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
-  { folder, program, graceSeconds }: Pick<Cluster, 'folder' | 'program' | 'graceSeconds'>,
+  {
+    folder,
+    program,
+    graceSeconds
+  }: Pick<Cluster, 'program' | 'graceSeconds'> & { folder: Pick<Cluster['folder'], 'project'> },
   submission: Pick<Submission, 'key' | 'study' | 'settings' | 'elements' | 'atOnce'>
 ): ArrayJob {
   const { key, study, settings, elements, atOnce = settings.mostAtOnce } = submission

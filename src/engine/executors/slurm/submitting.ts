@@ -2,7 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { ElementKindSchema } from '#shared/clusterView'
 import type { ElementKind } from '#shared/clusterView'
+import type { SlurmSettings } from '#shared/executors'
+import { tell } from './asks'
+import type { Ask } from './asks'
 import { fairShares } from './atOnce'
+import { groupsOf } from './cancelling'
 import type { Cluster } from './cluster'
 import { elementState, isLive, readArraySize } from './queue'
 import type { Queue, QueueRecord } from './queue'
@@ -10,22 +14,15 @@ import { refusedError } from './refusals'
 import { Room } from './room'
 import { submitArray } from './submitArray'
 import type { ElementPlace, Submission } from './submissions'
-import type { Want } from './want'
-
-/** Something that was asked for. */
-export interface Asked {
-  want: Want
-  /** Null until it is submitted, or found in the queue. */
-  place: ElementPlace | null
-  isOver: boolean
-}
 
 /** What submitting asks of who follows elements. */
-interface Following<Ask> {
+interface Following {
   /** What waits or runs. */
   open: () => ReadonlySet<Ask>
   /** As it was last seen. */
   queue: () => Queue
+  /** As the study has them, without nodes that failed. */
+  settings: () => SlurmSettings
   knownQueue: (
     asks: readonly Ask[],
     isOpen: () => boolean
@@ -38,21 +35,21 @@ interface Following<Ask> {
 }
 
 /** What makes one array: of each element those that want it. */
-interface Piece<Ask> {
+interface Piece {
   kind: ElementKind
   groups: readonly Ask[][]
 }
 
 /** The way of one study's elements into the queue. One call at a time. */
-export class Submitting<Ask extends Asked> {
+export class Submitting {
   readonly #cluster: Cluster
-  readonly #following: Following<Ask>
+  readonly #following: Following
   readonly #room: Room
   /** What there was no room for yet, in the order in which it was asked for. */
   #unsent: readonly Ask[] = []
   #arraySize: Promise<number> | null = null
 
-  constructor(cluster: Cluster, following: Following<Ask>) {
+  constructor(cluster: Cluster, following: Following) {
     this.#cluster = cluster
     this.#following = following
     this.#room = new Room(cluster.settings)
@@ -87,7 +84,7 @@ export class Submitting<Ask extends Asked> {
   }
 
   /** Of one kind each, and no larger than an array may be. */
-  async #piecesOf(asks: readonly Ask[]): Promise<Piece<Ask>[]> {
+  async #piecesOf(asks: readonly Ask[]): Promise<Piece[]> {
     if (asks.length === 0) return []
     const { settings } = this.#cluster
     const most = await (this.#arraySize ??= readArraySize(settings))
@@ -112,7 +109,7 @@ export class Submitting<Ask extends Asked> {
    *
    * @throws WorkbenchError `executor/refused` where it takes nothing, and nothing leaves it that would make room
    */
-  async #submitPiece({ kind, groups }: Piece<Ask>, atOnce: number): Promise<void> {
+  async #submitPiece({ kind, groups }: Piece, atOnce: number): Promise<void> {
     let most = groups.length
     let isFull = false
     for (let first = 0, free = atOnce; first < groups.length && free > 0;) {
@@ -173,7 +170,7 @@ export class Submitting<Ask extends Asked> {
   }
 
   #submissionOf(kind: ElementKind, elements: readonly Ask[][], atOnce: number): Submission {
-    const { settings, study, program, folder } = this.#cluster
+    const { study, program, folder } = this.#cluster
     return {
       format: 'assay-submission',
       version: 1,
@@ -181,7 +178,7 @@ export class Submitting<Ask extends Asked> {
       kind,
       study,
       project: folder.project,
-      settings,
+      settings: this.#following.settings(),
       atOnce,
       assay: program.version,
       array: null,
@@ -196,31 +193,21 @@ export class Submitting<Ask extends Asked> {
   }
 }
 
-function isOpen({ isOver }: Asked): boolean {
+function isOpen({ isOver }: Ask): boolean {
   return !isOver
 }
 
-function isUnsent({ isOver, place }: Asked): boolean {
+function isUnsent({ isOver, place }: Ask): boolean {
   return !isOver && place === null
 }
 
-function tellFull({ want }: Asked): void {
+function tellFull(ask: Ask): void {
   const words =
     'it is not submitted yet: as many elements of the study are in the queue, or run, as may be'
-  want.onState?.({ state: 'waiting', words })
+  tell(ask, words, 'waiting')
 }
 
 /** Of a call that nobody answered it is not known whether somebody heard it. */
-function tellTry({ want, isOver }: Asked, words: string): void {
-  if (isOver) return
-  const told = `it may not have been submitted (${words}); it is looked for, and submitted again`
-  want.onState?.({ state: 'unknown', words: told })
-}
-
-function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const groups: Item[][] = []
-  for (let first = 0; first < items.length; first += size) {
-    groups.push(items.slice(first, first + size))
-  }
-  return groups
+function tellTry(ask: Ask, words: string): void {
+  tell(ask, `it may not have been submitted (${words}); it is looked for, and submitted again`)
 }

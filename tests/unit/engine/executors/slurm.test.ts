@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -423,6 +423,28 @@ test.each([
   expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
 })
 
+test('of a log larger than memory its end is told, and one that cannot be read is no log that is not there', async () => {
+  const folder = await temporaryFolder()
+  const words = async (logFile: string) =>
+    (
+      await endError({
+        label: 'seed',
+        job: '1_0',
+        state: null,
+        end: end('FAILED', { exitStatus: 3 }),
+        cancelledBy: null,
+        logFile
+      })
+    ).message
+  const log = join(folder, '1_0.log')
+  writeFileSync(log, '')
+  truncateSync(log, 2 ** 30)
+  appendFileSync(log, '\nno such module\n')
+  expect(await words(log)).toMatch(/Its log ends:\n[^]*\nno such module$/)
+  expect(await words(join(folder, 'none.log'))).toContain('It wrote no log.')
+  expect(await words(folder)).toContain('could not be read: EISDIR')
+})
+
 // Text as `sacct` and `scontrol` of Slurm 22.05.8 printed it, by `make.sh` beside it.
 const golden = (name: string) => readFileSync(`tests/golden/slurm/${name}`, 'utf8')
 const NAME = 'assay-0123456789ab'
@@ -515,6 +537,14 @@ test.each([
   expect(minutesOf(time)).toBe(expected)
 })
 
+const doctorOn = (device: string, isGpu: boolean, devices: object[] = []) =>
+  JSON.stringify({
+    node: '20.20.2',
+    canTrain: true,
+    backends: [{ name: 'tensorflow', usable: true, reason: null, device, isGpu }],
+    devices
+  })
+
 // What an element of `assay cluster check` wrote down, in a lab of two nodes, and what it would have on others.
 const answer = (change: Record<string, string> = {}) =>
   Object.entries({
@@ -524,11 +554,7 @@ const answer = (change: Record<string, string> = {}) =>
     status: '0',
     version: '1.2.3',
     crashed: '',
-    doctor: JSON.stringify({
-      node: '20.20.2',
-      canTrain: true,
-      backends: [{ name: 'tensorflow', usable: true, reason: null, device: 'AMD EPYC' }]
-    }),
+    doctor: doctorOn('AMD EPYC 7763', false),
     gpus: 'none',
     ...change
   })
@@ -553,7 +579,7 @@ test.each([
   ],
   [{ doctor: 'Error: no such addon' }, /^tensors: .*as soon as it looks .* "Error: no such addon"/],
   [
-    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [] }) },
+    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [], devices: [] }) },
     /^node: Node\.js 16\.17\.1 on lab1 is too old.*\ntensors: .*cannot compute there/
   ]
 ])('an answer %o of a node is bad by %s', (change, expected) => {
@@ -562,7 +588,20 @@ test.each([
 
 test('a GPU that was asked for and not given is told', () => {
   expect(found({}, { gres: 'gpu:1' })).toEqual([expect.stringMatching(/^gpus: .*given none/)])
-  expect(found({ gpus: '0' }, { gres: 'gpu:1' })).toEqual([])
+  expect(found({ gpus: 'NoDevFiles' }, { gres: 'gpu:1' })).toHaveLength(1)
+  expect(found({ gpus: '0', doctor: doctorOn('NVIDIA H100', true) }, { gres: 'gpu:1' })).toEqual([])
+})
+
+test('a GPU that is given and not computed on is told, however it was asked for', () => {
+  const idle =
+    /^tensors: Slurm gives .* GPU on lab1, .* on the processor, AMD EPYC 7763\. .*setup\.md/
+  for (const asked of [{ gres: 'gpu:1' }, { options: ['--gpus=1'] }]) {
+    expect(found({ gpus: '0' }, asked)).toEqual([expect.stringMatching(idle)])
+  }
+  // The processor is meant, or the GPU is a pretended one.
+  expect(found({ gpus: '-1' }, { gres: 'gpu:1' })).toEqual([])
+  const pretended = doctorOn('AMD EPYC 7763', false, [{ isPretended: true }])
+  expect(found({ gpus: '0', doctor: pretended }, { gres: 'gpu:1' })).toEqual([])
 })
 
 test('the oldest Node.js of nodes is the one that the package wants', () => {
