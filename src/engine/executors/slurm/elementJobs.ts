@@ -18,6 +18,8 @@ import { liveElements } from './liveElements'
 import type { Pace } from './pace'
 import { elementState, isLive, readArraySize, readQueue, recordOf } from './queue'
 import type { Queue, QueueRecord } from './queue'
+import { queuePlace } from './queuePlace'
+import type { QueuePlace } from './queuePlace'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
@@ -43,6 +45,7 @@ export class ElementJobs {
   #watching: Promise<void> | null = null
   #queue: Queue = { isKnown: false, words: 'it was not asked yet' }
   #arraySize: Promise<number> | null = null
+  #asked: QueuePlace | null = null
 
   constructor(options: ElementJobsOptions) {
     this.#options = options
@@ -187,6 +190,7 @@ export class ElementJobs {
       study,
       project: folder.project,
       settings,
+      asked: (this.#asked ??= await queuePlace(settings)),
       assay: program.version,
       array: null,
       submittedAt: new Date().toISOString(),
