@@ -11,7 +11,7 @@ import { version } from '../../package.json'
 import type { StudyDraft } from '#shared/records'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
-import { assay, assayDone } from '../support/commandLine'
+import { assay, assayDone, assayError } from '../support/commandLine'
 import { useOwnConfig } from '../support/ownConfig'
 import { holdsMemory, isMemoryHeld, isSlurmMissing, mayMount, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -361,6 +361,18 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       { name: 'lab2' }
     ])
     expect(await assayDone(['cluster', 'show', session.folder])).toContain('stuck')
+    const refusing = await temporaryFolder()
+    await writeFile(
+      join(refusing, 'scancel'),
+      `#!/bin/sh\necho "scancel: error: Kill job error on job id $1: Access/permission denied" >&2\nexit 1\n`
+    )
+    await chmod(join(refusing, 'scancel'), 0o755)
+    const path = process.env['PATH']
+    process.env['PATH'] = `${refusing}:${path}`
+    const refused = await assayError(['cluster', 'cancel', session.folder])
+    process.env['PATH'] = path
+    expect(refused).toMatchObject({ code: 'executor/unavailable' })
+    expect(refused.message).toMatch(/permission denied" 1 of 1 stay in the queue \(\d+\)/)
     expect(await assayDone(['cluster', 'cancel', session.folder])).toContain('1 jobs taken out')
     const { failed } = await going
     expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])

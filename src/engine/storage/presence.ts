@@ -20,7 +20,7 @@ export function isThere(path: string): boolean {
 /** For `catch`: gives null where there is nothing to be read. @throws WorkbenchError as {@link isThere}, or what was thrown */
 export function nullIfAbsent(error: unknown, path: string): null {
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return null
+  if (code === 'ENOENT') return null
   throw unreadableError(error, path)
 }
 

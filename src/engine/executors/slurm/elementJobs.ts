@@ -7,7 +7,7 @@ import { outcomeKeys } from '#engine/storage/outcomes'
 import { isPassing } from '#engine/storage/passingErrors'
 import { Accounting } from './accounting'
 import { isSame, isWanted, stateWords, tell, unreadWords } from './asks'
-import type { Ask, Want } from './asks'
+import type { Ask } from './asks'
 import { CANCEL_PAUSE_MS, cancelJobs, cancelWords } from './cancelling'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
@@ -20,6 +20,7 @@ import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace } from './submissions'
 import { Submitting } from './submitting'
+import type { Want } from './want'
 
 export interface ElementJobsOptions extends Cluster {
   pace: Pace

@@ -16,7 +16,6 @@ import type {
 } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../executor'
-import type { ElementNews, Want } from './asks'
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
@@ -24,6 +23,7 @@ import { unusableNode } from './nodeFailures'
 import { paceOf } from './pace'
 import { assertOptions, unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'
+import type { ElementNews, Want } from './want'
 
 /** Jobs that are handed over at once, at most: how many run is up to the cluster. */
 const MOST_HANDED_OVER = 5000

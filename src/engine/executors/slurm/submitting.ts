@@ -10,6 +10,8 @@ import { groupsOf } from './cancelling'
 import type { Cluster } from './cluster'
 import { elementState, isLive, readArraySize } from './queue'
 import type { Queue, QueueRecord } from './queue'
+import { queuePlace } from './queuePlace'
+import type { QueuePlace } from './queuePlace'
 import { refusedError } from './refusals'
 import { Room } from './room'
 import { submitArray } from './submitArray'
@@ -48,6 +50,7 @@ export class Submitting {
   /** What there was no room for yet, in the order in which it was asked for. */
   #unsent: readonly Ask[] = []
   #arraySize: Promise<number> | null = null
+  #asked: QueuePlace | null = null
 
   constructor(cluster: Cluster, following: Following) {
     this.#cluster = cluster
@@ -155,7 +158,7 @@ export class Submitting {
     const elements = groups.map((group) => group.filter(isOpen))
     const asks = elements.flat()
     if (asks.length === 0) return { taken: 0, refusal: null }
-    const submission = this.#submissionOf(kind, elements, atOnce)
+    const submission = await this.#submissionOf(kind, elements, atOnce)
     const isWanted = () => asks.some(isOpen)
     const submitted = await submitArray(this.#cluster, submission, {
       isOpen: isWanted,
@@ -169,8 +172,12 @@ export class Submitting {
     return submitted
   }
 
-  #submissionOf(kind: ElementKind, elements: readonly Ask[][], atOnce: number): Submission {
-    const { study, program, folder } = this.#cluster
+  async #submissionOf(
+    kind: ElementKind,
+    elements: readonly Ask[][],
+    atOnce: number
+  ): Promise<Submission> {
+    const { study, program, folder, settings } = this.#cluster
     return {
       format: 'assay-submission',
       version: 1,
@@ -180,6 +187,7 @@ export class Submitting {
       project: folder.project,
       settings: this.#following.settings(),
       atOnce,
+      asked: (this.#asked ??= await queuePlace(settings)),
       assay: program.version,
       array: null,
       submittedAt: new Date().toISOString(),
