@@ -182,7 +182,8 @@ export class DevicePlaces {
       parameters: parameterCount(config),
       neededBytes: trainingMemoryBytes(config, recipe)
     }
-    if (packingsToTry(model, Infinity, runsEach).length < 2) return 1
+    const all = Math.min(...devices.map(({ memoryBytes }) => memoryBytes ?? 0)) || null
+    if (packingsToTry(model, all, runsEach).length < 2) return 1
     const free = await this.#freeOf(devices)
     const tried = packingsToTry(model, Math.min(...free) || null, runsEach)
     if (tried.length < 2) return 1
