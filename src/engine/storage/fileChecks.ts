@@ -14,7 +14,7 @@ import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
-import { manifestFiles } from './runs'
+import { manifestFiles, manifestTrace } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
 import { walkFolders } from './walkFolders'
@@ -130,15 +130,17 @@ async function runsInUse(project: string, names: readonly string[]): Promise<str
 
 /** Of what cannot be read nothing is known: that is told, and the rest is checked all the same. */
 function unreadableFault(error: unknown): Fault {
-  if (!isReadingError(error)) throw error
-  const found = `unreadable (${error.code})`
-  return { expected: 'a file that can be read', found, isUnreadable: true }
+  const code = readingCode(error)
+  if (code === null) throw error
+  return { expected: 'a file that can be read', found: `unreadable (${code})`, isUnreadable: true }
 }
 
-/** True for what the system says of a file that it cannot open or read. */
-export function isReadingError(error: unknown): error is NodeJS.ErrnoException {
+/** What the system says of a file that it cannot open or read, `EIO` or the like; null for any other error. */
+export function readingCode(error: unknown): string | null {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
-  return code !== undefined && syscall !== undefined
+  if (code !== undefined && syscall !== undefined) return code
+  const told = toPlain(error)
+  return told.code === 'storage/not-readable' ? String(told.details['reason']) : null
 }
 
 /** @returns what a check that failed says of the file; what went away meanwhile nobody named is nothing */
@@ -156,7 +158,7 @@ async function missingDocuments(project: string, names: readonly string[]): Prom
   const path = projectPaths.documentNats(project)
   // Lines that cannot be read are told of themselves.
   const verdict = await ofDocuments(path, name, null).catch((error: unknown) => {
-    if (isReadingError(error)) return 'sound'
+    if (readingCode(error) !== null) return 'sound' as const
     throw error
   })
   return verdict === 'sound' ? [] : [{ name, bytes: 0, check: () => Promise.resolve(verdict) }]
@@ -175,6 +177,7 @@ async function namedHashes(
     const tokenizer = /^tokenizers\/([^/]+)\/tokenizer\.json$/.exec(name)?.[1]
     if (tokenizer !== undefined) hashes.set(name, tokenizer)
     if (run === undefined && !isSums) continue
+    if (run !== undefined) await nameCurve(hashes, project, run)
     // A bundle has manifests, and no weights.
     if (run !== undefined && data?.isBundle) continue
     const listed = run === undefined ? filesOfSums(project, name) : manifestFiles(project, run)
@@ -185,6 +188,12 @@ async function namedHashes(
     for (const { path, sha256 } of files) hashes.set(relative(project, path), sha256)
   }
   return hashes
+}
+
+/** A curve's lines have their own checksums; of a finished run all of them must be there. */
+async function nameCurve(hashes: Map<string, string>, project: string, run: string): Promise<void> {
+  const trace = await manifestTrace(project, run).catch(() => null)
+  if (trace) hashes.set(join('runs', run, 'trace.jsonl'), trace.sha256)
 }
 
 async function filesOfSums(
