@@ -10,12 +10,13 @@ import { projectFolder } from './storage/project'
  * Holds every file of a project against its checksum.
  *
  * @param run `repair`: damaged things are set aside within the project, so that the next run redoes them;
- *   `keepEdits`: records that were changed by hand are taken as they are
+ *   `keepEdits`: records that were changed by hand are taken as they are; `redoCurves`: runs that lost their curve
+ *   alone are set aside too
  * @throws WorkbenchError as `checkProject` does
  */
 export function verifyProject(
   path: string,
-  run: Pick<CheckOptions, 'repair' | 'keepEdits' | 'isHeld' | 'signal'> & {
+  run: Pick<CheckOptions, 'repair' | 'keepEdits' | 'redoCurves' | 'isHeld' | 'signal'> & {
     onProgress?: (progress: Progress) => void
   } = {}
 ): Promise<ProjectCheck> {

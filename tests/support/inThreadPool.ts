@@ -1,5 +1,5 @@
 /** The worker pool's work done in this thread, so that a test can fail its files: the real jobs. */
-import type { JobHooks, JobKind, Jobs } from '#engine/workers/jobs'
+import type { JobHooks, JobKind, Jobs, TrainJob, TrainResult } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import { describeCheckpoint } from '#engine/workers/checkpointJob'
 import { findDevice } from '#engine/workers/deviceJobs'
@@ -25,8 +25,12 @@ const handlers: Handlers = {
   train: trainRun
 }
 
-/** A pool of one worker that is this thread. */
-export function inThreadPool(): WorkerPool {
+/**
+ * A pool of one worker that is this thread.
+ *
+ * @param tell told of a run's manifest, relative to the project, once its training has said that it is finished
+ */
+export function inThreadPool(tell: (path: string) => void = () => undefined): WorkerPool {
   let last: Promise<unknown> = Promise.resolve()
   const pool = {
     width: () => 1,
@@ -41,7 +45,13 @@ export function inThreadPool(): WorkerPool {
         onProgress: options.onProgress ?? (() => undefined)
       }
       // One after another, as a worker takes them.
-      const done = last.then(() => handler(input, hooks))
+      const done = last.then(async () => {
+        const result = await handler(input, hooks)
+        if (kind === 'train' && (result as TrainResult).outcome === 'finished') {
+          tell(`runs/${(input as TrainJob).fingerprint}/manifest.json`)
+        }
+        return result
+      })
       last = done.catch(() => undefined)
       return done
     }

@@ -24,17 +24,26 @@ const study = () =>
     'the test'
   )
 
-/** Does all of a study's life that is not done yet. */
-export async function live(folder: string, imports: readonly ImportOptions[]): Promise<void> {
+/**
+ * Does all of a study's life that is not done yet.
+ *
+ * @param tell told of files, relative to the folder, as soon as whoever waits for them is told that they are there
+ */
+export async function live(
+  folder: string,
+  imports: readonly ImportOptions[],
+  tell: (path: string) => void = () => undefined
+): Promise<void> {
   const isThere = existsSync(join(folder, 'project.assay'))
   const project = isThere ? await Project.open(folder) : await Project.create(folder)
-  const session = await ProjectSession.over(project, inThreadPool())
+  tell('project.assay')
+  const session = await ProjectSession.over(project, inThreadPool(tell))
   try {
     if (session.studies.length === 0) await session.saveStudy(study())
     for (const one of imports) {
       const corpus = session.corpora.find(({ name }) => name === one.name)
       const isThere = corpus && existsSync(join(folder, 'corpora', corpus.fingerprint))
-      if (!isThere) await session.importCorpus(one)
+      if (!isThere) tell(`corpora/${(await session.importCorpus(one)).fingerprint}/sums.json`)
     }
     // What waits for disk space looks again at once.
     const disk = { floorBytes: 0, everyMs: 5 }

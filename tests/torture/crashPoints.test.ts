@@ -12,10 +12,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ImportOptions } from '#engine'
 import { toPlain } from '#shared/errors'
 import { tinyImports } from '../support/builtEngine'
-import { armFault, disarmFault } from '../support/faultyFiles'
+import { armFault, disarmFault, watchDisk } from '../support/faultyFiles'
 import type { Fault } from '../support/faultyFiles'
 import { filesOf, live, outcomeOf } from '../support/studyLife'
 import { temporaryFolder } from '../support/temporaryFolder'
+import { UnsyncedFiles } from '../support/unsyncedFiles'
 
 vi.mock('node:fs/promises', async (original) => {
   const { faulty } = await import('../support/faultyFiles')
@@ -92,6 +93,39 @@ const FAULTS: [string, Fault][] = [
   ['was not allowed it', { kind: 'refused', code: 'EACCES' }]
 ]
 
+/**
+ * What a power cut leaves of names that were not synced, as a share of their changes, the oldest first; bytes that
+ * were not synced are lost always. Points in turn: each alone is tried by `ASSAY_TORTURE=all`.
+ */
+const KEPT = [0, 0.5, 1]
+
+/** A life that a power cut ends ahead of an operation, and another that goes on from what the disk has. */
+async function liveThroughPowerCut(point: number, kept: number, at: string): Promise<void> {
+  const place = await temporaryFolder()
+  const disk = new UnsyncedFiles(place)
+  const folder = join(disk.root, 'project')
+  watchDisk(disk)
+  armFault(point)
+  const told = new Set<string>()
+  await live(folder, imports, (path) => told.add(path)).catch(() => undefined)
+  expect(disarmFault().hasFailed, at).toBe(true)
+  watchDisk(null)
+  disk.lose(kept)
+  // What was told is there: nobody goes on from it, and it is gone.
+  expect(
+    [...told].filter((path) => !existsSync(join(folder, path))),
+    at
+  ).toEqual([])
+  await bury(folder)
+  const finished = finishedRuns(folder)
+  await live(folder, imports)
+  const outcome = await outcomeOf(folder)
+  expect(outcome, at).toEqual(whole.outcome)
+  const after = finishedRuns(folder)
+  for (const [path, inode] of finished) expect(after.get(path), at).toBe(inode)
+  await rm(place, { recursive: true })
+}
+
 /** One life with the fault at an operation, and another that goes on from what was left. */
 async function liveThrough(point: number, fault: Fault, at: string): Promise<void> {
   const folder = join(await temporaryFolder(), 'project')
@@ -134,5 +168,22 @@ describe.each(FAULTS)('where the process was %s', (name, fault) => {
     }
     expect(failures).toEqual([])
     console.log(`${name}: ${points.length} of ${whole.operations.length} operations`)
+  }, 7_200_000)
+})
+
+describe('where the power was cut before it', () => {
+  test('what was told is there, and the project comes to the same', async () => {
+    const failures: string[] = []
+    const points = CHOSEN ?? somePoints(whole.operations.map((_, index) => index + 1))
+    for (const [number, point] of points.entries()) {
+      for (const kept of isWhole || CHOSEN ? KEPT : [KEPT[number % KEPT.length]!]) {
+        const at = `operation ${point}, ${whole.operations[point - 1]}, ${kept} of the names kept`
+        await liveThroughPowerCut(point, kept, at).catch((error: unknown) => {
+          failures.push(`${at}: ${String(error)}`)
+        })
+      }
+    }
+    expect(failures).toEqual([])
+    console.log(`power cut: ${points.length} of ${whole.operations.length} operations`)
   }, 7_200_000)
 })

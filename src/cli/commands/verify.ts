@@ -7,6 +7,7 @@ import { EXIT, withEngine } from '../session'
 interface VerifyFlags {
   repair?: boolean
   keepEdits?: boolean
+  redoCurves?: boolean
   json?: boolean
 }
 
@@ -18,6 +19,7 @@ export function addVerifyCommand(program: Command): void {
     .argument('<project>', 'project folder')
     .option('--repair', 'set damaged things aside, so that the next run redoes them')
     .option('--keep-edits', 'with --repair: take project.assay as it was changed by hand')
+    .option('--redo-curves', 'with --repair: train runs again that lost their curve alone')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -28,6 +30,7 @@ export function addVerifyCommand(program: Command): void {
         const found = await verifyProject(path, {
           repair: flags.repair ?? false,
           keepEdits: flags.keepEdits ?? false,
+          redoCurves: flags.redoCurves ?? false,
           signal,
           onProgress: (one) => progress.update('verify', one)
         })

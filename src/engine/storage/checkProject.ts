@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
-import { listChecks, whyUnread } from './fileChecks'
+import { listChecks, readingCode } from './fileChecks'
 import type { Fault } from './fileChecks'
 import { hashFile } from './fingerprint'
 import { linesOf } from './lines'
@@ -47,6 +47,8 @@ export interface CheckOptions {
   repair?: boolean
   /** Records whose checksum does not fit are taken as they are: they were changed by hand on purpose. */
   keepEdits?: boolean
+  /** Finished runs of which the curve is lost, and the model is sound, are set aside too: they are trained again. */
+  redoCurves?: boolean
   /** This process has the project open, and changes nothing meanwhile: no lock is taken. */
   isHeld?: boolean
   /** Told before anything is read, then of each file. */
@@ -86,6 +88,7 @@ export async function checkProject(
     const { checks, inUse } = await listChecks(folder, data)
     options.onTotal?.(checks.reduce((sum, { bytes }) => sum + bytes, 0))
     const damaged: DamagedFile[] = []
+    const redoCurves = options.redoCurves === true
     let unsealed = 0
     for (const check of checks) {
       options.signal?.throwIfAborted()
@@ -98,7 +101,7 @@ export async function checkProject(
           ? UNREADABLE
           : isPutBack
             ? puttingBack(before, found)
-            : await redoingOf(folder, found, data, check.name)
+            : await redoingOf(folder, { found, data, redoCurves }, check.name)
         damaged.push({ file: check.name, bytes: check.bytes, ...fault, ...redoing })
       }
       options.onBytes?.(check.bytes)
@@ -115,7 +118,7 @@ export async function checkProject(
 
 /** @throws any error but one of the system's, that a file cannot be read */
 function nothingReadable(error: unknown): null {
-  if (whyUnread(error) === null) throw error
+  if (readingCode(error) === null) throw error
   return null
 }
 
@@ -135,20 +138,23 @@ async function recordsOf(folder: string): Promise<ProjectData | null> {
     const heads = await withNewerHeads(folder, data.runs).catch(() => data.runs)
     return { ...data, runs: heads }
   } catch (error) {
-    if (toPlain(error).code !== 'storage/corrupt' && whyUnread(error) === null) throw error
+    if (toPlain(error).code !== 'storage/corrupt' && readingCode(error) === null) throw error
     return null
   }
 }
 
-/** @param data the records, or those before where `found` cannot be read */
+/** @param records `data`: those before where `found` cannot be read */
 async function redoingOf(
   folder: string,
-  found: ProjectData | null,
-  data: ProjectData | null,
+  records: { found: ProjectData | null; data: ProjectData | null; redoCurves: boolean },
   name: string
 ): Promise<Redoing> {
-  const copy = await soundTokenizer(folder, name)
-  return planRedoing(name, name === PROJECT_FILE ? found : data, copy !== null)
+  const { found, data, redoCurves } = records
+  const hasCopy = (await soundTokenizer(folder, name)) !== null
+  const run = /^runs\/([^/]+)\/trace\.jsonl$/.exec(name)?.[1]
+  const isFinished = run !== undefined && existsSync(projectPaths.manifest(folder, run))
+  const options = { hasCopy, keepsModel: isFinished && !redoCurves }
+  return planRedoing(name, name === PROJECT_FILE ? found : data, options)
 }
 
 /**
@@ -178,18 +184,21 @@ async function repair(
   records: ProjectData | null
 ): Promise<string | null> {
   const damaged = all.filter(({ aside }) => aside !== null && existsSync(join(folder, aside)))
-  if (damaged.length === 0) return null
+  // Before anything is moved: a run that goes aside may hold the copy of a tokenizer.
+  const replaced = new Map<string, string>()
+  const moved: string[] = []
+  for (const aside of new Set(damaged.flatMap(({ aside }) => aside ?? []))) {
+    const text = await replacement(folder, aside, records)
+    if (text !== null) replaced.set(aside, text)
+    // What lacks only lines that are lost is as it will be.
+    const isSame = text !== null && text === (await readText(join(folder, aside)))
+    if (!isSame) moved.push(aside)
+  }
+  if (moved.length === 0) return null
   const base = join(folder, 'damaged')
   await makeFolder(base)
   const before = (await readdir(base)).map(Number).filter(Number.isInteger)
   const name = String(Math.max(0, ...before) + 1)
-  // Before anything is moved: a run that goes aside may hold the copy of a tokenizer.
-  const replaced = new Map<string, string>()
-  const moved = [...new Set(damaged.flatMap(({ aside }) => (aside === null ? [] : [aside])))]
-  for (const aside of moved) {
-    const text = await replacement(folder, aside, records)
-    if (text !== null) replaced.set(aside, text)
-  }
   for (const aside of moved) {
     if (!existsSync(join(folder, aside))) continue
     const text = replaced.get(aside)
@@ -214,7 +223,9 @@ async function replacement(
 ): Promise<string | null> {
   if (file === PROJECT_FILE) return records ? projectText(records) : editedRecords(folder)
   if (file === 'measurements.jsonl') return soundMeasurements(folder)
-  if (['predictions.jsonl', 'heads.jsonl'].includes(file)) return soundLines(join(folder, file))
+  if (['predictions.jsonl', 'heads.jsonl'].includes(file) || file.endsWith('/trace.jsonl')) {
+    return soundLines(join(folder, file))
+  }
   return soundTokenizer(folder, file)
 }
 

@@ -15,7 +15,7 @@ import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
 import { readBytes, readText } from './reading'
-import { manifestFiles } from './runs'
+import { manifestFiles, manifestTrace } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
 import { walkFolders } from './walkFolders'
@@ -131,21 +131,17 @@ async function runsInUse(project: string, names: readonly string[]): Promise<str
 
 /** Of what cannot be read nothing is known: that is told, and the rest is checked all the same. */
 function unreadableFault(error: unknown): Fault {
-  const reason = whyUnread(error)
-  if (reason === null) throw error
-  return {
-    expected: 'a file that can be read',
-    found: `unreadable (${reason})`,
-    isUnreadable: true
-  }
+  const code = readingCode(error)
+  if (code === null) throw error
+  return { expected: 'a file that can be read', found: `unreadable (${code})`, isUnreadable: true }
 }
 
-/** What the system says of a file that it cannot open or read, as `EIO`; null for other errors. */
-export function whyUnread(error: unknown): string | null {
+/** What the system says of a file that it cannot open or read, `EIO` or the like; null for any other error. */
+export function readingCode(error: unknown): string | null {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (code !== undefined && syscall !== undefined) return code
-  const plain = toPlain(error)
-  return plain.code === 'storage/not-readable' ? String(plain.details['reason']) : null
+  const told = toPlain(error)
+  return told.code === 'storage/not-readable' ? String(told.details['reason']) : null
 }
 
 /** @returns what a check that failed says of the file; what went away meanwhile nobody named is nothing */
@@ -168,7 +164,7 @@ async function missingDocuments(project: string, names: readonly string[]): Prom
   const path = projectPaths.documentNats(project)
   // Lines that cannot be read are told of themselves.
   const verdict = await ofDocuments(path, name, null).catch((error: unknown) => {
-    if (whyUnread(error) !== null) return 'sound' as const
+    if (readingCode(error) !== null) return 'sound' as const
     throw error
   })
   return verdict === 'sound' ? [] : [{ name, bytes: 0, check: () => Promise.resolve(verdict) }]
@@ -187,6 +183,7 @@ async function namedHashes(
     const tokenizer = /^tokenizers\/([^/]+)\/tokenizer\.json$/.exec(name)?.[1]
     if (tokenizer !== undefined) hashes.set(name, tokenizer)
     if (run === undefined && !isSums) continue
+    if (run !== undefined) await nameCurve(hashes, project, run)
     // A bundle has manifests, and no weights.
     if (run !== undefined && data?.isBundle) continue
     const listed = run === undefined ? filesOfSums(project, name) : manifestFiles(project, run)
@@ -197,6 +194,12 @@ async function namedHashes(
     for (const { path, sha256 } of files) hashes.set(relative(project, path), sha256)
   }
   return hashes
+}
+
+/** A curve's lines have their own checksums; of a finished run all of them must be there. */
+async function nameCurve(hashes: Map<string, string>, project: string, run: string): Promise<void> {
+  const trace = await manifestTrace(project, run).catch(() => null)
+  if (trace) hashes.set(join('runs', run, 'trace.jsonl'), trace.sha256)
 }
 
 async function filesOfSums(

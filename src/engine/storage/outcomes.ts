@@ -1,7 +1,7 @@
 /** What jobs done apart from the project's host came to, until the host has taken it in. */
 import { readdir } from 'node:fs/promises'
 import { z } from 'zod'
-import { ERROR_CODES } from '#shared/errors'
+import { ERROR_CODES, toPlain } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
 import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/records'
 import { makeFolder, removeTree, writeFileAtomic } from './files'
@@ -70,7 +70,9 @@ export async function writeOutcome(
  */
 export async function readOutcome(project: string, key: string): Promise<Outcome | null> {
   const path = projectPaths.outcome(project, key)
-  const text = await readText(path).catch((error: unknown) => nullIfAbsent(error, path))
+  const text = await readText(path).catch((error: unknown) =>
+    toPlain(error).code === 'storage/corrupt' ? null : nullIfAbsent(error, path)
+  )
   if (text === null) return null
   const opened = openSealed(text)
   if (opened.state !== 'sound') return null

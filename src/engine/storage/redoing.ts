@@ -24,15 +24,21 @@ export const UNREADABLE: Redoing = {
  *
  * @param name relative to the project
  * @param data the records; null where they cannot be read
- * @param hasCopy true for a tokenizer of which a sound copy is there
+ * @param options `hasCopy`: a tokenizer of which a sound copy is there; `keepsModel`: the curve of a finished run,
+ *   whose model is not trained again for it
  */
-export function planRedoing(name: string, data: ProjectData | null, hasCopy: boolean): Redoing {
+export function planRedoing(
+  name: string,
+  data: ProjectData | null,
+  { hasCopy, keepsModel }: { hasCopy: boolean; keepsModel: boolean }
+): Redoing {
   const [top, part, below] = name.split('/')
   const lost = data?.isBundle === true || data?.tables !== undefined
   if (top === 'project.assay') return ofRecords(data)
   if (top === BEFORE_FILE) {
     return { aside: name, redoing: 'written again at the next change', isRedone: true }
   }
+  if (top === 'runs' && keepsModel) return ofCurve(name, part!, data)
   if (top === 'runs') return ofRun(part!, below, data)
   if (top === 'corpora') return ofCorpus(part!, data)
   if (top === 'tokenizers') return ofTokenizer(name, hasCopy)
@@ -67,6 +73,11 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
   if (top === 'exports') {
     return { aside: `exports/${part}`, redoing: 'export the model again', isRedone: false }
   }
+  if (top === 'seeds') {
+    const redoing =
+      'the seed model that the project keeps: restore it from a copy, or import the models again into a new project'
+    return { aside: null, redoing, isRedone: false }
+  }
   if (top === 'cluster') {
     const redoing = `what was submitted as ${part} is not known any more: look in the cluster's queue for jobs of that name, and cancel them there`
     return { aside: null, redoing, isRedone: false }
@@ -90,9 +101,19 @@ function ofRecords(data: ProjectData | null): Redoing {
       }
 }
 
-function ofRun(run: string, below: string | undefined, data: ProjectData | null): Redoing {
+function inWords(run: string, data: ProjectData | null): string {
   const head = data?.runs.find(({ fingerprint }) => fingerprint === run)
-  const name = head ? `the run ${head.name}` : 'a run that no study has'
+  return head ? `the run ${head.name}` : 'a run that no study has'
+}
+
+/** Losses of steps that are done: only training all of it again would give them. */
+function ofCurve(aside: string, run: string, data: ProjectData | null): Redoing {
+  const redoing = `of the curve of ${inWords(run, data)} points are lost; those that are sound stay, and its model is as it was. It is trained again only where that is asked for`
+  return { aside, redoing, isRedone: false }
+}
+
+function ofRun(run: string, below: string | undefined, data: ProjectData | null): Redoing {
+  const name = inWords(run, data)
   if (below === 'resume' || below === 'command') {
     const redoing = `${name} is trained from its start again`
     return { aside: `runs/${run}/${below}`, redoing, isRedone: true }

@@ -13,13 +13,15 @@ import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 import { damagedError, openSealed, sealedText } from './seals'
 
-/** Since version 2 a manifest ends with a checksum of itself. */
-const MANIFEST_VERSION = 2
+/** Since version 2 a manifest ends with a checksum of itself, since version 3 it has the run's curve. */
+const MANIFEST_VERSION = 3
 
 const ManifestSchema = z.strictObject({
   format: z.literal('assay-run'),
-  version: z.union([z.literal(1), z.literal(MANIFEST_VERSION)]),
+  version: z.literal([1, 2, MANIFEST_VERSION]),
   fingerprint: z.string(),
+  /** The curve as it was when the run was finished; null: it has none. Absent before version 3: then nobody knows. */
+  trace: z.strictObject({ bytes: z.number(), sha256: z.string() }).nullable().optional(),
   /** Absent in manifests of early versions: then only the head knows. */
   result: RunResultSchema.optional(),
   files: z.array(z.strictObject({ name: FileNameSchema, bytes: z.number(), sha256: z.string() }))
@@ -49,14 +51,31 @@ export async function writeManifest(
     names.push(...(await readdir(join(folder, one))).map((name) => `${one}/${name}`))
   }
   const files = []
-  for (const name of names.sort()) {
-    const path = join(folder, name)
-    files.push({ name, bytes: (await stat(path)).size, sha256: await hashFile(path) })
-  }
+  for (const name of names.sort()) files.push({ name, ...(await sumOf(join(folder, name))) })
+  const curve = projectPaths.trace(project, fingerprint)
+  const trace = isThere(curve) ? await sumOf(curve) : null
+  const manifest = { format: 'assay-run', version: MANIFEST_VERSION, fingerprint, trace, result }
   await writeFileAtomic(
     projectPaths.manifest(project, fingerprint),
-    sealedText({ format: 'assay-run', version: MANIFEST_VERSION, fingerprint, result, files }, 1)
+    sealedText({ ...manifest, files }, 1)
   )
+}
+
+async function sumOf(path: string): Promise<{ bytes: number; sha256: string }> {
+  return { bytes: (await stat(path)).size, sha256: await hashFile(path) }
+}
+
+/**
+ * The curve of a finished run as it was when it was finished.
+ *
+ * @returns null where there was none, or nobody knows: manifests of early versions do not say
+ * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
+ */
+export async function manifestTrace(
+  project: string,
+  fingerprint: string
+): Promise<{ bytes: number; sha256: string } | null> {
+  return (await readManifest(project, fingerprint)).trace ?? null
 }
 
 /** Files of checkpoints, as a finished run's manifest has them. */

@@ -3,13 +3,16 @@ import { join, resolve } from 'node:path'
 import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import type { Project } from '#engine/storage/project'
-import { readOriginal, writeCache } from '#engine/storage/sealedFiles'
+import { assertSound, readOriginal, writeCache } from '#engine/storage/sealedFiles'
 import type { SeedCheckpoint } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Study } from '#shared/records'
 
 /** What is kept within a project is named from it, so that the project can be moved. */
 const INSIDE = /^seeds\/[^/]+\/[^/]+$/
+
+const COPIED_AGAIN =
+  'Restore it from a copy of the project, or import the models again into a new project.'
 
 /** Where a checkpoint lies that a study starts from. */
 export interface SeedPlace {
@@ -41,7 +44,8 @@ export class SeedCheckpoints {
   /**
    * The checkpoint that branches of a study start from; null where they start from none.
    *
-   * @throws WorkbenchError `checkpoint/invalid`
+   * @throws WorkbenchError `checkpoint/invalid`; `storage/corrupt` where one that the project keeps is damaged: it
+   *   would be taken for another model, and all runs for others
    */
   async of(study: Study): Promise<SeedCheckpoint | null> {
     const place = seedPlace(this.#project.folder, study)
@@ -56,6 +60,7 @@ export class SeedCheckpoints {
     const { isBundle, isReadOnly, folder: project } = this.#project
     const kept = projectPaths.seedCheckpoint(project, fingerprintOf(inside ?? folder))
     if (isBundle) return readOriginal(kept) as Promise<SeedCheckpoint>
+    if (inside !== null) await assertSound(folder, undefined, COPIED_AGAIN)
     const checkpoint = await this.#pool.run('checkpoint', { folder })
     if (!isReadOnly) await writeCache(kept, checkpoint)
     return checkpoint

@@ -57,7 +57,9 @@ export async function takeModels(job: TakeModelsJob, hooks: JobHooks): Promise<T
   try {
     if (isSeedKept) {
       const isTold = models.at(-1)!.ancestry !== null
-      await copyFiles(models.at(-1)!.weights, job.keepSeedIn!, isTold ? null : { self: origin })
+      const told = isTold ? null : { self: origin }
+      // No manifest names its files, as a run's does.
+      await copyFiles(models.at(-1)!.weights, job.keepSeedIn!, { told, isSealed: true })
       tell(models.at(-1)!.weights.bytes, basename(job.seed!))
     }
     for (const { weights, ancestry } of models.slice(0, job.models.length)) {
@@ -119,17 +121,23 @@ async function copyModel(
   fingerprint: string,
   told: object | null
 ): Promise<void> {
-  await copyFiles(model, projectPaths.checkpoint(project, fingerprint), told)
+  const options = { told, isSealed: false }
+  await copyFiles(model, projectPaths.checkpoint(project, fingerprint), options)
   await writeManifest(project, fingerprint, UNTRAINED)
 }
 
 /** Files that say where a model came from: without them nobody could tell who came of whom. */
 const ORIGIN_FILES = [LINEAGE_FILE, MIXTURE_FILE, MERGE_FILE, CARD_FILE]
 
-async function copyFiles(model: ModelWeights, target: string, told: object | null): Promise<void> {
+async function copyFiles(
+  model: ModelWeights,
+  target: string,
+  { told, isSealed }: { told: object | null; isSealed: boolean }
+): Promise<void> {
   await writeFolder(target, async (draft) => {
     await copyBeside(draft, model.folder, [...modelFileNames(model), ...ORIGIN_FILES])
     if (told) await draft.writeFile(LINEAGE_FILE, JSON.stringify(told, null, 2) + '\n')
+    if (isSealed) await draft.seal()
   })
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { outcomeKeys, readOutcome, writeOutcome } from '#engine/storage/outcomes'
@@ -19,12 +19,13 @@ test('what failed or is damaged is cleared away; what cannot be read now stays f
   await writeOutcome(folder, left('failed'))
   await writeOutcome(folder, left('damaged'))
   await truncate(projectPaths.outcome(folder, 'damaged'), 40)
-  // A folder cannot be read as a file: as little is known of it as of one whose server is away.
-  await mkdir(projectPaths.outcome(folder, 'unread'))
+  // A link to itself cannot be read: as little is known of it as of one whose server is away.
+  const loop = projectPaths.outcome(folder, 'unread')
+  await symlink(loop, loop)
   expect(await readOutcome(folder, 'none')).toBeNull()
   expect(await readOutcome(folder, 'damaged')).toBeNull()
   await expect(readOutcome(folder, 'unread')).rejects.toMatchObject({
-    code: 'storage/corrupt'
+    code: 'storage/not-readable'
   })
   await adoptOutcomes({ project: { folder } } as unknown as RunContext)
   expect(await outcomeKeys(folder)).toEqual(['unread'])

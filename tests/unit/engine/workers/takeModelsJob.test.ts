@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { projectPaths } from '#engine/storage/paths'
+import { assertSound, readSums } from '#engine/storage/sealedFiles'
 import { takeModels } from '#engine/workers/takeModelsJob'
 import { writeOurs } from '../../../golden/checkpoints/ours'
 import { temporaryFolder } from '../../../support/temporaryFolder'
@@ -35,6 +36,23 @@ test('a model is taken in with the files that say what it is', async () => {
   for (const name of names) {
     expect(await readFile(join(copy, name))).toEqual(await readFile(join(model, name)))
   }
+})
+
+test('a seed model that is kept has sums of all its files', async () => {
+  const { project, model } = await projectAndModel()
+  const seed = join(project, '../seed')
+  await writeOurs(seed)
+  const keepSeedIn = join(project, 'seeds/0a1b/seed')
+  await takeModels(
+    { project, models: [model], seed, keepSeedIn },
+    { signal: new AbortController().signal, onProgress: () => undefined }
+  )
+  const { files } = (await readSums(keepSeedIn))!
+  const names = files.map(({ name }) => name)
+  expect((await readdir(keepSeedIn)).sort()).toEqual([...names, 'sums.json'].sort())
+  expect(names).toContain('model.safetensors')
+  await writeFile(join(keepSeedIn, 'model.safetensors'), 'spoiled')
+  await expect(assertSound(keepSeedIn)).rejects.toMatchObject({ code: 'storage/corrupt' })
 })
 
 test('weights that are no numbers are refused and counted, and nothing of the model stays', async () => {
