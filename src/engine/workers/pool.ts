@@ -231,7 +231,14 @@ export class WorkerPool {
       job.reject(job.signal.reason)
       return
     }
-    const child = this.#processFor(lane, slot, job.matmulPrecision)
+    let child: ChildProcess
+    try {
+      child = this.#processFor(lane, slot, job.matmulPrecision)
+    } catch (error) {
+      // The system may refuse a process at once, for want of memory: that concerns this job only.
+      job.reject(workerDied(slot, `it could not be started (${toPlain(error).message})`, error))
+      return
+    }
     slot.job = job
     const send = (message: ToWorker) => child.connected && child.send(message)
     const askToStop = () => send({ stop: job.id })
