@@ -1,6 +1,7 @@
 /** What happened in this process, for whoever asks what went wrong and when. */
 import { formatBytes } from '#shared/byteSize'
 import type { EngineEvent } from '#shared/contract'
+import { toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
 import type { LogLine } from '#shared/machine'
 import type { LowDisk } from '#shared/trainingView'
@@ -35,6 +36,17 @@ export class HostLog {
   addRefusal(project: string | null, command: string, error: PlainError): void {
     const level = error.code === 'bug' ? 'error' : 'warning'
     this.add(level, project, `${command}: ${error.message}`, detailsOf(error))
+  }
+
+  /**
+   * Lives on where a promise failed and nobody heard it, which would end the process: what else it does, and who
+   * looks at it, must not end for a mistake at some rim. It is a bug, and noted as one.
+   */
+  hearRejections(source: NodeJS.EventEmitter = process): void {
+    source.on('unhandledRejection', (error: unknown) => {
+      const { message, stack } = toPlain(error)
+      this.add('error', null, `Something failed unheard: ${message}`, stack ?? null)
+    })
   }
 
   /** Adds what an event says, where it says something that stays true. */

@@ -54,6 +54,7 @@ const desks = new Map<number, { desk: Desk; api: EngineApi }>()
 const running = new Map<string, string>()
 let isClosing = false
 
+workbench.log.hearRejections()
 workbench.onEvent((event, project) => tellOfStudies(event, project))
 
 main.on('message', ({ data, ports }) => {
@@ -116,7 +117,7 @@ async function addDesk(
   const pipe = pipeOver(port)
   pipe.onClose(() => {
     desks.delete(number)
-    void desk.leave()
+    desk.leave().catch((error) => workbench.log.addRefusal(desk.title, 'leave', toPlain(error)))
   })
   try {
     if (project) await desk.openFolder(project.path, { readOnly: project.isReadOnly })

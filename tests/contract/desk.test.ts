@@ -277,6 +277,8 @@ test('who serves one project makes no other', async () => {
     code: 'usage/invalid'
   })
   await api.openProject({ id: 'alone', readOnly: true })
+  await expect(api.undoEdit({})).rejects.toMatchObject({ code: 'storage/locked' })
+  await expect(api.redoEdit({})).rejects.toMatchObject({ code: 'storage/locked' })
   const { studies } = await api.readProject({})
   await expect(api.saveStudy({ study: studies[0] })).rejects.toMatchObject({
     code: 'storage/locked'

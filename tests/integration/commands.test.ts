@@ -59,6 +59,23 @@ test('a reader that has seen enough ends a command quietly', async () => {
   expect([code, complaint]).toEqual([0, ''])
 })
 
+test('nothing that a document or an error holds reaches the terminal as a command', async () => {
+  const hostile = '\u001b]52;c;aGk=\u0007\u001b[2J\u009b1m\u202E'
+  const file = join(await temporaryFolder(), 'x.jsonl')
+  await writeFile(file, JSON.stringify({ text: `a ${hostile}`, [hostile]: hostile }) + '\n')
+  const commanding = /[^\P{Cc}\n\t]|\p{Bidi_Control}/u
+  for (const args of [
+    ['import', 'none', file, '--preview'],
+    ['import', 'none', file, '--preview', '--json'],
+    ['status', `none${hostile}`],
+    [`none${hostile}`]
+  ]) {
+    const { stdout, stderr } = await assay(args)
+    expect(stdout + stderr).toMatch(/⟨U\+001B⟩|\\u001b/)
+    expect([args, commanding.exec(stdout + stderr)]).toEqual([args, null])
+  }
+})
+
 test('a preview lists fields and what a rule would give, and imports nothing', async () => {
   const project = await projectWith()
   const file = await writeCorpus(join(await temporaryFolder(), 'x.jsonl'), { law: 5, code: 3 })

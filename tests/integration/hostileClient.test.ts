@@ -1,12 +1,14 @@
 /** Whoever has the link talks nonsense to `assay serve`: it neither falls, nor tells, nor grows. */
 import { createConnection } from 'node:net'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
+import type { ProjectData } from '#engine/storage/projectFormat'
 import { connect } from '#shared/port'
 import { assayDone } from '../support/commandLine'
 import { hostileTexts } from '../support/hostileTexts'
+import type { Known } from '../support/hostileTexts'
 import { serveFolder } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -14,13 +16,25 @@ const SECRET = 'what-no-client-may-read-7f3a'
 const MESSAGES = 10_000
 const SOCKETS = 8
 
-async function served() {
+/** A project that was run to its end: text, curves, models, measurements. */
+const FINISHED = 'tests/golden/projects/version-4'
+
+/** @param made what is served under the name `served`: an empty project, where nothing is given */
+async function served(made?: string) {
   const around = await temporaryFolder()
   await writeFile(join(around, 'secret.txt'), SECRET)
   const folder = join(around, 'projects')
   await mkdir(folder)
-  await assayDone(['new', join(folder, 'served')])
-  const { link, child } = await serveFolder(folder, { ASSAY_TEST_SECRET: SECRET })
+  if (made === undefined) await assayDone(['new', join(folder, 'served')])
+  else {
+    await cp(made, join(folder, 'served'), { recursive: true })
+    // Beside its text too.
+    await writeFile(join(folder, 'served', 'corpora', 'secret.txt'), SECRET)
+  }
+  const { link, child } = await serveFolder(folder, {
+    ASSAY_TEST_SECRET: SECRET,
+    NODE_OPTIONS: '--trace-warnings'
+  })
   const address = new URL(link)
   return { around, folder, child, address, token: address.hash.slice(1) }
 }
@@ -42,10 +56,10 @@ function apiOver(socket: WebSocket) {
 }
 
 /** Sends its share of hostile texts; comes back once what was sent last is answered. */
-async function talk(socket: WebSocket, seed: number, heard: (text: string) => void) {
+async function talk(socket: WebSocket, seed: number, known: Known, heard: (text: string) => void) {
   await apiOver(socket).openProject({ id: 'served', readOnly: seed % 2 === 0 })
   socket.on('message', (data) => heard(String(data)))
-  const texts = hostileTexts(seed)
+  const texts = hostileTexts(seed, known)
   for (let i = 0; i < MESSAGES / SOCKETS; i++) {
     const text = texts.next().value as string | Buffer
     // Binary frames too: a client need not say that bytes are text, nor send what is UTF-8 as such.
@@ -68,24 +82,40 @@ async function residentBytes(pid: number): Promise<number> {
 const openFiles = async (pid: number) => (await readdir(`/proc/${pid}/fd`)).length
 
 test('10,000 malformed and bent messages: nothing falls, nothing is told, nothing is left', async () => {
-  const { around, folder, child, address, token } = await served()
+  const { around, folder, child, address, token } = await served(FINISHED)
   const pid = child.pid!
   const said: string[] = []
   child.stdout!.on('data', (data) => said.push(String(data)))
   child.stderr!.on('data', (data) => said.push(String(data)))
   const first = await open(address, token)
   await apiOver(first).readDesk({})
+  const records = JSON.parse(
+    await readFile(join(folder, 'served', 'project.assay'), 'utf8')
+  ) as ProjectData
+  const known: Known = {
+    study: records.studies[0]!.name,
+    run: records.runs.find(({ role }) => role === 'branch')!.fingerprint,
+    partitions: ['code', 'law']
+  }
   const before = { files: await openFiles(pid), bytes: await residentBytes(pid) }
 
   const answers: string[] = []
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => open(address, token)))
-  await Promise.all(sockets.map((one, i) => talk(one, i + 1, (text) => answers.push(text))))
+  await Promise.all(sockets.map((one, i) => talk(one, i + 1, known, (text) => answers.push(text))))
   for (const one of sockets) one.terminate()
+
+  // What the project holds was told: its text, its partitions, its report.
+  for (const held of ['"texts":[', '"overlaps":', '"headline":']) {
+    expect([held, answers.some((text) => text.includes(held))]).toEqual([held, true])
+  }
 
   // Every call was answered, none with what is nobody's business.
   expect(answers.length).toBeGreaterThan(MESSAGES / 4)
+  // The log of the process, which a window shows, has where a bug arose.
+  const isLog = (text: string) => /^\{"id":\d+,"output":\[\{"number":/.test(text)
   const told = answers.filter(
-    (text) => text.includes(SECRET) || /root:.*:0:0:|\.cjs:\d+/.test(text)
+    (text) =>
+      text.includes(SECRET) || /root:.*:0:0:/.test(text) || (!isLog(text) && /\.cjs:\d+/.test(text))
   )
   expect(told).toEqual([])
   // A copy that was called off is no bug, though it has no code of its own.

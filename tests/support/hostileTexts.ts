@@ -42,6 +42,9 @@ const SOUND: Record<string, unknown> = {
 
 const NAMES = Object.keys(COMMANDS).filter((name) => name !== 'openDemo')
 
+/** What would leave nothing to be told. */
+const LASTING = new Set(['removeStudy', 'undoEdit', 'redoEdit', 'closeProject', 'createProject'])
+
 /** Values that have broken other programs. */
 const NASTY: readonly unknown[] = [
   null,
@@ -95,14 +98,14 @@ const BROKEN = [
 ]
 
 /** An endless row of hostile texts and bytes; the same for the same seed. */
-export function* hostileTexts(seed: number): Generator<string | Buffer> {
+export function* hostileTexts(seed: number, known: Known = UNKNOWN): Generator<string | Buffer> {
   const random = xoroshiro128plus(seed)
   const below = (count: number) => uniformInt(random, 0, count - 1)
   const one = <Item>(items: readonly Item[]): Item => items[below(items.length)]!
   for (let id = 1; ; id++) {
     const command = one(NAMES)
-    const call = { id, command, input: SOUND[command] ?? { study: 'served' } }
-    switch (below(6)) {
+    const call = { id, command, input: told(SOUND[command] ?? { study: UNKNOWN.study }, known) }
+    switch (below(7)) {
       case 0:
         yield one(BROKEN)
         break
@@ -115,10 +118,44 @@ export function* hostileTexts(seed: number): Generator<string | Buffer> {
       case 3:
         yield JSON.stringify({ ...call, input: one(NASTY) })
         break
+      case 4:
+        // Sound, so that what a project holds is told; but it stays there.
+        if (!LASTING.has(command)) yield JSON.stringify(call)
+        break
       default:
         yield JSON.stringify({ ...call, input: bent(call.input, one, below) })
     }
   }
+}
+
+/** What a project holds, so that calls reach it. */
+export interface Known {
+  study: string
+  run: string
+  /** Two of them. */
+  partitions: readonly [string, string]
+}
+
+/** As the sound inputs have them. */
+const UNKNOWN: Known = { study: 'served', run: 'a'.repeat(64), partitions: ['law', 'web'] }
+
+/** An input with what a project holds in the place of what none does. */
+function told(input: unknown, { study, run, partitions }: Known): unknown {
+  const names = new Map([
+    [UNKNOWN.run, run],
+    [UNKNOWN.partitions[0], partitions[0]],
+    [UNKNOWN.partitions[1], partitions[1]],
+    [UNKNOWN.partitions.join('+'), partitions.join('+')]
+  ])
+  const changed = (value: unknown, key: string): unknown => {
+    if (typeof value === 'string') return key === 'study' ? study : (names.get(value) ?? value)
+    if (Array.isArray(value)) return value.map((one) => changed(one, ''))
+    if (value === null || typeof value !== 'object') return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [names.get(name) ?? name, changed(one, name)])
+    )
+  }
+  return changed(input, '')
 }
 
 /** A text with some of its bytes changed, which need not be UTF-8 any more. */

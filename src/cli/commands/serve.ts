@@ -70,6 +70,7 @@ export async function serveProjects(path: string | undefined, flags: ServeFlags)
   await withEngine(flags, async ({ engine, signal }) => {
     const served =
       path === undefined ? ofFolder(engine, flags) : await ofProject(engine, path, flags)
+    served.workbench.log.hearRejections()
     await serveUntil(signal, served, { host: flags.host ?? '127.0.0.1', port })
     return EXIT.ok
   })

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { EngineApi } from '#shared/contract'
-import { WorkbenchError } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
 import { LOOPBACK, PAGE_HEADERS, PAGE_TYPES } from '#shared/page'
 import { serve } from '#shared/port'
@@ -78,7 +78,7 @@ export async function startServer(
     if (sockets.clients.size >= MOST_SOCKETS) return refuse(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, (one) => {
       one.on('error', () => one.terminate())
-      void receive(one, welcome)
+      receive(one, welcome).catch(() => one.terminate())
     })
   })
   await listen(http, options)
@@ -113,8 +113,10 @@ async function receive(socket: WebSocket, welcome: () => Promise<Visitor>): Prom
   endWhenSilent(socket)
   const visitor = await welcome().catch(() => null)
   if (!visitor) return socket.terminate()
-  if (socket.readyState !== socket.OPEN) return visitor.leave()
-  socket.on('close', () => void visitor.leave())
+  const leave = () =>
+    visitor.leave().catch((error: unknown) => visitor.onRefusal?.('leave', toPlain(error)))
+  if (socket.readyState !== socket.OPEN) return leave()
+  socket.on('close', leave)
   socket.off('message', keep)
   serve(visitor.api, pipeOver(socket, early), visitor.onRefusal)
   socket.resume()

@@ -26,17 +26,26 @@ export async function* readArrow(
   context: ReadContext
 ): AsyncGenerator<ReadDocument> {
   try {
-    const reader = await RecordBatchReader.from(streamBytes(file, context.onBytes))
+    let bytes = 0
+    const counted = async function* () {
+      for await (const chunk of streamBytes(file, context.onBytes)) {
+        bytes += chunk.length
+        yield chunk
+      }
+    }
+    const reader = await RecordBatchReader.from(counted())
     await reader.open()
     if (!reader.schema) throw new Error('it holds no Arrow schema')
     const count = inProportion(file)
     let position = 0
     for await (const batch of reader) {
+      // A row of text takes bytes of its own; a head may tell of any number.
+      assertHeld(position + batch.numRows, bytes)
       const texts = bytesColumn(batch, context.textField)
       for (let row = 0; row < batch.numRows; row++) {
         position += 1
         const document = context.attempt(() =>
-          rowDocument(batch, texts, row, position, file, context, count)
+          rowDocument(batch, texts, row, position, file, context, { count, bytes })
         )
         if (document) yield document
       }
@@ -46,6 +55,11 @@ export async function* readArrow(
   }
 }
 
+/** @throws Error where a file tells of more than its bytes can hold */
+function assertHeld(items: number, bytes: number): void {
+  if (items > bytes) throw new Error(`it tells of ${items} items in ${bytes} bytes`)
+}
+
 function rowDocument(
   batch: RecordBatch,
   texts: Vector<Binary | LargeBinary> | null,
@@ -53,9 +67,9 @@ function rowDocument(
   position: number,
   file: SourceFile,
   context: ReadContext,
-  count: (bytes: number) => void
+  { count, bytes: held }: { count: (bytes: number) => void; bytes: number }
 ): ReadDocument {
-  const fields = plainRow(batch, row, context)
+  const fields = plainRow(batch, row, context, held)
   count(bytesOf(fields))
   if (!texts) {
     const text = textAt(fields, context.textField, { file: file.path, position })
@@ -85,25 +99,33 @@ function bytesColumn(
   return null
 }
 
-function plainRow(batch: RecordBatch, row: number, context: ReadContext): Record<string, unknown> {
+function plainRow(
+  batch: RecordBatch,
+  row: number,
+  context: ReadContext,
+  held: number
+): Record<string, unknown> {
   const { fields, textField } = context
   const wanted = fields && new Set([...fields, textField ?? ''].map((one) => one.split('.')[0]!))
   return Object.fromEntries(
     batch.schema.fields
       .filter(({ name }) => !wanted || wanted.has(name))
-      .map(({ name }) => [name, plainValue(batch.getChild(name)?.get(row))])
+      .map(({ name }) => [name, plainValue(batch.getChild(name)?.get(row), held)])
   )
 }
 
-/** Arrow's values as plain ones. */
-function plainValue(value: unknown): unknown {
+/** Arrow's values as plain ones. @param held bytes of the file: no list has more items */
+function plainValue(value: unknown, held: number): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (value === null || typeof value !== 'object' || value instanceof Date) return value
   if ('toArray' in value && typeof value.toArray === 'function') {
-    return [...(value.toArray() as Iterable<unknown>)].map(plainValue)
+    if ('length' in value) assertHeld(Number(value.length), held)
+    return [...(value.toArray() as Iterable<unknown>)].map((item) => plainValue(item, held))
   }
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return plainValue(value.toJSON())
+    return plainValue(value.toJSON(), held)
   }
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plainValue(item)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, plainValue(item, held)])
+  )
 }

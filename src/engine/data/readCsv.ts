@@ -1,6 +1,6 @@
 /** Documents of CSV and TSV files with a header line. */
 import { Readable } from 'node:stream'
-import { parse } from 'csv-parse'
+import { CsvError, parse } from 'csv-parse'
 import { WorkbenchError } from '#shared/errors'
 import { LARGEST_WHOLE, streamBytes } from './byteStream'
 import { textAt } from './fields'
@@ -53,7 +53,8 @@ export async function* csvRecords(
   onBytes: (count: number) => void
 ): AsyncGenerator<CsvRecord> {
   let columns: string[] = []
-  const parser = Readable.from(decodeUtf8(file, onBytes)).pipe(
+  const source = Readable.from(decodeUtf8(file, onBytes))
+  const parser = source.pipe(
     parse({
       columns: (header: string[]) => (columns = header),
       delimiter: file.format === 'tsv' ? '\t' : ',',
@@ -64,6 +65,8 @@ export async function* csvRecords(
       max_record_size: LARGEST_WHOLE
     })
   )
+  // A pipe hands on no error: whoever reads would wait for ever, and nobody would have heard it.
+  source.on('error', (error) => parser.destroy(error))
   try {
     for await (const { record, info } of parser as AsyncIterable<{
       record: Record<string, string>
@@ -73,6 +76,8 @@ export async function* csvRecords(
     }
   } catch (error) {
     throw csvError(error, file)
+  } finally {
+    source.destroy()
   }
 }
 
@@ -95,7 +100,7 @@ async function* decodeUtf8(
 
 function csvError(error: unknown, file: SourceFile): unknown {
   if (error instanceof WorkbenchError || !(error instanceof Error)) return error
-  if (!('code' in error) || !String(error.code).startsWith('CSV_')) return error
+  if (!(error instanceof CsvError)) return error
   const line = 'lines' in error ? Number(error.lines) : null
   return new WorkbenchError(
     'corpus/invalid-line',

@@ -118,27 +118,37 @@ function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
   if (header.length < needed || borders < 1) {
     throw unreadable(file, new Error(`${index} is cut short: ${header.length} of ${needed} bytes`))
   }
-  return { type, start: 0, lengths: megatronLengths(header) }
+  const lengths = megatronLengths(header)
+  if (!lengths) throw unreadable(file, new Error(`${index} tells of documents that are not there`))
+  return { type, start: 0, lengths }
 }
 
 /**
  * Ids per document. An index holds the lengths of sequences, their places, and for each document
  * the number of its first sequence.
  *
+ * @returns null where these do not follow one another, or lead out of the index
+ *
  * @see Megatron-LM, megatron/core/datasets/indexed_dataset.py
  */
-function megatronLengths(index: Buffer): number[] {
+function megatronLengths(index: Buffer): number[] | null {
   const sequences = Number(index.readBigUInt64LE(18))
   const borders = Number(index.readBigUInt64LE(26))
   const bordersAt = MEGATRON_HEADER + sequences * (4 + 8)
   const border = (number: number): number => Number(index.readBigInt64LE(bordersAt + 8 * number))
-  return Array.from({ length: borders - 1 }, (_, document) => {
+  const lengths: number[] = []
+  for (let document = 0; document < borders - 1; document++) {
+    const [begin, end] = [border(document), border(document + 1)]
+    if (begin < 0 || begin > end || end > sequences) return null
     let ids = 0
-    for (let sequence = border(document); sequence < border(document + 1); sequence++) {
-      ids += index.readInt32LE(MEGATRON_HEADER + 4 * sequence)
+    for (let sequence = begin; sequence < end; sequence++) {
+      const length = index.readInt32LE(MEGATRON_HEADER + 4 * sequence)
+      if (length < 0) return null
+      ids += length
     }
-    return ids
-  })
+    lengths.push(ids)
+  }
+  return lengths
 }
 
 /** @see NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays" */

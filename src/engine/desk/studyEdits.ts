@@ -119,11 +119,13 @@ export class StudyEdits {
   }
 
   async undoEdit(): Promise<Record<string, never>> {
+    this.#host.assertWritable()
     await this.#editing(() => this.#history.back((edit) => this.#apply(edit)))
     return {}
   }
 
   async redoEdit(): Promise<Record<string, never>> {
+    this.#host.assertWritable()
     await this.#editing(() => this.#history.forth((edit) => this.#apply(edit)))
     return {}
   }

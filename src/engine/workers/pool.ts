@@ -1,6 +1,7 @@
 /** The host's side of the workers: a process with one thread each, and who does which job. */
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import { WorkbenchError, fromPlain, toPlain } from '#shared/errors'
 import type { Progress, Recipe } from '#shared/records'
 import { DeviceSlots } from './deviceSlots'
@@ -165,6 +166,8 @@ export class WorkerPool {
         this.#waiting[lane].splice(place, 1)
         reject(options.signal?.reason)
       }
+      // Many jobs of one study wait for one signal, which is no leak.
+      if (options.signal) setMaxListeners(0, options.signal)
       options.signal?.addEventListener('abort', drop, { once: true })
       job.forget = () => options.signal?.removeEventListener('abort', drop)
       this.#waiting[lane].push(job)
@@ -231,7 +234,14 @@ export class WorkerPool {
       job.reject(job.signal.reason)
       return
     }
-    const child = this.#processFor(lane, slot, job.matmulPrecision)
+    let child: ChildProcess
+    try {
+      child = this.#processFor(lane, slot, job.matmulPrecision)
+    } catch (error) {
+      // The system may refuse a process at once, for want of memory: that concerns this job only.
+      job.reject(workerDied(slot, `it could not be started (${toPlain(error).message})`, error))
+      return
+    }
     slot.job = job
     const send = (message: ToWorker) => child.connected && child.send(message)
     const askToStop = () => send({ stop: job.id })

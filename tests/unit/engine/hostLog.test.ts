@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
 import { HostLog } from '#engine/hostLog'
 
@@ -39,4 +40,17 @@ test('a study that ends is told with its message; progress is not', () => {
   expect(
     log.lines.map(({ level, project, text, details }) => [level, project, text, details])
   ).toEqual([['error', 'speeches', 'The study small failed', 'law#1: full']])
+})
+
+test('a promise that failed unheard is an error with where it arose, and ends nothing', () => {
+  const log = new HostLog()
+  const source = new EventEmitter()
+  log.hearRejections(source)
+  source.emit('unhandledRejection', new Error('nobody listens'))
+  source.emit('unhandledRejection', undefined)
+  expect(log.lines).toMatchObject([
+    { level: 'error', text: 'Something failed unheard: nobody listens' },
+    { level: 'error' }
+  ])
+  expect(log.lines[0]!.details).toContain('hostLog.test')
 })
