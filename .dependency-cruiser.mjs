@@ -96,7 +96,7 @@ export const TABLE = [
     from: [engine('executors/')],
     // prettier-ignore
     to: [engine('executors/'), engine('workers/(pool|jobs).ts'), engine('storage/'),
-      engine('model/config.ts'), engine('backends/devices.ts'), SHARED],
+      engine('model/config.ts'), engine('backends/(?:devices|gpuMemory).ts'), SHARED],
     instead: 'Executors do jobs somewhere: what is to be done is planned in studies/.'
   },
   {

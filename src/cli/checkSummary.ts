@@ -4,7 +4,7 @@ import { formatBytes } from './format'
 
 /** Counts, then each damaged file with what was expected, what was found, and what is to be done. */
 export function describeCheck(check: ProjectCheck, project: string, isRepaired: boolean): string {
-  const { files, bytes, unsealed, damaged, movedTo } = check
+  const { files, bytes, unsealed, damaged, inUse, movedTo } = check
   const counts = `${files} files, ${formatBytes(bytes)}`
   const old =
     unsealed === 0
@@ -12,7 +12,13 @@ export function describeCheck(check: ProjectCheck, project: string, isRepaired: 
       : [
           `${unsealed} of them have no checksum (of an earlier version, or not Assay's): these could not be checked.`
         ]
-  if (damaged.length === 0) return [`${counts}: all as they were written.`, ...old].join('\n')
+  const busy =
+    inUse.length === 0
+      ? []
+      : [`In use, and not checked, since they are being trained: ${inUse.join(', ')}`]
+  if (damaged.length === 0) {
+    return [`${counts}: all as they were written.`, ...old, ...busy].join('\n')
+  }
   const list = damaged.flatMap(({ file, expected, found, redoing, isRedone }) => [
     file,
     `  expected ${expected}, found ${found}`,
@@ -22,5 +28,7 @@ export function describeCheck(check: ProjectCheck, project: string, isRepaired: 
     movedTo === null
       ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(isRepaired ? 1 : 0)
       : [`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`]
-  return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, ...next].join('\n')
+  return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, ...busy, ...next].join(
+    '\n'
+  )
 }

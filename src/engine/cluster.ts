@@ -11,14 +11,15 @@ import type {
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { Study } from '#shared/records'
 import { clusterOf } from './executors/chooseExecutor'
+import { cancelJobs, cancelWords } from './executors/slurm/cancelling'
 import type { Cluster } from './executors/slurm/cluster'
 import { probeCluster } from './executors/slurm/probe'
 import type { ProbeOptions } from './executors/slurm/probe'
-import { cancelJobs, elementState, isLive, readQueue, recordOf } from './executors/slurm/queue'
+import { elementState, isLive, readQueue, recordOf } from './executors/slurm/queue'
 import type { Queue, QueueRecord } from './executors/slurm/queue'
 import { readNodesInUse } from './executors/slurm/nodeUse'
 import { elementScript, submitArguments, typedCall } from './executors/slurm/script'
-import { logPath, readSubmissions } from './executors/slurm/submissions'
+import { logPath, readSubmissions, submittedScript } from './executors/slurm/submissions'
 import type { ElementPlace, Submission } from './executors/slurm/submissions'
 import { arrayJobOf } from './executors/slurm/submitArray'
 import type { ProjectSession } from './projectSession'
@@ -39,21 +40,24 @@ const LOG_BYTES = 1 << 16
  */
 export async function readCluster(session: ProjectSession, study: Study): Promise<ClusterView> {
   const { settings } = clusterOfStudy(session, study)
-  const submissions = await readSubmissions(session.folder)
   const queue = await queueOf(session, study)
-  const elements = await Promise.all(
-    submissions.flatMap((submission) =>
-      submission.elements.map((_, index) => describe(session, submission, index, queue))
-    )
-  )
   return {
     study: study.name,
     host: settings.host ?? null,
-    elements,
+    elements: await elementsOf(session, queue),
     nodes: queue.isKnown ? await readNodesInUse(settings) : [],
     unreachable: queue.isKnown ? null : queue.words,
     askedAt: new Date().toISOString()
   }
+}
+
+async function elementsOf(session: ProjectSession, queue: Queue): Promise<ClusterElement[]> {
+  const submissions = await readSubmissions(session.folder)
+  return Promise.all(
+    submissions.flatMap((submission) =>
+      submission.elements.map((_, index) => describe(session, submission, index, queue))
+    )
+  )
 }
 
 /** The queue, unless nobody confirmed whom it is asked of: then these words take the place of its own. */
@@ -86,20 +90,28 @@ export async function cancelElements(
   study: Study,
   ids?: readonly string[]
 ): Promise<number> {
-  const { elements, unreachable } = await readCluster(session, study)
-  if (unreachable !== null) {
-    throw new WorkbenchError(
-      'executor/unavailable',
-      `The cluster does not answer: "${unreachable}" Nothing was cancelled; try it again.`
-    )
-  }
+  const { settings } = await clusterFor(session, study)
+  const queue = await readQueue(settings)
+  if (!queue.isKnown) throw notCancelled(queue.words, 'Nothing was cancelled')
+  const elements = await elementsOf(session, queue)
   const chosen = ids?.map((id) => found(elements, id)) ?? elements
-  const live = chosen.filter(({ state, job }) => isLive(state) && job !== null)
-  await cancelJobs(
-    (await clusterFor(session, study)).settings,
-    live.map(({ job }) => job!)
+  const live = chosen.flatMap(({ state, job, index }) =>
+    isLive(state) && job !== null ? [{ array: job.split('_')[0]!, index }] : []
   )
-  return live.length
+  const left = await cancelJobs(settings, cancelWords(live, queue.elements.values()))
+  if (!left) return live.length
+  const { words, said } = left
+  const remaining = words.reduce((sum, one) => sum + one.elements, 0)
+  const which = words.map(({ word }) => word).join(' ')
+  throw notCancelled(said, `${remaining} of ${live.length} stay in the queue (${which})`)
+}
+
+function notCancelled(said: string, what: string): WorkbenchError {
+  return new WorkbenchError(
+    'executor/unavailable',
+    `The cluster does not do it: "${said}" ${what}; try it again.`,
+    { found: said }
+  )
 }
 
 /**
@@ -122,7 +134,8 @@ export async function readElementLog(
 }
 
 /**
- * What was submitted for an element.
+ * What was submitted for an element: its script as it was stored then, whichever version of the program asks now, and the
+ * call by the settings of then.
  *
  * @throws WorkbenchError `executor/invalid` for an element that is not there
  */
@@ -132,9 +145,10 @@ export async function readElementScript(
   id: string
 ): Promise<SubmittedScript> {
   const { submission } = await submittedPlace(session, id)
-  const cluster = clusterOfStudy(session, study)
-  const job = arrayJobOf(cluster, submission)
-  return { call: typedCall(submitArguments(job)), script: elementScript(job) }
+  const { program } = clusterOfStudy(session, study)
+  const job = arrayJobOf({ folder: submission, program }, submission)
+  const script = await submittedScript(session.folder, submission.key)
+  return { call: typedCall(submitArguments(job)), script: script ?? elementScript(job) }
 }
 
 /**
@@ -212,7 +226,8 @@ function clusterOfStudy({ folder, program }: ProjectSession, study: Study): Clus
       { study: study.name, expected: 'slurm', found: executor?.kind ?? 'local' }
     )
   }
-  return clusterOf(executor, { project: folder, study: study.name, program })
+  const graceSeconds = study.trainer?.graceSeconds
+  return clusterOf(executor, { project: folder, study: study.name, program, graceSeconds })
 }
 
 async function describe(

@@ -28,7 +28,7 @@ export {
   readCluster,
   readElementLog
 } from './cluster'
-export { requeueElement } from './executors/slurm/requeue'
+export { MOST_IN_VAIN, putBack } from './executors/slurm/requeue'
 export { REMOVABLE_KINDS, clean, planCleaning } from './cleaning'
 export type { Cleaning } from './cleaning'
 export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'

@@ -44,7 +44,9 @@ export class MachineDevices {
         }))
       )
     }
-    return (await readGpus()).map(({ index, name, load, usedBytes, totalBytes, temperature }) => ({
+    // Why there is none is told by the doctor; a meter only has nothing to show.
+    const gpus = await readGpus().catch(() => [])
+    return gpus.map(({ index, name, load, usedBytes, totalBytes, temperature }) => ({
       ...{ index, name, isPretended: false, load, usedBytes, totalBytes, temperature },
       ...told(index)
     }))

@@ -68,6 +68,7 @@ export class RunContexts {
       project: this.#project.folder,
       study: study.name,
       program: this.#program,
+      graceSeconds: study.trainer?.graceSeconds,
       onSetAside: (device, reason) => onEvent?.({ kind: 'device', device, reason })
     })
   }

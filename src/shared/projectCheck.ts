@@ -22,6 +22,8 @@ export const FileCheckSchema = z.strictObject({
   /** Files without a checksum, of which nothing is known. */
   unsealed: count,
   damaged: z.array(DamagedSchema),
+  /** Folders of runs that are being trained: these were neither checked nor moved. */
+  inUse: z.array(z.string()),
   /** Where damaged things were moved, relative to the project; null where nothing was. */
   movedTo: z.string().nullable()
 })

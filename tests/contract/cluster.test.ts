@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -293,6 +293,11 @@ describe.skipIf(isSlurmMissing)('with a cluster', () => {
     const { call, script } = await api.readElementScript({ study, element: element!.id })
     expect(call).toContain(`--job-name=${element!.submission}`)
     expect(script).toContain('run-one')
+    // As it was stored, not as this program would write it.
+    const stored = join(folder, 'cluster', element!.submission, 'script.sh')
+    await writeFile(stored, `${script}# of then\n`)
+    const again = await api.readElementScript({ study, element: element!.id })
+    expect(again).toEqual({ call, script: `${script}# of then\n` })
     const log = await api.readElementLog({ study, element: element!.id })
     expect(log).toMatchObject({ text: '', isWhole: true })
     for (const id of ['../../x.0', `${element!.submission}.7`, '.']) {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
 import { distinctModels } from '#engine/studies/measureModels'
+import { projectPaths } from '#engine/storage/paths'
 import { runsOf } from '#engine/studies/plan'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone, assayError } from '../support/commandLine'
@@ -84,6 +86,18 @@ test('what fails leaves its reason for the host, and the exit status says so', a
   expect(stdout).toContain(`failed branch ${branch!.name}`)
   const summary = await session.run(session.study())
   expect(summary.failed).toEqual([])
+})
+
+test('a run that another process trains is left to it: it has not failed', async () => {
+  const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
+  const { plan } = await session.plan(session.study())
+  const seed = plan.seed!.fingerprint
+  // A claim that cannot be read is somebody's.
+  await mkdir(projectPaths.claim(session.folder, seed), { recursive: true })
+  const { status, stdout } = await assay(['run-one', session.folder, seed])
+  expect(status).toBe(69)
+  expect(stdout).toContain('stopped seed: run/claimed: ')
+  expect(existsSync(join(session.folder, 'outcomes', `${seed}.json`))).toBe(false)
 })
 
 test('an element whose time is over again and again before a step is done is not put back for ever', async () => {

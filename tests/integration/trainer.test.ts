@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,9 +7,12 @@ import { confirmCommands } from '#engine'
 import type { PlanSummary } from '#engine'
 import { openBatches } from '#engine/data/batches'
 import { openCheckpoint, readParameters } from '#engine/checkpoints/huggingFace'
+import { claimRun } from '#engine/storage/claims'
 import { projectPaths } from '#engine/storage/paths'
+import { identityOf } from '#engine/storage/processIdentity'
 import { isRunFinished } from '#engine/storage/runs'
 import { readTrace } from '#engine/storage/traces'
+import { trainByCommand } from '#engine/workers/commandTrainJob'
 import { trainRun } from '#engine/workers/trainJob'
 import type { TrainJob } from '#engine/workers/jobs'
 import type { Progress } from '#shared/records'
@@ -148,6 +151,22 @@ test.each(WRONG)(
   }
 )
 
+test('a run that another process finished meanwhile is not trained again, and keeps its curve', async () => {
+  const job = await seedJob(`${SMALL} train`)
+  const first = await train(job)
+  const curve = await readTrace(job.project, job.fingerprint)
+  const again = await train({ ...job, trainer: { ...job.trainer!, command: 'no-such-trainer' } })
+  expect(again).toEqual(first)
+  expect(curve.length).toBeGreaterThan(0)
+  expect(await readTrace(job.project, job.fingerprint)).toEqual(curve)
+  // Where nobody can tell whether it is finished, nothing is begun.
+  const manifest = projectPaths.manifest(job.project, job.fingerprint)
+  rmSync(manifest)
+  symlinkSync(manifest, manifest)
+  await expect(train(job)).rejects.toMatchObject({ code: 'storage/not-readable' })
+  expect(await readTrace(job.project, job.fingerprint)).toEqual(curve)
+})
+
 test('a program or a folder that is not there is named', async () => {
   const job = await seedJob('no-such-trainer --out {out}')
   const missing = { code: 'trainer/not-found', message: expect.stringContaining('no-such-trainer') }
@@ -200,6 +219,51 @@ test('stopped and called again it goes on from its own state; what it had by the
   expect((await train(job)).outcome).toBe('finished')
   const trace = await readTrace(job.project, job.fingerprint)
   expect(trace.map(({ step }) => step)).toEqual(Array.from({ length: 10 }, (_, at) => at + 1))
+})
+
+test('a trainer whose run another takes over is ended, and nothing of it is taken', async () => {
+  const mark = join(await temporaryFolder(), 'mark')
+  const job = await seedJob(`${SMALL} patient ${mark}`)
+  const { project, fingerprint } = job
+  const claim = await claimRun(project, fingerprint, { beatMs: 50 })
+  const { signal } = new AbortController()
+  const hooks = { signal, onProgress: () => undefined }
+  const training = trainByCommand(job, job.trainer!, hooks, claim)
+  await until(() => existsSync(mark))
+  const process = join(projectPaths.command(project, fingerprint), 'process.json')
+  const { pid } = JSON.parse(readFileSync(process, 'utf8')) as { pid: number }
+  // Slurm took the node for lost, and began the element again on another.
+  const other = { ...identityOf(), host: 'node9', nonce: 'b', since: 'now', job: '7_0' }
+  const taken = JSON.stringify({ ...other, beat: 0, patienceMs: 300 })
+  writeFileSync(projectPaths.claim(project, fingerprint), taken)
+  writeFileSync(process, 'the mark of the other')
+  await expect(training).rejects.toMatchObject({
+    code: 'run/claimed',
+    message: expect.stringContaining('on node9 (job 7_0 of the cluster)') as string
+  })
+  await claim.release()
+  expect(isAlive(pid)).toBe(false)
+  expect(existsSync(projectPaths.checkpoint(project, fingerprint))).toBe(false)
+  expect(readFileSync(process, 'utf8')).toBe('the mark of the other')
+  expect(readFileSync(projectPaths.claim(project, fingerprint), 'utf8')).toBe(taken)
+  expect(left(job)).not.toContain('ended.json')
+})
+
+test.each([
+  ['and keeps something gets further', 'echo x >> "$ASSAY_STATE/kept"', true],
+  ['and keeps nothing does not', 'true', false]
+])('one that says nothing %s', async (_, keep, isFurther) => {
+  const mark = join(await temporaryFolder(), 'mark')
+  const session = await projectOf(`/bin/sh -c '${keep}; touch ${mark}; sleep 600'`)
+  await confirmCommands(session.folder, session.study())
+  const { plan } = await session.plan(session.study())
+  const controller = new AbortController()
+  const going = session.runOne(session.study(), plan.seed!.fingerprint, '1', {
+    signal: controller.signal
+  })
+  await until(() => existsSync(mark))
+  controller.abort(new Error('asked to stop'))
+  expect(await going).toMatchObject({ state: 'stopped', steps: 0, isFurther })
 })
 
 test('a trainer whose worker is killed ends too, and is called again', async () => {

@@ -192,12 +192,17 @@ describe('the flavour', () => {
   })
 
   test('is cpu where there is no nvidia-smi, and where it fails', async () => {
-    expect(chooseFlavour('gpu', { PATH: '' })).toBe('cpu')
+    expect(chooseFlavour('cpu', { PATH: '' })).toBe('cpu')
     const folder = await temporaryFolder()
     writeFileSync(join(folder, 'nvidia-smi'), '#!/bin/sh\necho no driver; exit 9\n', {
       mode: 0o755
     })
     expect(chooseFlavour(null, { PATH: folder })).toBe('cpu')
+  })
+
+  test('stays gpu where it is laid, on a login node without a GPU too, unless cpu is asked for', () => {
+    expect(chooseFlavour('gpu', { PATH: '' })).toBe('gpu')
+    expect(chooseFlavour('gpu', { ASSAY_TENSORFLOW: 'cpu', PATH: '' })).toBe('cpu')
   })
 
   test('is gpu where nvidia-smi lists one', async () => {

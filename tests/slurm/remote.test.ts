@@ -1,9 +1,11 @@
 /** A cluster that is reached by ssh only, with storage of its own. */
-import { readdir } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { checkCluster, confirmCommands } from '#engine'
 import type { Engine } from '#engine'
+import { writeOutcome } from '#engine/storage/outcomes'
+import { projectPaths } from '#engine/storage/paths'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { isSshMissing, startSsh } from '../support/loopbackSsh'
 import { useOwnConfig } from '../support/ownConfig'
@@ -39,12 +41,15 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     const local = await tinyProject(engine, join(await temporaryFolder(), 'a'), change)
     await local.run(local.study())
     const there = join(await temporaryFolder(), "the user's", 'project')
+    // As an rsync before 3.2.4 calls the other one.
+    vi.stubEnv('RSYNC_OLD_ARGS', '1')
+    onTestFinished(() => void vi.unstubAllEnvs())
     const session = await tinyProject(engine, join(await temporaryFolder(), 'b'), {
       ...change,
       executor: {
         kind: 'slurm' as const,
         host: 'login',
-        folder: there,
+        folder: `${there}/`,
         prepareText: 'cluster' as const,
         modelsPerElement: 100
       }
@@ -57,7 +62,38 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     expect(await readdir(join(there, 'outcomes'))).toEqual([])
     const check = await checkCluster(session, session.study())
     expect(check.findings.filter(({ state }) => state !== 'good')).toEqual([])
-  }, 300_000)
+
+    // What was trained there by another day's head is brought, whatever an earlier try left, and submitted to nobody.
+    const later = await tinyProject(engine, join(await temporaryFolder(), 'c'), {
+      ...change,
+      executor: { kind: 'slurm' as const, host: 'login', folder: there, command: 'false' }
+    })
+    await later.prepare(later.study())
+    await confirmCommands(later.folder, later.study())
+    const runs = session.runs.map(({ fingerprint }) => fingerprint)
+    const error = { code: 'bug' as const, message: 'of another day', details: {} }
+    await writeOutcome(there, { key: runs[1]!, study: 'small', assay: '1', host: 'n', error })
+    const command = projectPaths.command(there, runs[0]!)
+    await mkdir(command, { recursive: true })
+    for (const name of ['ended.json', 'log.txt']) await writeFile(join(command, name), 'x')
+    const submit = () =>
+      Number(cluster.call('sbatch', '--parsable', '-o', '/dev/null', '--wrap', 'true'))
+    const before = submit()
+    const enough = new AbortController()
+    await later.run(later.study(), {
+      signal: enough.signal,
+      onEvent: (event) => {
+        if (event.kind !== 'run') return
+        const isAll = later.runs.filter(({ state }) => state === 'done').length === runs.length
+        if (isAll) enough.abort(new Error('enough'))
+      }
+    })
+    const states = later.runs.map(({ fingerprint, state }) => `${fingerprint} ${state}`)
+    expect(states.sort()).toEqual(runs.map((run) => `${run} done`).sort())
+    expect(submit()).toBe(before + 1)
+    // A command's inputs and marks are its own machine's.
+    expect(await readdir(projectPaths.command(later.folder, runs[0]!))).toEqual(['log.txt'])
+  }, 400_000)
 
   test('a host that does not answer is told before anything is begun', async () => {
     const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {

@@ -20,6 +20,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   const on = useCluster({
     ...holdsMemory,
     'PartitionName=closed Nodes': 'lab[1-2] AllowAccounts=staff',
+    'PartitionName=tight Nodes': 'lab[1-2] MaxMemPerNode=100',
     'PartitionName=short Nodes': 'lab[1-2] MaxTime=10'
   })
   // What is confirmed is kept for the user, not in the project.
@@ -73,7 +74,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   })
 
   test('an element that fails is told with the end of its log, which is kept; the study can go on', async () => {
-    const session = await project({ command: await command('echo "no such module"; exit 3') })
+    const look = `export ASSAY_SAID=so
+      echo "mine \${ASSAY_TEST_MARK:-none}, $SLURM_EXPORT_ENV, $SLURM_ASSAY_CLIENTS"
+      srun sh -c 'echo "a step is told $ASSAY_SAID, path \${PATH:+given}"'
+      echo "no such module"; exit 3`
+    // What is set here is no business of the nodes.
+    process.env['ASSAY_TEST_MARK'] = 'here'
+    onTestFinished(() => void delete process.env['ASSAY_TEST_MARK'])
+    const session = await project({ command: await command(look) })
     const { failed } = await session.run(session.study())
     expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])
     expect(failed[0]!.message).toMatch(/exit status 3 .*Its log ends:\n[^]*no such module/)
@@ -84,6 +92,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       isWhole: true,
       text: expect.stringContaining('no such module') as string
     })
+    expect(log.text).toMatch(/\nmine none, ALL, \/\S+\na step is told so, path given\n/)
     expect(await assayDone(['cluster', 'log', session.folder, elements[0]!.id])).toBe(
       log.text + '\n'
     )
@@ -106,6 +115,66 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
   })
 
+  /** Puts a program of this name ahead of Slurm's own, which it may call as `real`, for one test. */
+  async function ahead(name: string, script: string): Promise<void> {
+    const folder = await temporaryFolder()
+    const path = process.env['PATH']!
+    const real = `real() { PATH=${path} command ${name} "$@"; }`
+    await writeFile(join(folder, name), `#!/bin/bash\n${real}\n${script}\n`, { mode: 0o755 })
+    process.env['PATH'] = `${folder}:${path}`
+    onTestFinished(() => void (process.env['PATH'] = path))
+  }
+
+  test('a submission that was heard and not answered is found by its name, and not made again', async () => {
+    const marks = await temporaryFolder()
+    const late =
+      'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation'
+    await ahead(
+      'sbatch',
+      `[ "$1" = --version ] && { real "$@"; exit; }
+      real "$@" >>${marks}/numbers || exit
+      echo "$@" | grep -o 'job-name=[^ ]*' >>${marks}/names
+      mkdir ${marks}/late 2>/dev/null && { echo "${late}" >&2; exit 1; }
+      tail -n 1 ${marks}/numbers`
+    )
+    const session = await project({ modelsPerElement: 100 })
+    const places = new Set<string>()
+    const { failed } = await session.run(session.study(), {
+      onEvent: (event) => {
+        if (event.kind === 'progress') places.add(event.progress.place ?? '')
+      }
+    })
+    expect(failed).toEqual([])
+    expect([...places].join('\n')).toMatch(/may not have been submitted \(.*Socket timed out on/)
+    const names = (await readFile(join(marks, 'names'), 'utf8')).trim().split('\n')
+    expect(new Set(names).size).toBe(names.length)
+    expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
+  })
+
+  test('a node whose GPU is not found trains nothing on its processor: runs go elsewhere, and it is given no more', async () => {
+    const isPretended = '[ $SLURMD_NODENAME = lab1 ] || export ASSAY_PRETENDED_DEVICES=1'
+    const session = await project({ gres: 'gpu:1', setup: [isPretended] })
+    const told: string[] = []
+    const enough = new AbortController()
+    await session.run(session.study(), {
+      signal: enough.signal,
+      onEvent: (event) => {
+        if (event.kind === 'device') told.push(`${event.device}: ${event.reason}`)
+        if (event.kind !== 'run') return
+        if (event.record.error) told.push(event.record.error.code)
+        if (event.record.state === 'done') enough.abort(new Error('the seed is enough'))
+      }
+    })
+    expect(told).toEqual([
+      'executor/lost',
+      expect.stringMatching(
+        /^node lab1: 2 elements in a row failed on it, .*\(CUDA_VISIBLE_DEVICES=[01]\), and TensorFlow does not find it/
+      ),
+      'executor/lost'
+    ])
+    expect(session.runs.filter(({ state }) => state === 'done')).toMatchObject([{ role: 'seed' }])
+  }, 60_000)
+
   // Its worker is what the kernel ends; the element itself would say no more than that it died.
   test.skipIf(!isMemoryHeld)(
     'one that takes too much memory is told so, and not tried again',
@@ -125,12 +194,36 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     }
   )
 
+  const asLine = (option: string) => `#SBATCH ${option}`
+
+  test('options of a study win over what is asked for by itself, and what elements are found by cannot be set', async () => {
+    const given = await command('scontrol show job $SLURM_JOB_ID; exit 3')
+    const options = ['--hold', '-N 2 --ntasks-per-node=1', '--no-requeue', '--comment="my own"']
+    const session = await project({ command: given, options, gres: 'gpu:1', account: 'lab' })
+    const stop = new AbortController()
+    const going = session.run(session.study(), { signal: stop.signal })
+    await until('the element', () => on.cluster.queue().length === 1)
+    const [element] = on.cluster.queue()
+    const told = on.cluster.call('scontrol', '-o', 'show', 'job', element!.job)
+    expect(told).toMatch(/ Requeue=0 .* NumNodes=2-2 NumCPUs=2 NumTasks=2 .*Comment=my own/)
+    stop.abort(new Error('seen'))
+    await going
+    const refused = await project({ options: ['--exclusive', '--array=0-9'] })
+    await expect(refused.run(refused.study())).rejects.toMatchObject({
+      code: 'executor/refused',
+      message: expect.stringContaining('"--array=0-9" of the study') as string
+    })
+    expect(await bad({ options: ['-t 5'] })).toEqual({
+      submit: matching(/"-t 5".*said by the setting `timeMinutes`/)
+    })
+  })
+
   test('what would be submitted is shown, and submitted nowhere', async () => {
     const session = await project({
       partition: 'main',
       gres: 'gpu:1',
       timeMinutes: 30,
-      options: ['--exclude=lab2'],
+      options: ['--exclude=lab2', '--signal=B:USR2@90'],
       setup: ['module load cuda'],
       container: 'apptainer exec image.sif'
     })
@@ -138,8 +231,12 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect({ kind, elements }).toEqual({ kind: 'train', elements: 1 })
     expect(call).toContain('--partition=main --time=30 ')
     expect(call).toContain('--array=0-0%64 ')
-    expect(call).toContain('--export=NIL --requeue --open-mode=append --signal=B:USR2@60')
-    expect(script).toMatch(/^#!\/bin\/bash\n#SBATCH --exclude=lab2\n/)
+    expect(call).toMatch(/--export=NONE --open-mode=append$/)
+    const lines = script.split('\n').filter((line) => line.startsWith('#SBATCH'))
+    expect(lines.slice(0, 3)).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=1'].map(asLine))
+    expect(lines.slice(3)).toEqual(
+      ['--requeue', '--signal=B:USR2@60', '--exclude=lab2', '--signal=B:USR2@90'].map(asLine)
+    )
     expect(script).toMatch(
       /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
     )
@@ -148,7 +245,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   })
 
   test('a check says what it finds', async () => {
-    const session = await project({ gres: 'gpu:1' })
+    // The cluster's GPUs are pretended ones: without that word nothing would be computed on its processor.
+    const session = await project({ gres: 'gpu:1', setup: ['export ASSAY_PRETENDED_DEVICES=1'] })
     const { status, stdout } = await assay(['cluster', 'check', session.folder, '--json'])
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -191,6 +289,9 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await bad({ partition: 'closed', account: 'guests' })).toEqual({
       queue: matching(/closed allows staff.*Set `account` and `partition` to what you may use/)
     })
+    expect(await bad({ partition: 'tight', memoryMegabytes: 500 })).toEqual({
+      queue: matching(/^Slurm does not start it: "MaxMemPerLimit" Set `memoryMegabytes` to what/)
+    })
     expect(await bad({ partition: 'short', timeMinutes: 90 })).toEqual({
       time: matching(/ask for 90 min .*partition short lets a job run 10 min/)
     })
@@ -220,7 +321,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       bad({ command: `${node} ${entry}` }),
       bad({ setup: ['PATH='], command: 'node cli.cjs' }),
       bad({ command: `${node} /nowhere/cli.cjs` }),
-      bad({ setup: [clock] })
+      bad({ setup: [clock] }),
+      bad({ gres: 'gpu:1' })
     ])
     expect(found).toEqual([
       { version: matching(/^Assay .* is wanted on .*, and the command there says "99.0.0"/) },
@@ -230,7 +332,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
           /there says "Error: Cannot find module '\/nowhere\/cli.cjs'".*Set `command`/
         )
       },
-      { clock: matching(/^The clock of .* is \d+ s behind this machine's/) }
+      { clock: matching(/^The clock of .* is \d+ s behind this machine's/) },
+      { tensors: matching(/^Slurm gives the element a GPU on .* would compute on the processor/) }
     ])
     // Since it was submitted: what it waited in the queue counts against what it lags behind.
     const waited = (performance.now() - begunAt) / 1000

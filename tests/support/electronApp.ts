@@ -245,7 +245,7 @@ export async function pageText(app: ElectronApplication): Promise<string> {
     BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.body.innerText')
   ) as Promise<string | undefined>
   // A page that crashes meanwhile answers never.
-  const nothing = new Promise<string>((done) => setTimeout(() => done(''), 1000))
+  const nothing = new Promise<string>((done) => setTimeout(() => done(''), 5000))
   return (await Promise.race([text, nothing])) ?? ''
 }
 

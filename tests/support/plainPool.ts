@@ -19,12 +19,12 @@ export const SMALLEST = {
   initializerRange: 0.02
 }
 
-/** Closed with the test. */
-export function plainPool(): WorkerPool {
+/** Closed with the test. @param processEntry another program than a worker's */
+export function plainPool(processEntry = 'out/main/workerProcess.cjs'): WorkerPool {
   const environment = (precision: 'float32' | 'tf32') => threadEnvironment(1, precision)
   const lane = { workers: 1, environment }
   const pool = new WorkerPool({
-    processEntry: resolve('out/main/workerProcess.cjs'),
+    processEntry: resolve(processEntry),
     workerEntry: resolve('out/main/worker.cjs'),
     lanes: { wide: lane, narrow: lane, aside: lane }
   })

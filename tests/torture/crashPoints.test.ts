@@ -106,7 +106,8 @@ async function liveThrough(point: number, fault: Fault, at: string): Promise<voi
     // Failures of a run are told in its summary, others as what they are.
     expect(`${toPlain(error).code} ${String(error)}`, at).toMatch(/storage\//)
   }
-  await bury(folder)
+  // A process that lives on takes its own lock again, whatever was refused.
+  if (fault.kind !== 'refused') await bury(folder)
   const finished = finishedRuns(folder)
   await live(folder, imports)
   const left = filesOf(folder).filter((name) => /\.(draft|replaced)-/.test(name))

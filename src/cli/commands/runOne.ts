@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { version } from '../../../package.json'
-import { confirmCommands, requeueElement } from '#engine'
+import { MOST_IN_VAIN, confirmCommands, putBack } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
 
@@ -51,14 +51,15 @@ export function addRunOneCommand(program: Command): void {
         }
         const lines = jobs.map((job) =>
           job.error
-            ? `failed ${job.label}: ${job.error.code}: ${job.error.message}`
+            ? `${job.state} ${job.label}: ${job.error.code}: ${job.error.message}`
             : `${job.state} ${job.label}`
         )
         print(lines.join('\n'), { study: study.name, jobs })
         if (signal.reason instanceof Warned) {
           if (jobs.filter(({ state }) => state !== 'stopped').length === keys.length) return EXIT.ok
-          return putBack(jobs.some(({ state, steps }) => state !== 'stopped' || steps > 0))
+          return leave(session.folder, jobs)
         }
+        if (jobs.some(({ error }) => error?.code === 'run/claimed')) return CLAIMED
         if (jobs.some(({ state }) => state === 'stopped')) return EXIT.interrupted
         return jobs.some(({ state }) => state === 'failed') ? EXIT.failed : EXIT.ok
       })
@@ -68,18 +69,26 @@ export function addRunOneCommand(program: Command): void {
 /** Exit status of an element that should begin again and could not be put back: EX_TEMPFAIL. */
 const TRY_AGAIN = 75
 
-/** An element that gets nowhere is put back so often: what is slow at first may be quicker once. */
-const MOST_IN_VAIN = 2
+/** Exit status where another process trains the run: EX_UNAVAILABLE. Whoever asked for it looks again. */
+const CLAIMED = 69
 
 /** Puts this element back into its queue, unless it would get nowhere again. */
-async function putBack(hasGotFurther: boolean): Promise<number> {
-  if (!hasGotFurther && Number(process.env['SLURM_RESTART_COUNT'] ?? 0) >= MOST_IN_VAIN) {
-    process.stderr.write(
-      `its time was over ${MOST_IN_VAIN + 1} times before anything was done: give elements more of it (timeMinutes)\n`
-    )
-    return EXIT.failed
-  }
-  return (await requeueElement()) ? EXIT.ok : TRY_AGAIN
+async function leave(
+  project: string,
+  jobs: readonly { key: string; state: string; isFurther: boolean }[]
+): Promise<number> {
+  const work = jobs.map(({ key, state, isFurther }) => ({
+    key,
+    isDone: state === 'done',
+    isFurther
+  }))
+  const came = await putBack(project, work)
+  if (came === 'put-back') return EXIT.ok
+  if (came === 'refused') return TRY_AGAIN
+  process.stderr.write(
+    `its time was over ${MOST_IN_VAIN + 1} times before anything was done: give elements more of it (timeMinutes)\n`
+  )
+  return EXIT.failed
 }
 
 /** Two versions may plan differently: then what one asks for is not what the other would do. */

@@ -28,7 +28,8 @@ const IS_GPU = 'ASSAY_DEVICE_IS_GPU'
  * The devices that runs may be placed on: pretended ones where they are asked for, else the GPUs that the
  * environment lets this process see.
  *
- * @throws WorkbenchError `usage/invalid` for a number of pretended devices that is none
+ * @throws WorkbenchError `usage/invalid` for a number of pretended devices that is none; `backend/unavailable` where
+ *   the driver does not list its GPUs, or there is none
  */
 export async function listDevices(environment: Environment = process.env): Promise<LocalDevice[]> {
   const pretended = pretendedDevices(environment)

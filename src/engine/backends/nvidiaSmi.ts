@@ -1,7 +1,10 @@
 /** NVIDIA's GPUs as their driver lists them; TensorFlow.js says no more than that there is one. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { toPlain } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
+
+/** Where nothing keeps the driver awake, it takes seconds for each GPU that it wakes. */
+const PATIENCE_MS = 45_000
 
 /** One GPU as nvidia-smi lists it. */
 export interface GpuReport {
@@ -13,15 +16,24 @@ export interface GpuReport {
 /** Lists GPUs, or says in words why there are none. */
 export async function askNvidiaSmi(): Promise<{ gpus: GpuReport[]; reason: string | null }> {
   try {
-    const gpus = parseGpus(await query('name,memory.total,driver_version', 30_000))
+    const gpus = parseGpus(await query('--query-gpu=name,memory.total,driver_version'))
     return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists none' }
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    const reason = isMissing
-      ? 'there is no nvidia-smi, which comes with the NVIDIA driver'
-      : `nvidia-smi failed: ${toPlain(error).message.trim()}`
-    return { gpus: [], reason }
+    return { gpus: [], reason: failureWords(error) }
   }
+}
+
+/** Why nvidia-smi said nothing. */
+function failureWords(error: unknown): string {
+  const { code, killed, stdout } = error as NodeJS.ErrnoException & {
+    killed?: boolean
+    stdout?: string
+  }
+  if (code === 'ENOENT') return 'there is no nvidia-smi, which comes with the NVIDIA driver'
+  if (killed) return `nvidia-smi did not answer within ${PATIENCE_MS / 1000} s`
+  // What went wrong it says where its answer would be.
+  const said = [stdout ?? '', toPlain(error).message].join(' ').trim()
+  return `nvidia-smi failed: ${said.replaceAll(/\s+/g, ' ')}`
 }
 
 /**
@@ -71,14 +83,47 @@ export interface GpuReading {
 
 const READING = 'index,uuid,name,utilization.gpu,memory.used,memory.total,temperature.gpu'
 
-/** GPUs and how busy they are; none where nvidia-smi does not say. */
+/**
+ * GPUs and how busy they are.
+ *
+ * @throws WorkbenchError `backend/unavailable` with why nvidia-smi does not say
+ */
 export async function readGpus(): Promise<GpuReading[]> {
-  try {
-    return parseGpuReadings(await query(READING, 10_000))
-  } catch {
-    // Why there is none is told by `askNvidiaSmi`; a meter only has nothing to show.
-    return []
-  }
+  return parseGpuReadings(await asked(`--query-gpu=${READING}`))
+}
+
+/** A process that has memory of a GPU. */
+export interface GpuProcess {
+  /** The GPU's. */
+  uuid: string
+  pid: number
+  /** Path of its program, as far as the driver may say. */
+  name: string
+  usedBytes: number | null
+}
+
+/**
+ * Processes that compute on GPUs, anybody's; in a container the driver may list none, or by other numbers.
+ *
+ * @throws WorkbenchError `backend/unavailable` with why nvidia-smi does not say
+ */
+export async function readGpuProcesses(): Promise<GpuProcess[]> {
+  return parseGpuProcesses(
+    await asked('--query-compute-apps=gpu_uuid,pid,used_memory,process_name')
+  )
+}
+
+/**
+ * Reads one process a line: `GPU's uuid, process id, MiB, program`, whose name may hold commas.
+ *
+ * @param text as printed with `--format=csv,noheader,nounits`; a memory of `[N/A]` becomes null
+ */
+export function parseGpuProcesses(text: string): GpuProcess[] {
+  return rowsOf(text).flatMap(([uuid = '', pid = '', used = '', ...name]) =>
+    /^\d+$/.test(pid)
+      ? [{ uuid, pid: Number(pid), name: name.join(', '), usedBytes: bytesOf(used) }]
+      : []
+  )
 }
 
 /**
@@ -103,9 +148,19 @@ export function parseGpuReadings(text: string): GpuReading[] {
   )
 }
 
-async function query(fields: string, timeout: number): Promise<string> {
-  const words = [`--query-gpu=${fields}`, '--format=csv,noheader,nounits']
-  return (await promisify(execFile)('nvidia-smi', words, { timeout })).stdout
+async function asked(question: string): Promise<string> {
+  try {
+    return await query(question)
+  } catch (error) {
+    const reason = failureWords(error)
+    const message = `The GPUs of this machine are not listed: ${reason}.`
+    throw new WorkbenchError('backend/unavailable', message, { reason }, { cause: error })
+  }
+}
+
+async function query(question: string): Promise<string> {
+  const words = [question, '--format=csv,noheader,nounits']
+  return (await promisify(execFile)('nvidia-smi', words, { timeout: PATIENCE_MS })).stdout
 }
 
 function rowsOf(text: string): string[][] {

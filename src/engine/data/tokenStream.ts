@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { FolderDraft, removeTree } from '#engine/storage/files'
+import { FolderDraft } from '#engine/storage/files'
 import type { FileWriter } from '#engine/storage/files'
 import { assertNotNewer, assertSound, parseRecord } from '#engine/storage/sealedFiles'
+import { damagedError } from '#engine/storage/seals'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
 import { unpackEntry } from './corpusIndex'
 import { readTexts } from './corpusReader'
@@ -13,6 +14,8 @@ import { packTokens, tokenWidth } from './tokenFiles'
 import type { TokenWidth } from './tokenFiles'
 
 const STREAM_FORMAT = 1
+/** Documents' ids as they are stored, of which the stream is put together. */
+const UNORDERED = 'unordered.bin'
 const BATCH_CHARACTERS = 1_000_000
 const BATCH_DOCUMENTS = 1000
 
@@ -63,11 +66,11 @@ export async function writeTokenStream(
   const width = tokenWidth(tokenizer.vocabularySize)
   const draft = await FolderDraft.begin(folder)
   try {
-    const unordered = await draft.create('unordered.bin')
+    const unordered = await draft.create(UNORDERED)
     const places = await encodeChoices(choices, tokenizer, unordered, width, hooks)
     await unordered.close()
     const tokens = await gather(draft, places, order, endOfTextId, width)
-    await removeTree(join(draft.path, 'unordered.bin'))
+    await draft.remove(UNORDERED)
     const stream = { version: STREAM_FORMAT, width, documents: order.length, tokens }
     await draft.writeFile('stream.json', JSON.stringify(stream) + '\n')
     await draft.seal()
@@ -162,14 +165,16 @@ async function gather(
   width: TokenWidth
 ): Promise<number> {
   const target = await draft.create('tokens.bin')
-  const source = openSync(join(draft.path, 'unordered.bin'), 'r')
+  const path = join(draft.path, UNORDERED)
+  const source = openSync(path, 'r')
   const end = packTokens([endOfTextId], width)
   let tokens = 0
   try {
     for (const { choice, position } of order) {
       const { begins, lengths } = places[choice]!
       const bytes = Buffer.alloc(lengths[position]! * width + width)
-      readSync(source, bytes, 0, bytes.length - width, begins[position]! * width)
+      const wanted = bytes.subarray(0, bytes.length - width)
+      readWhole(source, path, wanted, begins[position]! * width)
       end.copy(bytes, bytes.length - width)
       await target.write(bytes)
       tokens += lengths[position]! + 1
@@ -179,4 +184,20 @@ async function gather(
   }
   await target.close()
   return tokens
+}
+
+/**
+ * Fills bytes from a place of a file on: a read may give fewer than were asked for.
+ *
+ * @throws WorkbenchError `storage/corrupt` where the file ends before
+ */
+function readWhole(file: number, path: string, bytes: Uint8Array, begin: number): void {
+  for (let done = 0; done < bytes.length;) {
+    const read = readSync(file, bytes, done, bytes.length - done, begin + done)
+    if (read === 0) {
+      const fault = { expected: `${bytes.length} bytes at byte ${begin}`, found: `${done}` }
+      throw damagedError(path, fault, 'Prepare the text again.')
+    }
+    done += read
+  }
 }

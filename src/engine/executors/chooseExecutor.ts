@@ -16,6 +16,8 @@ export interface ExecutorContext extends LocalExecutorOptions {
   study: string
   /** How this program is called on other machines; null where it cannot be. */
   program: Program | null
+  /** The study's own trainer may take so long to save its state, s. */
+  graceSeconds?: number | undefined
 }
 
 /** @throws WorkbenchError `executor/*` where its settings cannot be met here */
@@ -24,7 +26,7 @@ export function chooseExecutor(settings: ExecutorSettings, context: ExecutorCont
     case 'local':
       return new LocalExecutor(settings, context)
     case 'slurm':
-      return new SlurmExecutor(clusterOf(settings, context), context.pool)
+      return new SlurmExecutor(clusterOf(settings, context), context.pool, context.onSetAside)
   }
 }
 
@@ -34,7 +36,12 @@ export function chooseExecutor(settings: ExecutorSettings, context: ExecutorCont
  */
 export function clusterOf(
   settings: SlurmSettings,
-  { project, study, program }: Pick<ExecutorContext, 'project' | 'study' | 'program'>
+  {
+    project,
+    study,
+    program,
+    graceSeconds
+  }: Pick<ExecutorContext, 'project' | 'study' | 'program' | 'graceSeconds'>
 ): Cluster {
   if (!program) {
     throw new WorkbenchError(
@@ -43,14 +50,13 @@ export function clusterOf(
     )
   }
   const { host, folder } = settings
-  if (folder === undefined)
-    return { project, study, settings, program, folder: sharedFolder(project) }
+  const cluster = { project, study, settings, program, graceSeconds }
+  if (folder === undefined) return { ...cluster, folder: sharedFolder(project) }
   if (host === undefined) {
     throw new WorkbenchError(
       'executor/invalid',
       'The study names a folder on the cluster, but no host to reach it by. Set `host` of its executor settings, or leave `folder` out where the storage is shared.'
     )
   }
-  const there = remoteFolder(project, { host, folder })
-  return { project, study, settings, program, folder: there }
+  return { ...cluster, folder: remoteFolder(project, { host, folder }) }
 }

@@ -20,6 +20,7 @@ import type {
 import type { LaneName, PoolDevice } from '#engine/workers/pool'
 import { DevicePlaces } from './devicePlaces'
 import type { DeviceChoice, DevicePlacesOptions } from './devicePlaces'
+import { DeviceMemory } from './deviceMemory'
 import type { Executor, JobOptions, MeasuringPlacement, Placement, Work } from './executor'
 
 /** What decides how many jobs go at once. */
@@ -31,6 +32,13 @@ interface Memory {
 
 /** Where runs train and models are measured. */
 const WORKING_LANES = ['wide', 'narrow', 'devices'] as const
+
+/** What failed so is tried on another device next; whether this one is set aside the pool decides. */
+const MAY_BE_THE_DEVICE: readonly string[] = [
+  'worker/died',
+  'backend/unavailable',
+  'backend/out-of-memory'
+]
 
 /** Branches of merges stay in a worker's memory up to so many bytes. */
 const HELD_BYTES = 1 << 30
@@ -44,15 +52,13 @@ export function availableMemory(): number {
 }
 
 /** `project`: its folder; `device`: asked only when something is to be done. */
-export interface LocalExecutorOptions extends DevicePlacesOptions {
-  /** Told of a device on which nothing is done any more. */
-  onSetAside?: (device: string, reason: string) => void
-}
+export type LocalExecutorOptions = DevicePlacesOptions
 
 /** This machine. */
 export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions
   readonly #places: DevicePlaces
+  readonly #memory: DeviceMemory
   #begun: { work: Work; memory: Memory } | null = null
   /** Devices that jobs were last placed on; null where there is nothing to choose. */
   #choice: DeviceChoice | null = null
@@ -61,8 +67,9 @@ export class LocalExecutor implements Executor {
   readonly #doneOn = new Map<string, number>()
 
   constructor(settings: LocalSettings, options: LocalExecutorOptions) {
-    this.#options = options
-    this.#places = new DevicePlaces(settings, options)
+    this.#memory = options.memory ?? new DeviceMemory()
+    this.#options = { ...options, memory: this.#memory }
+    this.#places = new DevicePlaces(settings, this.#options)
   }
 
   prepare(_text: string, job: PrepareJob, options: JobOptions): Promise<Prepared> {
@@ -175,8 +182,10 @@ export class LocalExecutor implements Executor {
     this.#failedOn.set(key, avoid)
     for (;;) {
       const placed: { on: PoolDevice | null } = { on: null }
+      await this.#memory.refresh()
       const place = {
         ...choice,
+        memory: this.#memory.byDevice,
         prefer: this.#doneOn.get(key),
         avoid,
         onPlaced: (device: PoolDevice) => {
@@ -199,9 +208,11 @@ export class LocalExecutor implements Executor {
       } catch (error) {
         const { code } = toPlain(error)
         // Others that share the device may be what it lacked memory for.
-        if (code === 'backend/out-of-memory') choice.perDevice = Math.ceil(choice.perDevice / 2)
-        const isDevices = code === 'worker/died' || code === 'backend/unavailable'
-        if (placed.on && isDevices) avoid.add(placed.on.index)
+        if (code === 'backend/out-of-memory') {
+          choice.perDevice = Math.ceil(choice.perDevice / 2)
+          this.#memory.outdate()
+        }
+        if (placed.on && MAY_BE_THE_DEVICE.includes(code)) avoid.add(placed.on.index)
         if (!placed.on || code !== 'backend/unavailable' || signal.aborted) throw error
       }
     }

@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
-import { listChecks } from './fileChecks'
+import { isReadingError, listChecks } from './fileChecks'
 import type { Fault } from './fileChecks'
 import { hashFile } from './fingerprint'
 import { linesOf } from './lines'
@@ -15,7 +15,7 @@ import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
 import type { ProjectData } from './projectFormat'
 import { puttingBack, readRecordsBefore } from './recordsBefore'
-import { planRedoing } from './redoing'
+import { UNREADABLE, planRedoing } from './redoing'
 import type { Redoing } from './redoing'
 import { withNewerHeads } from './runHeads'
 import { openLine } from './seals'
@@ -35,6 +35,8 @@ export interface ProjectCheck {
   /** Files of earlier versions, which wrote no checksum of them: nothing is known of these. */
   unsealed: number
   damaged: DamagedFile[]
+  /** Folders of runs that are being trained, relative to the project: these were neither checked nor moved. */
+  inUse: string[]
   /** Where damaged things were moved to, relative to the project; null where nothing was. */
   movedTo: string | null
 }
@@ -77,9 +79,10 @@ export async function checkProject(
   })
   try {
     const found = await recordsOf(folder)
-    const before = options.keepEdits === true ? null : await readRecordsBefore(folder)
+    const before =
+      options.keepEdits === true ? null : await readRecordsBefore(folder).catch(nothingReadable)
     const data = found ?? before
-    const checks = await listChecks(folder, data)
+    const { checks, inUse } = await listChecks(folder, data)
     options.onTotal?.(checks.reduce((sum, { bytes }) => sum + bytes, 0))
     const damaged: DamagedFile[] = []
     let unsealed = 0
@@ -88,20 +91,31 @@ export async function checkProject(
       const verdict = await check.check()
       if (verdict === 'unsealed') unsealed++
       else if (verdict !== 'sound') {
+        const { isUnreadable = false, ...fault } = verdict
         const isPutBack = before !== null && check.name === PROJECT_FILE
-        const redoing = isPutBack
-          ? puttingBack(before, found)
-          : await redoingOf(folder, found, data, check.name)
-        damaged.push({ file: check.name, bytes: check.bytes, ...verdict, ...redoing })
+        const redoing = isUnreadable
+          ? UNREADABLE
+          : isPutBack
+            ? puttingBack(before, found)
+            : await redoingOf(folder, found, data, check.name)
+        damaged.push({ file: check.name, bytes: check.bytes, ...fault, ...redoing })
       }
       options.onBytes?.(check.bytes)
     }
     const bytes = checks.reduce((sum, one) => sum + one.bytes, 0)
-    const movedTo = options.repair ? await repair(folder, damaged, before) : null
-    return { folder, files: checks.length, bytes, unsealed, damaged, movedTo }
+    const movedTo = options.repair
+      ? await repair(folder, await stillDamaged(folder, data, damaged), before)
+      : null
+    return { folder, files: checks.length, bytes, unsealed, damaged, inUse, movedTo }
   } finally {
     await lock?.release()
   }
+}
+
+/** @throws any error but one of the system's, that a file cannot be read */
+function nothingReadable(error: unknown): null {
+  if (!isReadingError(error)) throw error
+  return null
 }
 
 function missing(folder: string): WorkbenchError {
@@ -112,7 +126,7 @@ function missing(folder: string): WorkbenchError {
   )
 }
 
-/** The records, be they damaged; null where they cannot be read at all. */
+/** The records, be they damaged; null where they cannot be read at all: what checks the file says why. */
 async function recordsOf(folder: string): Promise<ProjectData | null> {
   const path = projectPaths.file(folder)
   try {
@@ -120,7 +134,7 @@ async function recordsOf(folder: string): Promise<ProjectData | null> {
     const heads = await withNewerHeads(folder, data.runs).catch(() => data.runs)
     return { ...data, runs: heads }
   } catch (error) {
-    if (toPlain(error).code !== 'storage/corrupt') throw error
+    if (toPlain(error).code !== 'storage/corrupt' && !isReadingError(error)) throw error
     return null
   }
 }
@@ -134,6 +148,26 @@ async function redoingOf(
 ): Promise<Redoing> {
   const copy = await soundTokenizer(folder, name)
   return planRedoing(name, name === PROJECT_FILE ? found : data, copy !== null)
+}
+
+/**
+ * Those that are damaged still: sums and files are read again, since checking may have taken hours, in which
+ * somebody may have claimed a run, or replaced what was read first.
+ */
+async function stillDamaged(
+  folder: string,
+  data: ProjectData | null,
+  damaged: readonly DamagedFile[]
+): Promise<DamagedFile[]> {
+  if (damaged.length === 0) return []
+  const { checks } = await listChecks(folder, data)
+  const again = new Map(checks.map(({ name, check }) => [name, check]))
+  const still: DamagedFile[] = []
+  for (const one of damaged) {
+    const verdict = await again.get(one.file)?.()
+    if (typeof verdict === 'object' && verdict.isUnreadable !== true) still.push(one)
+  }
+  return still
 }
 
 /** Moves what is damaged aside. @param records to be put back, if any @returns where to, relative to the project; null: nowhere */
@@ -208,7 +242,8 @@ async function soundTokenizer(folder: string, name: string): Promise<string | nu
   const runs = await readdir(join(folder, 'runs')).catch(() => [])
   for (const run of runs) {
     const copy = join(projectPaths.checkpoint(folder, run), 'tokenizer.json')
-    if (existsSync(copy) && (await hashFile(copy)) === hash) return readFile(copy, 'utf8')
+    const found = await hashFile(copy).catch(() => null)
+    if (found === hash) return readFile(copy, 'utf8')
   }
   return null
 }

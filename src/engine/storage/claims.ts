@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, ownIdentity, readIdentified } from './processIdentity'
+import { isAlive, isOfThisMachine, identityOf, readIdentified } from './processIdentity'
 import type { ProcessIdentity } from './processIdentity'
 
 interface ClaimRecord extends ProcessIdentity {
@@ -34,6 +34,9 @@ const PATIENCE_MS = 45_000
 /** A process of this machine that is about to end is waited for so long, in ms. */
 const ENDING_MS = 10_000
 
+/** Who takes a claim over looks again after so long whether it has it, in ms. */
+const SETTLING_MS = 200
+
 /** Claims of this process: one that is not here was left by work that failed. */
 const own = new Set<string>()
 
@@ -62,7 +65,7 @@ export async function claimRun(
   const { beatMs = BEAT_MS, patienceMs = PATIENCE_MS } = pace
   const path = projectPaths.claim(project, fingerprint)
   const mine: ClaimRecord = {
-    ...ownIdentity(),
+    ...identityOf(),
     nonce: randomBytes(12).toString('hex'),
     since: new Date().toISOString(),
     job: ownElement(),
@@ -70,15 +73,30 @@ export async function claimRun(
     patienceMs
   }
   await makeFolder(projectPaths.run(project, fingerprint))
+  own.add(mine.nonce)
+  try {
+    await takeClaim(path, mine, fingerprint, pace)
+  } catch (error) {
+    own.delete(mine.nonce)
+    throw error
+  }
+  return heldClaim(path, mine, { beatMs, fingerprint })
+}
+
+async function takeClaim(
+  path: string,
+  mine: ClaimRecord,
+  fingerprint: string,
+  pace: ClaimPace
+): Promise<void> {
   if (!(await createFileExclusive(path, JSON.stringify(mine)))) {
     await awaitAbandoned(path, fingerprint, pace)
     await writeFileAtomic(path, JSON.stringify(mine))
-    // Two may have found it abandoned: the last to write has it.
+    // Two may have found it abandoned, or who had it woke up just then: the last to write has it.
+    await sleep(Math.min(SETTLING_MS, mine.patienceMs / 10))
     const holder = await readClaim(path)
     if (!isHeldBy(holder, mine)) throw claimedError(holder, fingerprint)
   }
-  own.add(mine.nonce)
-  return heldClaim(path, mine, { beatMs, fingerprint })
 }
 
 /**
@@ -101,14 +119,18 @@ function heldClaim(
   mine: ClaimRecord,
   { beatMs, fingerprint }: { beatMs: number; fingerprint: string }
 ): Claim {
-  let thief: FoundClaim = null
+  let loss: WorkbenchError | null = null
   let lastAt = performance.now()
   let beating: Promise<void> = Promise.resolve()
   const beat = async () => {
-    const holder = await readClaim(path)
-    if (holder === 'unreadable') return
-    if (holder && !isHeldBy(holder, mine)) thief = holder
-    if (thief) return
+    if (loss) return
+    const found = await readIdentified<ClaimRecord>(path)
+    if (found === 'unreadable') return
+    // Gone: who took it over while this process stood still is done with it, or somebody took it away.
+    if (found === null || (found !== 'damaged' && found.nonce !== mine.nonce)) {
+      loss = claimedError(found, fingerprint)
+      return
+    }
     const now = performance.now()
     // A step that takes long holds the beat up: who watches must wait as long.
     mine.patienceMs = Math.max(mine.patienceMs, 3 * (now - lastAt))
@@ -122,7 +144,7 @@ function heldClaim(
   }, beatMs)
   return {
     assertHeld: () => {
-      if (thief) throw claimedError(thief, fingerprint)
+      if (loss) throw loss
     },
     release: async () => {
       clearInterval(timer)

@@ -1,9 +1,10 @@
 /** Every file of a project with the check that fits its kind. */
 import { createHash } from 'node:crypto'
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { RunSchema, TracePointSchema } from '#shared/records'
-import { fromPlain, toPlain } from '#shared/errors'
+import { toPlain } from '#shared/errors'
+import { isClaimed } from './claims'
 import { DocumentNats, placeInWords } from './documentNats'
 import { SUMS_FILE } from './files'
 import { hashFile } from './fingerprint'
@@ -16,11 +17,14 @@ import type { ProjectData } from './projectFormat'
 import { manifestFiles } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
+import { walkFolders } from './walkFolders'
 
 /** What is wrong with a file. */
 export interface Fault {
   expected: string
   found: string
+  /** Nothing is known of what it holds: it could not be read. */
+  isUnreadable?: true
 }
 
 /** `unsealed`: of an earlier version, which wrote no checksum. */
@@ -38,11 +42,19 @@ export interface FileCheck {
 const LEFT_OUT = [
   /^lock\.json/,
   /^runs\/[^/]+\/claim\.json/,
-  /^cluster(\/|$)/,
+  // Logs and scripts; what was submitted is looked at.
+  /^cluster\/(?![^/]+\/submission\.json$)/,
   /^damaged\//,
   /^cache\/drops\//,
   /\.(draft|replaced)-[0-9a-f]{12}(\/|$)/
 ]
+
+/** What there is to check. */
+export interface CheckList {
+  checks: FileCheck[]
+  /** Folders of runs that somebody trains, relative to the project: they change, and are not checked. */
+  inUse: string[]
+}
 
 /**
  * Lists all files of a project, and files that are missing though others name them.
@@ -50,38 +62,103 @@ const LEFT_OUT = [
  * @param data the records; null where they cannot be read
  * @throws WorkbenchError `storage/newer-version`
  */
-export async function listChecks(project: string, data: ProjectData | null): Promise<FileCheck[]> {
-  const names = (await readdir(project, { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(project, join(entry.parentPath, entry.name)))
+export async function listChecks(project: string, data: ProjectData | null): Promise<CheckList> {
+  const unreadable: FileCheck[] = []
+  const entries: string[] = []
+  await walkFolders(
+    project,
+    (folder, found) => {
+      for (const entry of found)
+        if (entry.isFile()) entries.push(relative(project, join(folder, entry.name)))
+    },
+    (folder, error) => {
+      const verdict = unreadableFault(error)
+      unreadable.push({
+        name: relative(project, folder),
+        bytes: 0,
+        check: () => Promise.resolve(verdict)
+      })
+    }
+  )
+  const inUse = await runsInUse(project, entries)
+  const names = entries
     .filter((name) => !LEFT_OUT.some((pattern) => pattern.test(name)))
+    .filter((name) => !isUnder(name, inUse))
     .sort()
   const hashes = await namedHashes(project, names, data)
   if (data?.tables) hashes.set(TABLES_FILE, data.tables.fingerprint)
   const there = await Promise.all(
     names.map(async (name): Promise<FileCheck> => {
       const path = join(project, name)
-      const { size } = await stat(path)
-      return { name, bytes: size, check: () => verdictOn(path, name, hashes.get(name), data) }
+      const size = (await stat(path).catch(() => null))?.size ?? 0
+      const check = () => verdictOn(path, name, hashes.get(name), data)
+      return { name, bytes: size, check: () => check().catch(readingFailed(hashes.get(name))) }
     })
   )
   const isLeftOut = (name: string) =>
     data?.isBundle === true && /^exports\/.*\.safetensors$/.test(name)
+  const known = new Set(names)
   const missing = [...hashes.keys()]
-    .filter((name) => !names.includes(name) && !isLeftOut(name))
+    .filter((name) => !known.has(name) && !isLeftOut(name))
+    .filter(
+      (name) =>
+        !isUnder(
+          name,
+          unreadable.map((one) => one.name)
+        )
+    )
     .map((name): FileCheck => {
       const verdict = { expected: hashes.get(name)!, found: 'no file' }
       return { name, bytes: 0, check: () => Promise.resolve(verdict) }
     })
   const documents = await missingDocuments(project, names)
-  return [...there, ...missing, ...documents]
+  return { checks: [...there, ...missing, ...documents, ...unreadable], inUse }
+}
+
+const isUnder = (name: string, folders: readonly string[]) =>
+  folders.some((folder) => name.startsWith(`${folder}/`))
+
+/** A run that is trained, here or on another machine, writes and replaces its files meanwhile. */
+async function runsInUse(project: string, names: readonly string[]): Promise<string[]> {
+  const claimed = names.flatMap((name) => /^runs\/([^/]+)\/claim\.json$/.exec(name)?.[1] ?? [])
+  const inUse = await Promise.all(claimed.map((run) => isClaimed(project, run)))
+  return claimed
+    .filter((_, i) => inUse[i])
+    .map((run) => join('runs', run))
+    .sort()
+}
+
+/** Of what cannot be read nothing is known: that is told, and the rest is checked all the same. */
+function unreadableFault(error: unknown): Fault {
+  if (!isReadingError(error)) throw error
+  const found = `unreadable (${error.code})`
+  return { expected: 'a file that can be read', found, isUnreadable: true }
+}
+
+/** True for what the system says of a file that it cannot open or read. */
+export function isReadingError(error: unknown): error is NodeJS.ErrnoException {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
+  return code !== undefined && syscall !== undefined
+}
+
+/** @returns what a check that failed says of the file; what went away meanwhile nobody named is nothing */
+function readingFailed(hash: string | undefined): (error: unknown) => Verdict {
+  return (error) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unreadableFault(error)
+    return hash === undefined ? 'sound' : { expected: hash, found: 'no file' }
+  }
 }
 
 /** The file of documents' nats, where it is missing though lines of measurements name it. */
 async function missingDocuments(project: string, names: readonly string[]): Promise<FileCheck[]> {
   const name = basename(projectPaths.documentNats(project))
   if (names.includes(name)) return []
-  const verdict = await ofDocuments(projectPaths.documentNats(project), name, null)
+  const path = projectPaths.documentNats(project)
+  // Lines that cannot be read are told of themselves.
+  const verdict = await ofDocuments(path, name, null).catch((error: unknown) => {
+    if (isReadingError(error)) return 'sound'
+    throw error
+  })
   return verdict === 'sound' ? [] : [{ name, bytes: 0, check: () => Promise.resolve(verdict) }]
 }
 
@@ -184,9 +261,21 @@ const ofManifest: Check = async (path, name, data) => {
   const verdict = await ofText()(path, name, data)
   if (typeof verdict === 'object') return verdict
   const run = dirname(path)
-  const error = await manifestFiles(join(run, '../..'), basename(run)).then(() => null, toPlain)
-  if (error?.code === 'storage/newer-version') throw fromPlain(error)
-  return error === null ? verdict : { expected: 'the manifest of this run', found: error.message }
+  try {
+    await manifestFiles(join(run, '../..'), basename(run))
+    return verdict
+  } catch (error) {
+    const { code, message } = toPlain(error)
+    if (code !== 'storage/corrupt') throw error
+    return { expected: 'the manifest of this run', found: message }
+  }
+}
+
+/** An array job whose record is not sound nobody knows of, be it in the queue. */
+const ofSubmission: Check = async (path, name, data) => {
+  const verdict = await ofText()(path, name, data)
+  if (verdict !== 'unsealed') return verdict
+  return { expected: 'a checksum at the end', found: 'none' }
 }
 
 const SUM_BYTES = 32
@@ -235,6 +324,7 @@ const KINDS: readonly [RegExp, Check][] = [
   [/^runs\/[^/]+\/trace\.jsonl$/, ofLines(TracePointSchema, isUnfinished)],
   [/^runs\/[^/]+\/manifest\.json$/, ofManifest],
   [/\/sums\.json$/, ofText()],
+  [/^cluster\/[^/]+\/submission\.json$/, ofSubmission],
   [/^outcomes\/[^/]+\.json$/, ofText()],
   [/^cache\/search\.f64$/, ofSearch],
   [/^cache\/.*\.(f32|bin)$/, ofBytes],

@@ -1,14 +1,17 @@
 /** The only code that writes, syncs, renames or deletes inside a project. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DRAFT_MARK, REPLACED_MARK } from './draftNames'
+import { FileWriter, PlacedWriter } from './fileWriters'
 import { hashFile } from './fingerprint'
 import { GrowingFile } from './growingFile'
 import { endOfLastLine } from './lastLine'
 import { sealedLine, sealedText } from './seals'
-import { guarded, storageError } from './writeErrors'
+import { guarded, storageError, sweptError } from './writeErrors'
+
+export type { FileWriter, PlacedWriter } from './fileWriters'
 
 /** What stands in a folder's files: names, bytes and SHA-256, under a checksum of its own. */
 export const SUMS_FILE = 'sums.json'
@@ -22,13 +25,29 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+async function syncFile(path: string): Promise<void> {
+  const handle = await fs.open(path, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
 function draftPath(path: string): string {
   return `${path}${DRAFT_MARK}${randomBytes(6).toString('hex')}`
 }
 
-/** Makes a folder and those above it. */
+/** Makes a folder and those above it; that they are there is on disk when the promise resolves. */
 export async function makeFolder(path: string): Promise<void> {
-  await guarded(path, () => fs.mkdir(path, { recursive: true }))
+  const whole = resolve(path)
+  await guarded(path, async () => {
+    const first = await fs.mkdir(whole, { recursive: true })
+    if (first === undefined) return
+    for (let made = whole; made.length >= first.length; made = dirname(made)) {
+      await syncFolder(dirname(made))
+    }
+  })
 }
 
 /**
@@ -63,9 +82,13 @@ export async function writeFileAtomic(
   })
 }
 
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
 /** True where who opened the project meanwhile, on another machine maybe, swept a draft away. */
 function isDraftSwept(error: unknown, path: string): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT' && existsSync(dirname(path))
+  return isMissing(error) && existsSync(dirname(path))
 }
 
 /**
@@ -77,12 +100,16 @@ function isDraftSwept(error: unknown, path: string): boolean {
  */
 export async function createFileExclusive(path: string, data: string, tries = 5): Promise<boolean> {
   const draft = draftPath(path)
+  let isNamed = false
   try {
     await writeFileAtomic(draft, data)
     await giveName(draft, path)
+    isNamed = true
     await syncFolder(dirname(path))
     return true
   } catch (error) {
+    // Whoever asked does not have it then, and it must not look as if he had.
+    if (isNamed) await fs.rm(path, { force: true }).catch(() => undefined)
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     if (tries > 1 && isDraftSwept(error, path)) return createFileExclusive(path, data, tries - 1)
     throw storageError(error, path)
@@ -97,105 +124,17 @@ async function giveName(draft: string, path: string): Promise<void> {
     await fs.link(draft, path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    // A network may lose the answer and ask again: then the first time did it.
+    if (code === 'EEXIST' && (await fs.stat(draft)).nlink === 2) return
     if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(code ?? '')) throw error
     await fs.copyFile(draft, path, constants.COPYFILE_EXCL)
-  }
-}
-
-/** Writes all bytes: from where the file stands, or from a place on. */
-async function writeAll(file: fs.FileHandle, data: Uint8Array, at?: number): Promise<void> {
-  for (let done = 0; done < data.byteLength;) {
-    const place = at === undefined ? null : at + done
-    done += (await file.write(data, done, undefined, place)).bytesWritten
+    await syncFile(path)
   }
 }
 
 /** Begins a file that is not there yet. */
 export async function openWriter(path: string): Promise<FileWriter> {
   return new FileWriter(path, await guarded(path, () => fs.open(path, 'wx')))
-}
-
-/** A file being written from front to back. */
-export class FileWriter {
-  readonly path: string
-  readonly #handle: fs.FileHandle
-  readonly #hash = createHash('sha256')
-  #pending: Uint8Array[] = []
-  #pendingBytes = 0
-  /** Bytes written so far. */
-  bytes = 0
-  /** SHA-256 of all of them; null until the file is closed. */
-  sha256: string | null = null
-
-  constructor(path: string, handle: fs.FileHandle) {
-    this.path = path
-    this.#handle = handle
-  }
-
-  /** Appends bytes; small pieces are gathered into writes of a megabyte. The bytes are copied. */
-  async write(data: Uint8Array): Promise<void> {
-    if (data.byteLength === 0) return
-    this.#hash.update(data)
-    this.bytes += data.byteLength
-    this.#pending.push(data.byteLength < 1 << 16 ? Uint8Array.from(data) : Buffer.from(data))
-    this.#pendingBytes += data.byteLength
-    if (this.#pendingBytes >= 1 << 20) await this.#flush()
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#pendingBytes === 0) return
-    const chunk = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending)
-    this.#pending = []
-    this.#pendingBytes = 0
-    await guarded(this.path, () => writeAll(this.#handle, chunk))
-  }
-
-  /** Syncs and closes; returns what a manifest records. */
-  async close(): Promise<{ bytes: number; sha256: string }> {
-    try {
-      await this.#flush()
-      await guarded(this.path, () => this.#handle.sync())
-    } finally {
-      await this.#handle.close()
-    }
-    this.sha256 = this.#hash.digest('hex')
-    return { bytes: this.bytes, sha256: this.sha256 }
-  }
-
-  /** Closes without keeping what is unwritten. */
-  async abandon(): Promise<void> {
-    await this.#handle.close().catch(() => undefined)
-  }
-}
-
-/**
- * A file written at places, out of memory that the caller leaves alone until a write is done. It is
- * synced as it grows: a disk that begins at the end takes as long again.
- */
-export class PlacedWriter {
-  static readonly #SYNC_EVERY_BYTES = 1 << 27
-  #unsynced = 0
-  #syncing: Promise<void> = Promise.resolve()
-
-  constructor(readonly file: { path: string; handle: fs.FileHandle }) {}
-
-  async write(data: Uint8Array, position: number): Promise<void> {
-    const { path, handle } = this.file
-    await guarded(path, () => writeAll(handle, data, position))
-    this.#unsynced += data.byteLength
-    if (this.#unsynced < PlacedWriter.#SYNC_EVERY_BYTES) return
-    this.#unsynced = 0
-    this.#syncing = this.#syncing.then(() => handle.datasync())
-    this.#syncing.catch(() => undefined)
-  }
-
-  /** Syncs and closes. */
-  close(): Promise<void> {
-    const { path, handle } = this.file
-    return guarded(path, () =>
-      this.#syncing.then(() => handle.sync()).finally(() => handle.close())
-    )
-  }
 }
 
 /**
@@ -208,8 +147,10 @@ export class FolderDraft {
   /** Where the files lie until `commit`. */
   readonly path: string
   readonly #open = new Set<{ abandon(): Promise<void> }>()
-  readonly #written = new Map<string, FileWriter>()
-  readonly #copied: string[] = []
+  /** Its files, with how many bytes each must have when it is made real. */
+  readonly #files = new Map<string, FileWriter | PlacedWriter | { bytes: number }>()
+  /** Folders in it, each behind the one it lies in. */
+  readonly #folders = new Set<string>()
 
   private constructor(target: string, path: string) {
     this.target = target
@@ -220,26 +161,48 @@ export class FolderDraft {
   static async begin(target: string): Promise<FolderDraft> {
     await makeFolder(dirname(target))
     const path = draftPath(target)
-    await makeFolder(path)
+    await guarded(path, () => fs.mkdir(path))
     return new FolderDraft(target, path)
   }
 
-  /** Opens a file of the draft for writing; close it before `commit`. */
+  /**
+   * Opens a file of the draft for writing; close it before `commit`.
+   *
+   * @throws WorkbenchError `storage/swept` where the draft was removed meanwhile: begun anew it would lack files
+   */
   async create(name: string): Promise<FileWriter> {
-    const path = join(this.path, name)
-    await makeFolder(dirname(path))
-    const writer = await openWriter(path)
+    const writer = await this.#inPlace(name, openWriter)
     this.#open.add(writer)
-    this.#written.set(name, writer)
+    this.#files.set(name, writer)
     return writer
   }
 
   /** Opens a file of the draft to be written at places; close it before `commit`. */
   async createPlaced(name: string): Promise<PlacedWriter> {
-    const path = join(this.path, name)
-    const handle = await guarded(path, () => fs.open(path, 'wx'))
-    this.#open.add({ abandon: () => handle.close().catch(() => undefined) })
-    return new PlacedWriter({ path, handle })
+    return this.#inPlace(name, async (path) => {
+      const handle = await guarded(path, () => fs.open(path, 'wx'))
+      this.#open.add({ abandon: () => handle.close().catch(() => undefined) })
+      const writer = new PlacedWriter({ path, handle })
+      this.#files.set(name, writer)
+      return writer
+    })
+  }
+
+  /** Makes the folders of a file within the draft, never the draft itself, and then the file. */
+  async #inPlace<Made>(name: string, make: (path: string) => Promise<Made>): Promise<Made> {
+    try {
+      const parts = name.split('/').slice(0, -1)
+      for (const [index] of parts.entries()) {
+        const folder = join(this.path, ...parts.slice(0, index + 1))
+        if (this.#folders.has(folder)) continue
+        await guarded(folder, () => fs.mkdir(folder))
+        this.#folders.add(folder)
+      }
+      return await make(join(this.path, name))
+    } catch (error) {
+      if (isMissing(error) && !existsSync(this.path)) throw sweptError(this.target, name)
+      throw error
+    }
   }
 
   /** Writes one whole file of the draft. */
@@ -254,32 +217,49 @@ export class FolderDraft {
 
   /** Copies a file into the draft, synced. */
   async copyFile(source: string, name: string): Promise<void> {
-    const path = join(this.path, name)
-    await makeFolder(dirname(path))
-    this.#copied.push(name)
-    await guarded(path, async () => {
-      // A file system that can share the bytes of two files does.
-      await fs.copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-      const handle = await fs.open(path, 'r+')
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-    })
+    const bytes = await this.#inPlace(name, (path) =>
+      guarded(path, async () => {
+        // A file system that can share the bytes of two files does.
+        await fs.copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+        await syncFile(path)
+        return (await fs.stat(path)).size
+      })
+    )
+    this.#files.set(name, { bytes })
   }
 
-  /** Writes down the hashes of all files that were written from front to back, or copied, so far. */
+  /** Removes a file that is not to be there when the folder is made real. */
+  async remove(name: string): Promise<void> {
+    this.#files.delete(name)
+    await removeTree(join(this.path, name))
+  }
+
+  /**
+   * Writes down the hashes of all files that are there so far.
+   *
+   * @throws WorkbenchError `storage/swept` where one was removed by somebody else
+   */
   async seal(): Promise<void> {
-    const files = [...this.#written]
-      .filter(([, { path, sha256 }]) => sha256 !== null && existsSync(path))
-      .map(([name, { bytes, sha256 }]) => ({ name, bytes, sha256 }))
-    for (const name of this.#copied) {
-      const path = join(this.path, name)
-      files.push({ name, bytes: (await fs.stat(path)).size, sha256: await hashFile(path) })
+    await this.#assertWhole()
+    const files = []
+    for (const [name, file] of this.#files) {
+      const known = file instanceof FileWriter ? file.sha256 : null
+      const sha256 = known ?? (await hashFile(join(this.path, name)))
+      files.push({ name, bytes: file.bytes, sha256 })
     }
     files.sort((a, b) => (a.name < b.name ? -1 : 1))
     await this.writeFile(SUMS_FILE, sealedText({ format: 'assay-sums', version: 1, files }, 1))
+  }
+
+  /** Holds what is there against what was written: whoever takes a draft for a dead process's removes it. */
+  async #assertWhole(): Promise<void> {
+    for (const [name, { bytes }] of this.#files) {
+      const found = await fs.stat(join(this.path, name)).catch((error: unknown) => {
+        if (isMissing(error)) throw sweptError(this.target, name)
+        throw storageError(error, this.target)
+      })
+      if (found.size !== bytes) throw sweptError(this.target, name)
+    }
   }
 
   /**
@@ -289,10 +269,13 @@ export class FolderDraft {
    * @param options `target`: another folder beside the first, for content whose fingerprint is
    *   known only once it is written
    * @returns `there` when the draft was dropped for what was there
+   * @throws WorkbenchError `storage/swept` where a file of it is not there with its bytes; the target stays
    */
   async commit(options: { replace?: boolean; target?: string } = {}): Promise<'made' | 'there'> {
     const target = options.target ?? this.target
     return guarded(target, async () => {
+      await this.#assertWhole()
+      for (const folder of [...this.#folders].reverse()) await syncFolder(folder)
       await syncFolder(this.path)
       if (existsSync(target)) {
         if (!options.replace) {
@@ -383,7 +366,9 @@ export class LineLog {
   static async open(path: string): Promise<LineLog> {
     await makeFolder(dirname(path))
     return guarded(path, async () => {
+      const isNew = !existsSync(path)
       return keptOpen(await fs.open(path, 'a+'), async (handle) => {
+        if (isNew) await syncFolder(dirname(path))
         const end = await endOfLastLine(handle)
         if (end < (await handle.stat()).size) await handle.truncate(end)
         return new LineLog(new GrowingFile(path, handle))

@@ -7,6 +7,8 @@ export class GrowingFile {
   readonly path: string
   readonly #handle: FileHandle
   #last: Promise<unknown> = Promise.resolve()
+  /** Where a torn piece begins that could not be taken back; null where all is whole. */
+  #tornAt: number | null = null
 
   /** @param handle opened with the flags `a+` */
   constructor(path: string, handle: FileHandle) {
@@ -15,7 +17,8 @@ export class GrowingFile {
   }
 
   /**
-   * Appends data; on disk when the promise resolves.
+   * Appends data; on disk when the promise resolves. Behind a torn piece nothing is
+   * appended: it is taken back first, and where the disk refuses that the append fails.
    *
    * @param width the data begins at a multiple of so many bytes, zeros ahead of it where need be
    * @returns the byte at which the data begins
@@ -28,6 +31,7 @@ export class GrowingFile {
 
   async #write(data: Uint8Array, width: number): Promise<number> {
     return guarded(this.path, async () => {
+      if (this.#tornAt !== null) await this.#takeBack(this.#tornAt)
       const { size } = await this.#handle.stat()
       const gap = (width - (size % width)) % width
       try {
@@ -35,11 +39,17 @@ export class GrowingFile {
         await this.#handle.sync()
       } catch (error) {
         // What was written of it would be glued to the next append.
-        await this.#handle.truncate(size).catch(() => undefined)
+        await this.#takeBack(size).catch(() => undefined)
         throw error
       }
       return size + gap
     })
+  }
+
+  async #takeBack(end: number): Promise<void> {
+    this.#tornAt = end
+    await this.#handle.truncate(end)
+    this.#tornAt = null
   }
 
   /** Closes behind the last append. */

@@ -1,5 +1,6 @@
 /** Files of JSON lines, read line by line or by the chunk. */
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { isThere } from './presence'
 import { REDONE, damagedError, openLine } from './seals'
 
 /**
@@ -48,7 +49,7 @@ const CHUNK_BYTES = 1 << 20
 
 /** The same, some thousand at a time: waiting for each line takes longer than reading it. */
 export async function* chunksOfLines(path: string): AsyncGenerator<FileLine[]> {
-  if (!existsSync(path)) return
+  if (!isThere(path)) return
   const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK_BYTES })
   let rest = ''
   let number = 0

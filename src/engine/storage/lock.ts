@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, ownIdentity, readIdentified } from './processIdentity'
+import { isAlive, isOfThisMachine, identityOf, readIdentified } from './processIdentity'
 import type { ProcessIdentity } from './processIdentity'
 
 interface LockRecord extends ProcessIdentity {
@@ -16,9 +16,13 @@ export interface ProjectLock {
   release(): Promise<void>
 }
 
+/** Locks of this process: one that is not here was left by an opening that failed. */
+const own = new Set<string>()
+
 function isHolderAlive(record: LockRecord): boolean {
   // Of another machine nothing can be known: its lock counts as held until somebody removes it.
-  return !isOfThisMachine(record) || isAlive(record)
+  if (!isOfThisMachine(record)) return true
+  return isAlive(record) && (record.pid !== process.pid || own.has(record.nonce))
 }
 
 /**
@@ -33,10 +37,30 @@ function isHolderAlive(record: LockRecord): boolean {
 export async function lockProject(project: string): Promise<ProjectLock> {
   const path = projectPaths.lock(project)
   const mine: LockRecord = {
-    ...ownIdentity(),
+    ...identityOf(),
     nonce: randomBytes(12).toString('hex'),
     since: new Date().toISOString()
   }
+  own.add(mine.nonce)
+  try {
+    await takeLock(project, path, mine)
+  } catch (error) {
+    own.delete(mine.nonce)
+    throw error
+  }
+  return {
+    release: async () => {
+      try {
+        if (await isHeldBy(path, mine)) await removeTree(path)
+      } finally {
+        // One that could not be removed is nobody's.
+        own.delete(mine.nonce)
+      }
+    }
+  }
+}
+
+async function takeLock(project: string, path: string, mine: LockRecord): Promise<void> {
   const text = JSON.stringify(mine)
   if (!(await createFileExclusive(path, text))) {
     await assertAbandoned(project, path)
@@ -52,11 +76,6 @@ export async function lockProject(project: string): Promise<ProjectLock> {
       if (!(await isHeldBy(path, mine))) throw await lockedError(project, path)
     } finally {
       await removeTree(takeover)
-    }
-  }
-  return {
-    release: async () => {
-      if (await isHeldBy(path, mine)) await removeTree(path)
     }
   }
 }

@@ -1,5 +1,4 @@
 /** What jobs done apart from the project's host came to, until the host has taken it in. */
-import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import { ERROR_CODES } from '#shared/errors'
@@ -7,6 +6,7 @@ import type { ErrorCode } from '#shared/errors'
 import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/records'
 import { makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
+import { nullIfAbsent } from './presence'
 import { assertNotNewer } from './sealedFiles'
 import { openSealed, sealedText } from './seals'
 
@@ -65,11 +65,11 @@ export async function writeOutcome(
 /**
  * What came of a job; null where there is nothing, or nothing sound: then it is done again.
  *
- * @throws WorkbenchError `storage/newer-version`
+ * @throws WorkbenchError `storage/newer-version`; `storage/not-readable`
  */
 export async function readOutcome(project: string, key: string): Promise<Outcome | null> {
   const path = projectPaths.outcome(project, key)
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await readFile(path, 'utf8').catch((error: unknown) => nullIfAbsent(error, path))
   if (text === null) return null
   const opened = openSealed(text)
   if (opened.state !== 'sound') return null
@@ -81,8 +81,7 @@ export async function readOutcome(project: string, key: string): Promise<Outcome
 /** Keys of the jobs of which something lies there. */
 export async function outcomeKeys(project: string): Promise<string[]> {
   const folder = projectPaths.outcomes(project)
-  if (!existsSync(folder)) return []
-  const names = await readdir(folder)
+  const names = (await readdir(folder).catch((error: unknown) => nullIfAbsent(error, folder))) ?? []
   return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5))
 }
 

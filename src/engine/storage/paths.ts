@@ -63,6 +63,9 @@ export const projectPaths = {
   resume: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'resume'),
   /** What a run's own trainer is given, and what it leaves until it is finished. */
   command: (project: string, fingerprint: string) => join(project, 'runs', fingerprint, 'command'),
+  /** What that trainer itself keeps from call to call: its `{state}`. */
+  commandState: (project: string, fingerprint: string) =>
+    join(project, 'runs', fingerprint, 'command', 'state'),
   trace: (project: string, fingerprint: string) =>
     join(project, 'runs', fingerprint, 'trace.jsonl'),
   manifest: (project: string, fingerprint: string) =>

@@ -1,5 +1,5 @@
 /** Which process of which machine this is, so that another can tell whether it still lives. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +10,8 @@ export interface ProcessIdentity {
   /** Tells machines of one name apart, that share a disk; absent in locks of earlier versions. */
   machine?: string
   bootId: string
+  /** Which numbers its `pid` is one of: a container may have its own. Absent in locks of earlier versions. */
+  pids?: string
   pid: number
   /** Start of the process in clock ticks since boot: tells a reused pid apart. */
   processStart: string
@@ -18,20 +20,26 @@ export interface ProcessIdentity {
 /** The start of a process of which no more is known than that it is there. */
 const HIDDEN = 'alive'
 
-/** This process. */
-export function ownIdentity(): ProcessIdentity {
+/** A process of this machine: this one unless another is named. */
+export function identityOf(pid = process.pid): ProcessIdentity {
   return {
     host: hostname(),
     machine: machineId(),
     bootId: bootId(),
-    pid: process.pid,
-    processStart: processStart(process.pid) ?? HIDDEN
+    pids: pidNamespace(),
+    pid,
+    processStart: processStart(pid) ?? HIDDEN
   }
 }
 
-/** True for a process of this machine, in whichever boot: whether it lives can be known. */
-export function isOfThisMachine({ host, machine = machineId() }: ProcessIdentity): boolean {
-  return host === hostname() && machine === machineId()
+/**
+ * True for a process of this machine of which can be known whether it lives: one of an earlier boot, or one that has
+ * its number where this process has its own.
+ */
+export function isOfThisMachine(process: ProcessIdentity): boolean {
+  const { host, machine = machineId(), pids = pidNamespace() } = process
+  if (host !== hostname() || machine !== machineId()) return false
+  return process.bootId !== bootId() || pids === pidNamespace()
 }
 
 /** Whether a process of this machine still lives; one that is there and hides its start counts as living. */
@@ -90,11 +98,21 @@ function machineId(): string {
   }
 }
 
-/** @returns null where there is no such process */
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** @returns null where there is no such process, or none that does anything any more */
 function processStart(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    // The name before, in parentheses, may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? null : (fields[19] ?? null)
   } catch {
     // Not Linux, a machine that hides other users' processes, or no file may be opened any more.
     try {

@@ -11,6 +11,14 @@ export interface Redoing {
   isRedone: boolean
 }
 
+/** Of a file that cannot be read: what it holds may be sound, so it stays. */
+export const UNREADABLE: Redoing = {
+  aside: null,
+  redoing:
+    'it could not be read, and stays where it is: look at its permissions and at what the system says of the disk, then check again; what cannot be read for good restore from a copy, or move away to have it made again where it can be',
+  isRedone: false
+}
+
 /**
  * What is to be done about a damaged file. Pure.
  *
@@ -58,6 +66,10 @@ export function planRedoing(name: string, data: ProjectData | null, hasCopy: boo
   }
   if (top === 'exports') {
     return { aside: `exports/${part}`, redoing: 'export the model again', isRedone: false }
+  }
+  if (top === 'cluster') {
+    const redoing = `what was submitted as ${part} is not known any more: look in the cluster's queue for jobs of that name, and cancel them there`
+    return { aside: null, redoing, isRedone: false }
   }
   if (top === 'tables.json') {
     const redoing = 'restore it from a copy, or import the tables again into a new project'

@@ -5,12 +5,12 @@
  * runs each change is a line here, and the records take all of them in at the next whole write, when the
  * project is closed, and when it is opened after a process died. Then the file goes.
  */
-import { existsSync } from 'node:fs'
 import { RunSchema } from '#shared/records'
 import type { Run } from '#shared/records'
 import { LineLog, removeTree } from './files'
 import { readLines } from './lines'
 import { projectPaths } from './paths'
+import { isThere } from './presence'
 
 /** With fewer runs the records are written as quickly as a line. */
 export const MOST_REWRITTEN = 1000
@@ -24,7 +24,7 @@ export class RunHeads {
 
   constructor(project: string) {
     this.#path = projectPaths.heads(project)
-    this.isUsed = existsSync(this.#path)
+    this.isUsed = isThere(this.#path)
   }
 
   /** On disk when the promise resolves. */
@@ -54,7 +54,7 @@ export class RunHeads {
  */
 export async function withNewerHeads(project: string, heads: readonly Run[]): Promise<Run[]> {
   const path = projectPaths.heads(project)
-  if (!existsSync(path)) return [...heads]
+  if (!isThere(path)) return [...heads]
   const all = new Map(heads.map((run) => [run.fingerprint, run]))
   for await (const line of readLines(path)) {
     const { data } = RunSchema.safeParse(line)

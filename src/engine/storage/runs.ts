@@ -1,5 +1,4 @@
 /** The folder of a run: its curve, what it resumes from, its checkpoint, and last its manifest. */
-import { existsSync } from 'node:fs'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -8,6 +7,7 @@ import type { Run, RunResult } from '#shared/records'
 import { removeTree, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
+import { isThere, nullIfAbsent } from './presence'
 import { assertNotNewer } from './sealedFiles'
 import { damagedError, openSealed, sealedText } from './seals'
 
@@ -23,9 +23,13 @@ const ManifestSchema = z.strictObject({
   files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
 })
 
-/** True when the run was finished: its manifest, written last, is there. */
+/**
+ * True when the run was finished: its manifest, written last, is there.
+ *
+ * @throws WorkbenchError `storage/not-readable` where that cannot be told: it is not trained again for that
+ */
 export function isRunFinished(project: string, fingerprint: string): boolean {
-  return existsSync(projectPaths.manifest(project, fingerprint))
+  return isThere(projectPaths.manifest(project, fingerprint))
 }
 
 /** Hashes the files of all its checkpoints and writes the manifest that makes a run finished. */
@@ -35,7 +39,8 @@ export async function writeManifest(
   result: RunResult
 ): Promise<void> {
   const folder = projectPaths.run(project, fingerprint)
-  const steps = await readdir(join(folder, 'earlier')).catch(() => [])
+  const kept = join(folder, 'earlier')
+  const steps = (await readdir(kept).catch((error: unknown) => nullIfAbsent(error, kept))) ?? []
   const checkpoints = ['checkpoint', ...steps.map((step) => `earlier/${step}`)]
   const names: string[] = []
   for (const one of checkpoints) {
@@ -84,7 +89,7 @@ export async function removeFromRun(
  */
 export async function verifyRun(project: string, fingerprint: string): Promise<void> {
   for (const { path, sha256 } of await manifestFiles(project, fingerprint)) {
-    const found = existsSync(path) ? await hashFile(path) : 'no file'
+    const found = isThere(path) ? await hashFile(path) : 'no file'
     if (found !== sha256) throw damagedError(path, { expected: sha256, found }, RETRAINED)
   }
 }
@@ -105,6 +110,20 @@ export async function finishedResult(
     const found = await stat(path).catch(() => null)
     if (found?.size !== bytes) return null
   }
+  return (await readManifest(project, fingerprint)).result ?? null
+}
+
+/**
+ * What a finished run came to, as its manifest says.
+ *
+ * @returns null where it is not finished, or in manifests of early versions
+ * @throws WorkbenchError `storage/corrupt`, `storage/not-readable`
+ */
+export async function manifestResult(
+  project: string,
+  fingerprint: string
+): Promise<RunResult | null> {
+  if (!isRunFinished(project, fingerprint)) return null
   return (await readManifest(project, fingerprint)).result ?? null
 }
 

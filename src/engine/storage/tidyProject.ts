@@ -31,22 +31,45 @@ export async function tidyProject(project: string): Promise<void> {
   const runs = dirname(projectPaths.run(project, 'any'))
   await walkFolders(project, (folder, entries, depth) => {
     if (dirname(folder) === runs && isClaimLeft(entries)) finished.push(basename(folder))
-    // What lies in a leftover goes, or comes back, with it.
-    const isTidied = depth <= DEEPEST && !leftOver.has(folder) && !leftOver.has(dirname(folder))
-    for (const entry of entries) {
-      if (entry.isSymbolicLink()) links.push(join(folder, entry.name))
-      if (isTidied && isLeftOver(entry.name)) leftOver.add(join(folder, entry.name))
-    }
+    noteLeftOvers(leftOver, folder, entries, depth)
+    for (const entry of entries) if (entry.isSymbolicLink()) links.push(join(folder, entry.name))
   })
   await assertLeadsInside(project, links)
   for (const run of finished) await removeTree(projectPaths.claim(project, run))
-  const hasElements = (await folderNames(projectPaths.cluster(project))).length > 0
+  for (const path of await nobodys(project, leftOver)) await removeLeftOver(path)
+}
+
+/** What was being written when a process died, of which nobody may be at work; changes nothing. */
+export async function findLeftOvers(project: string): Promise<string[]> {
+  const leftOver = new Set<string>()
+  await walkFolders(project, (folder, entries, depth) =>
+    noteLeftOvers(leftOver, folder, entries, depth)
+  )
+  return nobodys(project, leftOver)
+}
+
+/** Adds what a folder holds of them. What lies in a leftover goes, or comes back, with it. */
+function noteLeftOvers(
+  found: Set<string>,
+  folder: string,
+  entries: readonly { name: string }[],
+  depth: number
+): void {
+  if (depth > DEEPEST || found.has(folder) || found.has(dirname(folder))) return
+  for (const { name } of entries) if (isLeftOver(name)) found.add(join(folder, name))
+}
+
+/** Those that are not of a run that somebody trains, nor may be an element's of a cluster. */
+async function nobodys(project: string, leftOver: Iterable<string>): Promise<string[]> {
+  const hasElements = await mayHaveElements(project)
+  const free: string[] = []
   for (const path of leftOver) {
     // A node of a cluster may be at work there: its drafts are its own.
     const [within] = relative(project, path).split(sep)
     if (hasElements && WRITTEN_BY_ELEMENTS.has(within!)) continue
-    if (!(await isClaimed(project, basename(dirname(path))))) await removeLeftOver(path)
+    if (!(await isClaimed(project, basename(dirname(path))))) free.push(path)
   }
+  return free
 }
 
 /** Who trained a run has no more to do with it once its manifest is there. */
@@ -55,6 +78,11 @@ function isClaimLeft(entries: readonly { name: string }[]): boolean {
   return has(projectPaths.claim('', '')) && has(projectPaths.manifest('', ''))
 }
 
-function folderNames(path: string): Promise<string[]> {
-  return readdir(path).catch(() => [])
+/** False only where there is none: a folder that cannot be read may hold anything. */
+async function mayHaveElements(project: string): Promise<boolean> {
+  try {
+    return (await readdir(projectPaths.cluster(project))).length > 0
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }

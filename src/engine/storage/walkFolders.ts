@@ -12,10 +12,12 @@ const AT_ONCE = 32
  * Folders that go meanwhile, as drafts of who trains elsewhere do, hold nothing.
  *
  * @param tell `depth`: 1 for the folder itself
+ * @param onUnreadable told of a folder that cannot be read; without it that is an error
  */
 export async function walkFolders(
   root: string,
-  tell: (folder: string, entries: Dirent[], depth: number) => void
+  tell: (folder: string, entries: Dirent[], depth: number) => void,
+  onUnreadable?: (folder: string, error: unknown) => void
 ): Promise<void> {
   let [level, depth] = [[root], 1]
   while (level.length > 0) {
@@ -26,7 +28,9 @@ export async function walkFolders(
         const folder = level[at]!
         const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
           if (depth > 1 && isGone(error)) return []
-          throw error
+          if (depth === 1 || !onUnreadable) throw error
+          onUnreadable(folder, error)
+          return []
         })
         tell(folder, entries, depth)
         for (const entry of entries) if (entry.isDirectory()) below.push(join(folder, entry.name))

@@ -44,3 +44,17 @@ export async function guarded<T>(path: string, work: () => Promise<T>): Promise<
     throw storageError(error, path)
   }
 }
+
+/**
+ * Says that a part of what was being written is not there any more, or not with its bytes.
+ *
+ * @param target what it was to become
+ * @param name the file of it
+ */
+export function sweptError(target: string, name: string): WorkbenchError {
+  return new WorkbenchError(
+    'storage/swept',
+    `${target} was not written: expected ${name} as it was written a moment ago, found it gone or shorter. Somebody removed what was half-written there; what was there before stays. Run again, and clean the project nowhere meanwhile.`,
+    { path: target, file: name }
+  )
+}

@@ -1,4 +1,5 @@
 /** Takes in what jobs that were done apart from this host came to. */
+import { toPlain } from '#shared/errors'
 import type { Measurement } from '#shared/records'
 import { isRunFinished } from '#engine/storage/runs'
 import { outcomeKeys, readOutcome, removeOutcome } from '#engine/storage/outcomes'
@@ -10,12 +11,17 @@ import { headOf } from './trainOne'
 /**
  * Stores what lies in `outcomes/`, whoever asked for it, and takes it away: stored first.
  *
- * What failed is left to who asks for it again; of a study that is not planned here it stays.
+ * What failed is left to who asks for it again; of a study that is not planned here it stays, and so does what cannot
+ * be read now: that is not known to be damaged.
  */
 export async function adoptOutcomes(context: RunContext): Promise<void> {
   const { project } = context
   for (const key of await outcomeKeys(project.folder)) {
-    const outcome = await readOutcome(project.folder, key)
+    const outcome = await readOutcome(project.folder, key).catch((error: unknown) => {
+      if (toPlain(error).code !== 'storage/not-readable') throw error
+      return 'unread' as const
+    })
+    if (outcome === 'unread') continue
     if (!outcome || outcome.error) {
       await removeOutcome(project.folder, key)
       continue

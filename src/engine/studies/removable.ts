@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { readSubmissions } from '#engine/executors/slurm/submissions'
+import { isClaimed } from '#engine/storage/claims'
 import { isLeftOver } from '#engine/storage/draftNames'
 import { removeTree, removeWhole } from '#engine/storage/files'
 import { bytesUnder } from '#engine/storage/folderSize'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished, removeFromRun } from '#engine/storage/runs'
+import { removeLeftOver } from '#engine/storage/sweepDrafts'
+import { findLeftOvers } from '#engine/storage/tidyProject'
 import { runsOf } from './plan'
 import type { StudyPlan } from './plan'
 
@@ -71,22 +74,15 @@ export async function remove(project: string, { kind, path }: Removable): Promis
   if (kind === 'optimizer states') {
     const [, run = '', ...name] = path.split('/')
     await removeFromRun(project, run, name.join('/'))
-  } else if (kind === 'runs' || kind === 'tokens') await removeWhole(full)
+  } else if (kind === 'drafts') await removeLeftOver(full)
+  else if (kind === 'runs' || kind === 'tokens') await removeWhole(full)
   else await removeTree(full)
 }
 
-/** Drafts of a process that died; opening the project for writing removes them too. */
+/** Drafts of a process that died; opening the project for writing clears them away too. */
 async function leftOvers(project: string): Promise<Removable[]> {
-  const found: Removable[] = []
-  const look = async (folder: string, depth: number): Promise<void> => {
-    for (const entry of await entriesOf(folder)) {
-      const path = join(folder, entry.name)
-      if (isLeftOver(entry.name)) found.push(await removable(project, 'drafts', path))
-      else if (entry.isDirectory() && depth > 1) await look(path, depth - 1)
-    }
-  }
-  await look(project, 3)
-  return found
+  const paths = await findLeftOvers(project)
+  return Promise.all(paths.map((path) => removable(project, 'drafts', path)))
 }
 
 /** What is measured or computed again when it is asked for. Text and plans that are prepared stay. */
@@ -104,6 +100,8 @@ async function ofRuns(project: string, needs: Needs | null): Promise<Removable[]
   const found: Removable[] = []
   for (const { name } of await entriesOf(join(project, 'runs'))) {
     if (isLeftOver(name)) continue
+    // No study may want it any more, and somebody trains it all the same.
+    if (await isClaimed(project, name)) continue
     if (planned && !planned.has(name)) {
       found.push(await removable(project, 'runs', projectPaths.run(project, name)))
       continue

@@ -3,9 +3,11 @@ import { hostname } from 'node:os'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { MeasuredPart } from '#shared/preparedText'
 import type { Measurement, Progress } from '#shared/records'
+import { assertGpuUsed } from '#engine/executors/slurm/slurmGpus'
 import { readOutcome, writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
+import { isFurther, savedState } from '#engine/storage/savedState'
 import { lastPoint } from '#engine/storage/traces'
 import { earlierModels, planEarlier } from './earlierBranches'
 import { measurementDefinition } from './measure'
@@ -21,7 +23,7 @@ import { trainJobOf } from './trainOne'
 /** What a job done alone is given. */
 export type JobContext = Pick<
   RunContext,
-  'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'signal'
+  'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'device' | 'signal'
 >
 
 /** What preparing text alone is given: there is no plan yet. */
@@ -36,6 +38,8 @@ export interface JobNews {
   label: string
   /** Steps that a run was trained further; 0 of what is measured. */
   steps: number
+  /** True where a next try has less to do: it was done, or more of it is saved. */
+  isFurther: boolean
   error: Outcome['error'] | null
 }
 
@@ -77,11 +81,15 @@ async function doPlanned(
   const label = model?.label ?? run!.name
   const origin = { key, study: study.name, assay, host: hostname() }
   const before = await stepsOf(project.folder, key)
+  const saved = await savedState(project.folder, key)
   const news = async (state: JobState, error: JobNews['error'] = null) => {
     const steps = (await stepsOf(project.folder, key)) - before
-    return { state, label, steps, error }
+    const isMore = isFurther(await savedState(project.folder, key), saved)
+    return { state, label, steps, isFurther: state === 'done' || isMore, error }
   }
   try {
+    // A trainer of the study's own looks after its GPUs itself.
+    if (!study.trainer) await assertGpuUsed(context.device)
     const done =
       run && !isTrained ? trainAlone(run, context, onProgress) : measureAlone(model!, context)
     const came = await done
@@ -94,7 +102,10 @@ async function doPlanned(
   }
 }
 
-/** Stopped, or failed, which is left for whoever asked for it. */
+/**
+ * Stopped, or failed, which is left for whoever asked for it. What another process trains at this moment is no
+ * failure of the run: nothing is left of it, and `error` says who has it.
+ */
 async function endedBy(
   thrown: unknown,
   origin: Pick<Outcome, 'key' | 'study' | 'assay' | 'host'>,
@@ -105,6 +116,7 @@ async function endedBy(
   const isStopped = isStop(thrown, signal) || (signal.aborted && code === 'worker/died')
   if (isStopped) return { state: 'stopped', error: null }
   const error = { code, message, details }
+  if (code === 'run/claimed') return { state: 'stopped', error }
   await writeOutcome(project.folder, { ...origin, error })
   return { state: 'failed', error }
 }
@@ -126,9 +138,10 @@ async function prepareAlone(
     const job = prepareJobOf(project, study)
     const prepared = await executor.prepare(key, job, { lane: 'wide', signal, onProgress })
     await writeOutcome(project.folder, { ...origin, prepared })
-    return { state: 'done', label, steps: 0, error: null }
+    return { state: 'done', label, steps: 0, isFurther: true, error: null }
   } catch (error) {
-    return { label, steps: 0, ...(await endedBy(error, origin, { project, signal })) }
+    const ended = await endedBy(error, origin, { project, signal })
+    return { label, steps: 0, isFurther: false, ...ended }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What may pass is tried again: a worker or a node that died, want of memory, a disk that failed once. */
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
+import { isPassing } from '#engine/storage/passingErrors'
 import { isStop } from './runContext'
 import type { RunContext } from './runContext'
 
@@ -10,8 +11,7 @@ const MOST_TRIES = 3
 /** True for what another try, in another worker, may not meet. */
 function mayPass({ code, message, details }: Omit<PlainError, 'stack' | 'cause'>): boolean {
   if (['worker/died', 'backend/out-of-memory', 'executor/lost'].includes(code)) return true
-  // Reading goes past what names errors of writing.
-  return details['reason'] === 'EIO' || (code === 'bug' && message.startsWith('EIO'))
+  return isPassing({ message: code === 'bug' ? message : '', details })
 }
 
 /**

@@ -1,10 +1,14 @@
 /** Calls a command, hears what it says, and leaves nothing of it running. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeFileAtomic } from '#engine/storage/files'
+import {
+  identityOf,
+  isAlive,
+  isOfThisMachine,
+  readIdentified
+} from '#engine/storage/processIdentity'
 
 /**
  * Watches over the command in a shell of its own, which leads the process group: the words come to it as
@@ -138,25 +142,9 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-interface Mark {
-  host: string
-  pid: number
-  /** When it began, as the kernel counts: a number that was given out again is another process. */
-  began: string
-}
-
 async function markProcess(path: string, pid: number | undefined): Promise<void> {
-  const began = pid === undefined ? null : await beginningOf(pid)
-  if (pid === undefined || began === null) return
-  await writeFileAtomic(path, JSON.stringify({ host: hostname(), pid, began } satisfies Mark))
-}
-
-/** Ticks since the machine's start; null where there is no such process, or nobody says. */
-async function beginningOf(pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  // The name, in parentheses, may hold anything.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
-  return fields?.[0] === 'Z' ? null : (fields?.[19] ?? null)
+  if (pid === undefined) return
+  await writeFileAtomic(path, JSON.stringify(identityOf(pid)))
 }
 
 /**
@@ -164,30 +152,20 @@ async function beginningOf(pid: number): Promise<string | null> {
  * not write into one folder. It is not killed by what a file says of it.
  *
  * @param seconds it is waited for
- * @returns its process where it is there still; else null
+ * @returns its process where it is there still, or what is said of it cannot be read; else null
  */
 export async function awaitEarlier(
   mark: string,
   seconds: number,
   signal: AbortSignal
-): Promise<number | null> {
-  const earlier = await readMark(mark)
-  if (earlier?.host !== hostname()) return null
+): Promise<number | 'unknown' | null> {
   const patientUntil = performance.now() + seconds * 1000
-  while ((await beginningOf(earlier.pid)) === earlier.began) {
+  for (;;) {
+    const earlier = await readIdentified(mark)
+    if (earlier === null || earlier === 'damaged') return null
+    if (earlier !== 'unreadable' && !(isOfThisMachine(earlier) && isAlive(earlier))) return null
     signal.throwIfAborted()
-    if (performance.now() > patientUntil) return earlier.pid
+    if (performance.now() > patientUntil) return earlier === 'unreadable' ? 'unknown' : earlier.pid
     await sleep(LOOK_EVERY_MS)
-  }
-  return null
-}
-
-async function readMark(path: string): Promise<Mark | null> {
-  try {
-    const mark = JSON.parse(await readFile(path, 'utf8')) as Partial<Mark>
-    const isMark = Number.isSafeInteger(mark.pid) && mark.pid! > 1
-    return isMark ? (mark as Mark) : null
-  } catch {
-    return null
   }
 }

@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
+import { jsonValue } from '#shared/jsonText'
 import type { RunResult, TracePoint } from '#shared/records'
 import { fillCommand, splitCommand } from '#shared/trainer'
 import type { TrainerSettings, TrainerValue } from '#shared/trainer'
 import { threadEnvironment } from '#engine/backends/environment'
+import type { Claim } from '#engine/storage/claims'
 import { LineLog, makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { nullIfAbsent } from '#engine/storage/presence'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { learningRateAt } from '#engine/training/schedule'
@@ -40,7 +43,7 @@ function placesOf({ project, fingerprint }: TrainJob) {
     /** What it gives back. */
     out: place('out'),
     /** Its own, from call to call. */
-    state: place('state'),
+    state: projectPaths.commandState(project, fingerprint),
     /** Where it is called. */
     work: place('work'),
     /** Its process, while it runs. */
@@ -65,14 +68,16 @@ interface Told {
  * Trains a run by a command, from its start or from what the command keeps in its `state` folder.
  *
  * A run that was killed at any moment is called again, or adopted where the command had ended well. Nothing
- * is adopted that was not looked at.
+ * is adopted that was not looked at. Who took the run over meanwhile has its folders: then the command is ended,
+ * and nothing of it is written or taken.
  *
- * @throws WorkbenchError `trainer/*`, `storage/*`, `checkpoint/mismatch`
+ * @throws WorkbenchError `trainer/*`, `storage/*`, `checkpoint/mismatch`, `run/claimed`
  */
 export async function trainByCommand(
   job: TrainJob,
   trainer: TrainerSettings,
-  hooks: JobHooks
+  hooks: JobHooks,
+  claim: Claim
 ): Promise<TrainResult> {
   const places = placesOf(job)
   await makeFolder(places.folder)
@@ -86,7 +91,8 @@ export async function trainByCommand(
   // How far it is it says anew in every call.
   const told = earlier ?? { step: 0, device, elapsedMs }
   if (!earlier) {
-    const end = await call(job, trainer, { places, inputs, steps, told }, hooks)
+    const end = await call(job, trainer, { places, inputs, steps, told, claim }, hooks)
+    claim.assertHeld()
     // Stopped it may have left what it had by then: only its word says that this is all.
     if (hooks.signal.aborted && !(end.status === 0 && told.step >= steps)) {
       await writeFileAtomic(places.time, JSON.stringify(told))
@@ -97,6 +103,7 @@ export async function trainByCommand(
   }
   await adopt(job, places, inputs, hooks)
   const result = await resultOf(job, { ...told, step: steps })
+  claim.assertHeld()
   await finish(job, places, result)
   return { outcome: 'finished', result }
 }
@@ -112,7 +119,7 @@ async function assertAlone(
   if (pid === null) return
   throw new WorkbenchError(
     'trainer/failed',
-    `The trainer of ${label} is at work still from an earlier call (process ${pid}), although it was asked to end. End it, then run again.`,
+    `The trainer of ${label} is at work still from an earlier call (${pid === 'unknown' ? `${mark} cannot be read` : `process ${pid}`}), although it was asked to end. End it, then run again.`,
     { run: label, pid }
   )
 }
@@ -146,15 +153,17 @@ interface Call {
   inputs: CommandInputs
   steps: number
   told: Told
+  claim: Claim
 }
 
 /** Calls the command once; `told` has what it said. */
 async function call(
   job: TrainJob,
   trainer: TrainerSettings,
-  { places, inputs, steps, told }: Call,
+  { places, inputs, steps, told, claim }: Call,
   hooks: JobHooks
 ): Promise<CommandEnd> {
+  claim.assertHeld()
   await removeTree(places.out)
   await makeFolder(places.state)
   await makeFolder(places.work)
@@ -165,8 +174,13 @@ async function call(
   const curve = new Curve(job, steps, told, hooks)
   const startedAt = performance.now()
   const before = told.elapsedMs
-  const timer = setInterval(() => curve.tell(before + performance.now() - startedAt), TELL_EVERY_MS)
-  const keepLog = () => writeFileAtomic(places.log, log.text).catch(() => undefined)
+  const taken = new AbortController()
+  const timer = setInterval(() => {
+    curve.tell(before + performance.now() - startedAt)
+    if (!isHeld(claim)) taken.abort()
+  }, TELL_EVERY_MS)
+  const keepLog = () =>
+    isHeld(claim) ? writeFileAtomic(places.log, log.text).catch(() => undefined) : undefined
   let kept: Promise<void> = Promise.resolve()
   const keeper = setInterval(() => (kept = kept.then(keepLog)), LOG_EVERY_MS)
   try {
@@ -177,17 +191,30 @@ async function call(
       folder,
       environment: environmentOf(values),
       graceSeconds: trainer.graceSeconds,
-      signal: hooks.signal,
+      signal: AbortSignal.any([hooks.signal, taken.signal]),
       mark: places.mark,
-      onText: (text) => log.add(text).forEach((news) => curve.add(news))
+      onText: (text) => {
+        const told = log.add(text)
+        if (isHeld(claim)) told.forEach((news) => curve.add(news))
+      }
     })
   } finally {
     clearInterval(timer)
     clearInterval(keeper)
     told.elapsedMs = Math.round(before + performance.now() - startedAt)
     await kept.then(keepLog)
-    await removeTree(places.mark)
+    // Of one that was taken over the mark is the other's.
+    if (isHeld(claim)) await removeTree(places.mark)
     await curve.close()
+  }
+}
+
+function isHeld(claim: Claim): boolean {
+  try {
+    claim.assertHeld()
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -335,12 +362,10 @@ async function resultOf(job: TrainJob, { step, device, elapsedMs }: Told): Promi
   }
 }
 
+/** @returns null where nothing was told, or nothing whole. @throws WorkbenchError `storage/not-readable` */
 async function readTold(path: string): Promise<Told | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Told
-  } catch {
-    return null
-  }
+  const text = await readFile(path, 'utf8').catch((error: unknown) => nullIfAbsent(error, path))
+  return ((text === null ? null : jsonValue(text)) ?? null) as Told | null
 }
 
 function readLog(path: string): Promise<string> {

@@ -1,12 +1,20 @@
 /** Which device's worker does which job, and which devices are set aside. */
 import { WorkbenchError } from '#shared/errors'
+import type { PlainError } from '#shared/errors'
 import type { Recipe } from '#shared/records'
 
 /** So many failures of a device in a row, whichever jobs they met, and it is set aside. */
 const MOST_FAILURES = 2
 
-/** Errors that may be the device's fault. */
-const DEVICE_ERRORS: readonly string[] = ['worker/died', 'backend/unavailable']
+/** Errors that may be the device's fault; want of memory only where nothing else was done on it. */
+const DEVICE_ERRORS: readonly string[] = [
+  'worker/died',
+  'backend/unavailable',
+  'backend/out-of-memory'
+]
+
+/** Free memory that differs by less makes no device the better one, bytes. */
+const MEMORY_STEP = 1e9
 
 /** A device that has worker processes of its own. */
 export interface PoolDevice {
@@ -28,6 +36,8 @@ export interface DevicePlace {
   prefer?: number | undefined
   /** Not taken while another is to be had, busy or not: the job failed there. */
   avoid?: ReadonlySet<number>
+  /** By device, what others leave of its memory; nothing of those that do not say. */
+  memory?: ReadonlyMap<number, { freeBytes: number; words: string }>
   onPlaced?: (device: PoolDevice) => void
   /** Told when a failure of this job was one too many. */
   onSetAside?: (device: PoolDevice, reason: string) => void
@@ -82,7 +92,7 @@ export class DeviceSlots<Slot extends { job: unknown }> {
   }
 
   /**
-   * A worker without a job, on the device that has the fewest.
+   * A worker without a job, on the device that has the fewest; of several the one with the most free memory.
    *
    * @returns null while all that may do it are busy
    * @throws WorkbenchError `backend/unavailable` where all of them are set aside
@@ -99,6 +109,7 @@ export class DeviceSlots<Slot extends { job: unknown }> {
       one.device.index === place.prefer ? 0 : 1,
       jobsOn(one),
       one.failures,
+      -Math.floor((place.memory?.get(one.device.index)?.freeBytes ?? 0) / MEMORY_STEP),
       one.device.index
     ]
     const [entry] = free.sort((a, b) => compare(rank(a), rank(b)))
@@ -111,17 +122,27 @@ export class DeviceSlots<Slot extends { job: unknown }> {
   }
 
   /**
-   * Notes how a job ended that a device did.
+   * Notes how a job ended that a device did, and does no more.
    *
-   * @param error its code and message; null where the device did what it should
+   * @param error its code, message and details; null where the device did what it should
+   * @param memory of the device, where it is known
    * @returns why it is set aside from now on; null where it is not, or was before
    */
-  note(device: PoolDevice, error: { code: string; message: string } | null): string | null {
+  note(
+    device: PoolDevice,
+    error: Pick<PlainError, 'code' | 'message' | 'details'> | null,
+    memory?: { words: string }
+  ): string | null {
     const entry = this.#entries.get(device.index)
     if (!entry || entry.setAside !== null) return null
+    const lacksMemory = error?.code === 'backend/out-of-memory'
+    // Those that share it may have what this job lacked, or the machine itself was short of memory.
+    if (lacksMemory && (jobsOn(entry) > 0 || error.details['of'] === 'machine')) return null
     entry.failures = error && DEVICE_ERRORS.includes(error.code) ? entry.failures + 1 : 0
     if (!error || entry.failures < MOST_FAILURES) return null
-    entry.setAside = `${MOST_FAILURES} jobs in a row failed on it, the last so: ${error.message}`
+    const why = lacksMemory ? 'for want of its memory' : 'so'
+    const use = lacksMemory && memory ? ` nvidia-smi said last: ${memory.words}.` : ''
+    entry.setAside = `${MOST_FAILURES} jobs in a row failed on it, the last ${why}: ${error.message}${use}`
     return entry.setAside
   }
 }

@@ -5,8 +5,12 @@ import { WorkbenchError, toPlain } from '#shared/errors'
 const WORDS =
   /OOM when allocating|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED|Dst tensor is not initialized|std::bad_alloc|Array buffer allocation failed/
 
+/** What of it is a GPU's. */
+const OF_DEVICE = /GPU|CUDA_|CUBLAS_|Dst tensor/
+
 /**
- * Gives an error that says so, in whatever words, the code of want of memory; leaves others as they are.
+ * Gives an error that says so, in whatever words, the code of want of memory, and whose memory it was (`of`: `device` or
+ * `machine`); leaves others as they are.
  *
  * @param error what a job threw
  */
@@ -17,7 +21,7 @@ export function namedWantOfMemory(error: unknown): unknown {
   return new WorkbenchError(
     'backend/out-of-memory',
     `There was too little memory: ${first}. Other programs may hold it; a smaller microBatchSize or batchSize needs less.`,
-    {},
+    { of: OF_DEVICE.test(first!) ? 'device' : 'machine' },
     { cause: error }
   )
 }

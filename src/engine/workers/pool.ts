@@ -313,7 +313,8 @@ export class WorkerPool {
   #fail(lane: LaneName, slot: Slot, error: Error): void {
     this.#settle(lane, slot, (job) => {
       const { device } = slot
-      const reason = device && this.#devices.note(device, toPlain(error))
+      const memory = device ? job.place?.memory?.get(device.index) : undefined
+      const reason = device && this.#devices.note(device, toPlain(error), memory)
       if (device && reason !== null) job.place?.onSetAside?.(device, reason)
       job.reject(error)
     })

@@ -1,11 +1,11 @@
 /** What all ways to train leave in a run's folder: its curve, and where its weights came from. */
-import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
 import { LINEAGE_FILE } from '#engine/checkpoints/ancestry'
 import { truncateFile } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { isThere } from '#engine/storage/presence'
 import { openLine } from '#engine/storage/seals'
 import { readTrace } from '#engine/storage/traces'
 import type { TrainJob } from './jobs'
@@ -27,7 +27,7 @@ export async function keepTraceUpTo(
   completedSteps: number
 ): Promise<void> {
   const path = projectPaths.trace(project, fingerprint)
-  if (!existsSync(path)) return
+  if (!isThere(path)) return
   const lines = (await readFile(path, 'utf8')).split('\n')
   let bytes = 0
   for (const line of lines.slice(0, -1)) {

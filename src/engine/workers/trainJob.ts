@@ -1,5 +1,4 @@
 /** Trains one run inside its folder: trace, resume point, checkpoint, and last the manifest. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -22,8 +21,9 @@ import type { Claim } from '#engine/storage/claims'
 import { LineLog, removeTree, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { isThere } from '#engine/storage/presence'
 import { assertSound } from '#engine/storage/sealedFiles'
-import { isRunFinished, verifyRun, writeManifest } from '#engine/storage/runs'
+import { isRunFinished, manifestResult, verifyRun, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { readTrace } from '#engine/storage/traces'
 import { assertNumbers, train } from '#engine/training/train'
@@ -60,9 +60,12 @@ interface Beginning {
 export async function trainRun(job: TrainJob, hooks: JobHooks): Promise<TrainResult> {
   const claim = await claimRun(job.project, job.fingerprint, { signal: hooks.signal })
   try {
+    // Who had it before may have finished it while this process waited for the claim.
+    const finished = await manifestResult(job.project, job.fingerprint)
+    if (finished) return { outcome: 'finished', result: finished }
     // What who had it before left half-written.
     await sweepDrafts(projectPaths.run(job.project, job.fingerprint), 2)
-    if (job.trainer) return await trainByCommand(job, job.trainer, hooks)
+    if (job.trainer) return await trainByCommand(job, job.trainer, hooks, claim)
     return await trainClaimed(job, hooks, claim)
   } finally {
     await claim.release()
@@ -207,7 +210,7 @@ async function heldOutMeter(
 async function withLastGood(job: TrainJob, error: PlainError): Promise<WorkbenchError> {
   const { code, message, details } = error
   const folder = projectPaths.resume(job.project, job.fingerprint)
-  if (!existsSync(folder)) {
+  if (!isThere(folder)) {
     return new WorkbenchError(code, `${message} Nothing was saved before.`, details)
   }
   const { completedSteps } = await readProgress(folder)
@@ -225,7 +228,7 @@ async function readProgress(resume: string): Promise<Omit<Beginning, 'state'>> {
 
 async function begin(job: TrainJob): Promise<Beginning> {
   const resume = projectPaths.resume(job.project, job.fingerprint)
-  if (existsSync(resume)) {
+  if (isThere(resume)) {
     const point = await resumePoint(job, resume)
     if (point) return point
     // Damaged: the run is trained from its start again.

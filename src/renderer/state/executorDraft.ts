@@ -7,6 +7,7 @@ import {
   onCluster,
   onThisMachine
 } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
 import type { ExecutorSettings, LocalSettings, SlurmSettings } from '#shared/executors'
 
 /** A cluster of which nothing is said yet. */
@@ -81,6 +82,12 @@ export function executorFaults(executor: ExecutorSettings | undefined): Record<s
     const [field = 'kind', at] = path
     const line = typeof at === 'number' ? `line ${at + 1}: ` : ''
     faults[String(field)] ??= `${line}${message}`
+  }
+  if (executor?.kind === 'slurm') {
+    executor.options.forEach((line, at) => {
+      const fault = optionFault(line, executor)
+      if (fault !== null) faults['options'] ??= `line ${at + 1}: ${fault}`
+    })
   }
   return faults
 }

@@ -32,6 +32,10 @@ test('what is wrong is said at its field, in the words of the schema', () => {
   expect(Object.keys(faults).sort()).toEqual(['host', 'pollSeconds', 'setup', 'timeMinutes'])
   expect(faults['pollSeconds']).toContain('>=10')
   expect(faults['setup']).toBe('line 2: one line, without a line break')
+  const options = ['--hold', '--array=1-2', '--output=x']
+  expect(executorFaults({ ...PLAIN_CLUSTER, options })).toEqual({
+    options: expect.stringMatching(/^line 2: --array is Assay's own/) as string
+  })
   expect(executorFaults({ ...LOCAL, devices: [] })).toHaveProperty('devices')
 })
 

@@ -28,7 +28,7 @@ test('correlations have a minus, intervals stand behind them', () => {
 })
 
 test('counts and durations are short', () => {
-  expect([short(950), short(12_345), short(2_000_000), grouped(1_234_567)]).toEqual([
+  expect([short(950), short(12_345), short(2e6), grouped(1_234_567), outOf(9582, 9591)]).toEqual([
     '950',
     '12.3k',
     '2.00M',

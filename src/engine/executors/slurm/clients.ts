@@ -1,6 +1,9 @@
 /** Calls Slurm's client programs, here or by ssh on a submit host. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { quoted } from './quoted'
+import { CLIENTS_VARIABLE } from './script'
 
 /** What came of a call. */
 export interface Called {
@@ -62,11 +65,55 @@ export function callClient(
   }))
 }
 
+/** A host that calls nobody back ends its call before it is given up here, s. */
+const REMOTE_SECONDS = 40
+
+/** In the words of a POSIX shell: says where Slurm's programs are, and hands over what it was given. */
+const REMOTE_SUBMIT = `${CLIENTS_VARIABLE}=$(dirname "$(command -v scontrol)"); export ${CLIENTS_VARIABLE}; exec timeout -k 2 ${REMOTE_SECONDS} sbatch "$@"`
+
+/**
+ * Calls `sbatch`. The element is told where Slurm's programs are, by a variable that Slurm hands on with all others
+ * of its name; a call by ssh ends on the other machine too, so that nothing is submitted after it was given up.
+ *
+ * @see https://slurm.schedmd.com/sbatch.html: `--export=NONE` leaves variables that begin with `SLURM_`
+ */
+export function callSubmit(
+  to: SubmitHost,
+  args: readonly string[],
+  script: string
+): Promise<Called> {
+  if (to.host !== undefined) {
+    return callClient(to, 'sh', ['-c', REMOTE_SUBMIT, 'sbatch', ...args], { input: script })
+  }
+  const folder = folderOf('scontrol')
+  const variables: Record<string, string> = folder === null ? {} : { [CLIENTS_VARIABLE]: folder }
+  return callClient(to, 'sbatch', args, { input: script, variables })
+}
+
+/** The folder of the search path that a program is found in; null where it is in none by its whole path. */
+function folderOf(program: string): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = folders.find((folder) => existsSync(join(folder, program)))
+  return found !== undefined && isAbsolute(found) ? found : null
+}
+
 /** Options of ssh: it asks nobody, waits ten seconds, and takes the user's own settings for the rest. */
 export function sshOptions(): string[] {
   const config = process.env[SSH_CONFIG]
-  const asked = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10']
+  // What a host greets with is not what its programs say; errors of ssh's own are still told.
+  const asked = ['BatchMode=yes', 'ConnectTimeout=10', 'LogLevel=ERROR'].flatMap((one) => [
+    '-o',
+    one
+  ])
   return [...(config === undefined || config === '' ? [] : ['-F', config]), ...asked]
+}
+
+/**
+ * The number that `sbatch --parsable` says: `NUMBER` or `NUMBER;CLUSTER`, on the last line that is one; a host may
+ * say other numbers ahead of it.
+ */
+export function jobNumber(stdout: string): string | null {
+  return [...stdout.matchAll(/^(\d+)(?:;\S+)?\r?$/gm)].at(-1)?.[1] ?? null
 }
 
 function call(

@@ -9,6 +9,8 @@ export interface Cluster {
   study: string
   settings: SlurmSettings
   program: Program
+  /** The study's own trainer may take so long to save its state, s. */
+  graceSeconds?: number | undefined
   /** The project as the nodes see it. */
   folder: ClusterFolder
 }

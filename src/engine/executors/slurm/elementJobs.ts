@@ -2,76 +2,32 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ElementKindSchema } from '#shared/clusterView'
-import type { ElementKind, ElementState } from '#shared/clusterView'
+import type { ElementKind } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
+import type { WorkbenchError } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
+import { isPassing } from '#engine/storage/passingErrors'
 import { Accounting } from './accounting'
+import { isSame, isWanted, stateWords, tell, unreadWords } from './asks'
+import type { Ask, Want } from './asks'
+import { CANCEL_PAUSE_MS, cancelJobs, cancelWords, groupsOf } from './cancelling'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
-import type { ElementEnd } from './elementEnd'
 import { liveElements } from './liveElements'
+import { NodeFailures, mayBeTheNode } from './nodeFailures'
 import type { Pace } from './pace'
-import {
-  cancelJobs,
-  elementState,
-  isLive,
-  readArraySize,
-  readQueue,
-  recordOf,
-  waitsInVain
-} from './queue'
+import { elementState, isLive, readArraySize, readQueue, recordOf } from './queue'
 import type { Queue, QueueRecord } from './queue'
-import { endError, vainWords } from './refusals'
+import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
 import type { ElementPlace, Submission } from './submissions'
 import { submitArray } from './submitArray'
 
-/** What is to be done by some element. */
-export interface Want {
-  kind: ElementKind
-  /** Fingerprint of the text, of the run or of the model, and what it is called. */
-  run: string
-  label: string
-  signal: AbortSignal
-  /**
-   * Looks whether a result lies in the project.
-   *
-   * @param left fingerprints that jobs left an outcome of
-   * @throws what the job failed by
-   */
-  look: (left: ReadonlySet<string>) => Promise<boolean>
-  /** Told how it stands, again and again. */
-  onState?: (state: ElementNews) => void
-}
-
-/** How an element stands. */
-export interface ElementNews {
-  state: ElementState
-  /** In words: where it runs, or what it waits for. */
-  words: string
-}
-
-interface Ask {
-  want: Want
-  resolve: () => void
-  reject: (error: unknown) => void
-  /** Null until it is submitted, or found in the queue. */
-  place: ElementPlace | null
-  state: ElementState
-  /** When it was first seen to have ended, by a clock that nobody sets; null while it has not. */
-  endedAt: number | null
-  /** The queue's last word of how it ended: it soon forgets. */
-  ended: { state: string; end: ElementEnd | null } | null
-  /** What the job failed by, where how its element ends may say more; null while it has not. */
-  died: Error | null
-  /** When its element was asked to leave. */
-  cancelledAt: number | null
-  isOver: boolean
-}
-
 export interface ElementJobsOptions extends Cluster {
   pace: Pace
+  /** Told of a node to which nothing is submitted any more. */
+  onSetAside?: ((node: string, reason: string) => void) | undefined
 }
 
 /** Jobs that are asked for within so many ms make one array. */
@@ -84,6 +40,7 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
+  readonly #nodes = new NodeFailures()
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
@@ -112,6 +69,7 @@ export class ElementJobs {
         ended: null,
         died: null,
         cancelledAt: null,
+        unread: null,
         isOver: false
       }
       const ask: Ask = { want, resolve, reject, state: 'unknown', ...at }
@@ -143,7 +101,50 @@ export class ElementJobs {
       const place = live.get(`${ask.want.kind} ${ask.want.run}`)
       if (place && !ask.isOver) this.#follow(ask, place)
     }
+    await this.#takeIn(asks)
     await this.#submitAll(asks)
+  }
+
+  /** What lies there since another day nobody does again, and what failed then is no word on a new try. */
+  async #takeIn(asks: readonly Ask[]): Promise<void> {
+    const open = () => asks.filter((ask) => !ask.isOver && !ask.place)
+    const isOpen = () => open().length > 0
+    for (let error; isOpen() && (error = await this.#pull(open())); await this.#pause(isOpen)) {
+      if (isOpen() && error.details['isCutOff'] !== true) throw error
+      for (const ask of open()) tell(ask, error.message)
+    }
+    if (!isOpen()) return
+    const left = new Set(await outcomeKeys(this.#options.project))
+    for (const ask of open()) {
+      const { run, look } = ask.want
+      const isThere = await look(left).catch((error: unknown) => {
+        if (isPassing(error)) throw error
+        left.delete(run)
+        return look(left).catch(() => false)
+      })
+      if (isThere) this.#end(ask, ask.resolve)
+    }
+  }
+
+  readonly #pulls = new Set<{ asks: readonly Ask[]; controller: AbortController }>()
+
+  /** Brings what was left, as long as somebody waits for it. @returns why not all of it came */
+  async #pull(asks: readonly Ask[]): Promise<WorkbenchError | null> {
+    const wanted = asks.filter(isWanted)
+    if (wanted.length === 0) return null
+    const pull = { asks: wanted, controller: new AbortController() }
+    this.#pulls.add(pull)
+    try {
+      const runs = wanted.map(({ want }) => want.run)
+      return await this.#options.folder.pull(runs, pull.controller.signal)
+    } finally {
+      this.#pulls.delete(pull)
+    }
+  }
+
+  /** A copy may take hours: who stops waits for none that nobody else wants. */
+  #letGo(): void {
+    for (const { asks, controller } of this.#pulls) if (!asks.some(isWanted)) controller.abort()
   }
 
   /** Asks until the cluster answers, or nobody wants to know any more. */
@@ -189,7 +190,7 @@ export class ElementJobs {
       kind,
       study,
       project: folder.project,
-      settings,
+      settings: this.#nodes.leftOut(settings),
       assay: program.version,
       array: null,
       submittedAt: new Date().toISOString(),
@@ -204,7 +205,10 @@ export class ElementJobs {
     const isAccepted = await submitArray(this.#options, submission, {
       isOpen,
       pause: () => this.#pause(isOpen),
-      knownQueue: () => this.#knownQueue(asks, isOpen)
+      knownQueue: () => this.#knownQueue(asks, isOpen),
+      onTry: (words) => asks.forEach((ask) => tellTry(ask, words))
+    }).catch((error: unknown) => {
+      throw this.#nodes.explained(error)
     })
     if (!isAccepted) return
     elements.forEach((group, index) => {
@@ -220,7 +224,19 @@ export class ElementJobs {
       return
     }
     this.#open.add(ask)
-    this.#watching ??= this.#watch().finally(() => (this.#watching = null))
+    this.#keepWatching()
+  }
+
+  #keepWatching(): void {
+    if (this.#open.size === 0) return
+    const fail = (error: unknown) =>
+      [...this.#open].forEach((ask) => this.#end(ask, () => ask.reject(error)))
+    this.#watching ??= this.#watch()
+      .catch(fail)
+      .finally(() => {
+        this.#watching = null
+        this.#keepWatching()
+      })
   }
 
   #stop(ask: Ask): void {
@@ -233,6 +249,7 @@ export class ElementJobs {
       // Many are stopped at once: one call for all.
       setTimeout(() => void this.#cancelStopped(), GATHER_MS)
     }
+    this.#letGo()
   }
 
   readonly #cancelled = new Set<Ask>()
@@ -248,48 +265,92 @@ export class ElementJobs {
   }
 
   async #cancel(asks: readonly Ask[]): Promise<void> {
-    const jobs = new Set(asks.flatMap(({ place }) => (place ? (jobOf(place) ?? []) : [])))
-    if (jobs.size > 0) await cancelJobs(this.#options.settings, [...jobs])
+    const elements = asks.flatMap(({ place }) =>
+      place?.submission.array ? [{ array: place.submission.array, index: place.index }] : []
+    )
+    if (elements.length === 0) return
+    const queue = this.#queue.isKnown ? this.#queue.elements.values() : []
+    const { settings, pace } = this.#options
+    const pauseMs = Math.min(CANCEL_PAUSE_MS, pace.pollMs)
+    const left = await cancelJobs(settings, cancelWords(elements, queue), pauseMs)
+    if (!left) return
+    for (const ask of asks) {
+      tell(ask, `it could not be taken out of the queue: "${left.said}"`)
+      // It is tried again with the next look at the queue.
+      if (left.mayPass) this.#cancelled.delete(ask)
+    }
   }
 
   async #watch(): Promise<void> {
-    const { project, settings, folder, pace } = this.#options
+    const { settings, pace } = this.#options
     let askedAt = performance.now()
     while (this.#open.size > 0) {
       await sleep(pace.watchMs)
       const isLeft = [...this.#open].some((ask) => ask.cancelledAt !== null)
       const pollMs = isLeft ? Math.min(2000, pace.pollMs) : pace.pollMs
       const isDue = performance.now() - askedAt >= pollMs
+      const error = isDue ? await this.#pull([...this.#open]) : null
       if (isDue) {
-        await folder.pull([...this.#open].map(({ want }) => want.run))
         this.#queue = await readQueue(settings)
         askedAt = performance.now()
       }
-      const left = new Set(await outcomeKeys(project))
+      const unread = await this.#look()
+      if (!isDue) continue
+      for (const ask of [...this.#open]) await this.#judge(ask, error?.message ?? unread)
+      if (isLeft) void this.#cancelStopped()
+    }
+  }
+
+  /** Looks what lies there. @returns why nobody knows; a folder on a network is not always to be read */
+  async #look(): Promise<string | null> {
+    try {
+      const left = new Set(await outcomeKeys(this.#options.project))
       for (const ask of [...this.#open]) await this.#lookAt(ask, left)
-      if (isDue) for (const ask of [...this.#open]) await this.#judge(ask)
+      return null
+    } catch (error) {
+      return toPlain(error).message
     }
   }
 
   async #lookAt(ask: Ask, left: ReadonlySet<string>): Promise<void> {
     // What waits has nothing yet: thousands of files are not asked for.
     if (ask.state === 'waiting' && !left.has(ask.want.run)) return
+    ask.unread = null
     try {
-      if (await ask.want.look(left)) this.#end(ask, ask.resolve)
+      if (!(await ask.want.look(left))) return
+      const node = this.#recordOf(ask)?.node
+      if (node) this.#nodes.worked(node)
+      this.#end(ask, ask.resolve)
     } catch (error) {
+      if (isPassing(error)) ask.unread = toPlain(error).message
       // The kernel ends a worker where memory is short: that its element ended so says more than this.
-      if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
+      else if (error instanceof Error && toPlain(error).code === 'worker/died') ask.died = error
       else await this.#fail(ask, error)
     }
   }
 
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
+    await this.#noteNode(ask, error)
     this.#end(ask, () => ask.reject(error))
   }
 
-  /** What the queue says of an element that has no result yet. */
-  async #judge(ask: Ask): Promise<void> {
+  /** Before it is tried again: the next element of it is to go elsewhere. */
+  async #noteNode(ask: Ask, error: unknown): Promise<void> {
+    const job = ask.place && jobOf(ask.place)
+    if (!job || !mayBeTheNode(error)) return
+    const known = this.#recordOf(ask)?.node ?? ask.ended?.end?.node
+    const node = known ?? (await readEnd(this.#options.settings, job))?.node
+    const reason = node && this.#nodes.failed(node, job, error)
+    if (node && reason) this.#options.onSetAside?.(`node ${node}`, reason)
+  }
+
+  /**
+   * What the queue says of an element that has no result yet.
+   *
+   * @param unread why it is not known what lies there: then nothing is said of one that ended
+   */
+  async #judge(ask: Ask, unread: string | null): Promise<void> {
     const now = performance.now()
     const { signal } = ask.want
     const isOverdue = ask.cancelledAt !== null && now - ask.cancelledAt > LEAVING_MS
@@ -302,7 +363,8 @@ export class ElementJobs {
       ask.ended = null
       // It was put back, and is done anew.
       if (ask.state === 'waiting') ask.died = null
-      ask.want.onState?.({ state: ask.state, words: stateWords(ask.state, record!) })
+      const words = stateWords(ask.state, record!)
+      tell(ask, unread === null ? words : `${words}; ${unreadWords(unread)}`, ask.state)
       return
     }
     if (ask.cancelledAt !== null) return this.#end(ask, () => ask.reject(signal.reason))
@@ -310,6 +372,12 @@ export class ElementJobs {
     if (record && ask.ended?.state !== record.state) {
       const end = await readEnd(this.#options.settings, jobOf(ask.place!)!)
       ask.ended = { state: record.state, end }
+    }
+    const trouble = unread ?? ask.unread
+    if (trouble !== null && !ask.died) {
+      // It may have left a result: its time to be seen begins once one can look again.
+      ask.endedAt = null
+      return tell(ask, `it ended; ${unreadWords(trouble)}`)
     }
     if (!ask.died && now - ask.endedAt < this.#options.pace.graceMs) return
     await this.#fail(ask, await this.#endOf(ask))
@@ -345,11 +413,8 @@ export class ElementJobs {
   }
 
   #tellUnknown(ask: Ask): void {
-    if (this.#queue.isKnown || ask.isOver) return
-    ask.want.onState?.({
-      state: 'unknown',
-      words: `the cluster does not answer (${this.#queue.words}); it is asked again`
-    })
+    if (this.#queue.isKnown) return
+    tell(ask, `the cluster does not answer (${this.#queue.words}); it is asked again`)
   }
 
   #end(ask: Ask, settle: () => void): void {
@@ -361,23 +426,9 @@ export class ElementJobs {
   }
 }
 
-function isSame(a: ElementPlace, b: ElementPlace): boolean {
-  return a.submission.key === b.submission.key && a.index === b.index
-}
-
-function stateWords(state: ElementState, record: QueueRecord): string {
-  const { node, reason } = record
-  const job = `job ${record.array}_${record.index}`
-  if (state === 'running') return node === null ? job : `${node}, ${job}`
-  if (waitsInVain(record)) return `${job} waits in vain: ${vainWords(record.reason)}`
-  if (state === 'stuck') return `${job} is held in the queue (${reason}) until somebody releases it`
-  return `${job} waits in the queue (${reason})`
-}
-
-function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
-  const groups: Item[][] = []
-  for (let first = 0; first < items.length; first += size) {
-    groups.push(items.slice(first, first + size))
-  }
-  return groups
+/** Of a call that nobody answered it is not known whether somebody heard it. */
+function tellTry({ want, isOver }: Ask, words: string): void {
+  if (isOver) return
+  const told = `it may not have been submitted (${words}); it is looked for, and submitted again`
+  want.onState?.({ state: 'unknown', words: told })
 }

@@ -7,13 +7,21 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
-import { callClient } from './clients'
+import { cancelJobs } from './cancelling'
+import { callSubmit, jobNumber } from './clients'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { nodesFolder } from './nodesFolder'
 import { paceOf } from './pace'
-import { cancelJobs, elementState, readQueue, waitsInVain, wordsOf } from './queue'
-import { mayPass, refusedError, tailOf, unavailableError, vainWords } from './refusals'
+import { elementState, readQueue, waitsInVain, wordsOf } from './queue'
+import {
+  assertOptions,
+  mayPass,
+  refusedError,
+  tailOf,
+  unavailableError,
+  vainWords
+} from './refusals'
 import { ANSWER, NOT_WRITTEN, findingsOf, probeScript } from './probeAnswer'
 import { submitArguments } from './script'
 import type { ArrayJob } from './script'
@@ -46,11 +54,10 @@ export async function probeCluster(
   await makeFolder(own)
   await writeFileAtomic(join(own, 'elements.txt'), 'probe\n')
   try {
+    assertOptions(settings)
     await folder.push({ key, kind: 'measure' })
     const submittedAt = Date.now()
-    const called = await callClient(settings, 'sbatch', submitArguments(job), {
-      input: probeScript(job)
-    })
+    const called = await callSubmit(settings, submitArguments(job), probeScript(job))
     if (called.status !== 0) {
       const error = called.isMissing
         ? unavailableError(settings, called)
@@ -60,7 +67,11 @@ export async function probeCluster(
       const words = error?.message ?? `The cluster does not answer: "${wordsOf(called.stderr)}"`
       return [{ what: 'submit', state: error ? 'bad' : 'unknown', words }]
     }
-    const array = /^(\d+)/m.exec(called.stdout)![1]!
+    const array = jobNumber(called.stdout)
+    if (array === null) {
+      const words = `sbatch named no job; it said "${called.stdout.trim()}"`
+      return [{ what: 'submit', state: 'unknown', words }]
+    }
     const submitted = { what: 'submit', state: 'good' as const, words: `Slurm took job ${array}.` }
     // The element itself asks for less time than a run does.
     const late = await timeFindings(settings)
@@ -117,7 +128,7 @@ async function awaitAnswer(
       }
     }
   } finally {
-    await cancelJobs(settings, [`${array}_0`])
+    await cancelJobs(settings, [{ word: array, elements: 1 }])
   }
   const waits = `The element did not begin within ${Math.round(patienceMs / 1000)} s: ${words}. The settings are accepted; nothing is known of the nodes.`
   return [{ what: 'queue', state: 'unknown', words: waits }]

@@ -33,11 +33,22 @@ export async function readQueue(host: SubmitHost): Promise<Queue> {
     const silent = called.isMissing ? 'there is no program squeue' : 'squeue did not answer in time'
     return { isKnown: false, words: wordsOf(called.stderr) || silent }
   }
+  return { isKnown: true, elements: parsedQueue(called.stdout) }
+}
+
+/**
+ * Lines of `squeue`. Of two arrays of one name, where a submission was heard twice, the element that still waits or
+ * runs counts.
+ */
+export function parsedQueue(lines: string): Map<string, QueueRecord> {
   const elements = new Map<string, QueueRecord>()
-  for (const record of called.stdout.split('\n').flatMap(parsedRecord)) {
-    elements.set(`${record.name}.${record.index}`, record)
+  for (const record of lines.split('\n').flatMap(parsedRecord)) {
+    const name = `${record.name}.${record.index}`
+    const other = elements.get(name)
+    if (other && isLive(elementState(other))) continue
+    elements.set(name, record)
   }
-  return { isKnown: true, elements }
+  return elements
 }
 
 /** Elements that are cancelled before they begin lose their indexes: one line stands for all of an array. */
@@ -77,8 +88,17 @@ const RUNNING = ['RUNNING', 'COMPLETING', 'SUSPENDED', 'STOPPED', 'SIGNALING', '
 const INTERRUPTED = ['PREEMPTED', 'NODE_FAIL', 'BOOT_FAIL', 'TIMEOUT', 'DEADLINE', 'RESIZING']
 
 /** Reasons that no waiting takes away: the job asks for what it may not have, or its partition takes none. */
-const IN_VAIN =
-  /^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit|PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive|DependencyNeverSatisfied)$|^Job's (account|QOS) /
+const IN_VAIN = new RegExp(
+  [
+    '^(AccountNotAllowed|InvalidAccount|QOSNotAllowed|InvalidQOS|BadConstraints|PartitionNodeLimit)$',
+    '^(PartitionTimeLimit|AssociationTimeLimit|QOSTimeLimit|PartitionDown|PartitionInactive)$',
+    '^(DependencyNeverSatisfied|MaxMemPerLimit)$',
+    // One job asks for more than a job, or what it has of a node, may have; or for less than the least.
+    '^(QOS|Assoc)Max[A-Za-z]*Per(Job|Node)(Limit)?$',
+    '^QOSMin[A-Za-z]*$',
+    "^Job's (account|QOS) "
+  ].join('|')
+)
 
 /** True where an element that waits never starts as things are. */
 export function waitsInVain({ state, reason }: Pick<QueueRecord, 'state' | 'reason'>): boolean {
@@ -116,14 +136,6 @@ export async function readArraySize(host: SubmitHost): Promise<number> {
   return found > 0 ? found : USUAL_ARRAY_SIZE
 }
 
-/** Takes elements out of the queue; what runs is asked to leave, and saves its state first. */
-export async function cancelJobs(host: SubmitHost, jobs: readonly string[]): Promise<void> {
-  // A command line has its limits.
-  for (let first = 0; first < jobs.length; first += 500) {
-    await callClient(host, 'scancel', jobs.slice(first, first + 500))
-  }
-}
-
 /** Nodes of all partitions; none where the cluster does not answer. */
 export async function readNodes(host: SubmitHost): Promise<ClusterNode[]> {
   const format = ['%N', '%P', '%T', '%C', '%m', '%G', '%E'].join('|')
@@ -152,8 +164,17 @@ export function parsedNode(line: string): ClusterNode[] {
   ]
 }
 
-/** What a client said, without its name ahead of each line. */
+/** A line of Slurm's own programs: a host may say a lot else, to whoever logs in. */
+const SLURMS_OWN = /^(sbatch|squeue|scontrol|scancel|sinfo|sacct|slurm\w*)( error)?: /
+
+/** What Slurm's own programs said; empty where it is somebody else who speaks. */
+export function slurmWordsOf(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => SLURMS_OWN.test(line))
+  return lines.map((line) => line.replace(/^\w+: (error: |fatal: )?/, '').trim()).join(' ')
+}
+
+/** What a client said, without its name ahead of each line; of others, such as ssh, where Slurm says nothing. */
 export function wordsOf(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.replace(/^\w+: (error: )?/, '').trim())
-  return lines.filter((line) => line !== '').join(' ')
+  const others = stderr.split('\n').map((line) => line.replace(/^\w+: /, '').trim())
+  return slurmWordsOf(stderr) || others.filter((line) => line !== '').join(' ')
 }

@@ -1,9 +1,11 @@
 /** What went wrong with a cluster, in words. */
-import { readFile } from 'node:fs/promises'
-import { WorkbenchError } from '#shared/errors'
+import { WorkbenchError, toPlain } from '#shared/errors'
+import type { SlurmSettings } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
+import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
-import { wordsOf } from './queue'
+import { slurmWordsOf, wordsOf } from './queue'
 import { NOT_SEEN } from './script'
 
 /** The controller may answer the next time. A call that was cut off may have been heard. */
@@ -17,7 +19,15 @@ const ABOUT: [RegExp, string][] = [
     'Set `partition` to one that takes jobs, or wait for it.'
   ],
   [/^PartitionNodeLimit$/, 'Set `partition` to one that allows a job of one node.'],
-  [/^PartitionTimeLimit$/, 'Set `timeMinutes` to less than the partition allows.'],
+  [
+    /(Partition|QOS|Association)TimeLimit|MaxWallDurationPerJob/,
+    'Set `timeMinutes` to less than the partition, the QOS and your account allow.'
+  ],
+  [/^QOSMin/, 'Ask for as many `cpus` or as much `gres` as a job of this QOS needs at least.'],
+  [/(Max|Min)(Mem|Memory)Per|MaxMemPerLimit/i, 'Set `memoryMegabytes` to what a job may have.'],
+  [/MaxGRESPer/i, 'Set `gres` to what a job may have.'],
+  [/MaxCpu\w*Per(Job|Node)/i, 'Set `cpus`, or `timeMinutes`, to what a job may have.'],
+  [/Max(Node|Billing|BB|Energy|License)\w*Per(Job|Node)/i, 'Ask for less, or set another `qos`.'],
   [/qos/i, 'Set `qos` to one that your account has, or leave it out, or another `partition`.'],
   [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
   [/partition/i, 'Set `partition` to one that the cluster has.'],
@@ -31,11 +41,13 @@ const ABOUT: [RegExp, string][] = [
   [/submit|limit|quota/i, 'Wait until some of your jobs have ended.']
 ]
 
+/** Statuses of ssh where it does not come through, and of `timeout` where it ended what took too long. */
+const CUT_OFF = [255, 124, 137]
+
 /** True where asking again may do. */
 export function mayPass({ status, stderr, isMissing }: Called): boolean {
   if (isMissing) return false
-  // ssh itself ends with 255 where it does not come through.
-  return status === null || status === 255 || MAY_PASS.test(stderr)
+  return status === null || CUT_OFF.includes(status) || MAY_PASS.test(slurmWordsOf(stderr))
 }
 
 /** Of a submission that Slurm refuses: its own sentence, and which setting it is about. */
@@ -47,6 +59,16 @@ export function refusedError({ stderr }: Called): WorkbenchError {
     `Slurm refuses the job: "${words}" ${advice} They are the study's executor settings.`,
     { found: words }
   )
+}
+
+/** @throws WorkbenchError `executor/refused` where lines of a study's options would set what they cannot */
+export function assertOptions(settings: SlurmSettings): void {
+  for (const line of settings.options) {
+    const fault = optionFault(line, settings)
+    if (fault === null) continue
+    const message = `The option "${line}" of the study's executor settings is not taken: ${fault}`
+    throw new WorkbenchError('executor/refused', message, { found: line })
+  }
 }
 
 /** Of an element that was taken, and never starts as it is: a cluster may leave a refusal for then. */
@@ -108,9 +130,12 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
 /** Exit status of an element that was told to leave and could not be put back: EX_TEMPFAIL. */
 const TRY_AGAIN = 75
 
+/** Exit status of an element whose run another process trains: EX_UNAVAILABLE. */
+const CLAIMED = 69
+
 function isInterruption(state: string, end: ElementEnd | null): boolean {
   if (state === 'CANCELLED' || state === 'OUT_OF_MEMORY') return false
-  if (end?.exitStatus === TRY_AGAIN || (end?.signal ?? 0) > 0) return true
+  if ([TRY_AGAIN, CLAIMED].includes(end?.exitStatus ?? 0) || (end?.signal ?? 0) > 0) return true
   return ['GONE', 'TIMEOUT', 'NODE_FAIL', 'PREEMPTED', 'BOOT_FAIL', 'COMPLETED'].includes(state)
 }
 
@@ -121,6 +146,7 @@ function howItEnded(state: string, end: ElementEnd | null, cancelledBy: string |
   if (state === 'NODE_FAIL') return 'the node was lost'
   if (state === 'GONE') return 'it left the queue, and Slurm remembers no more of it'
   if (end?.exitStatus === NOT_SEEN) return 'the node does not see the project'
+  if (end?.exitStatus === CLAIMED) return 'another process was training the run'
   if (end?.exitStatus === 127 || end?.exitStatus === 126) {
     return 'the node could not start Assay by the command that it was given'
   }
@@ -135,8 +161,15 @@ function outOfMemory({ asked, most }: ElementEnd['memory']): string {
   return `it wanted more memory than ${given}${seen}, and would again: give elements more (\`memoryMegabytes\`), or a smaller batch to the recipe`
 }
 
-/** The last lines of a text file; empty where there is none. */
+/** Lines that are told are at the end of so many bytes: a log may be larger than memory. */
+const TAIL_BYTES = 1 << 16
+
+/** The last lines of a text file; empty where there is none, in words where it cannot be read. */
 export async function tailOf(path: string, lines: number): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  return text.trimEnd().split('\n').slice(-lines).join('\n').trim()
+  try {
+    const text = await textBehind(path, (size) => Math.max(0, size - TAIL_BYTES))
+    return (text ?? '').trimEnd().split('\n').slice(-lines).join('\n').trim()
+  } catch (error) {
+    return `(${path} could not be read: ${toPlain(error).message})`
+  }
 }

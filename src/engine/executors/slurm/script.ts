@@ -1,5 +1,6 @@
 /** What is submitted: the call of sbatch, and the script that each element of an array runs. */
 import type { SlurmSettings } from '#shared/executors'
+import { setsOption } from '#shared/sbatchOptions'
 import { quoted } from './quoted'
 
 /** How this program is called on another machine that sees its files. */
@@ -20,29 +21,46 @@ export interface ArrayJob {
   elements: number
   settings: SlurmSettings
   program: Program
+  /** The study's own trainer may take so long to save its state, s. */
+  graceSeconds?: number | undefined
 }
 
 /** File of a submission's folder: a line of fingerprints for each element. */
 export const ELEMENTS_FILE = 'elements.txt'
 
+/** File of a submission's folder: the number of its array, once that is known. */
+export const ARRAY_FILE = 'array.txt'
+
 /** Exit status of an element that does not see what it should: EX_NOINPUT. */
 export const NOT_SEEN = 66
 
-/** Seconds before the time limit at which an element is told to save and leave; it may be 30 more. */
+/** Seconds before the time limit at which an element is told to save and leave, at least; it may be 30 more. */
 const WARNING_SECONDS = 60
+
+/** A trainer that saved its state leaves Assay so long to write down how far it came, s. */
+const SPARE_SECONDS = 30
+
+/** Name of the variable that says in which folder of the submit host Slurm's programs are. */
+export const CLIENTS_VARIABLE = 'SLURM_ASSAY_CLIENTS'
+
+/** The environment of a login may lack Slurm's programs, where whoever submitted had them from a module. */
+const FIND_CLIENTS = `command -v scontrol >/dev/null || { [[ $${CLIENTS_VARIABLE} == /* && -x $${CLIENTS_VARIABLE}/scontrol ]] && export PATH="$PATH:$${CLIENTS_VARIABLE}"; }`
 
 /** Where the log of an element lies, in the words of `sbatch`. */
 export const logPattern = (folder: string): string => `${folder}/%A_%a.log`
 
-/** Arguments of `sbatch`; the script goes to its standard input. */
+/**
+ * Arguments of `sbatch`; the script goes to its standard input. They win over the lines of the script, and over
+ * variables of the submit host.
+ */
 export function submitArguments({ key, study, elements, folder, settings }: ArrayJob): string[] {
-  const { partition, account, qos, timeMinutes, memoryMegabytes, cpus, gres } = settings
+  const { partition, account, qos, timeMinutes, memoryMegabytes, gres, options } = settings
   const option = (name: string, value: string | number | undefined) =>
     value === undefined ? [] : [`--${name}=${value}`]
   return [
     '--parsable',
     ...option('job-name', key),
-    ...option('comment', `Assay: ${study}`),
+    ...(setsOption(options, 'comment') ? [] : option('comment', `Assay: ${study}`)),
     ...option('array', `0-${elements - 1}%${settings.mostAtOnce}`),
     ...option('output', logPattern(folder)),
     ...option('partition', partition),
@@ -50,17 +68,32 @@ export function submitArguments({ key, study, elements, folder, settings }: Arra
     ...option('qos', qos),
     ...option('time', timeMinutes),
     ...option('mem', memoryMegabytes === undefined ? undefined : `${memoryMegabytes}M`),
-    '--nodes=1',
-    '--ntasks=1',
-    ...option('cpus-per-task', cpus),
     ...option('gres', gres),
-    // What this shell has set is not the nodes' business.
-    '--export=NIL',
-    '--requeue',
-    '--open-mode=append',
-    `--signal=B:USR2@${WARNING_SECONDS}`
+    // What this shell has set is not the nodes' business: they give the environment of a login there. `NIL` is a
+    // word of Slurm 23.02 and later only, and would leave them none.
+    ...(setsOption(options, 'export') ? [] : ['--export=NONE']),
+    '--open-mode=append'
   ]
 }
+
+/** Options that a study's own lines may change: of two lines that set the same `sbatch` takes the later one. */
+function changeableOptions({ settings, graceSeconds = 0 }: ArrayJob): string[] {
+  const { options, cpus } = settings
+  const warning = Math.max(WARNING_SECONDS, graceSeconds + SPARE_SECONDS)
+  // Who says how many nodes says by that how many tasks; some options `sbatch` takes only without these.
+  const saysTasks = setsOption(options, 'nodes', ...TASK_OPTIONS)
+  return [
+    '--nodes=1',
+    ...(saysTasks ? [] : ['--ntasks=1']),
+    ...(setsOption(options, 'cpus-per-gpu') ? [] : [`--cpus-per-task=${cpus}`]),
+    '--requeue',
+    `--signal=B:USR2@${warning}`
+  ]
+}
+
+const TASK_OPTIONS = ['', '-per-node', '-per-core', '-per-socket', '-per-gpu'].map(
+  (what) => `ntasks${what}`
+)
 
 /** The call of `sbatch` as one would type it. */
 export function typedCall(args: readonly string[]): string {
@@ -74,7 +107,8 @@ export function typedCall(args: readonly string[]): string {
  * itself. While the lines of `setup` run, the shell answers the warning; then the command takes its place, so
  * that it gets the signal itself.
  */
-export function elementScript({ study, project, folder, settings, program }: ArrayJob): string {
+export function elementScript(job: ArrayJob): string {
+  const { study, project, folder, settings, program } = job
   const { options, setup, container, cpus } = settings
   const unseen = `does not see ${project}. The project must lie on storage that every node shares.`
   const call = [
@@ -92,11 +126,20 @@ export function elementScript({ study, project, folder, settings, program }: Arr
   ]
   const lines = [
     '#!/bin/bash',
-    ...options.map((option) => `#SBATCH ${option}`),
+    ...[...changeableOptions(job), ...options].map((option) => `#SBATCH ${option}`),
+    // Steps that a trainer starts by `srun` would else be given as little as this script was.
+    'export SLURM_EXPORT_ENV=ALL',
+    FIND_CLIENTS,
     `folder=${quoted(folder)}`,
     `if ! cd ${quoted(project)} || [ "$PWD" != ${quoted(project)} ] || [ ! -r "$folder/${ELEMENTS_FILE}" ]; then`,
     `  echo "Assay: $(hostname)" ${quoted(unseen)} >&2`,
     `  exit ${NOT_SEEN}`,
+    'fi',
+    // A controller that answered too late may have heard a submission twice.
+    `array=$(cat "$folder/${ARRAY_FILE}" 2>/dev/null)`,
+    'if [ "${array:-$SLURM_ARRAY_JOB_ID}" != "$SLURM_ARRAY_JOB_ID" ]; then',
+    '  echo "Assay: this was submitted twice; array $array does the work, and array $SLURM_ARRAY_JOB_ID leaves"',
+    '  exit 0',
     'fi',
     `runs=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$folder/${ELEMENTS_FILE}")`,
     `trap 'scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"; exit 0' USR2`,

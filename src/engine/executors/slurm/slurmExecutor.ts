@@ -1,13 +1,11 @@
 /** Has jobs done by a Slurm cluster: each run an element of an array, several models one. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { fromPlain, toPlain } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import type { Prepared, Recipe } from '#shared/records'
 import { outcomeKeys, readOutcome, removeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
-import { projectPaths } from '#engine/storage/paths'
 import { finishedResult } from '#engine/storage/runs'
+import { isFurther, savedState } from '#engine/storage/savedState'
 import { lastPoint } from '#engine/storage/traces'
 import type {
   MeasureJob,
@@ -18,12 +16,13 @@ import type {
 } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../executor'
+import type { ElementNews, Want } from './asks'
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
-import type { ElementNews, Want } from './elementJobs'
+import { unusableNode } from './nodeFailures'
 import { paceOf } from './pace'
-import { unavailableError } from './refusals'
+import { assertOptions, unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'
 
 /** Jobs that are handed over at once, at most: how many run is up to the cluster. */
@@ -37,10 +36,15 @@ export class SlurmExecutor implements Executor {
   /** True once the program is being closed: what it handed over goes on. */
   #isLeaving = false
 
-  constructor(cluster: Cluster, pool: WorkerPool) {
+  /** @param onSetAside told of a node to which nothing is submitted any more */
+  constructor(
+    cluster: Cluster,
+    pool: WorkerPool,
+    onSetAside?: (node: string, reason: string) => void
+  ) {
     this.#cluster = cluster
     this.#pool = pool
-    this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings) })
+    this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings), onSetAside })
   }
 
   async prepare(text: string, job: PrepareJob, options: JobOptions): Promise<Prepared> {
@@ -74,7 +78,7 @@ export class SlurmExecutor implements Executor {
     } finally {
       this.#isLeaving ||= isLeaving(signal)
     }
-    await this.#cluster.folder.pullText()
+    await this.#cluster.folder.pullText(signal)
     return found!
   }
 
@@ -84,9 +88,10 @@ export class SlurmExecutor implements Executor {
     await tidySubmissions(this.#cluster)
   }
 
-  /** @throws WorkbenchError `executor/unavailable` */
+  /** @throws WorkbenchError `executor/refused`, `executor/unavailable` */
   async #assertReachable(): Promise<void> {
     const { settings } = this.#cluster
+    assertOptions(settings)
     const called = await callClient(settings, 'sbatch', ['--version'])
     if (called.status !== 0) throw unavailableError(settings, called)
   }
@@ -113,15 +118,18 @@ export class SlurmExecutor implements Executor {
       },
       onState: (news) => void this.#tellTraining(job, news, options).catch(() => undefined)
     }
+    let before = await savedState(job.project, fingerprint)
     for (;;) {
-      const before = await savedSteps(job)
       try {
         await this.#jobs.do(want)
         return { outcome: 'finished', result: (await finishedResult(job.project, fingerprint))! }
       } catch (error) {
         this.#isLeaving ||= isLeaving(options.signal)
         const isLost = toPlain(error).code === 'executor/lost'
-        if (!isLost || options.signal.aborted || (await savedSteps(job)) <= before) throw error
+        if (!isLost || options.signal.aborted) throw error
+        const saved = await this.#cluster.folder.savedState(fingerprint)
+        if (!saved || !isFurther(saved, before)) throw error
+        before = saved
       }
     }
   }
@@ -164,6 +172,9 @@ export class SlurmExecutor implements Executor {
     const outcome = await readOutcome(project, key)
     if (!outcome?.error) return outcome
     await removeOutcome(project, key)
+    // One node says nothing of the others: the study goes on.
+    const { code, message } = outcome.error
+    if (code === 'backend/unavailable') throw unusableNode(outcome.host, message)
     throw fromPlain({ ...outcome.error, stack: null, cause: null })
   }
 
@@ -189,14 +200,6 @@ export class SlurmExecutor implements Executor {
       place: words
     })
   }
-}
-
-/** Steps that the resume point of a run has behind it; 0 without one. */
-async function savedSteps({ project, fingerprint }: TrainJob): Promise<number> {
-  const path = join(projectPaths.resume(project, fingerprint), 'progress.json')
-  const text = await readFile(path, 'utf8').catch(() => '{}')
-  const { completedSteps } = JSON.parse(text) as { completedSteps?: number }
-  return completedSteps ?? 0
 }
 
 /** What was measured, in the order of the job's domains; null where it is of other domains. */

@@ -9,7 +9,8 @@ import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { assertNotNewer } from '#engine/storage/sealedFiles'
 import { openSealed, sealedText } from '#engine/storage/seals'
-import { ELEMENTS_FILE } from './script'
+import { textBehind } from '#engine/storage/traces'
+import { ARRAY_FILE, ELEMENTS_FILE } from './script'
 
 const SUBMISSION_VERSION = 1
 
@@ -37,6 +38,9 @@ const SubmissionSchema = z.strictObject({
 })
 export type Submission = z.infer<typeof SubmissionSchema>
 
+/** File of a submission's folder: the script as it was submitted. */
+const SCRIPT_FILE = 'script.sh'
+
 /** Where an element is: of which submission, and at which index. */
 export interface ElementPlace {
   submission: Submission
@@ -53,13 +57,17 @@ export async function createSubmission(
   await makeFolder(folder)
   const lines = submission.elements.map(({ runs }) => `${runs.join(' ')}\n`)
   await writeFileAtomic(join(folder, ELEMENTS_FILE), lines.join(''))
-  await writeFileAtomic(join(folder, 'script.sh'), script)
+  await writeFileAtomic(join(folder, SCRIPT_FILE), script)
   await saveSubmission(project, submission)
 }
 
 /** Stores what became known of a submission. */
 export async function saveSubmission(project: string, submission: Submission): Promise<void> {
-  await writeFileAtomic(recordPath(project, submission.key), sealedText(submission, 1))
+  const { key, array } = submission
+  await writeFileAtomic(recordPath(project, key), sealedText(submission, 1))
+  if (array !== null) {
+    await writeFileAtomic(join(projectPaths.submission(project, key), ARRAY_FILE), `${array}\n`)
+  }
 }
 
 /**
@@ -82,6 +90,11 @@ export async function readSubmissions(project: string): Promise<Submission[]> {
     if (parsed.success && parsed.data.key === key) found.push(parsed.data)
   }
   return found.sort((a, b) => (a.submittedAt < b.submittedAt ? 1 : -1))
+}
+
+/** The script that was submitted; null where it is not there any more. */
+export async function submittedScript(project: string, key: string): Promise<string | null> {
+  return textBehind(join(projectPaths.submission(project, key), SCRIPT_FILE), () => 0)
 }
 
 /** Takes a submission's folder away, logs and all. */

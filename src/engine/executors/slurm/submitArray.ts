@@ -1,8 +1,10 @@
 /** Submits one array, exactly once, whatever the controller does meanwhile. */
 import { removeOutcome } from '#engine/storage/outcomes'
-import { callClient } from './clients'
+import { callClient, callSubmit, jobNumber } from './clients'
+import type { Called } from './clients'
 import type { Cluster } from './cluster'
 import { nodesFolder } from './nodesFolder'
+import { wordsOf } from './queue'
 import type { QueueRecord } from './queue'
 import { mayPass, refusedError, unavailableError } from './refusals'
 import { elementScript, submitArguments } from './script'
@@ -17,11 +19,13 @@ interface Patience {
   pause: () => Promise<void>
   /** The queue, once the cluster answers; null where nobody waits for it any more. */
   knownQueue: () => Promise<ReadonlyMap<string, QueueRecord> | null>
+  /** Told why a try came to nothing, in words; it is made again. */
+  onTry: (words: string) => void
 }
 
 /**
  * Writes the submission down, hands it over, and writes down its number. A call that got no answer may have been
- * heard: it is looked for by its name before it is made again.
+ * heard: it is looked for by its name before it is made again, and taken out by its name where it is given up.
  *
  * @returns false where nobody wanted it any more; then nothing is left of it
  * @throws WorkbenchError `executor/refused`, `executor/unavailable`
@@ -29,46 +33,87 @@ interface Patience {
 export async function submitArray(
   cluster: Cluster,
   submission: Submission,
-  { isOpen, pause, knownQueue }: Patience
+  patience: Patience
 ): Promise<boolean> {
-  const { project, settings, folder } = cluster
-  const job = arrayJobOf(cluster, submission)
-  const script = elementScript(job)
+  const { project, folder } = cluster
+  const script = elementScript(arrayJobOf(cluster, submission))
   await createSubmission(project, submission, script)
   // What an earlier try left is not what this one comes to.
   for (const { runs } of submission.elements) {
     for (const run of runs) await removeOutcome(project, run)
   }
+  const tries = { areInDoubt: false }
   try {
     await folder.push(submission)
-    while (isOpen()) {
-      const called = await callClient(settings, 'sbatch', submitArguments(job), { input: script })
-      const number = called.status === 0 ? /^(\d+)/m.exec(called.stdout)?.[1] : undefined
-      if (number !== undefined) return await accept(project, submission, number)
-      if (called.isMissing) throw unavailableError(settings, called)
-      if (!mayPass(called)) throw refusedError(called)
-      await pause()
-      const queue = await knownQueue()
-      const heard = queue?.get(`${submission.key}.0`)
-      if (heard) return await accept(project, submission, heard.array)
+    const array = await handOver(cluster, submission, { script, tries }, patience)
+    if (array !== null) {
+      submission.array = array
+      await saveSubmission(project, submission)
+      return true
     }
-    await removeSubmission(project, submission.key)
-    return false
   } catch (error) {
-    if (submission.array === null) await removeSubmission(project, submission.key)
+    if (submission.array === null) await giveUp(cluster, submission, tries)
     throw error
   }
+  await giveUp(cluster, submission, tries)
+  return false
 }
 
-async function accept(project: string, submission: Submission, array: string): Promise<true> {
-  submission.array = array
-  await saveSubmission(project, submission)
-  return true
+/** @returns Slurm's number of it; null where nobody wanted it any more */
+async function handOver(
+  cluster: Cluster,
+  submission: Submission,
+  { script, tries }: { script: string; tries: { areInDoubt: boolean } },
+  { isOpen, pause, knownQueue, onTry }: Patience
+): Promise<string | null> {
+  const { settings } = cluster
+  while (isOpen()) {
+    const called = await callSubmit(
+      settings,
+      submitArguments(arrayJobOf(cluster, submission)),
+      script
+    )
+    const number = called.status === 0 ? jobNumber(called.stdout) : null
+    if (number !== null) return number
+    if (called.isMissing) throw unavailableError(settings, called)
+    if (called.status !== 0 && !mayPass(called)) throw refusedError(called)
+    tries.areInDoubt = true
+    onTry(tryWords(called))
+    await pause()
+    const heard = arrayOf(await knownQueue(), submission.key)
+    if (heard !== null) return heard
+  }
+  return null
+}
+
+function tryWords({ status, stdout, stderr }: Called): string {
+  if (status === 0) return `sbatch named no job: "${stdout.trim()}"`
+  return wordsOf(stderr) || 'sbatch did not answer in time'
+}
+
+/** The number of an array of that name, whichever of its elements is still listed. */
+function arrayOf(queue: ReadonlyMap<string, QueueRecord> | null, key: string): string | null {
+  const records = [...(queue?.values() ?? [])]
+  return records.find(({ name }) => name === key)?.array ?? null
+}
+
+/** What was perhaps heard must not run on with nobody knowing of it: its name is all that is known of it. */
+async function giveUp(
+  { project, settings }: Cluster,
+  { key }: Submission,
+  { areInDoubt }: { areInDoubt: boolean }
+): Promise<void> {
+  if (areInDoubt) await callClient(settings, 'scancel', [`--name=${key}`])
+  await removeSubmission(project, key)
 }
 
 /** What a submission is submitted as. */
 export function arrayJobOf(
-  { folder, program }: Pick<Cluster, 'folder' | 'program'>,
+  {
+    folder,
+    program,
+    graceSeconds
+  }: Pick<Cluster, 'program' | 'graceSeconds'> & { folder: Pick<Cluster['folder'], 'project'> },
   { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
 ): ArrayJob {
   return {
@@ -78,6 +123,7 @@ export function arrayJobOf(
     folder: nodesFolder(folder.project, key),
     elements: elements.length,
     settings,
-    program
+    program,
+    graceSeconds
   }
 }

@@ -6,7 +6,8 @@ import {
   nameOfDevice,
   visibleGpus
 } from '#engine/backends/devices'
-import { parseGpuReadings } from '#engine/backends/nvidiaSmi'
+import { askNvidiaSmi, parseGpuReadings, readGpus } from '#engine/backends/nvidiaSmi'
+import { pretendSmi } from '../../../support/pretendedSmi'
 
 const GPUS = parseGpuReadings(
   [
@@ -63,4 +64,21 @@ test.each(['two', '-1', '1.5', '65'])('%s is no number of pretended devices', as
     code: 'usage/invalid',
     message: expect.stringContaining(`found "${text}"`) as string
   })
+})
+
+test('a driver that fails is told in its own words, and its answer is taken once it gives one', async () => {
+  const say = await pretendSmi('echo "Failed to initialize NVML: Unknown Error"; exit 255')
+  const failed =
+    /^The GPUs of this machine are not listed: nvidia-smi failed: Failed to initialize NVML/
+  await expect(listDevices({})).rejects.toMatchObject({
+    code: 'backend/unavailable',
+    message: expect.stringMatching(failed) as string
+  })
+  expect(await askNvidiaSmi()).toEqual({
+    gpus: [],
+    reason: expect.stringContaining('Unknown Error') as string
+  })
+  say('echo "0, GPU-aa11, NVIDIA H100, 0, 1000, 81559, 30"')
+  expect(await listDevices({})).toMatchObject([{ index: 0, name: 'NVIDIA H100' }])
+  expect(await readGpus()).toHaveLength(1)
 })

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { firstVisible, parseGpuReadings, parseGpus } from '#engine/backends/nvidiaSmi'
+import {
+  firstVisible,
+  parseGpuProcesses,
+  parseGpuReadings,
+  parseGpus
+} from '#engine/backends/nvidiaSmi'
 
 const TWO = parseGpus('NVIDIA H200, 143771, 570.86.15\nNVIDIA T4, [N/A], 535.1\n')
 
@@ -50,4 +55,14 @@ test('readings of GPUs are shares and bytes; what is not said is null', () => {
       temperature: null
     }
   ])
+})
+
+test('processes on GPUs are read, whatever their programs are called', () => {
+  const text =
+    'GPU-8a1f, 4711, 77000, /opt/conda/bin/python3.11\nGPU-77c0, 12, [N/A], /a, b\nNo running processes found\n'
+  expect(parseGpuProcesses(text)).toEqual([
+    { uuid: 'GPU-8a1f', pid: 4711, name: '/opt/conda/bin/python3.11', usedBytes: 77000 * 2 ** 20 },
+    { uuid: 'GPU-77c0', pid: 12, name: '/a, b', usedBytes: null }
+  ])
+  expect(parseGpuProcesses('')).toEqual([])
 })

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
-import { clientEnvironment } from '#engine/executors/slurm/clients'
+import { clientEnvironment, jobNumber } from '#engine/executors/slurm/clients'
 import { OLDEST_NODE, findingsOf } from '#engine/executors/slurm/probeAnswer'
 import { minutesOf } from '#engine/executors/slurm/timeLimit'
 import { megabytesOf, toldEnd } from '#engine/executors/slurm/elementEnd'
@@ -11,16 +13,19 @@ import type { ElementEnd } from '#engine/executors/slurm/elementEnd'
 import {
   elementState,
   parsedNode,
+  parsedQueue,
   parsedRecord,
   recordOf,
   wordsOf
 } from '#engine/executors/slurm/queue'
 import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
-import { endError, mayPass, refusedError } from '#engine/executors/slurm/refusals'
+import { endError, mayPass, refusedError, vainWords } from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
+import { optionFault } from '#shared/sbatchOptions'
+import { temporaryFolder } from '../../../support/temporaryFolder'
 
 test('a quoted word reaches the program as it is, whatever it holds', () => {
   const word = fc.string({ unit: 'binary', maxLength: 30 }).filter((text) => !text.includes('\0'))
@@ -102,6 +107,21 @@ test.each([
     'stuck'
   ],
   ['PENDING', 'AssocMaxJobsLimit', 'waiting'],
+  ['PENDING', 'QOSMaxJobsPerUserLimit', 'waiting'],
+  ['PENDING', 'QOSMaxGRESPerUser', 'waiting'],
+  ['PENDING', 'QOSMaxMemoryPerAccount', 'waiting'],
+  ['PENDING', 'QOSGrpCpuLimit', 'waiting'],
+  ['PENDING', 'AssocGrpMemLimit', 'waiting'],
+  ['PENDING', 'QOSMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxGRESPerNode', 'stuck'],
+  ['PENDING', 'QOSMaxMemoryPerJob', 'stuck'],
+  ['PENDING', 'QOSMaxCpuMinutesPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxWallDurationPerJobLimit', 'stuck'],
+  ['PENDING', 'AssocMaxGRESPerJob', 'stuck'],
+  ['PENDING', 'QOSMinGRES', 'stuck'],
+  ['PENDING', 'QOSMinCpuNotSatisfied', 'stuck'],
+  ['PENDING', 'MaxMemPerLimit', 'stuck'],
   ['PENDING', 'DependencyNeverSatisfied', 'stuck'],
   ['COMPLETING', 'None', 'running'],
   ['COMPLETED', 'None', 'done'],
@@ -133,10 +153,124 @@ test('what is left out of the settings is left to the cluster', () => {
   expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
 })
 
+test('defaults stand ahead of the options of a study, without those that would clash with them', () => {
+  const lines = (change: object, graceSeconds?: number) =>
+    elementScript({ ...job(change), graceSeconds })
+      .split('\n')
+      .flatMap((line) => /^#SBATCH (.*)/.exec(line)?.[1] ?? [])
+  const warned = ['--requeue', '--signal=B:USR2@60']
+  expect(lines({ cpus: 4 })).toEqual(['--nodes=1', '--ntasks=1', '--cpus-per-task=4', ...warned])
+  const options = ['--gpus=1  --cpus-per-gpu=3', '-N2']
+  expect(lines({ options })).toEqual(['--nodes=1', ...warned, ...options])
+  // A trainer that takes longer to save its state is told earlier.
+  expect(lines({}, 25)).toContain('--signal=B:USR2@60')
+  expect(lines({}, 600)).toContain('--signal=B:USR2@630')
+  expect(submitArguments(job({ options: ['--export=ALL'] }))).not.toContain('--export=NONE')
+  expect(submitArguments(job({ options: ['--comment=x #--export=ALL'] }))).toEqual(
+    expect.arrayContaining(['--export=NONE'])
+  )
+})
+
+test.each([
+  ['--array=0-9', 'found'],
+  ['--exclusive --outp "a b"', 'found'],
+  ['-o/dev/null', 'found'],
+  ['-J x', 'found'],
+  ['--time=5', '`timeMinutes`'],
+  ['-c 8', '`cpus`'],
+  ['--partition=x', '`partition`'],
+  ['--signal=USR1@90', 'B:USR2@SECONDS'],
+  ['--signal USR2@90', 'B:USR2@SECONDS'],
+  ['--signal B:SIGUSR2@90', null],
+  ['--mem=4G --gres=gpu:2 --account=a', null],
+  ['--exclude=node7 --constraint=a100 --time-min=5', null],
+  ['--wait-all-nodes=1 --gres-flags=enforce-binding --mem-bind=local', null],
+  ['--begin=now+1hour # --array=0-9', null],
+  ['-N 2 --ntasks-per-node=1 --hold', null]
+])('the option %s is refused by %s', (line, words) => {
+  const fault = optionFault(line, settings({ partition: 'gpu' }))
+  if (words === null) expect(fault).toBe(null)
+  else expect(fault).toContain(words)
+})
+
 test('names of studies and folders are no commands of the script', () => {
   const script = elementScript(job({ setup: ['module load x'] }))
   execFileSync('bash', ['-n'], { input: script })
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
+})
+
+test('an element of an array that was heard twice leaves, and says so', async () => {
+  const folder = await temporaryFolder()
+  await writeFile(join(folder, 'elements.txt'), 'f0\n')
+  const script = elementScript({ ...job({ command: 'echo' }), project: folder, folder })
+  const said = (array: string) =>
+    execFileSync('/bin/bash', [], {
+      input: script,
+      encoding: 'utf8',
+      env: { PATH: '/bin', SLURM_ARRAY_TASK_ID: '0', SLURM_ARRAY_JOB_ID: array }
+    })
+  // Until its number is written down, nobody knows which of two it would be.
+  expect(said('7')).toMatch(/\nrun-one .* f0 --study=/)
+  await writeFile(join(folder, 'array.txt'), '7\n')
+  expect(said('7')).toMatch(/\nrun-one .* f0 --study=/)
+  expect(said('8')).toBe(
+    'Assay: this was submitted twice; array 7 does the work, and array 8 leaves\n'
+  )
+})
+
+test('of two arrays of one name the elements that wait or run are looked at', () => {
+  const line = (array: number, index: number, state: string) =>
+    `${array}|${index}|${state}|None|lab1|1764314912|1764314900|assay-0123456789ab`
+  const states = (...lines: string[]) =>
+    [...parsedQueue(lines.join('\n')).values()].map((one) => [one.array, one.index, one.state])
+  const both = [line(7, 0, 'RUNNING'), line(8, 0, 'COMPLETED'), line(7, 1, 'COMPLETED')]
+  const expected = [
+    ['7', 0, 'RUNNING'],
+    ['8', 1, 'PENDING']
+  ]
+  expect(states(...both, line(8, 1, 'PENDING'))).toEqual(expected)
+  expect(states(line(8, 1, 'PENDING'), ...both.reverse())).toEqual(expected.reverse())
+})
+
+test('what a host greets with is no word of Slurm, and no number of a job', () => {
+  const banner =
+    'Sessions are timed out after 30 minutes. Temporarily no GPUs: try again on Monday.'
+  const refusal = `${banner}\nsbatch: error: invalid partition specified: x\n*** 42 ***\n`
+  expect(mayPass(called(refusal))).toBe(false)
+  expect(refusedError(called(refusal)).details).toEqual({ found: 'invalid partition specified: x' })
+  expect(
+    mayPass(called(`${banner}\nslurm_load_jobs error: Socket timed out on send/recv operation`))
+  ).toBe(true)
+  // Of ssh, and of the other machine's \`timeout\`.
+  for (const status of [255, 124, 137]) expect(mayPass(called(banner, status))).toBe(true)
+  expect(wordsOf('ssh: connect to host x port 22: Connection refused\n')).toBe(
+    'connect to host x port 22: Connection refused'
+  )
+  expect(jobNumber('12 users are logged in\n3\n4711;alpha\n')).toBe('4711')
+  expect(jobNumber('4711\n')).toBe('4711')
+  expect(jobNumber('12 users are logged in\n')).toBe(null)
+})
+
+test('an element finds the programs of Slurm where the submit host has them, if its login does not know', async () => {
+  const folder = await temporaryFolder()
+  const clients = join(folder, 'opt slurm')
+  await mkdir(clients)
+  await mkdir(join(folder, 'cluster'))
+  await writeFile(join(folder, 'cluster', 'elements.txt'), 'f0\n')
+  const asked = { ...job({ setup: ['hash -r; command -v scontrol; exit 0'] }) }
+  const script = elementScript({ ...asked, project: folder, folder: join(folder, 'cluster') })
+  const said = (named: string) =>
+    execFileSync('/bin/bash', [], {
+      input: script.replaceAll('scontrol', 'scontrol-of-test'),
+      encoding: 'utf8',
+      env: { PATH: '/bin', SLURM_ARRAY_TASK_ID: '0', SLURM_ASSAY_CLIENTS: named }
+    })
+      .split('\n')
+      .slice(1)
+  await writeFile(join(clients, 'scontrol-of-test'), '#!/bin/sh\n', { mode: 0o755 })
+  expect(said(clients)).toEqual([`${clients}/scontrol-of-test`, ''])
+  // No folder of a name that says nothing, and none that is not there.
+  for (const named of ['', 'opt slurm', join(folder, 'nowhere')]) expect(said(named)).toEqual([''])
 })
 
 test('what a shell or a job has set for Slurm goes along to no client, but for where the cluster is', () => {
@@ -169,6 +303,20 @@ test('a controller that is away may come back; a refusal is told in its own word
   expect(refusedError(called(wrong)).message).toContain('Set `partition`')
 })
 
+test.each([
+  ['QOSMaxWallDurationPerJobLimit', '`timeMinutes`'],
+  ['AssociationTimeLimit', '`timeMinutes`'],
+  ['QOSMaxGRESPerJob', '`gres`'],
+  ['QOSMaxMemoryPerJob', '`memoryMegabytes`'],
+  ['AssocMaxMemPerNode', '`memoryMegabytes`'],
+  ['QOSMaxCpuPerJobLimit', '`cpus`'],
+  ['QOSMinGRES', '`gres`'],
+  ['InvalidQOS', '`qos`']
+])('of what waits in vain for %s, %s is to be set', (reason, setting) => {
+  expect(vainWords(reason)).toContain(`"${reason}" `)
+  expect(vainWords(reason)).toContain(setting)
+})
+
 const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
   state,
   exitStatus: 0,
@@ -188,6 +336,7 @@ test.each([
   ['NODE_FAIL', 0, 0, 'executor/lost'],
   ['FAILED', 0, 9, 'executor/lost'],
   ['FAILED', 75, 0, 'executor/lost'],
+  ['FAILED', 69, 0, 'executor/lost'],
   ['COMPLETED', 0, 0, 'executor/lost'],
   ['FAILED', 1, 0, 'executor/failed'],
   ['FAILED', 127, 0, 'executor/failed'],
@@ -196,6 +345,28 @@ test.each([
 ])('%s with %i:%i is %s', async (state, exitStatus, signal, code) => {
   const error = await told(end(state, { exitStatus, signal }))
   expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
+})
+
+test('of a log larger than memory its end is told, and one that cannot be read is no log that is not there', async () => {
+  const folder = await temporaryFolder()
+  const words = async (logFile: string) =>
+    (
+      await endError({
+        label: 'seed',
+        job: '1_0',
+        state: null,
+        end: end('FAILED', { exitStatus: 3 }),
+        cancelledBy: null,
+        logFile
+      })
+    ).message
+  const log = join(folder, '1_0.log')
+  writeFileSync(log, '')
+  truncateSync(log, 2 ** 30)
+  appendFileSync(log, '\nno such module\n')
+  expect(await words(log)).toMatch(/Its log ends:\n[^]*\nno such module$/)
+  expect(await words(join(folder, 'none.log'))).toContain('It wrote no log.')
+  expect(await words(folder)).toContain('could not be read: EISDIR')
 })
 
 // Text as `sacct` and `scontrol` of Slurm 22.05.8 printed it, by `make.sh` beside it.
@@ -290,6 +461,14 @@ test.each([
   expect(minutesOf(time)).toBe(expected)
 })
 
+const doctorOn = (device: string, isGpu: boolean, devices: object[] = []) =>
+  JSON.stringify({
+    node: '20.20.2',
+    canTrain: true,
+    backends: [{ name: 'tensorflow', usable: true, reason: null, device, isGpu }],
+    devices
+  })
+
 // What an element of `assay cluster check` wrote down, in a lab of two nodes, and what it would have on others.
 const answer = (change: Record<string, string> = {}) =>
   Object.entries({
@@ -299,11 +478,7 @@ const answer = (change: Record<string, string> = {}) =>
     status: '0',
     version: '1.2.3',
     crashed: '',
-    doctor: JSON.stringify({
-      node: '20.20.2',
-      canTrain: true,
-      backends: [{ name: 'tensorflow', usable: true, reason: null, device: 'AMD EPYC' }]
-    }),
+    doctor: doctorOn('AMD EPYC 7763', false),
     gpus: 'none',
     ...change
   })
@@ -328,7 +503,7 @@ test.each([
   ],
   [{ doctor: 'Error: no such addon' }, /^tensors: .*as soon as it looks .* "Error: no such addon"/],
   [
-    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [] }) },
+    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [], devices: [] }) },
     /^node: Node\.js 16\.17\.1 on lab1 is too old.*\ntensors: .*cannot compute there/
   ]
 ])('an answer %o of a node is bad by %s', (change, expected) => {
@@ -337,7 +512,20 @@ test.each([
 
 test('a GPU that was asked for and not given is told', () => {
   expect(found({}, { gres: 'gpu:1' })).toEqual([expect.stringMatching(/^gpus: .*given none/)])
-  expect(found({ gpus: '0' }, { gres: 'gpu:1' })).toEqual([])
+  expect(found({ gpus: 'NoDevFiles' }, { gres: 'gpu:1' })).toHaveLength(1)
+  expect(found({ gpus: '0', doctor: doctorOn('NVIDIA H100', true) }, { gres: 'gpu:1' })).toEqual([])
+})
+
+test('a GPU that is given and not computed on is told, however it was asked for', () => {
+  const idle =
+    /^tensors: Slurm gives .* GPU on lab1, .* on the processor, AMD EPYC 7763\. .*setup\.md/
+  for (const asked of [{ gres: 'gpu:1' }, { options: ['--gpus=1'] }]) {
+    expect(found({ gpus: '0' }, asked)).toEqual([expect.stringMatching(idle)])
+  }
+  // The processor is meant, or the GPU is a pretended one.
+  expect(found({ gpus: '-1' }, { gres: 'gpu:1' })).toEqual([])
+  const pretended = doctorOn('AMD EPYC 7763', false, [{ isPretended: true }])
+  expect(found({ gpus: '0', doctor: pretended }, { gres: 'gpu:1' })).toEqual([])
 })
 
 test('the oldest Node.js of nodes is the one that the package wants', () => {

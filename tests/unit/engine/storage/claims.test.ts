@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { claimRun, isClaimed } from '#engine/storage/claims'
 import { projectPaths } from '#engine/storage/paths'
-import { ownIdentity } from '#engine/storage/processIdentity'
+import { identityOf } from '#engine/storage/processIdentity'
 import { Project } from '#engine/storage/project'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
@@ -18,7 +18,7 @@ function leave(project: string, change: object): void {
   const path = projectPaths.claim(project, RUN)
   const rest = { nonce: 'b', since: '2026-01-01', job: null, beat: 3, patienceMs: 300 }
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.aside`, JSON.stringify({ ...ownIdentity(), ...rest, ...change }))
+  writeFileSync(`${path}.aside`, JSON.stringify({ ...identityOf(), ...rest, ...change }))
   renameSync(`${path}.aside`, path)
 }
 
@@ -128,10 +128,35 @@ test('who was taken over hears of it, and leaves the claim to its new holder', a
   const project = await temporaryFolder()
   const claim = await claimRun(project, RUN, pace)
   leave(project, { host: 'node7', machine: 'm7', pid: 17 })
-  await sleep(200)
-  expect(() => claim.assertHeld()).toThrow('process 17 on node7')
+  await vi.waitFor(() => expect(() => claim.assertHeld()).toThrow('process 17 on node7'), 10_000)
   await claim.release()
   expect(readFileSync(projectPaths.claim(project, RUN), 'utf8')).toContain('node7')
+})
+
+test('a claim that is gone is lost: who took it over is done with the run, and nothing brings it back', async () => {
+  const project = await temporaryFolder()
+  const claim = await claimRun(project, RUN, pace)
+  rmSync(projectPaths.claim(project, RUN))
+  await vi.waitFor(() => expect(() => claim.assertHeld()).toThrow('another process'), 10_000)
+  await sleep(3 * pace.beatMs)
+  expect(existsSync(projectPaths.claim(project, RUN))).toBe(false)
+  await claim.release()
+})
+
+test('a process that has its number in another container is watched, not taken for dead', async () => {
+  const project = await temporaryFolder()
+  const { pid } = spawnSync('true')
+  leave(project, { pid, pids: 'pid:[1]', beat: 0, patienceMs: 1000 })
+  expect(await isClaimed(project, RUN)).toBe(true)
+  const refused = expect(claimRun(project, RUN, pace)).rejects.toMatchObject({
+    code: 'run/claimed'
+  })
+  await sleep(50)
+  leave(project, { pid, pids: 'pid:[1]', beat: 1, patienceMs: 1000 })
+  await refused
+  // Before the machine was started anew it was nobody's process.
+  leave(project, { pid, pids: 'pid:[1]', bootId: 'before' })
+  await (await claimRun(project, RUN)).release()
 })
 
 test('opening a project leaves drafts alone that another machine writes, and sweeps the others', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { verifyProject } from '#engine'
 import { Measurements } from '#engine/storage/measurements'
-import { ownIdentity } from '#engine/storage/processIdentity'
+import { identityOf } from '#engine/storage/processIdentity'
 import { Project } from '#engine/storage/project'
 import { emptyProject, projectText } from '#engine/storage/projectFormat'
 import { writeManifest } from '#engine/storage/runs'
@@ -73,12 +73,15 @@ test('a lock that cannot be read, or whose process hides its start, is held; one
   const folder = join(await temporaryFolder(), 'p')
   await (await Project.create(folder)).close()
   const path = join(folder, 'lock.json')
-  const hidden = { ...ownIdentity(), pid: process.ppid, processStart: 'alive' }
+  const hidden = { ...identityOf(), pid: process.ppid, processStart: 'alive' }
   await writeFile(path, JSON.stringify({ ...hidden, nonce: 'x', since: '2026-01-01' }))
   await expect(Project.open(folder)).rejects.toMatchObject({
     code: 'storage/locked',
     details: { pid: process.ppid }
   })
+  // Of a container's processes nothing can be known from outside.
+  await writeFile(path, JSON.stringify({ ...hidden, pid: 2 ** 22, pids: 'pid:[1]', nonce: 'x' }))
+  await expect(Project.open(folder)).rejects.toMatchObject({ code: 'storage/locked' })
   await rm(path)
   await mkdir(path)
   await expect(Project.open(folder)).rejects.toMatchObject({
@@ -87,6 +90,9 @@ test('a lock that cannot be read, or whose process hides its start, is held; one
   })
   await rm(path, { recursive: true })
   await writeFile(path, 'null')
+  await (await Project.open(folder)).close()
+  // One of this very process that nobody holds: an opening that failed left it.
+  await writeFile(path, JSON.stringify({ ...identityOf(), nonce: 'x', since: '2026-01-01' }))
   await (await Project.open(folder)).close()
 })
 

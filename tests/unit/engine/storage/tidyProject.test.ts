@@ -54,6 +54,14 @@ test('drafts of text are left to elements of a cluster as long as there are any'
   expect(await readdir(join(project, 'tokens'))).toEqual([])
 })
 
+test('where it cannot be read whether there is a cluster there may be one', async () => {
+  const project = await temporaryFolder()
+  await mkdir(join(project, 'tokens/one.draft-0123456789ab'), { recursive: true })
+  await writeFile(join(project, 'cluster'), 'no folder')
+  await tidyProject(project)
+  expect(await readdir(join(project, 'tokens'))).toHaveLength(1)
+})
+
 test('a claim on a finished run was left by a process that died before it let go', async () => {
   const project = await temporaryFolder()
   const claims = await Promise.all(['a', 'b'].map((run) => claimRun(project, run)))

@@ -12,7 +12,8 @@ const deviceOf = (index: number): PoolDevice => ({
   name: `device ${index}`,
   environment: () => ({})
 })
-const DIED = { code: 'worker/died', message: 'A worker died.' }
+const DIED = { code: 'worker/died', message: 'A worker died.', details: {} } as const
+const OOM = { code: 'backend/out-of-memory', message: 'Too little.', details: {} } as const
 
 function slotsOf(count: number): DeviceSlots<Slot> {
   const slots = new DeviceSlots<Slot>((device) => ({ device, job: null }))
@@ -63,14 +64,44 @@ test('two failures in a row set a device aside; what succeeds between begins the
   expect(slots.note(device, null)).toBe(null)
   expect(slots.note(device, DIED)).toBe(null)
   // The run's own fault: the device did what it should.
-  expect(slots.note(device, { code: 'run/diverged', message: 'NaN' })).toBe(null)
+  expect(slots.note(device, { ...DIED, code: 'run/diverged', message: 'NaN' })).toBe(null)
   expect(slots.note(device, DIED)).toBe(null)
-  expect(slots.note(device, { code: 'backend/unavailable', message: 'No GPU.' })).toBe(
+  expect(slots.note(device, { ...DIED, code: 'backend/unavailable', message: 'No GPU.' })).toBe(
     '2 jobs in a row failed on it, the last so: No GPU.'
   )
   // Told once.
   expect(slots.note(device, DIED)).toBe(null)
   expect(take(slots, 2, { devices: [0, 1], perDevice: 1 })).toEqual([1, null])
+})
+
+test('of devices with as few jobs the one with the most free memory is taken, whoever has the rest', () => {
+  const memory = new Map(
+    [3e9, 79e9, 79.2e9].map((freeBytes, index) => [index, { freeBytes, words: '' }])
+  )
+  const place = { devices: [0, 1, 2], perDevice: 2, memory }
+  // A fifth of a GB is no difference.
+  expect(take(slotsOf(3), 4, place)).toEqual([1, 2, 0, 1])
+  expect(take(slotsOf(3), 1, { ...place, prefer: 0 })).toEqual([0])
+  expect(take(slotsOf(3), 1, { ...place, memory: new Map() })).toEqual([0])
+})
+
+test('want of memory counts for a device where nothing else was done on it', () => {
+  const slots = slotsOf(2)
+  const { device } = slots.states[0]!
+  const memory = { words: '1 GB were free' }
+  const place = { devices: [0], perDevice: 2 }
+  const beside = slots.find(place)!
+  beside.job = 'beside'
+  // Those that share it may have it; and the machine's own memory is no device's.
+  for (let times = 0; times < 3; times++) expect(slots.note(device, OOM, memory)).toBe(null)
+  beside.job = null
+  for (let times = 0; times < 3; times++) {
+    expect(slots.note(device, { ...OOM, details: { of: 'machine' } }, memory)).toBe(null)
+  }
+  expect(slots.note(device, OOM, memory)).toBe(null)
+  expect(slots.note(device, OOM, memory)).toBe(
+    '2 jobs in a row failed on it, the last for want of its memory: Too little. nvidia-smi said last: 1 GB were free.'
+  )
 })
 
 test('with all set aside each says why, until they are taken back', () => {

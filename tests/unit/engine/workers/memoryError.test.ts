@@ -4,12 +4,16 @@ import { WorkbenchError } from '#shared/errors'
 
 // The first as TensorFlow 2.9 says it on an NVIDIA card, the others as the C++ library and V8 do.
 test.each([
-  'OOM when allocating tensor with shape[8,512,32000] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc\nHint: If you want to see',
-  'std::bad_alloc',
-  'Array buffer allocation failed'
-])('want of memory has a name of its own: %s', (message) => {
+  [
+    'OOM when allocating tensor with shape[8,512,32000] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc\nHint: If you want to see',
+    'device'
+  ],
+  ['std::bad_alloc', 'machine'],
+  ['Array buffer allocation failed', 'machine']
+])('want of memory has a name of its own, and a place: %s', (message, of) => {
   const named = namedWantOfMemory(new Error(message)) as WorkbenchError
   expect(named.code).toBe('backend/out-of-memory')
+  expect(named.details).toEqual({ of })
   expect(named.message).not.toContain('\n')
 })
 

@@ -1,0 +1,36 @@
+/** Whether something is there; where that cannot be told, work must not go on as if it were not. */
+import { statSync } from 'node:fs'
+import { WorkbenchError } from '#shared/errors'
+
+/**
+ * True where there is a file or folder of this path. `existsSync` says no as well where a disk or a network fails, and
+ * what is redone or cut off because something "is not there" is then lost.
+ *
+ * @throws WorkbenchError `storage/not-readable`
+ */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false
+    throw unreadableError(error, path)
+  }
+}
+
+/** For `catch`: gives null where there is nothing to be read. @throws WorkbenchError as {@link isThere} */
+export function nullIfAbsent(error: unknown, path: string): null {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR') return null
+  throw unreadableError(error, path)
+}
+
+function unreadableError(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === undefined) return error
+  return new WorkbenchError(
+    'storage/not-readable',
+    `${path} cannot be read (${code}). Nothing was changed for it: look at the disk, the network or the rights of the file, and try again.`,
+    { path, reason: code },
+    { cause: error }
+  )
+}
