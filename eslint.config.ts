@@ -90,6 +90,39 @@ export default defineConfig(
     }
   },
   {
+    files: [
+      'src/engine/{storage,desk,tokenizer}/**/*.ts',
+      'src/engine/data/{corpusReader,domainDocuments,tokenFiles,tokenStream}.ts',
+      'src/engine/workers/{commandTrainJob,keptScores,runFolder}.ts'
+    ],
+    // What opens them, what writes them, and what reads the system's own files.
+    ignores: [
+      'src/engine/storage/{reading,files,processIdentity}.ts',
+      '**/bench*.ts',
+      '**/train.ts'
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['fs', 'node:fs', 'fs/promises', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: [
+              'readFile',
+              'readFileSync',
+              'open',
+              'openSync',
+              'createReadStream',
+              'default'
+            ],
+            message:
+              'A project may hold a pipe under a file’s name: open it by storage/reading.ts, which does not wait.'
+          }))
+        }
+      ]
+    }
+  },
+  {
     files: ['src/engine/**/*.ts', 'src/shared/**/*.ts', 'src/renderer/**/*.ts'],
     // The engine has no screen: it returns records, reports progress, throws.
     rules: { 'no-console': 'error' }

@@ -182,7 +182,9 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     const study = ofSteps(2500)
     const { seed, weights } = await undisturbed(study)
     const warned = async () => {
-      const { session, folder, element, going } = await begun(study)
+      // Its container knows nothing of Slurm: the shell around it puts it back.
+      const container = 'env PATH=/nowhere'
+      const { session, folder, element, going } = await begun(study, { container })
       await further(folder, seed)
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+75')
       await slowed(trainerOf(folder, seed), () => stateOf(element), ['PENDING'])

@@ -1,13 +1,15 @@
 /** The folder of a run: its curve, what it resumes from, its checkpoint, and last its manifest. */
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { RunResultSchema } from '#shared/records'
 import type { Run, RunResult } from '#shared/records'
+import { FileNameSchema } from './fileName'
 import { removeTree, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
 import { isThere, nullIfAbsent } from './presence'
+import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 import { damagedError, openSealed, sealedText } from './seals'
 
@@ -20,7 +22,7 @@ const ManifestSchema = z.strictObject({
   fingerprint: z.string(),
   /** Absent in manifests of early versions: then only the head knows. */
   result: RunResultSchema.optional(),
-  files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
+  files: z.array(z.strictObject({ name: FileNameSchema, bytes: z.number(), sha256: z.string() }))
 })
 
 /**
@@ -144,7 +146,7 @@ export async function settledHead(project: string, head: Run): Promise<Run> {
 
 async function readManifest(project: string, fingerprint: string) {
   const path = projectPaths.manifest(project, fingerprint)
-  const opened = openSealed(await readFile(path, 'utf8'))
+  const opened = openSealed(await readText(path))
   if (opened.state === 'damaged') throw damagedError(path, opened, RETRAINED)
   assertNotNewer(path, opened.value, MANIFEST_VERSION)
   const parsed = ManifestSchema.safeParse(opened.value)

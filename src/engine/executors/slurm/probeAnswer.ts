@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ClusterFinding } from '#shared/clusterView'
 import { jsonValue } from '#shared/jsonText'
 import type { Cluster } from './cluster'
-import { elementScript } from './script'
+import { calledCommand, scriptStart } from './script'
 import { GPU_ADVICE, namesGpus } from './slurmGpus'
 import type { ArrayJob } from './script'
 
@@ -24,13 +24,11 @@ export const OLDEST_NODE = '20.19.0'
 
 /** The script of a run, with another end: it looks around, and writes down what it sees. */
 export function probeScript(job: ArrayJob): string {
-  const lines = elementScript(job).trimEnd().split('\n')
-  const last = lines.pop()!
-  const command = /^exec (.*) run-one /.exec(last)![1]!
+  const command = calledCommand(job)
   const answer = '"$folder/answer.draft"'
   const space = '.assay-probe'
   return [
-    ...lines,
+    ...scriptStart(job),
     // It asks for little time: a long warning would come at once.
     "trap '' USR2",
     `said=$(${command} --version 2>&1)`,

@@ -24,6 +24,8 @@ const SubmissionSchema = z.strictObject({
   /** The project's folder as the nodes see it. */
   project: z.string(),
   settings: SlurmExecutorSchema,
+  /** Elements that might run at once when it was submitted; as the settings say in records of before. */
+  atOnce: z.int().positive().optional(),
   /** Version of the program that submitted it. */
   assay: z.string(),
   /** Slurm's number; null until it is known to be accepted. */
