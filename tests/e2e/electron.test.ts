@@ -75,7 +75,7 @@ test('training goes on without its window, which another start or the tray bring
   })
   expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
   expect(existsSync(join(project, 'lock.json'))).toBe(false)
-}, 240_000)
+}, 400_000)
 
 test('an engine that is killed amid training is started again, and goes on; so does the window', async () => {
   const project = await newProject()
@@ -100,13 +100,13 @@ test('an engine that is killed amid training is started again, and goes on; so d
   )
   // Loaded again: the same project, the same screen, and the study goes on to its end.
   await vi.waitFor(async () => expect(await pageText(app)).toContain('8 of 8 runs done'), {
-    timeout: 60_000,
+    timeout: 180_000,
     interval: 500
   })
   expect(await pageText(app)).toContain('languages')
   await quit(app)
   expect(await assayDone(['status', project])).toContain('8 of 8 trained, 0 failed')
-}, 240_000)
+}, 400_000)
 
 test('beside training that is kept another start opens another project, and a killed engine mixes up neither', async () => {
   const project = await newProject()
@@ -132,7 +132,7 @@ test('beside training that is kept another start opens another project, and a ki
   end()
   await vi.waitFor(
     async () => expect(await assayDone(['status', project])).toContain('8 of 8 trained'),
-    { timeout: 60_000, interval: 1000 }
+    { timeout: 180_000, interval: 1000 }
   )
   expect(await enginePid(app)).not.toBe(before)
   expect(await again.title()).toBe('tongues – Assay')
@@ -140,7 +140,7 @@ test('beside training that is kept another start opens another project, and a ki
   // Whatever it still measures is stopped.
   await answerDialogs(app, { response: 1 })
   await quit(app)
-}, 240_000)
+}, 400_000)
 
 test('the system is told: progress, no sleep while training, a word at the end to who looks elsewhere', async () => {
   const project = await newProject()
@@ -275,7 +275,7 @@ test('what is set is kept and followed: sleep, notifications, and what closing d
     await second.app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
   ).toEqual([])
   await quit(second.app)
-}, 240_000)
+}, 400_000)
 
 test('a new project is made where the user says, and reads dropped text where it lies', async () => {
   const folder = await temporaryFolder()

@@ -10,6 +10,7 @@ import { LOCAL } from '#shared/executors'
 import { RecipeSchema } from '#shared/records'
 import { SMALLEST, plainPool } from '../support/plainPool'
 import { pretendSmi } from '../support/pretendedSmi'
+import { soon } from '../support/soon'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 const RECIPE = RecipeSchema.parse({ batchSize: 2, peakLearningRate: 1e-3, schedule: 'constant' })
@@ -159,7 +160,7 @@ test('a run that finds too little memory on a GPU avoids it, and a second one se
   const asked = new AbortController()
   // The second GPU is the free one.
   const long = train('x', 'long', asked.signal)
-  await vi.waitFor(() => expect(places).toEqual(['long on GPU 1)']))
+  await soon(() => expect(places).toEqual(['long on GPU 1)']))
   const short = { code: 'backend/out-of-memory' }
   await expect(train('a')).rejects.toMatchObject(short)
   // It waits for the other one, however long that takes, as its next try.

@@ -163,12 +163,11 @@ export function windowCount(app: ElectronApplication): Promise<number> {
   return app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)
 }
 
-/** Process id of the engine. */
+/** Process id of the engine. @throws while there is none: Chromium has utility processes of its own */
 export function enginePid(app: ElectronApplication): Promise<number> {
-  return app.evaluate(({ app: electron }) => {
-    const engine = electron.getAppMetrics().find(({ type }) => type === 'Utility')
-    return electron.getAppMetrics().find(({ name }) => name === 'Assay engine')?.pid ?? engine!.pid
-  })
+  return app.evaluate(
+    ({ app: electron }) => electron.getAppMetrics().find(({ name }) => name === 'Assay engine')!.pid
+  )
 }
 
 interface TrayIcon {
@@ -245,7 +244,7 @@ export async function pageText(app: ElectronApplication): Promise<string> {
     BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.body.innerText')
   ) as Promise<string | undefined>
   // A page that crashes meanwhile answers never.
-  const nothing = new Promise<string>((done) => setTimeout(() => done(''), 1000))
+  const nothing = new Promise<string>((done) => setTimeout(() => done(''), 5000))
   return (await Promise.race([text, nothing])) ?? ''
 }
 
