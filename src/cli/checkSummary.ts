@@ -24,10 +24,18 @@ export function describeCheck(check: ProjectCheck, project: string, isRepaired: 
     `  expected ${expected}, found ${found}`,
     `  ${isRedone ? 'redone' : 'NOT redone by itself'}: ${redoing}`
   ])
+  const isMovable = damaged.some(({ aside }) => aside !== null)
   const next =
     movedTo === null
-      ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(isRepaired ? 1 : 0)
+      ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(
+          isRepaired || !isMovable ? 1 : 0
+        )
       : [`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`]
+  if (damaged.some(({ file, isRedone }) => file.endsWith('/trace.jsonl') && !isRedone)) {
+    next.push(
+      `Train runs again that lost their curve alone: assay verify ${project} --repair --redo-curves`
+    )
+  }
   return [`${counts}; damaged: ${damaged.length}`, '', ...list, '', ...old, ...busy, ...next].join(
     '\n'
   )
