@@ -1,5 +1,4 @@
 /** Files of a project checked while others work in it, on disks that fail, after power cuts. */
-import type * as nodeFs from 'node:fs'
 import { existsSync, writeFileSync } from 'node:fs'
 import type * as nodePromises from 'node:fs/promises'
 import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
@@ -20,28 +19,14 @@ import { temporaryFolder } from '../../../support/temporaryFolder'
 const bad = vi.hoisted(() => ({ ends: [] as string[] }))
 afterEach(() => void (bad.ends = []))
 
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof nodeFs>()
-  const createReadStream = ((path: string, options: object) => {
-    const stream = real.createReadStream(path, options)
-    if (bad.ends.some((end) => path.endsWith(end))) {
-      const error = Object.assign(new Error('EIO: i/o error, read'), {
-        code: 'EIO',
-        syscall: 'read'
-      })
-      stream.destroy(error)
-    }
-    return stream
-  }) as typeof real.createReadStream
-  return { ...real, createReadStream, default: { ...real, createReadStream } }
-})
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof nodePromises>()
-  const readFile = ((path: string, options: 'utf8') =>
-    bad.ends.some((end) => path.endsWith(end))
-      ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' }))
-      : real.readFile(path, options)) as typeof real.readFile
-  return { ...real, readFile, default: { ...real, readFile } }
+  const open = ((path: string, flags: number | string) => {
+    if (!bad.ends.some((end) => path.endsWith(end))) return real.open(path, flags)
+    const code = path.endsWith('.safetensors') ? 'EIO' : 'EACCES'
+    return Promise.reject(Object.assign(new Error(code), { code, syscall: 'open' }))
+  }) as typeof real.open
+  return { ...real, open, default: { ...real, open } }
 })
 
 const point = (step: number) => ({
