@@ -9,6 +9,7 @@ const SHARED = 'src/shared/'
 const PARAMETERS = engine('parameters.ts')
 const FILES = engine('storage/files.ts')
 const SEALS = engine('storage/seal')
+const READING = engine('storage/reading.ts')
 
 /** @type {{ from: string[], to: string[], instead: string }[]} */
 export const TABLE = [
@@ -36,12 +37,12 @@ export const TABLE = [
   },
   ...['backends', 'statistics', 'tokenizer'].map((folder) => ({
     from: [engine(`${folder}/`)],
-    to: [engine(`${folder}/`), PARAMETERS, FILES, SHARED],
+    to: [engine(`${folder}/`), PARAMETERS, FILES, READING, SHARED],
     instead: `${folder}/ stands alone: hand it what it needs as arguments.`
   })),
   {
     from: [engine('data/')],
-    to: [engine('data/'), engine('tokenizer/'), PARAMETERS, FILES, SEALS, SHARED],
+    to: [engine('data/'), engine('tokenizer/'), PARAMETERS, FILES, READING, SEALS, SHARED],
     instead: 'data/ knows text and token files: hand it anything else as arguments.'
   },
   {
@@ -52,7 +53,7 @@ export const TABLE = [
   },
   ...['merging', 'checkpoints'].map((folder) => ({
     from: [engine(`${folder}/`)],
-    to: [engine(`${folder}/`), FILES, PARAMETERS, SHARED],
+    to: [engine(`${folder}/`), FILES, READING, PARAMETERS, SHARED],
     instead: `${folder}/ works on parameter sets: take a ParameterSource or ParameterSink instead.`
   })),
   {
@@ -89,14 +90,14 @@ export const TABLE = [
     from: [engine('workers/(?!(pool|deviceSlots|jobs|reportJobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|proxies|statistics|checkpoints|data|tokenizer)/'),
-      engine('storage/(files|paths|runs|claims|sweepDrafts|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
+      engine('storage/(files|reading|paths|runs|claims|sweepDrafts|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
     instead: 'Only the host writes the project file: send back a result, and let studies/ store it.'
   },
   {
     from: [engine('executors/')],
     // prettier-ignore
     to: [engine('executors/'), engine('workers/(pool|jobs).ts'), engine('storage/'),
-      engine('model/config.ts'), engine('backends/devices.ts'), SHARED],
+      engine('model/config.ts'), engine('backends/(?:devices|gpuMemory).ts'), SHARED],
     instead: 'Executors do jobs somewhere: what is to be done is planned in studies/.'
   },
   {

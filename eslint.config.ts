@@ -6,6 +6,11 @@ const PROJECTS = ['shared', 'engine', 'main', 'preload', 'cli', 'renderer', 'tes
   (name) => `tsconfig.${name}.json`
 )
 
+const BY_NAME = {
+  selector: 'ExportDefaultDeclaration',
+  message: 'Export by name: it can be searched for.'
+}
+
 /** Habits that types cannot hold; which folder may import which is .dependency-cruiser.mjs. */
 export default defineConfig(
   globalIgnores(['node_modules/', 'out/', 'out.*/', '.cache/', 'tests/golden/', '.venv/']),
@@ -51,9 +56,20 @@ export default defineConfig(
   {
     files: ['src/**/*.ts', 'tests/**/*.ts'],
     rules: {
+      'no-restricted-syntax': ['error', BY_NAME]
+    }
+  },
+  {
+    files: ['tests/**/*.ts'],
+    rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Export by name: it can be searched for.' }
+        BY_NAME,
+        {
+          selector:
+            'CallExpression[arguments.length=1][callee.object.name=vi][callee.property.name=waitFor]',
+          message: 'A busy machine needs longer than the usual second: use soon() of tests/support.'
+        }
       ]
     }
   },
@@ -69,6 +85,39 @@ export default defineConfig(
               message: 'Write #shared/… or #engine/… instead of ../../.'
             }
           ]
+        }
+      ]
+    }
+  },
+  {
+    files: [
+      'src/engine/{storage,desk,tokenizer}/**/*.ts',
+      'src/engine/data/{corpusReader,domainDocuments,tokenFiles,tokenStream}.ts',
+      'src/engine/workers/{commandTrainJob,keptScores,runFolder}.ts'
+    ],
+    // What opens them, what writes them, and what reads the system's own files.
+    ignores: [
+      'src/engine/storage/{reading,files,processIdentity}.ts',
+      '**/bench*.ts',
+      '**/train.ts'
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: ['fs', 'node:fs', 'fs/promises', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: [
+              'readFile',
+              'readFileSync',
+              'open',
+              'openSync',
+              'createReadStream',
+              'default'
+            ],
+            message:
+              'A project may hold a pipe under a file’s name: open it by storage/reading.ts, which does not wait.'
+          }))
         }
       ]
     }

@@ -35,8 +35,11 @@ export default defineConfig({
   // State of the window is Svelte's: `*.svelte.ts`.
   plugins: [svelte({ configFile: false })],
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Of a busy machine, where most take a few seconds of it.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    // It answers later than within the second that is usual.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     projects: [
       {

@@ -6,7 +6,8 @@ import { findProgram } from './run.mjs'
 /**
  * Decides by `ASSAY_TENSORFLOW`, else by whether nvidia-smi answers.
  *
- * nvidia-smi may take seconds, so it is not asked where the GPU flavour is laid already.
+ * The GPU flavour stays where it is laid, unless the other is asked for: it computes on processors too, and on storage that a
+ * login node without a GPU shares with nodes that have some, it would be taken from under these. nvidia-smi may take seconds.
  *
  * @param {import('./pins.mjs').Flavour | null} laid
  * @param {NodeJS.ProcessEnv} environment
@@ -20,9 +21,9 @@ export function chooseFlavour(laid, environment = process.env) {
       `ASSAY_TENSORFLOW is "${asked}"; expected "cpu" or "gpu". Unset it to let the machine decide.`
     )
   }
+  if (laid === 'gpu') return 'gpu'
   const program = findProgram('nvidia-smi', environment)
   if (!program) return 'cpu'
-  if (laid === 'gpu') return 'gpu'
   const answer = spawnSync(program, ['-L'], { encoding: 'utf8', timeout: 60_000 })
   return answer.status === 0 && answer.stdout.includes('GPU ') ? 'gpu' : 'cpu'
 }

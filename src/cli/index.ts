@@ -28,6 +28,7 @@ import { addSimulateCommand } from './commands/simulate'
 import { addDemoCommand } from './commands/demo'
 import { addVaryCommand } from './commands/vary'
 import { WorkbenchError } from '#shared/errors'
+import { printText, tellText } from './output'
 import { EXIT, reportError } from './session'
 
 // A reader that has seen enough, as `head` has, is no error.
@@ -41,6 +42,8 @@ const program = new Command('assay')
   .version(version)
   .showHelpAfterError('(assay --help shows the commands)')
   .exitOverride()
+  // Before commands are added: they take it over.
+  .configureOutput({ writeOut: printText, writeErr: tellText })
 
 addProjectCommands(program)
 addImportCommand(program)

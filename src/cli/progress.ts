@@ -1,6 +1,8 @@
 /** Progress on a terminal: a bar per thing under way, redrawn; plain lines where none is. */
 import type { Progress } from '#shared/records'
+import { terminalText } from '#shared/visibleText'
 import { formatBytes, formatCount, formatSeconds } from './format'
+import { takeBackLines, tellText } from './output'
 
 const BAR_WIDTH = 24
 const REDRAW_MS = 250
@@ -40,7 +42,7 @@ export class ProgressDisplay {
       if (now - this.#drawnAt >= REDRAW_MS) this.#draw()
     } else if (now - entry.toldAt >= LINE_EVERY_MS) {
       entry.toldAt = now
-      process.stderr.write(`${progressLine(entry.progress, false)}\n`)
+      tellText(`${progressLine(entry.progress, false)}\n`)
     }
   }
 
@@ -58,7 +60,7 @@ export class ProgressDisplay {
   log(text: string): void {
     if (this.#isQuiet) return
     this.#erase()
-    process.stderr.write(`${text}\n`)
+    tellText(`${text}\n`)
     if (this.#isTerminal) this.#draw()
   }
 
@@ -74,16 +76,21 @@ export class ProgressDisplay {
     const lines = [...this.#shown.values()].map(({ progress }) => progressLine(progress, true))
     if (this.#headline !== '' && lines.length > 0) lines.unshift(this.#headline)
     const columns = process.stderr.columns || 100
-    for (const line of lines) process.stderr.write(`${line.slice(0, columns - 1)}\n`)
+    // A line that wraps, or is two, could not be taken back.
+    for (const line of lines) tellText(`${oneLine(line).slice(0, columns - 1)}\n`)
     this.#drawnLines = lines.length
     this.#drawnAt = performance.now()
   }
 
   #erase(): void {
     if (!this.#isTerminal || this.#drawnLines === 0) return
-    process.stderr.write(`\u001b[${this.#drawnLines}A\u001b[0J`)
+    takeBackLines(this.#drawnLines)
     this.#drawnLines = 0
   }
+}
+
+function oneLine(text: string): string {
+  return terminalText(text).replace(/[\n\t]+/g, ' ')
 }
 
 /** Fills in rate and time left, by what was seen here, where whoever told knew neither. */

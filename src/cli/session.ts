@@ -7,6 +7,7 @@ import { version } from '../../package.json'
 import { Leaving } from '#shared/leaving'
 import { wholeNumber } from './flags'
 import { hintFor } from './hints'
+import { printJson, printText, tellText } from './output'
 import { ProgressDisplay } from './progress'
 
 /** What a command works with. */
@@ -79,7 +80,8 @@ export async function withEngine(
       isJson,
       print: (text, data) => {
         progress.close()
-        process.stdout.write(isJson ? `${JSON.stringify(data)}\n` : `${text}\n`)
+        if (isJson) printJson(data)
+        else printText(`${text}\n`)
       }
     })
   } catch (error) {
@@ -128,7 +130,7 @@ function threadsFrom(text: string): number {
 /** Prints an error for people or scripts; a bug with its stack, anything else without. */
 export function reportError(error: unknown, isJson: boolean): number {
   if (error instanceof Interrupted || error instanceof Leaving) {
-    process.stderr.write('Stopped. What was not finished is not kept.\n')
+    tellText('Stopped. What was not finished is not kept.\n')
     return EXIT.interrupted
   }
   const plain = toPlain(error)
@@ -136,14 +138,14 @@ export function reportError(error: unknown, isJson: boolean): number {
   if (isJson) {
     const { code, message, details } = plain
     const told = { code, message, details, ...(hint === null ? {} : { hint }) }
-    process.stdout.write(`${JSON.stringify({ error: told })}\n`)
+    printJson({ error: told })
   } else if (plain.code === 'bug') {
-    process.stderr.write(
+    tellText(
       `This is a bug in Assay. Please report it with what follows.\n${plain.stack ?? plain.message}\n`
     )
   } else {
-    process.stderr.write(`error ${plain.code}: ${plain.message}\n`)
-    if (hint !== null) process.stderr.write(`(${hint})\n`)
+    tellText(`error ${plain.code}: ${plain.message}\n`)
+    if (hint !== null) tellText(`(${hint})\n`)
   }
   return plain.code === 'usage/invalid' ? EXIT.usage : EXIT.failed
 }

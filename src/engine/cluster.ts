@@ -1,5 +1,6 @@
 /** What a project has on a Slurm cluster, for whoever looks: elements, nodes, scripts, logs, a check. */
 import { stat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import type {
   ClusterCheck,
   ClusterElement,
@@ -44,20 +45,37 @@ export async function readCluster(session: ProjectSession, study: Study): Promis
   return {
     study: study.name,
     host: settings.host ?? null,
-    elements: await elementsOf(session, queue),
+    elements: await elementsOf(session, study, queue),
     nodes: queue.isKnown ? await readNodesInUse(settings) : [],
     unreachable: queue.isKnown ? null : queue.words,
     askedAt: new Date().toISOString()
   }
 }
 
-async function elementsOf(session: ProjectSession, queue: Queue): Promise<ClusterElement[]> {
+async function elementsOf(
+  session: ProjectSession,
+  study: Study,
+  queue: Queue
+): Promise<ClusterElement[]> {
   const submissions = await readSubmissions(session.folder)
-  return Promise.all(
-    submissions.flatMap((submission) =>
-      submission.elements.map((_, index) => describe(session, submission, index, queue))
-    )
-  )
+  const cluster = clusterOfStudy(session, study)
+  const all = submissions.map((submission) => {
+    const mayList = isAskedHere(submission, cluster)
+    const { elements } = submission
+    return elements.map((_, index) => describe(session, submission, index, { queue, mayList }))
+  })
+  return Promise.all(all.flat())
+}
+
+/**
+ * False where the study's queue lists none of an array in any case: it is on another cluster or in another folder, as another
+ * study has it, or somebody else's.
+ */
+function isAskedHere({ asked, project }: Submission, { settings, folder }: Cluster): boolean {
+  if (asked === null || project !== folder.project) return false
+  const { host = null } = settings
+  // Who one is on another machine is not asked for this.
+  return asked.host === host && (host !== null || asked.user === userInfo().username)
 }
 
 /** The queue, unless nobody confirmed whom it is asked of: then these words take the place of its own. */
@@ -93,7 +111,7 @@ export async function cancelElements(
   const { settings } = await clusterFor(session, study)
   const queue = await readQueue(settings)
   if (!queue.isKnown) throw notCancelled(queue.words, 'Nothing was cancelled')
-  const elements = await elementsOf(session, queue)
+  const elements = await elementsOf(session, study, queue)
   const chosen = ids?.map((id) => found(elements, id)) ?? elements
   const live = chosen.flatMap(({ state, job, index }) =>
     isLive(state) && job !== null ? [{ array: job.split('_')[0]!, index }] : []
@@ -234,13 +252,14 @@ async function describe(
   session: ProjectSession,
   submission: Submission,
   index: number,
-  queue: Queue
+  { queue, mayList }: { queue: Queue; mayList: boolean }
 ): Promise<ClusterElement> {
   const { key, study, kind, submittedAt } = submission
   const { runs, labels } = submission.elements[index]!
   const record = queue.isKnown ? recordOf(queue.elements, key, index) : null
   const array = record?.array ?? submission.array
-  const state = queue.isKnown ? stateOf(submission, index, record, session) : 'unknown'
+  const left = queue.isKnown ? stateOf(submission, index, record, session) : 'unknown'
+  const state = left === 'gone' && !mayList ? 'unknown' : left
   const began = beganAt(state, record)
   return {
     id: `${key}.${index}`,

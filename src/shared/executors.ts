@@ -34,8 +34,10 @@ export const SlurmExecutorSchema = z.strictObject({
   container: line.optional(),
   /** How Assay is called on the nodes; the way it runs here by default. */
   command: line.optional(),
-  /** Elements that run at once, at most. */
+  /** Elements of the study that run at once, at most. */
   mostAtOnce: positive.default(64),
+  /** Elements of the study that are in the queue at once, at most; as many as the cluster takes by default. */
+  mostSubmitted: positive.optional(),
   /** Models that one element measures, one after another. */
   modelsPerElement: positive.default(32),
   /** Where text is prepared: on this machine, or by an element, for a submit host that wants no work done on it. */

@@ -6,8 +6,13 @@ const FULL_WIDTH: Record<string, string> = { '+': '＋', '*': '＊', '#': '＃' 
 
 export const LONGEST_NAME = 100
 
+/** What a terminal obeys, what ends a line, and what turns the order of the text around it. */
+const COMMANDING =
+  '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069'
+
 /** A name as it may be stored. */
-export const NAME_PATTERN = /^[^+*#\u0000-\u001f]+$/
+export const NAME_PATTERN = new RegExp(`^[^+*#${COMMANDING}]+$`)
+const COMMANDS = new RegExp(`[${COMMANDING}]+`, 'g')
 
 /**
  * Makes a text fit to be a name: full-width twins stand in for reserved characters, so that "C++"
@@ -18,7 +23,7 @@ export const NAME_PATTERN = /^[^+*#\u0000-\u001f]+$/
 export function fitName(text: string): string | null {
   const name = text
     .replace(RESERVED, (letter) => FULL_WIDTH[letter]!)
-    .replace(/[\u0000-\u001f]+/g, ' ')
+    .replace(COMMANDS, ' ')
     .trim()
   if (name === '') return null
   return name.length <= LONGEST_NAME ? name : name.slice(0, LONGEST_NAME - 1) + '…'

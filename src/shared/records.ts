@@ -20,7 +20,7 @@ const name = z
   .string()
   .min(1)
   .max(LONGEST_NAME)
-  .regex(NAME_PATTERN, 'a name may not hold +, *, # or control characters')
+  .regex(NAME_PATTERN, 'a name may not hold +, *, #, control characters or such that turn text')
 
 export {
   DomainKindSchema,

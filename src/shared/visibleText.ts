@@ -34,6 +34,27 @@ export function visibleText(text: string): string {
     .join('')
 }
 
+/** What a terminal obeys, what ends a line for some readers, and what turns the order of the text around it. */
+const COMMANDING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu
+
+/**
+ * A text as a terminal may have it: what would move its cursor, set its title or fill its clipboard stands by its
+ * number. Lines and tabs stay, and so do letters of any script with their marks.
+ */
+export function terminalText(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(COMMANDING, (one) => (one === '\n' || one === '\t' ? one : `⟨${codeOf(one)}⟩`))
+}
+
+/** A value as JSON in which no such character stands as itself: it says the same to whoever parses it. */
+export function terminalJson(value: unknown, indent?: number): string {
+  const escaped = (one: string) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value, null, indent).replace(COMMANDING, (one) =>
+    one === '\n' ? one : escaped(one)
+  )
+}
+
 function codeOf(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }

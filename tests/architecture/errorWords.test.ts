@@ -12,6 +12,7 @@ const TO_PROGRAMS = [
   'src/engine/backends/nvidiaSmi.ts',
   'src/engine/desk/demoMaker.ts',
   'src/engine/executors/slurm/accounting.ts',
+  'src/engine/executors/slurm/nodeFailures.ts',
   'src/engine/executors/slurm/probeAnswer.ts',
   'src/engine/executors/slurm/queue.ts',
   'src/engine/executors/slurm/remoteFolder.ts',

@@ -42,6 +42,13 @@ test('only storage/files.ts calls what writes, renames or deletes', () => {
   expect(offenders).toEqual([])
 })
 
+test('only cli/output.ts writes to the terminal', () => {
+  const writes = /(?:process|console)\.(?:std(?:out|err)\.write|log|error|warn|info)\(/
+  expect(writes.test('process.stderr.write(text)') && writes.test('console.log(1)')).toBe(true)
+  const offenders = sourceFiles('src/cli').filter((file) => writes.test(readFileSync(file, 'utf8')))
+  expect(offenders).toEqual(['src/cli/output.ts'])
+})
+
 /** The functions of `node:fs` that change the disk and that a text imports or calls. */
 function writesOf(text: string): string[] {
   const writer = String.raw`(?:writeFile|appendFile|rename|unlink|rm|rmdir|truncate|copyFile|mkdir|symlink|link|cp)(?:Sync)?|createWriteStream`

@@ -227,8 +227,9 @@ test('an import that is cancelled leaves nothing, and the text can be imported a
   const api = sit()
   await api.createProject({ name: 'cancelled' })
   const texts = await temporaryFolder()
-  const file = await readFile(await writeCorpus(join(texts, 'a.jsonl'), { law: 4000 }))
+  const file = await readFile(await writeCorpus(join(texts, 'a.jsonl'), { law: 12_000 }))
   const id = await drop(api, { 'a.jsonl': file }, 1 << 20)
+  // How far it is is told after a while: there must be something left to read then.
   const begun = new Promise<void>((done) => {
     api.onEvent((event) => event.kind === 'progress' && done())
   })

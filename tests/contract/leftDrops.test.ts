@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Engine } from '#engine'
 import { ProjectHost } from '#engine/desk/projectHost'
 import { projectPaths } from '#engine/storage/paths'
@@ -12,6 +12,7 @@ import { ImportState } from '../../src/renderer/state/importState.svelte'
 import { ModelImport } from '../../src/renderer/state/modelImport.svelte'
 import { builtEngine, tinyStudy } from '../support/builtEngine'
 import { pipePair } from '../support/pipePair'
+import { soon } from '../support/soon'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 let engine: Engine
@@ -56,7 +57,7 @@ test('text whose sheet is closed while it is looked at is not kept', async () =>
   expect(await staged()).toBe(1)
   await importing.adopt(drop, ['law.jsonl'])
   expect(importing.problem).toBe(null)
-  await vi.waitFor(async () => expect(await staged()).toBe(0))
+  await soon(async () => expect(await staged()).toBe(0))
 })
 
 test('checkpoints whose sheet is closed while they are looked at are not kept', async () => {
@@ -76,7 +77,7 @@ test('checkpoints whose sheet is closed while they are looked at are not kept', 
   expect(await staged()).toBe(1)
   await importing.adopt(drop)
   expect(importing.problem).toBe(null)
-  await vi.waitFor(async () => expect(await staged()).toBe(0))
+  await soon(async () => expect(await staged()).toBe(0))
 })
 
 test('files whose sheet is closed before the engine has a place for them are not kept', async () => {
@@ -86,7 +87,7 @@ test('files whose sheet is closed before the engine has a place for them are not
   importing.sender.leave()
   await sending
   expect(importing.problem).toBe(null)
-  await vi.waitFor(async () => expect(await staged()).toBe(0))
+  await soon(async () => expect(await staged()).toBe(0))
 })
 
 test('an import that fails keeps its files for another try, and lets go of them without its sheet', async () => {
@@ -101,7 +102,7 @@ test('an import that fails keeps its files for another try, and lets go of them 
   importing.sender.leave()
   expect(importing.sender.drop).toBe(drop)
   await trying
-  await vi.waitFor(async () => expect(await staged()).toBe(0))
+  await soon(async () => expect(await staged()).toBe(0))
 })
 
 test('what no checkpoint is found in is not kept', async () => {
@@ -110,5 +111,5 @@ test('what no checkpoint is found in is not kept', async () => {
   await importing.adopt(await handOver(api, 'law.txt', 'a law'))
   expect(importing.stage).toBe('sending')
   expect(importing.problem).not.toBe(null)
-  await vi.waitFor(async () => expect(await staged()).toBe(0))
+  await soon(async () => expect(await staged()).toBe(0))
 })

@@ -9,6 +9,7 @@ import type { EngineApi, EngineEvent } from '#shared/contract'
 import { WorkbenchError } from '#shared/errors'
 import { connect, serve } from '#shared/port'
 import { builtEngine, tinyProject } from '../support/builtEngine'
+import { holdWorkers } from '../support/heldWorkers'
 import { pipePair } from '../support/pipePair'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { unpackMatrix } from '../../src/renderer/state/unpackMatrix'
@@ -197,11 +198,13 @@ test('what is not in the contract is refused at the door, with a code', async ()
   const answers: string[] = []
   far.onText((text) => answers.push(text))
   const ask = async (call: unknown) => {
+    const before = answers.length
     far.send(typeof call === 'string' ? call : JSON.stringify(call))
-    await new Promise((done) => setTimeout(done, 20))
+    await expect.poll(() => answers.length).toBeGreaterThan(before)
     return answers.at(-1)
   }
-  expect(await ask('not json')).toBe(undefined)
+  // It is answered by nothing: what comes first belongs to what is asked next.
+  far.send('not json')
   expect(await ask({ id: 900, command: 'constructor', input: {} })).toContain('contract/invalid')
   expect(await ask({ id: 901, command: 'runStudy', input: { study: 7 } })).toContain(
     'runStudy was given something else'
@@ -220,6 +223,7 @@ test('the machine is read cheaply; devices as doctor has them, not beside a stud
   const training = heard(api, ({ kind }) => kind === 'run')
   await api.runStudy({ study: 'small' })
   await training
+  const goOn = await holdWorkers(process.pid)
   const { projectBytes } = (await api.readMachine({})).disk
   expect(projectBytes).toBeGreaterThan(1000)
   await expect(api.readDevices({ again: false })).rejects.toMatchObject({ code: 'study/running' })
@@ -227,7 +231,9 @@ test('the machine is read cheaply; devices as doctor has them, not beside a stud
     code: 'study/running'
   })
   const stopped = heard(api, (event) => event.kind === 'study' && event.state !== 'running')
-  await api.stopStudy({})
+  const stopping = api.stopStudy({})
+  goOn()
+  await stopping
   await stopped
   const devices = await api.readDevices({ again: false })
   expect(devices.canTrain).toBe(true)

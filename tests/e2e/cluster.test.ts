@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from '../support/accessibility'
-import { newProject, openWindow, show } from '../support/browserWindow'
+import { copyBy, newProject, openWindow, show } from '../support/browserWindow'
 import { serveProject } from '../support/servedProject'
 import { isSlurmMissing, startSlurm, until } from '../support/slurmCluster'
 import type { SlurmCluster } from '../support/slurmCluster'
@@ -40,8 +40,8 @@ describe.skipIf(isSlurmMissing)('a study on a cluster, in the window', () => {
     await expect.poll(() => script.innerText()).toContain('--partition=main')
     expect(await script.innerText()).toMatch(/--time=10 .*\n\n#!\/bin\/bash\n/)
     await form.getByText('how many there are is known once the text is prepared').waitFor()
-    await form.getByRole('button', { name: 'Copy the script' }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^sbatch /)
+    const copyScript = form.getByRole('button', { name: 'Copy the script' })
+    expect(await copyBy(page, copyScript)).toMatch(/^sbatch /)
     await expectAccessible(page, 'form of a cluster')
     await check.click()
     await form.getByText('Assay: Assay').waitFor({ timeout: 60_000 })
@@ -76,10 +76,9 @@ describe.skipIf(isSlurmMissing)('a study on a cluster, in the window', () => {
       .poll(() => sheet.getByRole('region', { name: 'Script that was submitted' }).innerText())
       .toContain('#!/bin/bash')
     await expectAccessible(page, 'queue of a cluster')
-    await sheet.getByRole('button', { name: 'Copy the queue as CSV' }).click()
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
-      /^element,study,.*\r\nassay-[0-9a-f]{12}\.0,small,train,seed,/
-    )
+    expect(
+      await copyBy(page, sheet.getByRole('button', { name: 'Copy the queue as CSV' }))
+    ).toMatch(/^element,study,.*\r\nassay-[0-9a-f]{12}\.0,small,train,seed,/)
 
     // The controller goes away and comes back.
     await cluster.killController()

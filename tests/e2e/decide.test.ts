@@ -53,9 +53,7 @@ test.each(SHELLS)(
     await field('How many of the best are merged and measured').fill('2')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Train these' }).waitFor()
-    await page.getByRole('button', { name: 'Copy search as CSV' }).click()
-    await page.getByRole('button', { name: 'Copied' }).waitFor()
-    const told = (await shell.copied())
+    const told = (await shell.copy(page.getByRole('button', { name: 'Copy search as CSV' })))
       .split('\r\n')
       .map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/))
     const place = (column: string) => told[0]!.indexOf(column)
@@ -89,6 +87,7 @@ test.each(SHELLS)(
     // What is told to be trained is trained, and named so.
     await page.getByRole('button', { name: 'Train these' }).click()
     await page.getByText('to be trained for real: the study runs').waitFor()
+    await page.getByRole('button', { name: 'Stop' }).waitFor()
     await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 120_000 })
     await shell.quitClean()
     const runs = await tableRows(project, 'runs')

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { newProject } from '../support/browserWindow'
-import { canChoose, chooseMenu, launchDesktop, quit } from '../support/electronApp'
+import { canChoose, chooseMenu, enginePid, launchDesktop, quit } from '../support/electronApp'
+import { holdWorkers } from '../support/heldWorkers'
+import { soon } from '../support/soon'
 import { writeCorpus } from '../support/tinyCorpus'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 test('every item of the menu does what it says', async () => {
-  const project = await newProject(500)
+  const project = await newProject()
   const { app, page } = await launchDesktop({ args: [project] })
   const run = page.getByRole('button', { name: 'Run study' })
   await run.waitFor()
@@ -67,7 +69,7 @@ test('every item of the menu does what it says', async () => {
             'navigator.userActivation.isActive'
           ) as Promise<boolean>
       )
-    await vi.waitFor(async () => expect(await isTouched()).toBe(false), { timeout: 10_000 })
+    await soon(async () => expect(await isTouched()).toBe(false))
     const choosing = page.waitForEvent('filechooser')
     await choose(id)
     await (await choosing).setFiles(chosen)
@@ -84,20 +86,22 @@ test('every item of the menu does what it says', async () => {
   })
   await choose('reveal')
   const shown = () => app.evaluate(() => (globalThis as unknown as { shown: string[] }).shown)
-  await vi.waitFor(async () => expect((await shown()).length).toBe(1))
+  await soon(async () => expect((await shown()).length).toBe(1))
   expect((await shown())[0]).toContain(project)
 
   await choose('run-study')
+  const goOn = await holdWorkers(await enginePid(app))
   await page.getByRole('button', { name: 'Stop', exact: true }).waitFor()
-  await vi.waitFor(async () => expect(await canChoose(app, 'stop-study')).toBe(true))
+  await soon(async () => expect(await canChoose(app, 'stop-study')).toBe(true))
   expect(await canChoose(app, 'run-study')).toBe(false)
   expect(await canChoose(app, 'check-files')).toBe(false)
   await choose('stop-study')
+  goOn()
   await run.waitFor()
 
   await choose('close-project')
   await page.getByRole('heading', { name: 'Recent projects' }).waitFor()
-  await vi.waitFor(async () => expect(await canChoose(app, 'edit-study')).toBe(false))
+  await soon(async () => expect(await canChoose(app, 'edit-study')).toBe(false))
   // A project opened lately is opened from its submenu.
   await app.evaluate(({ Menu }) =>
     Menu.getApplicationMenu()!.getMenuItemById('recent')!.submenu!.items[0]!.click()

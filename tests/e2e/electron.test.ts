@@ -23,7 +23,9 @@ import {
   watchTray,
   windowCount
 } from '../support/electronApp'
+import { holdWorkers } from '../support/heldWorkers'
 import { serveProject } from '../support/servedProject'
+import { soon } from '../support/soon'
 import { openTunnel } from '../support/tunnel'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -31,13 +33,14 @@ import { writeCorpus } from '../support/tinyCorpus'
 const button = { run: { name: 'Run study' }, stop: { name: 'Stop', exact: true } } as const
 
 test('training goes on without its window, which another start or the tray brings back, and is stopped from the tray', async () => {
-  const project = await newProject(500)
+  const project = await newProject()
   const { app, page, userData } = await launchDesktop()
   await watchTray(app)
   await answerDialogs(app, { filePath: project })
   await chooseMenu(app, 'open')
   await page.getByRole('button', button.run).click()
   await firstRun(project)
+  const goOn = await holdWorkers(await enginePid(app))
 
   /** Closes the window to keep training, and brings it back: the same state. */
   const closeAndComeBack = async (shown: Page, comeBack: () => Promise<unknown>) => {
@@ -66,7 +69,10 @@ test('training goes on without its window, which another start or the tray bring
   await closing
   // Quit, to be stopped: the study is not done, and nothing holds the project.
   await answerDialogs(app, { response: 1 })
-  await endOf(app, () => clickTray(app, 'Quit…'))
+  await endOf(app, async () => {
+    await clickTray(app, 'Quit…')
+    goOn()
+  })
   expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
   expect(existsSync(join(project, 'lock.json'))).toBe(false)
 }, 240_000)
@@ -77,10 +83,16 @@ test('an engine that is killed amid training is started again, and goes on; so d
   await page.getByRole('button', button.run).click()
   await firstRun(project)
   const before = await enginePid(app)
+  const goneFor = page.getByText('The engine does not answer').waitFor()
+  const end = await holdWorkers(before)
   process.kill(before, 'SIGKILL')
-  await page.getByText('The engine does not answer').waitFor()
+  // They end as soon as they can tell that their engine is gone.
+  end()
+  await goneFor
+  await soon(async () => expect(await enginePid(app)).not.toBe(before))
+  const goOn = await holdWorkers(await enginePid(app))
   await page.getByRole('button', button.stop).waitFor()
-  await vi.waitFor(async () => expect(await enginePid(app)).not.toBe(before), { timeout: 10_000 })
+  goOn()
 
   await show(page, 'Training')
   await app.evaluate(({ BrowserWindow }) =>
@@ -104,6 +116,8 @@ test('beside training that is kept another start opens another project, and a ki
   const { app, page, userData } = await launchDesktop({ args: [project] })
   await page.getByRole('button', button.run).click()
   await firstRun(project)
+  const before = await enginePid(app)
+  const end = await holdWorkers(before)
   await answerDialogs(app, { response: 0 })
   const closing = page.waitForEvent('close')
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
@@ -112,12 +126,10 @@ test('beside training that is kept another start opens another project, and a ki
   const opening = app.waitForEvent('window')
   expect(await startAgain(userData, [other])).toBe(0)
   const again = await opening
-  await vi.waitFor(async () => expect(await again.title()).toBe('tongues – Assay'), {
-    timeout: 20_000
-  })
-  const before = await enginePid(app)
+  await soon(async () => expect(await again.title()).toBe('tongues – Assay'))
   expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
   process.kill(before, 'SIGKILL')
+  end()
   await vi.waitFor(
     async () => expect(await assayDone(['status', project])).toContain('8 of 8 trained'),
     { timeout: 60_000, interval: 1000 }
@@ -162,7 +174,7 @@ test('the system is told: progress, no sleep while training, a word at the end t
   expect(await windowCount(app)).toBe(1)
   await runStudy(page)
   const toldSoFar = () => app.evaluate(() => (globalThis as unknown as { told: unknown[][] }).told)
-  const told = await vi.waitFor(async () => {
+  const told = await soon(async () => {
     const all = await toldSoFar()
     expect(all.at(-1)?.[0]).toBe('notification')
     return all
@@ -211,7 +223,7 @@ test('what is set is kept and followed: sleep, notifications, and what closing d
   await settings.getByLabel('the computer does not go to sleep').uncheck()
   await settings.getByLabel('the system tells when it ends').uncheck()
   await settings.getByLabel('keep training without it').check()
-  await vi.waitFor(async () =>
+  await soon(async () =>
     expect(await keptSettings()).toEqual({
       notifies: false,
       staysAwake: false,
@@ -221,9 +233,10 @@ test('what is set is kept and followed: sleep, notifications, and what closing d
   await page.keyboard.press('Escape')
   await page.getByRole('button', button.run).click()
   await firstRun(project)
+  const goOn = await holdWorkers(await enginePid(app))
   expect(await toldSoFar()).toEqual([])
   await (await openSettings(page)).getByLabel('the computer does not go to sleep').check()
-  await vi.waitFor(async () => expect(await toldSoFar()).toEqual(['awake']))
+  await soon(async () => expect(await toldSoFar()).toEqual(['awake']))
 
   // Closed: nobody is asked, and training goes on.
   await answerDialogs(app, { response: 2 })
@@ -237,7 +250,8 @@ test('what is set is kept and followed: sleep, notifications, and what closing d
   await again.getByRole('button', button.stop).waitFor()
   // Quit: it stops without asking; a question would be answered by staying.
   await (await openSettings(again)).getByLabel('stop safely, and quit').check()
-  await vi.waitFor(async () => expect(await keptSettings()).toMatchObject({ whenClosing: 'stop' }))
+  await soon(async () => expect(await keptSettings()).toMatchObject({ whenClosing: 'stop' }))
+  goOn()
   await quit(app)
   expect(await assayDone(['status', project])).not.toContain('8 of 8 trained')
 
@@ -296,15 +310,19 @@ test('closed amid an import it asks, and goes on or gives it up as it is told', 
   const sheet = page.getByRole('dialog', { name: 'Import text' })
   const importing = sheet.getByRole('button', { name: 'Import', exact: true })
   await answerDialogs(app, { response: 1 })
+  const engine = await enginePid(app)
   await importing.click()
+  const goOn = await holdWorkers(engine)
   await importing.waitFor({ state: 'hidden' })
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close())
   const asked = ['Something is going on in speeches.']
-  await vi.waitFor(async () => expect(await dialogsSaid(app)).toEqual(asked))
+  await soon(async () => expect(await dialogsSaid(app)).toEqual(asked))
   expect(await windowCount(app)).toBe(1)
 
   await answerDialogs(app, { response: 0 })
-  await quit(app)
+  const quitting = quit(app)
+  goOn()
+  await quitting
   expect(existsSync(join(folder, 'speeches', 'lock.json'))).toBe(false)
 })
 
@@ -317,7 +335,7 @@ test('assay open runs the desktop until it is told to end, and gives the project
   const ended = new Promise((done) => child.once('exit', (status) => done(status)))
   onTestFinished(() => void child.kill('SIGKILL'))
   const lock = join(project, 'lock.json')
-  const held = { timeout: 20_000, interval: 200 }
+  const held = { timeout: 60_000, interval: 200 }
   await vi.waitFor(() => expect(existsSync(lock)).toBe(true), held)
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
@@ -335,7 +353,7 @@ test('without a screen assay open serves the projects and says why', async () =>
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
   }
-  await vi.waitFor(() => expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#/), { timeout: 20_000 })
+  await vi.waitFor(() => expect(said).toMatch(/http:\/\/127\.0\.0\.1:\d+\/#/), { timeout: 60_000 })
   expect(said).toContain('There is no screen here')
   expect(said).toContain(join(home, 'Assay'))
   const ended = new Promise((done) => child.once('exit', (status) => done(status)))
@@ -358,7 +376,7 @@ test('a remote engine is looked at by its link; a tunnel that breaks is shown, a
   await page.getByText('This is no link of an engine').waitFor()
   await field.fill('http://192.0.2.1:8800/#token')
   await connect.click()
-  await vi.waitFor(async () =>
+  await soon(async () =>
     expect(await dialogsSaid(app)).toEqual(['192.0.2.1:8800 is another computer.'])
   )
   await field.fill(`http://127.0.0.1:${tunnel.port}/#wrong`)

@@ -34,9 +34,8 @@ test.each(SHELLS)(
     await map.waitFor()
 
     // Each partition has one base unit. Each cell is the branch's loss less the seed's, with full digits in what is copied.
-    await page.getByRole('button', { name: 'Copy this map as CSV' }).click()
-    await page.getByRole('button', { name: 'Copied' }).waitFor()
-    const [head, ...lines] = (await shell.copied())
+    const copied = await shell.copy(page.getByRole('button', { name: 'Copy this map as CSV' }))
+    const [head, ...lines] = copied
       .trim()
       .split('\r\n')
       .map((one) => one.split(','))

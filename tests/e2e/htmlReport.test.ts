@@ -198,6 +198,6 @@ test('a report that cannot be written leaves what was there', async () => {
     const full = await assayError(['report', project, '--html', join(disk, 'report.html')])
     expect([full.code, await readdir(disk)]).toEqual(['storage/disk-full', []])
   } finally {
-    execFileSync('umount', [disk])
+    execFileSync('umount', ['--lazy', disk])
   }
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { TABLES, fromCsv } from '#engine/studies/tables'
 import { tableRows } from '../support/browserWindow'
 import { chooseTyping, pressKey, tabTo, typeOver } from '../support/byKeyboard'
+import { holdWorkers } from '../support/heldWorkers'
 import { openShell } from '../support/shells'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { writeCorpus } from '../support/tinyCorpus'
@@ -66,7 +67,10 @@ test('by keyboard alone: a whole study, from the first text to the evidence', as
   await page.keyboard.press('t')
   await page.keyboard.press('Control+Enter')
   await page.getByRole('gridcell', { name: 'training', exact: true }).first().waitFor()
+  // Its workers stand still while Tab goes to the button: some runs must not have begun.
+  const goOn = await holdWorkers(await shell.enginePid())
   await pressKey(page, button('Stop'))
+  goOn()
   await button('Run study').waitFor({ timeout: 30_000 })
   // A window opened anew shows the same state.
   await page.reload()
@@ -76,7 +80,8 @@ test('by keyboard alone: a whole study, from the first text to the evidence', as
   await button('Stop').waitFor()
   await button('Run study').waitFor({ timeout: 90_000 })
   const states = page.locator('tr[data-state] .state')
-  expect((await states.allInnerTexts()).map((text) => text.trim())).toEqual(Array(4).fill('done'))
+  const shownStates = async () => (await states.allInnerTexts()).map((text) => text.trim())
+  await expect.poll(shownStates).toEqual(Array(4).fill('done'))
 
   // The matrix: two rows are selected and trained for real, one is built and kept.
   await page.keyboard.press('g')
@@ -98,7 +103,7 @@ test('by keyboard alone: a whole study, from the first text to the evidence', as
   await page.getByText(`Picked: ${built}`).waitFor()
   await pressKey(page, button('Copy as CSV'))
   await page.getByText('as CSV.').waitFor()
-  expect((await shell.copied()).split('\n')[1]).toContain(built)
+  await expect.poll(async () => (await shell.copied()).split('\n')[1]).toContain(built)
 
   // The evidence: another proxy and scale, a dot is picked, and the table is what is exported.
   await page.keyboard.press('g')

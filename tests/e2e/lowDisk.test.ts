@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { expectAccessible } from '../support/accessibility'
 import { firstRun, newProject, openWindow, show, tableRows } from '../support/browserWindow'
 import { assayDone } from '../support/commandLine'
+import { holdWorkers } from '../support/heldWorkers'
 import { serveProject } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -27,7 +28,7 @@ async function smallDisk(): Promise<{ disk: string; leave: (free: number) => Pro
   const disk = join(await temporaryFolder(), 'disk')
   await mkdir(disk)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', disk])
-  onTestFinished(() => void execFileSync('umount', [disk]))
+  onTestFinished(() => void execFileSync('umount', ['--lazy', disk]))
   const filler = join(disk, 'filler')
   const leave = async (free: number) => {
     await rm(filler, { force: true })
@@ -40,7 +41,7 @@ async function smallDisk(): Promise<{ disk: string; leave: (free: number) => Pro
 test('the window says that a study waits, for what and for how much; it goes on to the same tables', async () => {
   const { disk, leave } = await smallDisk()
   const project = await slow(disk)
-  const { link, end } = await serveProject(project, ['--disk-floor', '20MB'])
+  const { link, child, end } = await serveProject(project, ['--disk-floor', '20MB'])
   onTestFinished(end)
   await leave(10_000_000)
   const { page, complaints } = await openWindow(link)
@@ -58,8 +59,10 @@ test('the window says that a study waits, for what and for how much; it goes on 
 
   // While it trains; who looks anew is told too.
   await firstRun(project)
+  const goOn = await holdWorkers(child.pid!)
   await leave(5_000_000)
   await banner.waitFor()
+  goOn()
   await page.reload()
   await banner.waitFor()
   await show(page, 'Training')
@@ -68,7 +71,8 @@ test('the window says that a study waits, for what and for how much; it goes on 
   await leave(Infinity)
   await banner.waitFor({ state: 'hidden' })
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 60_000 })
-  expect(await page.locator('tr[data-state]:not([data-state=done])').count()).toBe(0)
+  const undone = page.locator('tr[data-state]:not([data-state=done])')
+  await expect.poll(() => undone.count()).toBe(0)
   expect(complaints).toEqual([])
 
   const same = await slow()

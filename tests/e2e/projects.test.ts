@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectAccessible } from '../support/accessibility'
 import {
+  copyBy,
   dropFiles,
   matrixCell,
   newProject,
@@ -79,8 +80,7 @@ test('listed projects show how far they are; arrows and Enter open one, and it i
   const log = page.getByRole('dialog', { name: 'Log' })
   await log.getByText('languages').waitFor()
   await log.getByText('empty').waitFor()
-  await log.getByRole('button', { name: 'Copy 2 lines as CSV' }).click()
-  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  const copied = await copyBy(page, log.getByRole('button', { name: 'Copy 2 lines as CSV' }))
   expect(copied.split('\r\n').map((line) => line.split(',').slice(1).join())).toEqual([
     'level,project,text,details',
     'info,languages,Opened,',

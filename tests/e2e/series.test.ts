@@ -70,8 +70,7 @@ test.each(SHELLS)(
       .getByRole('img', { name: /Spearman’s ρ within sizes: merge-micro at 0.001/ })
       .waitFor()
     await expectAccessible(page, 'Evidence with a series')
-    await series.getByRole('button', { name: 'Copy series as CSV' }).click()
-    const copied = await shell.copied()
+    const copied = await shell.copy(series.getByRole('button', { name: 'Copy series as CSV' }))
 
     // All that is left by one press, one study after the other: no branch is trained by hand.
     await series.getByRole('button', { name: 'Vary a setting …' }).click()
@@ -88,7 +87,7 @@ test.each(SHELLS)(
     await rest.first().click()
     await page.getByRole('button', { name: 'Stop' }).waitFor()
     await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 120_000 })
-    await expect.poll(() => series.getByText(/runs? left/).count(), { timeout: 20_000 }).toBe(0)
+    await expect.poll(() => series.getByText(/runs? left/).count(), { timeout: 60_000 }).toBe(0)
     await series
       .getByRole('img', { name: /merge-micro at weights: .*merge-micro at none/ })
       .waitFor()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import type { StudyDraft } from '#shared/records'
 import { expectAccessible } from '../support/accessibility'
-import { newProject, openWindow, show } from '../support/browserWindow'
+import { copyBy, newProject, openWindow, show } from '../support/browserWindow'
 import { serveProject } from '../support/servedProject'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -79,8 +79,7 @@ test('a trainer that nobody confirmed is shown, with what to do at the machine',
   await sheet.getByRole('cell', { name: '/bin/true {out}' }).waitFor()
   await sheet.getByText('Nothing that comes over a network can confirm them').waitFor()
   expect(await sheet.getByRole('button', { name: 'Confirm' }).count()).toBe(0)
-  await sheet.getByRole('button', { name: 'Copy the call' }).click()
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+  expect(await copyBy(page, sheet.getByRole('button', { name: 'Copy the call' }))).toBe(
     "assay run . --study='small' --trust-commands"
   )
   await expectAccessible(page, 'commands that this window cannot confirm')

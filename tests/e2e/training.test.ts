@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { TracePoint } from '#shared/records'
 import { expectAccessible } from '../support/accessibility'
 import { newProject, openWindow, runStudy, show, tableRows } from '../support/browserWindow'
+import { holdWorkers } from '../support/heldWorkers'
 import { serveProject } from '../support/servedProject'
 
 const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as const }
@@ -12,7 +13,7 @@ const recipe = { batchSize: 4, peakLearningRate: 3e-3, schedule: 'constant' as c
 /** A seed of some seconds and three short branches, measured on held-out text while they train. */
 function slowProject(): Promise<string> {
   return newProject(200, {
-    seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 1600, recipe },
+    seed: { source: 'text', corpus: 'seed', tokenBudget: 16 * 3200, recipe },
     sequential: { choose: { kind: 'none' } },
     evaluation: { everySteps: 20 }
   })
@@ -31,12 +32,14 @@ const reading = (page: Page) =>
 
 test('curves grow; runs are moved, held, released and tried again; what is read is what is stored', async () => {
   const project = await slowProject()
-  const { link } = await serveProject(project, ['--threads', '1'])
+  const { link, child } = await serveProject(project, ['--threads', '1'])
   const { page, complaints } = await openWindow(link)
   await show(page, 'Training')
   await page.getByText('Nothing is planned yet').waitFor()
   await page.getByRole('button', { name: 'Run study' }).click()
   await inState(page, 'seed', 'training')
+  // It stands still while other runs are moved: it must not be done before it is looked at.
+  const goOn = await holdWorkers(child.pid!)
 
   // By keyboard: the last branch comes one earlier, the first is held.
   const grid = page.getByRole('grid', { name: 'Runs' })
@@ -52,15 +55,18 @@ test('curves grow; runs are moved, held, released and tried again; what is read 
   // The seed's curve grows while it is looked at, with its loss on held-out text.
   const cell = (n: number) => reading(page).first().locator('td').nth(n).innerText()
   const step = async () => Number(await cell(1)) || 0
-  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(0)
+  goOn()
+  await expect.poll(step).toBeGreaterThan(0)
   const before = await step()
-  await expect.poll(step, { timeout: 15_000 }).toBeGreaterThan(before)
-  await expect.poll(async () => Number(await cell(3)), { timeout: 15_000 }).toBeGreaterThan(1)
+  await expect.poll(step).toBeGreaterThan(before)
+  await expect.poll(async () => Number(await cell(3))).toBeGreaterThan(1)
 
   // Held amid training, it stops, and with it all that builds on it; released, it goes on.
   await grid.focus()
+  const letGo = await holdWorkers(child.pid!)
   await page.keyboard.press('Home')
   await page.keyboard.press('h')
+  letGo()
   await page.getByText('2 runs are held: release what is to be trained').waitFor()
   await inState(page, 'seed', 'held')
   await page.keyboard.press('h')

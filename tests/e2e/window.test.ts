@@ -11,6 +11,7 @@ import {
 } from '../support/browserWindow'
 import { expectAccessible } from '../support/accessibility'
 import { assayDone } from '../support/commandLine'
+import { holdWorkers } from '../support/heldWorkers'
 import { serveProject } from '../support/servedProject'
 import { openTunnel } from '../support/tunnel'
 
@@ -26,8 +27,11 @@ test('a study is run and read in the window; what it shows is what is exported',
   await page.getByRole('gridcell', { name: 'law', exact: true }).first().waitFor()
   await show(page, 'Training')
   await page.getByRole('slider', { name: /Last training loss: code#1/ }).waitFor()
-  const states = await page.locator('tr[data-state] .state').allInnerTexts()
-  expect(new Set(states.map((text) => text.trim()))).toEqual(new Set(['done']))
+  const states = async () => {
+    const texts = await page.locator('tr[data-state] .state').allInnerTexts()
+    return new Set(texts.map((text) => text.trim()))
+  }
+  await expect.poll(states).toEqual(new Set(['done']))
 
   const pairs = (await tableRows(project, 'pairs')).filter((row) => row['proxy'] === 'merge-micro')
   await show(page, 'Mixtures')
@@ -68,6 +72,7 @@ test('an engine that is killed amid training is said to be gone; served again, t
   const { page } = await openWindow(link)
   await page.getByRole('button', { name: 'Run study' }).click()
   await firstRun(project)
+  const end = await holdWorkers(child.pid!)
   // A window that crashes takes nothing with it.
   const crashing = page.waitForEvent('crash')
   void page.goto('chrome://crash').catch(() => undefined)
@@ -75,6 +80,8 @@ test('an engine that is killed amid training is said to be gone; served again, t
   const second = await openWindow(link)
   await second.page.getByRole('button', { name: 'Stop' }).waitFor()
   child.kill('SIGKILL')
+  // They end once they can tell that their engine is gone.
+  end()
   await second.page.getByText('The engine does not answer; trying again.').waitFor()
 
   const again = await openWindow((await serveProject(project)).link)

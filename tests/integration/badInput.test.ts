@@ -236,7 +236,7 @@ test('a disk that fills up while writing is said to be full; what was there stay
     expect(await readFile(join(project, 'project.assay'), 'utf8')).toBe(before)
     expect(await corporaThere()).toEqual([])
   } finally {
-    execFileSync('umount', [disk])
+    execFileSync('umount', ['--lazy', disk])
   }
 })
 
@@ -299,7 +299,7 @@ test('lines appended to a full disk leave no torn half behind', async () => {
       [{ a: 1 }, { a: 2 }].map((line) => sealedLine(line) + '\n').join('')
     )
   } finally {
-    execFileSync('umount', [disk])
+    execFileSync('umount', ['--lazy', disk])
   }
 })
 

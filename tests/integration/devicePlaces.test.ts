@@ -60,6 +60,21 @@ test('one GPU with one run at once is no choice; what the study asks for is', as
   expect(options.pool.devices.flatMap(({ pids }) => pids)).toEqual([])
 })
 
+test('a GPU that the environment hides is refused by its number, and the others keep theirs', async () => {
+  await pretendSmi('for i in 0 1 2 3; do echo "$i, GPU-a$i, NVIDIA H100, 0, 4, 81559, 30"; done')
+  vi.stubEnv('CUDA_VISIBLE_DEVICES', '2,3')
+  const { list: _, ...options } = await placed([])
+  const choose = (devices: number[]) =>
+    new DevicePlaces({ ...LOCAL, devices }, options).choose(SMALLEST, { perDevice: 1 })
+  expect(await choose([3])).toMatchObject({ devices: [3], names: ['NVIDIA H100 (GPU 3)'] })
+  await expect(choose([0])).rejects.toMatchObject({
+    code: 'executor/invalid',
+    message: expect.stringMatching(
+      /0 is not among .*: 2 \(NVIDIA H100\), 3 .* hides others \(CUDA_VISIBLE_DEVICES=2,3\)/
+    ) as string
+  })
+})
+
 test('where the driver does not list GPUs one is used, which is said, and it is asked again', async () => {
   const failure = new WorkbenchError('backend/unavailable', 'It did not answer within 45 s.')
   let answers = () => Promise.reject<LocalDevice[]>(failure)

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ProjectSession, StudyEvent } from '#engine'
 import { LOCAL } from '#shared/executors'
 import type { Run, StudyDraft } from '#shared/records'
-import { builtEngine, tinyProject } from '../support/builtEngine'
+import { builtEngine, tinyProject, tinyStudy } from '../support/builtEngine'
 import { assay, assayDone } from '../support/commandLine'
 import { breakDevices, workersOn } from '../support/deviceWorkers'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -45,7 +45,12 @@ test('tables are the same on one, two and three devices, and runs are spread', a
 }, 240_000)
 
 test('two runs train at once, each on a device of its own, which the list of devices says', async () => {
-  const session = await studyOn(2)
+  const { branch } = tinyStudy()
+  // Steps enough for both to be seen amid them.
+  const session = await studyOn(2, {
+    branch: { ...branch, batchSize: 1 },
+    sequential: { choose: { kind: 'none' } }
+  })
   const seen: { runs: string[]; heads: Run[] }[] = []
   const training = new Set<string>()
   const looks: Promise<void>[] = []

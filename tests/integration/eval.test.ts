@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
 import { projectPaths } from '#engine/storage/paths'
 import { bitsPerByte, perplexity } from '#shared/metrics'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone, assayError } from '../support/commandLine'
+import { untilListening } from '../support/listening'
 import { temporaryFolder } from '../support/temporaryFolder'
 import { tinyDocuments } from '../support/tinyCorpus'
 import expected from '../golden/evaluation/expected.json'
@@ -95,12 +97,15 @@ test('it is stopped by Ctrl-C and prints nothing then', async () => {
   const lines = Array.from({ length: 15_000 }, (_, i) => JSON.stringify({ text: `${i} ${text}` }))
   await writeFile(path, lines.join('\n'))
   const args = ['eval', '--model', MODEL, '--data', path, '--window', '8', '--json']
-  const outcome = await new Promise<{ status: number | null; stdout: string }>((done) => {
+  const outcome = await new Promise<{ status: number | null; stdout: string }>((done, fail) => {
     const cli = resolve('out/main/cli.cjs')
     const child = execFile(process.execPath, [cli, ...args], (_, stdout) => {
       done({ status: child.exitCode, stdout })
     })
-    setTimeout(() => child.kill('SIGINT'), 4000)
+    // It listens to Ctrl-C just before it listens to this; a while later it reads.
+    untilListening(child.pid!, 'SIGHUP')
+      .then(() => sleep(3000))
+      .then(() => child.kill('SIGINT'), fail)
   })
   expect(outcome).toEqual({ status: 130, stdout: '' })
 }, 60_000)

@@ -115,7 +115,7 @@ test('memory has a bound that neither the number nor the size of models moves', 
 })
 
 test('Ctrl-C leaves nothing and ends with 130', async () => {
-  const models = await Promise.all(['a', 'b'].map((name) => writeSparse(name, 2, 60_000_000)))
+  const models = await Promise.all(['a', 'b'].map((name) => writeSparse(name, 4, 60_000_000)))
   const args = [resolve('out/main/cli.cjs'), 'merge', ...models, '--out', out]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise<number | null>((done) => child.on('exit', done))

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { tinyStudy } from '../support/builtEngine'
 import { assayDone } from '../support/commandLine'
 import { otherNode, OTHER_NODES } from '../support/otherNode'
@@ -26,6 +26,11 @@ async function studyUnder(node: string): Promise<string> {
 }
 
 let here: Promise<string> | null = null
+
+// Each is some 50 MB to be fetched where no run of the tests fetched it before.
+beforeAll(async () => {
+  for (const version of OTHER_NODES) await otherNode(version)
+}, 600_000)
 
 test.each(OTHER_NODES)('a study gives the same measurements under Node %s', async (version) => {
   const node = await otherNode(version)

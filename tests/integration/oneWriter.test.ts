@@ -49,6 +49,8 @@ const ended = (child: ChildProcess) =>
 test('the second to write is refused and told who is first; it may look; who is killed is succeeded', async () => {
   const project = await newProject()
   const first = await runAside(project)
+  // It must not be done before all others have been refused.
+  first.kill('SIGSTOP')
   const since = (
     JSON.parse(await readFile(join(project, 'lock.json'), 'utf8')) as { since: string }
   ).since

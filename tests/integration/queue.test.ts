@@ -6,6 +6,7 @@ import type { Engine } from '#engine'
 import type { EngineEvent } from '#shared/contract'
 import type { QueuedRun } from '#shared/trainingView'
 import { builtEngine, tinyProject } from '../support/builtEngine'
+import { holdWorkers } from '../support/heldWorkers'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 let engine: Engine
@@ -90,8 +91,10 @@ test('a run that trains is set aside and goes on when it is released, bit for bi
   let end = ended()
   await host.runStudy({ study })
   await training
+  const goOn = await holdWorkers(process.pid)
   expect((await named('law#1')).isTraining).toBe(true)
   await host.holdRun({ run: law.fingerprint })
+  goOn()
   const outcome = await end
   expect(outcome).toMatchObject({ state: 'stopped' })
   expect((outcome as { message: string }).message).toMatch(/^1 run is held: law#1\./)

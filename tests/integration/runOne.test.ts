@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '#engine'
 import { distinctModels } from '#engine/studies/measureModels'
@@ -12,6 +11,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { runsOf } from '#engine/studies/plan'
 import { builtEngine, tinyProject } from '../support/builtEngine'
 import { assay, assayDone, assayError } from '../support/commandLine'
+import { untilListening } from '../support/listening'
 import { untimedTables } from '../support/untimedTables'
 import { temporaryFolder } from '../support/temporaryFolder'
 
@@ -108,11 +108,7 @@ test('an element whose time is over again and again before a step is done is not
   const element = spawn(process.execPath, args, { env: { ...env, SLURM_RESTART_COUNT: '2' } })
   const said = text(element.stderr)
   const ended = once(element, 'exit')
-  const USR2 = 1n << 11n
-  for (let heard = 0n; heard === 0n; await sleep(5)) {
-    const status = await readFile(`/proc/${element.pid}/status`, 'utf8')
-    heard = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)![1]}`) & USR2
-  }
+  await untilListening(element.pid!, 'SIGUSR2')
   element.kill('SIGUSR2')
   expect(await ended).toEqual([1, null])
   expect(await said).toContain('its time was over 3 times before anything was done')

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { requireDisk } from '../../scripts/setup/disk.mjs'
 import { isElectronLaid, layElectron } from '../../scripts/setup/electron.mjs'
 import { chooseFlavour } from '../../scripts/setup/flavour.mjs'
@@ -192,12 +192,17 @@ describe('the flavour', () => {
   })
 
   test('is cpu where there is no nvidia-smi, and where it fails', async () => {
-    expect(chooseFlavour('gpu', { PATH: '' })).toBe('cpu')
+    expect(chooseFlavour('cpu', { PATH: '' })).toBe('cpu')
     const folder = await temporaryFolder()
     writeFileSync(join(folder, 'nvidia-smi'), '#!/bin/sh\necho no driver; exit 9\n', {
       mode: 0o755
     })
     expect(chooseFlavour(null, { PATH: folder })).toBe('cpu')
+  })
+
+  test('stays gpu where it is laid, on a login node without a GPU too, unless cpu is asked for', () => {
+    expect(chooseFlavour('gpu', { PATH: '' })).toBe('gpu')
+    expect(chooseFlavour('gpu', { ASSAY_TENSORFLOW: 'cpu', PATH: '' })).toBe('cpu')
   })
 
   test('is gpu where nvidia-smi lists one', async () => {
@@ -238,11 +243,11 @@ describe('the lock', () => {
   })
 
   test('a process that ended counts as gone before its parent has asked after it', async () => {
-    const child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 2'])
+    const child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+    onTestFinished(() => void child.kill())
     const pid = await new Promise<number>((resolve) =>
       child.stdout.once('data', (text) => resolve(Number(text)))
     )
-    await vi.waitFor(() => expect(startOf(pid)).toBeNull(), { timeout: 1500 })
-    child.kill()
+    await vi.waitFor(() => expect(startOf(pid)).toBeNull(), { timeout: 30_000 })
   })
 })

@@ -19,8 +19,8 @@ import { isSlurmMissing, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
 
 describe.skipIf(isSlurmMissing)('on a cluster', () => {
-  // What is slowed down needs longer to save its state.
-  const on = useCluster({ KillWait: 10 })
+  // What is slowed down needs longer to save its state; how it ended is to be seen still.
+  const on = useCluster({ KillWait: 10, MinJobAge: 60 })
   // What is confirmed is kept for the user, not in the project.
   useOwnConfig()
 
@@ -117,6 +117,13 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
         '--wrap',
         'sleep 1'
       )
+      // It stands still while only Slurm has something to do: a fast machine would train to the end.
+      await still(trainerOf(folder, seed), () =>
+        until('the element to be told to give way', () => {
+          const told = on.cluster.call('scontrol', 'show', 'job', element!.job)
+          return !(told.includes('JobState=RUNNING') && told.includes(' PreemptTime=None'))
+        })
+      )
       await until('the element to be preempted', () => {
         if (isRunFinished(folder, seed)) throw new Error('it was faster')
         return on.cluster.queue().some(({ name, state }) => names.has(name) && state === 'PENDING')
@@ -125,13 +132,11 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       steps = await further(folder, seed, steps)
 
       // The controller dies: nothing is failed, and it is said.
-      // Waiting for that takes longer than a fast machine trains: it stands still meanwhile.
-      const trainer = trainerOf(folder, seed)
-      process.kill(trainer, 'SIGSTOP')
-      await on.cluster.killController()
-      await until('the words of it', () => words.includes('does not answer'))
-      await on.cluster.startController()
-      process.kill(trainer, 'SIGCONT')
+      await still(trainerOf(folder, seed), async () => {
+        await on.cluster.killController()
+        await until('the words of it', () => words.includes('does not answer'))
+        await on.cluster.startController()
+      })
       steps = await further(folder, seed, steps)
 
       // Assay is closed: the element goes on, and the next run takes it up.
@@ -143,9 +148,13 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       steps = await further(folder, seed, steps)
       expect([...names].filter((name) => name.startsWith('assay-'))).toHaveLength(1)
       // A controller that came back may put the element back once more before it believes that it runs.
-      const shown = async () => (await readCluster(session, session.study())).elements
-      await until('it to be shown', async () => (await shown())[0]?.state === 'running')
-      const elements = await shown()
+      let { elements } = await readCluster(session, session.study())
+      await still(trainerOf(folder, seed), () =>
+        until('it to be shown', async () => {
+          elements = (await readCluster(session, session.study())).elements
+          return elements[0]?.state === 'running'
+        })
+      )
       expect(elements).toMatchObject([{ labels: ['seed'], kind: 'train' }])
       expect(elements[0]!.share).toBeGreaterThan(0)
 
@@ -166,17 +175,19 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     } finally {
       await session.close()
     }
-  }, 400_000)
+  }, 600_000)
 
   // Slurm looks at time limits every 30 s: all three wait for the same look.
   test('a warned element goes on; one that its limit ends goes on from what it saved, or begins again', async () => {
     const study = ofSteps(2500)
     const { seed, weights } = await undisturbed(study)
     const warned = async () => {
-      const { session, folder, element, going } = await begun(study)
+      // Its container knows nothing of Slurm: the shell around it puts it back.
+      const container = 'env PATH=/nowhere'
+      const { session, folder, element, going } = await begun(study, { container })
       await further(folder, seed)
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+75')
-      await slowed(trainerOf(folder, seed), () => stateOf(element) === 'PENDING')
+      await slowed(trainerOf(folder, seed), () => stateOf(element), ['PENDING'])
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       allow(element)
       expect(await going).toMatchObject({ failed: [] })
@@ -187,8 +198,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       await further(folder, seed)
       on.cluster.call('scontrol', 'update', `JobId=${element}`, 'EndTime=now+1')
       // It is warned at the same look: it may put itself back before its end is told.
-      const isUp = () => ['TIMEOUT', 'PENDING'].includes(stateOf(element))
-      await slowed(trainerOf(folder, seed), isUp)
+      await slowed(trainerOf(folder, seed), () => stateOf(element), ['TIMEOUT', 'PENDING'])
       expect(existsSync(projectPaths.resume(folder, seed))).toBe(true)
       if (stateOf(element) === 'PENDING') allow(element)
       expect(await going).toMatchObject({ failed: [] })
@@ -207,7 +217,7 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       expect(readdirSync(join(folder, 'cluster'))).toEqual([])
     }
     await Promise.all([warned(), limited(), hung()])
-  }, 240_000)
+  }, 600_000)
 
   /** A study whose seed runs on the cluster, until that is trained. */
   async function begun(change: Partial<StudyDraft>, settings: object = {}) {
@@ -252,25 +262,43 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   }
 })
 
-/** Waits for something and slows a process down meanwhile: a fast machine would be done before. */
-async function slowed(pid: number, isSo: () => boolean): Promise<void> {
-  const tell = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(pid, signal)
-    } catch {
-      // It is over.
-    }
+function tell(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It is over.
+  }
+}
+
+/** Has a process stand still while something else is done. */
+async function still(pid: number, work: () => Promise<void>): Promise<void> {
+  tell(pid, 'SIGSTOP')
+  try {
+    await work()
+  } finally {
+    tell(pid, 'SIGCONT')
+  }
+}
+
+/**
+ * Waits for a state of an element and slows down its process meanwhile: a fast machine would be done before. One
+ * that is being ended has little time to save what it has: it is slowed no more.
+ */
+async function slowed(pid: number, state: () => string, wanted: string[]): Promise<void> {
+  // Slurm looks at time limits every 30 s, and a busy machine more seldom.
+  const patienceMs = 150_000
+  const isLeaving = async () => {
+    tell(pid, 'SIGCONT')
+    await sleep(50)
+    if (['COMPLETING', ...wanted].includes(state())) return true
+    tell(pid, 'SIGSTOP')
+    await sleep(450)
+    return false
   }
   try {
-    await until('the element to leave its place', async () => {
-      tell('SIGCONT')
-      await sleep(50)
-      if (isSo()) return true
-      tell('SIGSTOP')
-      await sleep(450)
-      return false
-    })
+    await until('the element to leave its place', isLeaving, patienceMs)
   } finally {
-    tell('SIGCONT')
+    tell(pid, 'SIGCONT')
   }
+  await until('the element to have left', () => wanted.includes(state()), patienceMs)
 }

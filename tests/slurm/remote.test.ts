@@ -93,7 +93,7 @@ describe.skipIf(isSlurmMissing || isSshMissing)('by ssh', () => {
     expect(submit()).toBe(before + 1)
     // A command's inputs and marks are its own machine's.
     expect(await readdir(projectPaths.command(later.folder, runs[0]!))).toEqual(['log.txt'])
-  }, 240_000)
+  }, 300_000)
 
   test('a host that does not answer is told before anything is begun', async () => {
     const session = await tinyProject(engine, join(await temporaryFolder(), 'a'), {

@@ -12,8 +12,8 @@ import { temporaryFolder } from '../support/temporaryFolder'
 import { untimedTables } from '../support/untimedTables'
 
 describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
-  // Arrays of more than two elements are refused.
-  const on = useCluster({ MaxArraySize: 2 })
+  // Arrays of more than two elements are refused; a node that is lost is soon known to be.
+  const on = useCluster({ MaxArraySize: 2, SlurmdTimeout: 10 })
 
   const change = { sequential: { choose: { kind: 'list' as const, mixtures: ['code+law'] } } }
 
@@ -51,7 +51,7 @@ describe.skipIf(isSlurmMissing)('on a cluster of two nodes', () => {
     expect(
       existsSync(join(session.folder, 'cluster')) && readdirSync(join(session.folder, 'cluster'))
     ).toEqual([])
-  })
+  }, 300_000)
 
   test('text that an element left while nobody waited is taken in, and not prepared again', async () => {
     const session = await tinyProject(on.engine, join(await temporaryFolder(), 'a'), {

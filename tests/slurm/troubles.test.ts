@@ -11,7 +11,7 @@ import { version } from '../../package.json'
 import type { StudyDraft } from '#shared/records'
 import { tinyProject } from '../support/builtEngine'
 import { useCluster } from '../support/clusterEngine'
-import { assay, assayDone } from '../support/commandLine'
+import { assay, assayDone, assayError } from '../support/commandLine'
 import { useOwnConfig } from '../support/ownConfig'
 import { holdsMemory, isMemoryHeld, isSlurmMissing, mayMount, until } from '../support/slurmCluster'
 import { temporaryFolder } from '../support/temporaryFolder'
@@ -115,41 +115,29 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
   })
 
-  /** Puts a program of this name ahead of Slurm's own, which it may call as `real`, for one test. */
-  async function ahead(name: string, script: string): Promise<void> {
-    const folder = await temporaryFolder()
-    const path = process.env['PATH']!
-    const real = `real() { PATH=${path} command ${name} "$@"; }`
-    await writeFile(join(folder, name), `#!/bin/bash\n${real}\n${script}\n`, { mode: 0o755 })
-    process.env['PATH'] = `${folder}:${path}`
-    onTestFinished(() => void (process.env['PATH'] = path))
-  }
-
-  test('a submission that was heard and not answered is found by its name, and not made again', async () => {
-    const marks = await temporaryFolder()
-    const late =
-      'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation'
-    await ahead(
-      'sbatch',
-      `[ "$1" = --version ] && { real "$@"; exit; }
-      real "$@" >>${marks}/numbers || exit
-      echo "$@" | grep -o 'job-name=[^ ]*' >>${marks}/names
-      mkdir ${marks}/late 2>/dev/null && { echo "${late}" >&2; exit 1; }
-      tail -n 1 ${marks}/numbers`
-    )
-    const session = await project({ modelsPerElement: 100 })
-    const places = new Set<string>()
-    const { failed } = await session.run(session.study(), {
+  test('a node whose GPU is not found trains nothing on its processor: runs go elsewhere, and it is given no more', async () => {
+    const isPretended = '[ $SLURMD_NODENAME = lab1 ] || export ASSAY_PRETENDED_DEVICES=1'
+    const session = await project({ gres: 'gpu:1', setup: [isPretended] })
+    const told: string[] = []
+    const enough = new AbortController()
+    await session.run(session.study(), {
+      signal: enough.signal,
       onEvent: (event) => {
-        if (event.kind === 'progress') places.add(event.progress.place ?? '')
+        if (event.kind === 'device') told.push(`${event.device}: ${event.reason}`)
+        if (event.kind !== 'run') return
+        if (event.record.error) told.push(event.record.error.code)
+        if (event.record.state === 'done') enough.abort(new Error('the seed is enough'))
       }
     })
-    expect(failed).toEqual([])
-    expect([...places].join('\n')).toMatch(/may not have been submitted \(.*Socket timed out on/)
-    const names = (await readFile(join(marks, 'names'), 'utf8')).trim().split('\n')
-    expect(new Set(names).size).toBe(names.length)
-    expect(await readdir(join(session.folder, 'cluster'))).toEqual([])
-  })
+    expect(told).toEqual([
+      'executor/lost',
+      expect.stringMatching(
+        /^node lab1: 2 elements in a row failed on it, .*\(CUDA_VISIBLE_DEVICES=[01]\), and TensorFlow does not find it/
+      ),
+      'executor/lost'
+    ])
+    expect(session.runs.filter(({ state }) => state === 'done')).toMatchObject([{ role: 'seed' }])
+  }, 60_000)
 
   // Its worker is what the kernel ends; the element itself would say no more than that it died.
   test.skipIf(!isMemoryHeld)(
@@ -214,14 +202,15 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       ['--requeue', '--signal=B:USR2@60', '--exclude=lab2', '--signal=B:USR2@90'].map(asLine)
     )
     expect(script).toMatch(
-      /module load cuda\nexec apptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=/
+      /module load cuda\napptainer exec image.sif .*cli.cjs run-one .* \$runs --study=small --assay=.* &\nchild=/
     )
     expect(on.cluster.queue()).toEqual([])
     expect(await assayDone(['cluster', 'script', session.folder])).toBe(`${call}\n\n${script}\n`)
   })
 
   test('a check says what it finds', async () => {
-    const session = await project({ gres: 'gpu:1' })
+    // The cluster's GPUs are pretended ones: without that word nothing would be computed on its processor.
+    const session = await project({ gres: 'gpu:1', setup: ['export ASSAY_PRETENDED_DEVICES=1'] })
     const { status, stdout } = await assay(['cluster', 'check', session.folder, '--json'])
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
@@ -291,11 +280,13 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
     }
     const node = process.execPath
     const clock = `date() { command date -d '5 minutes ago' "$@"; }`
+    const begunAt = performance.now()
     const found = await Promise.all([
       bad({ command: `${node} ${entry}` }),
       bad({ setup: ['PATH='], command: 'node cli.cjs' }),
       bad({ command: `${node} /nowhere/cli.cjs` }),
-      bad({ setup: [clock] })
+      bad({ setup: [clock] }),
+      bad({ gres: 'gpu:1' })
     ])
     expect(found).toEqual([
       { version: matching(/^Assay .* is wanted on .*, and the command there says "99.0.0"/) },
@@ -305,8 +296,14 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
           /there says "Error: Cannot find module '\/nowhere\/cli.cjs'".*Set `command`/
         )
       },
-      { clock: matching(/^The clock of .* is (29\d|30\d) s behind this machine's/) }
+      { clock: matching(/^The clock of .* is \d+ s behind this machine's/) },
+      { tensors: matching(/^Slurm gives the element a GPU on .* would compute on the processor/) }
     ])
+    // Since it was submitted: what it waited in the queue counts against what it lags behind.
+    const waited = (performance.now() - begunAt) / 1000
+    const behind = Number(/(\d+) s behind/.exec(found[3]!['clock']!)![1])
+    expect(behind).toBeGreaterThanOrEqual(Math.floor(300 - waited) - 1)
+    expect(behind).toBeLessThanOrEqual(301)
   })
 
   test.skipIf(!mayMount)(
@@ -338,6 +335,8 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
   test('what waits is listed with its reason, and cancelled', async () => {
     const { folder, close } = await heldProject()
     await close()
+    // What an earlier test left may still be leaving.
+    await on.cluster.clear()
     // A command that is ended by a signal leaves its jobs, and says so.
     const head = spawn(process.execPath, [resolve('out/main/cli.cjs'), 'run', folder])
     let said = ''
@@ -362,6 +361,18 @@ describe.skipIf(isSlurmMissing)('on a cluster', () => {
       { name: 'lab2' }
     ])
     expect(await assayDone(['cluster', 'show', session.folder])).toContain('stuck')
+    const refusing = await temporaryFolder()
+    await writeFile(
+      join(refusing, 'scancel'),
+      `#!/bin/sh\necho "scancel: error: Kill job error on job id $1: Access/permission denied" >&2\nexit 1\n`
+    )
+    await chmod(join(refusing, 'scancel'), 0o755)
+    const path = process.env['PATH']
+    process.env['PATH'] = `${refusing}:${path}`
+    const refused = await assayError(['cluster', 'cancel', session.folder])
+    process.env['PATH'] = path
+    expect(refused).toMatchObject({ code: 'executor/unavailable' })
+    expect(refused.message).toMatch(/permission denied" 1 of 1 stay in the queue \(\d+\)/)
     expect(await assayDone(['cluster', 'cancel', session.folder])).toContain('1 jobs taken out')
     const { failed } = await going
     expect(failed).toMatchObject([{ name: 'seed', code: 'executor/failed' }])

@@ -80,6 +80,15 @@ export async function runStudy(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run study' }).waitFor({ timeout: 90_000 })
 }
 
+/** Presses what copies, and gives what it copied: what was copied before is forgotten first. */
+export async function copyBy(page: Page, button: Locator): Promise<string> {
+  await page.evaluate(() => navigator.clipboard.writeText(''))
+  await button.click()
+  const copied = () => page.evaluate(() => navigator.clipboard.readText())
+  await expect.poll(copied).not.toBe('')
+  return copied()
+}
+
 /** The cell of a mixture and a domain. */
 export async function matrixCell(page: Page, mixture: string, domain: string): Promise<Locator> {
   const heads = page.locator('[role="columnheader"].value')
@@ -115,6 +124,6 @@ export async function firstRun(project: string): Promise<void> {
   }
   await vi.waitFor(async () => expect(await isTrained()).toBe(true), {
     timeout: 60_000,
-    interval: 100
+    interval: 25
   })
 }

@@ -4,8 +4,8 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { _electron } from '@playwright/test'
-import type { ElectronApplication, Page } from '@playwright/test'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import type { ElectronApplication, Locator, Page } from '@playwright/test'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openDisplay } from '../../scripts/display.mjs'
 import { layElectron } from '../../scripts/setup/electron.mjs'
 import { cacheFolder } from '../../scripts/setup/wheels.mjs'
@@ -212,6 +212,18 @@ export async function clickTray(app: ElectronApplication, label: string | null):
     if (item === null) tray.emit('click')
     else menu.items.find((one) => one.label === item)!.click()
   }, label)
+}
+
+/** Presses what copies, and gives what it copied; a page may copy only while it has the focus. */
+export async function copyInDesktop(app: ElectronApplication, button: Locator): Promise<string> {
+  await app.evaluate(({ BrowserWindow, clipboard }) => {
+    clipboard.clear()
+    BrowserWindow.getAllWindows()[0]!.focus()
+  })
+  await button.click()
+  const copied = () => app.evaluate(({ clipboard }) => clipboard.readText())
+  await expect.poll(copied).not.toBe('')
+  return copied()
 }
 
 /** Quits as a user does, and waits for the end. */

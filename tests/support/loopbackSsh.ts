@@ -2,10 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from './freePorts'
 import { until } from './slurmCluster'
 
 const SSHD = '/usr/sbin/sshd'
@@ -25,7 +24,7 @@ export async function startSsh(
   variables: Record<string, string>
 ): Promise<{ stop(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-ssh-'))
-  const port = await freePort()
+  const [port] = await freePorts(1)
   for (const name of ['host', 'user']) {
     spawnSync(KEYGEN, ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)])
   }
@@ -72,14 +71,4 @@ export async function startSsh(
       await rm(folder, { recursive: true, force: true })
     }
   }
-}
-
-function freePort(): Promise<number> {
-  const server = createServer()
-  return new Promise((resolve) =>
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  )
 }

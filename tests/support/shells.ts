@@ -2,10 +2,17 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { expect } from 'vitest'
-import { openWindow } from './browserWindow'
-import { answerDialogs, chooseMenu, launchDesktop, quit } from './electronApp'
+import { copyBy, openWindow } from './browserWindow'
+import {
+  answerDialogs,
+  chooseMenu,
+  copyInDesktop,
+  enginePid,
+  launchDesktop,
+  quit
+} from './electronApp'
 import { loopbackOnly } from './loopbackOnly'
 import { serveFolder } from './servedProject'
 import { temporaryFolder } from './temporaryFolder'
@@ -19,8 +26,12 @@ export interface Shell {
   projects: string
   /** Opens the project that lies in `projects` under this title. */
   open: (title: string) => Promise<void>
+  /** Presses what copies, and gives what it copied. */
+  copy: (button: Locator) => Promise<string>
   /** What was copied last. */
   copied: () => Promise<string>
+  /** Process id of the engine. */
+  enginePid: () => Promise<number>
   /** Ends window and engine as a user does; what runs is stopped safely. */
   quit: () => Promise<void>
   /** Starts anew with the project of this title open, which was open when it ended. */
@@ -61,7 +72,9 @@ async function openBrowser(projects: string): Promise<Shell> {
     page: now.page,
     projects,
     open: (title) => openListed(shell.page, title),
+    copy: (button) => copyBy(shell.page, button),
     copied: () => shell.page.evaluate(() => navigator.clipboard.readText()),
+    enginePid: () => Promise.resolve(now.child.pid!),
     quit: async () => {
       const { host } = new URL(now.link)
       strays.push(...now.asked.filter((url) => isElsewhere(url, host)))
@@ -102,7 +115,9 @@ async function openDesktop(home: string, projects: string): Promise<Shell> {
       await answerDialogs(now.app, { filePath: join(projects, title) })
       await chooseMenu(now.app, 'open')
     },
+    copy: (button) => copyInDesktop(now.app, button),
     copied: () => now.app.evaluate(({ clipboard }) => clipboard.readText()),
+    enginePid: () => enginePid(now.app),
     quit: async () => {
       await answerDialogs(now.app, { response: 1 })
       await quit(now.app)

@@ -10,15 +10,15 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  statSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from './freePorts'
 
 const DAEMONS = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scontrol']
 
@@ -81,7 +81,7 @@ export const holdsMemory: SlurmConfig = isMemoryHeld
   : {}
 
 /** Starts a cluster; `SLURM_CONF` of this process names it until it is stopped. */
-export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster> {
+export async function startSlurm(config: SlurmConfig = {}, tries = 3): Promise<SlurmCluster> {
   const missing = missingSlurm()
   if (missing.length > 0) throw new Error(`Slurm is not installed: ${missing.join(', ')}`)
   const folder = await mkdtemp(join(tmpdir(), 'assay-slurm-'))
@@ -112,8 +112,8 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
       return stdout
     },
     queue: () => {
-      const { stdout } = run('squeue', ['-h', '-a', '-r', '-o', '%F_%K %j %T %N'])
-      return stdout
+      return cluster
+        .call('squeue', '-h', '-a', '-r', '-o', '%F_%K %j %T %N')
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => {
@@ -122,8 +122,13 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
         })
     },
     killController: async () => {
-      // It would forget what it was told in its last seconds, jobs among it.
-      await sleep(6000)
+      // It would forget what it was told in its last seconds, jobs among it: what changes now is saved with all that.
+      const savedAt = () =>
+        statSync(join(folder, 'state', 'job_state'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+      const before = savedAt()
+      for (const { job } of cluster.queue())
+        run('scontrol', ['update', `JobId=${job}`, 'Comment=.'])
+      await until('the controller to save what it knows', () => savedAt() > before)
       await end(join(folder, 'slurmctld.pid'), 'SIGKILL')
     },
     startController: async () => {
@@ -132,7 +137,12 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
     },
     loseNode: async (node) => {
       await end(join(folder, `slurmd-${node}.pid`), 'SIGKILL')
-      for (const pid of processesOf(conf, node)) process.kill(pid, 'SIGKILL')
+      await until(`the end of all that runs on ${node}`, () => {
+        const pids = processesOf(conf, node)
+        // One that ended meanwhile throws, and is looked for again.
+        for (const pid of pids) process.kill(pid, 'SIGKILL')
+        return pids.length === 0
+      })
     },
     clear: async () => {
       run('scancel', ['--user', userInfo().username])
@@ -167,7 +177,11 @@ export async function startSlurm(config: SlurmConfig = {}): Promise<SlurmCluster
     for (const node of NODES) daemon('slurmd', '-N', node)
     await until('the nodes', () => idleNodes(run) === 2)
   } catch (error) {
+    const isPortTaken = readdirSync(join(folder, 'log')).some((name) =>
+      /address already in use/i.test(readFileSync(join(folder, 'log', name), 'utf8'))
+    )
     await cluster.stop()
+    if (isPortTaken && tries > 1) return startSlurm(config, tries - 1)
     throw error
   }
   process.env['SLURM_CONF'] = conf
@@ -231,7 +245,7 @@ function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfi
     'SchedulerType=sched/backfill',
     'SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1,sched_min_interval=0',
     'ReturnToService=2',
-    'SlurmdTimeout=10',
+    'SlurmdTimeout=60',
     'PreemptType=preempt/partition_prio',
     'PreemptMode=REQUEUE',
     'SlurmctldParameters=preempt_send_user_signal',
@@ -252,6 +266,11 @@ function writeFiles({ folder, host }: Place, ports: number[], config: SlurmConfi
     'PartitionName=main Nodes=lab[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF',
     'PartitionName=spare Nodes=lab[1-2] Default=NO MaxTime=INFINITE State=UP PriorityTier=1 PreemptMode=REQUEUE GraceTime=5'
   ]
+  const { MinJobAge = 8, KillWait = 5 } = config
+  if (Number(MinJobAge) <= Number(KillWait)) {
+    // An age counts from when its end was told: who took all of the wait would be forgotten unseen.
+    throw new Error(`MinJobAge ${MinJobAge} must be more than KillWait ${KillWait}`)
+  }
   const own = Object.entries(config).map(([name, value]) => `${name}=${value}`)
   const kept = lines.filter((line) => !Object.hasOwn(config, line.split('=')[0]!))
   writeFileSync(join(folder, 'slurm.conf'), `${[...kept, ...own].join('\n')}\n`)
@@ -285,29 +304,21 @@ function letGoOfMemory(folder: string): void {
   if (existsSync(groups)) spawnSync('find', [groups, '-depth', '-type', 'd', '-delete'])
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) =>
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-        )
-    )
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
-/** Waits until something is so. @throws after a while */
+/** Waits until something is so; what throws is not so yet. @throws after a while */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
   patienceMs = 60_000
 ): Promise<void> {
   const end = performance.now() + patienceMs
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
+  for (;;) {
+    let cause: unknown
+    try {
+      if (await isSo()) return
+    } catch (error) {
+      cause = error
+    }
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`, { cause })
     await sleep(100)
   }
 }

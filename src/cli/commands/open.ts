@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { EXIT } from '../session'
+import { tellText } from '../output'
 import { serveProjects } from './serve'
 
 interface OpenFlags {
@@ -50,7 +51,7 @@ prints the link.`
         process.exitCode = await runDesktop(electron, path, flags)
         return
       }
-      if (why !== null) process.stderr.write(`${why}\n`)
+      if (why !== null) tellText(`${why}\n`)
       await serveProjects(path, path === undefined ? { ...flags, projects: ownFolder() } : flags)
     })
 }
@@ -78,7 +79,7 @@ function findDesktop(): { program: string; why: null } | { program: null; why: s
 function runDesktop(program: string, path: string | undefined, flags: OpenFlags): Promise<number> {
   const isRoot = process.getuid?.() === 0
   if (isRoot) {
-    process.stderr.write("Chromium's sandbox does not work for root: the window runs without it.\n")
+    tellText("Chromium's sandbox does not work for root: the window runs without it.\n")
   }
   const args = [
     ...(isRoot ? ['--no-sandbox'] : []),

@@ -11,6 +11,7 @@ import { choice } from '../flags'
 import { EXIT, withEngine, withProject } from '../session'
 import { describeTables } from '../tablesSummary'
 import { formatBytes, formatCount, formatNumber, formatSeconds, textTable } from '../format'
+import { printJson } from '../output'
 
 interface NewFlags {
   from?: string
@@ -75,7 +76,7 @@ export function addProjectCommands(program: Command): void {
         const study = flags.from
           ? await session.saveStudy(await readJson(flags.from), flags.from)
           : session.study(flags.name)
-        process.stdout.write(`${JSON.stringify(study, null, 2)}\n`)
+        printJson(study, 2)
         return EXIT.ok
       })
     })

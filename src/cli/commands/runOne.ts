@@ -5,6 +5,7 @@ import { version } from '../../../package.json'
 import { MOST_IN_VAIN, confirmCommands, putBack } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
+import { tellText } from '../output'
 
 interface RunOneFlags {
   study?: string
@@ -85,7 +86,7 @@ async function leave(
   const came = await putBack(project, work)
   if (came === 'put-back') return EXIT.ok
   if (came === 'refused') return TRY_AGAIN
-  process.stderr.write(
+  tellText(
     `its time was over ${MOST_IN_VAIN + 1} times before anything was done: give elements more of it (timeMinutes)\n`
   )
   return EXIT.failed

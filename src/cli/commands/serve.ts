@@ -10,6 +10,7 @@ import { wholeNumber } from '../flags'
 import { startServer } from '../serve/server'
 import type { Visitor } from '../serve/server'
 import { EXIT, withEngine } from '../session'
+import { printText } from '../output'
 import { diskFloor } from './run'
 
 interface ServeFlags {
@@ -132,7 +133,7 @@ async function serveUntil(
   }
   try {
     const server = await startServer(welcome, { files, host, port })
-    process.stdout.write(`${title} served at\n${server.link}\n`)
+    printText(`${title} served at\n${server.link}\n`)
     await new Promise<void>((done) => signal.addEventListener('abort', () => done()))
     await server.close()
   } finally {

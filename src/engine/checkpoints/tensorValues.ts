@@ -59,8 +59,9 @@ export class ValueGatherer {
     const first = this.#counts.findIndex((count) => count > 0)
     const last = this.#counts.findLastIndex((count) => count > 0)
     return {
-      min: has ? this.#min : null,
-      max: has ? this.#max : null,
+      // Which of two zeros comes first must not tell: 0 is added, which makes -0 of neither.
+      min: has ? this.#min + 0 : null,
+      max: has ? this.#max + 0 : null,
       mean: has ? this.#mean : null,
       standardDeviation: has ? Math.sqrt(this.#squares / this.#count) : null,
       zeros: this.#zeros,

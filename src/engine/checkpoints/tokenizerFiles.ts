@@ -1,9 +1,9 @@
 /** A tokenizer's files beside a checkpoint, as transformers' AutoTokenizer wants them. */
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
 import type { DecoderConfig } from '#shared/records'
 import type { FolderDraft } from '#engine/storage/files'
+import { readText } from '#engine/storage/reading'
 
 const TokenizerSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.number(), content: z.string() })).default([]),
@@ -21,7 +21,7 @@ export async function writeTokenizerFiles(
   tokenizerFile: string,
   endOfTextId: number
 ): Promise<void> {
-  const text = await readFile(tokenizerFile, 'utf8')
+  const text = await readText(tokenizerFile)
   const endOfText = tokenOf(text, endOfTextId)
   if (endOfText === null) {
     throw new WorkbenchError(

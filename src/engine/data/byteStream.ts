@@ -71,15 +71,39 @@ async function* unpackedWithin(
   file: SourceFile,
   onBytes: (count: number) => void
 ): AsyncGenerator<Buffer> {
-  const most = Math.max(SPARED_BYTES, file.bytes * MOST_RATIO)
-  let bytes = 0
+  const count = inProportion(file)
   const unpacked =
     file.compression === 'zstd' ? zstdChunks(file, onBytes) : gzipChunks(file, onBytes)
   for await (const chunk of unpacked) {
-    bytes += chunk.length
-    if (bytes > most) throw outOfProportion(file, bytes)
+    count(chunk.length)
     yield chunk
   }
+}
+
+/**
+ * Counts what a packed file gives out.
+ *
+ * @returns to be told of so many bytes more
+ * @throws WorkbenchError `corpus/unreadable`, when told, once they are out of all proportion to the file
+ */
+export function inProportion(file: SourceFile): (bytes: number) => void {
+  const most = Math.max(SPARED_BYTES, file.bytes * MOST_RATIO)
+  let bytes = 0
+  return (more) => {
+    bytes += more
+    if (bytes > most) throw outOfProportion(file, bytes)
+  }
+}
+
+/** About how many bytes of text a value of a document's fields would be; at least one. */
+export function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return 1 + value.length
+  if (value === null || typeof value !== 'object') return 1
+  if (ArrayBuffer.isView(value)) return 1 + value.byteLength
+  return Object.entries(value).reduce(
+    (sum, [name, item]) => sum + (Array.isArray(value) ? 0 : name.length) + bytesOf(item),
+    1
+  )
 }
 
 function outOfProportion(file: SourceFile, bytes: number): WorkbenchError {
@@ -93,10 +117,11 @@ function outOfProportion(file: SourceFile, bytes: number): WorkbenchError {
   )
 }
 
-function tooLarge(file: SourceFile): WorkbenchError {
+/** The error for what does not fit into one string. */
+export function tooLarge(file: SourceFile): WorkbenchError {
   return new WorkbenchError(
     'corpus/unreadable',
-    `${file.path} is read whole, as one ${file.format === 'text' ? 'document' : 'list'}, and holds more than ${LARGEST_WHOLE / 1e6} MB. ` +
+    `${file.path} is read whole, as one ${file.format === 'text' || file.format === 'tokens' ? 'document' : 'list'}, and holds more than ${LARGEST_WHOLE / 1e6} MB. ` +
       `Cut it into smaller files, or into lines of JSON (JSONL), which are read one by one.`,
     { file: file.path, most: LARGEST_WHOLE }
   )

@@ -65,7 +65,7 @@ function checkName(what: string, name: string): void {
   if (name.length <= LONGEST_NAME && NAME_PATTERN.test(name)) return
   const instead = fitName(name)
   throw refuse(
-    `"${name}" cannot be the name of ${what}: expected 1 to ${LONGEST_NAME} characters without +, *, # and control characters, which have a meaning in the names of mixtures and units.` +
+    `"${name}" cannot be the name of ${what}: expected 1 to ${LONGEST_NAME} characters without +, * and #, which have a meaning in the names of mixtures and units, and without control characters and such that turn text.` +
       (instead === null ? '' : ` Try "${instead}".`),
     name
   )

@@ -1,10 +1,10 @@
 /** Reads a stored corpus: its index whole, its texts block by block. */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { closeSync, existsSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { WorkbenchError } from '#shared/errors'
+import { openToReadSync, readBytes, readText, readTextSync } from '#engine/storage/reading'
 import { assertSound } from '#engine/storage/sealedFiles'
 import type { Corpus } from '#shared/records'
 import { LARGEST_WHOLE } from './byteStream'
@@ -53,7 +53,7 @@ export async function openPartition(
     )
   }
   await assertSound(folder, [`partitions/${number}/index.bin`], again(corpus))
-  const index = await readFile(path)
+  const index = await readBytes(path)
   const documents = corpus.partitions[number]!.documents
   if (index.length !== documents * ENTRY_BYTES) throw corrupt(corpus, path)
   return { corpus, folder, name, number, documents, index }
@@ -66,7 +66,7 @@ export async function readKeptFields(
   const name = `partitions/${partition.number}/fields.jsonl`
   await assertSound(partition.folder, [name], again(partition.corpus))
   const path = join(partition.folder, name)
-  const lines = (await readFile(path, 'utf8')).split('\n').slice(0, -1)
+  const lines = (await readText(path)).split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
@@ -108,11 +108,11 @@ interface TextReader {
 
 function openBlocks(partition: StoredPartition): TextReader {
   const path = join(partition.folder, 'blocks.bin')
-  const table = JSON.parse(readFileSync(join(partition.folder, 'blocks.json'), 'utf8')) as {
+  const table = JSON.parse(readTextSync(join(partition.folder, 'blocks.json'))) as {
     offset: number
     packed: number
   }[]
-  const handle = openSync(path, 'r')
+  const handle = openToReadSync(path)
   const { size } = fstatSync(handle)
   let number = -1
   let block = Buffer.alloc(0)
@@ -141,7 +141,7 @@ function openBlocks(partition: StoredPartition): TextReader {
 /** Texts left where they were: a line is parsed again, a file read again. */
 function openSources(partition: StoredPartition): TextReader {
   const { textField, sources } = JSON.parse(
-    readFileSync(join(partition.folder, 'sources.json'), 'utf8')
+    readTextSync(join(partition.folder, 'sources.json'))
   ) as { textField: string; sources: { path: string; format: string }[] }
   let number = -1
   let handle: number | null = null
@@ -152,7 +152,7 @@ function openSources(partition: StoredPartition): TextReader {
         if (handle !== null) closeSync(handle)
         handle = null
         if (!existsSync(source.path)) throw corrupt(partition.corpus, source.path)
-        handle = openSync(source.path, 'r')
+        handle = openToReadSync(source.path)
         number = entry.container
       }
       const bytes = Buffer.allocUnsafe(entry.length)

@@ -1,10 +1,10 @@
 /** Reads held-out domains back: tokens to measure on, and what is known of each document. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DomainDocuments, HeldOutDomain, Prepared } from '#shared/records'
 import { WorkbenchError } from '#shared/errors'
+import { readBytes, readText } from '#engine/storage/reading'
 import { assertNotNewer, assertSound, parseRecord, readCache } from '#engine/storage/sealedFiles'
 import { DOMAIN_FORMAT } from './domainFolder'
 import type { AnswerPlaces, DomainRecord } from './domainFolder'
@@ -32,7 +32,7 @@ export async function readDomainTokens(
 }
 
 async function tokensOf({ record, folder }: StoredDomain): Promise<DomainTokens> {
-  const ids = unpackTokens(await readFile(join(folder, 'tokens.bin')), record.width)
+  const ids = unpackTokens(await readBytes(join(folder, 'tokens.bin')), record.width)
   const { tokens, contexts } = record
   let at = 0
   const documents = tokens.map((count, document) =>
@@ -126,7 +126,7 @@ async function readRecord(projectFolder: string, fingerprint: string): Promise<S
   const path = join(folder, 'documents.json')
   if (!existsSync(path)) throw missing(path)
   await assertSound(folder)
-  const record = parseRecord(await readFile(path, 'utf8'), path) as DomainRecord
+  const record = parseRecord(await readText(path), path) as DomainRecord
   assertNotNewer(path, record, DOMAIN_FORMAT)
   return { record, folder }
 }

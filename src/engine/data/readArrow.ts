@@ -9,7 +9,7 @@ import {
   makeVector
 } from 'apache-arrow'
 import type { RecordBatch, Vector } from 'apache-arrow'
-import { streamBytes, unreadable } from './byteStream'
+import { bytesOf, inProportion, streamBytes, unreadable } from './byteStream'
 import { textAt } from './fields'
 import { decodeText } from './readPlainText'
 import type { ReadContext, ReadDocument } from './sourceDocument'
@@ -29,13 +29,14 @@ export async function* readArrow(
     const reader = await RecordBatchReader.from(streamBytes(file, context.onBytes))
     await reader.open()
     if (!reader.schema) throw new Error('it holds no Arrow schema')
+    const count = inProportion(file)
     let position = 0
     for await (const batch of reader) {
       const texts = bytesColumn(batch, context.textField)
       for (let row = 0; row < batch.numRows; row++) {
         position += 1
         const document = context.attempt(() =>
-          rowDocument(batch, texts, row, position, file, context)
+          rowDocument(batch, texts, row, position, file, context, count)
         )
         if (document) yield document
       }
@@ -51,9 +52,11 @@ function rowDocument(
   row: number,
   position: number,
   file: SourceFile,
-  context: ReadContext
+  context: ReadContext,
+  count: (bytes: number) => void
 ): ReadDocument {
   const fields = plainRow(batch, row, context)
+  count(bytesOf(fields))
   if (!texts) {
     const text = textAt(fields, context.textField, { file: file.path, position })
     return { text, fields, file: file.label, position }

@@ -1,8 +1,9 @@
 /** Documents of Parquet files. */
+import { resolve } from 'node:path'
 import { DuckDBBlobValue, DuckDBInstance } from '@duckdb/node-api'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { WorkbenchError } from '#shared/errors'
-import { unreadable } from './byteStream'
+import { bytesOf, inProportion, unreadable } from './byteStream'
 import { missingField, noText } from './fields'
 import { isWellFormed, invalidEncoding } from './readJsonl'
 import type { ReadContext, ReadDocument } from './sourceDocument'
@@ -48,28 +49,83 @@ async function* readRows(
   file: SourceFile,
   context: ReadContext
 ): AsyncGenerator<ReadDocument> {
-  const source = `read_parquet('${file.path.replaceAll("'", "''")}')`
-  const columns = (await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)).columnNames()
+  const source = `read_parquet('${literalPath(file).replaceAll("'", "''")}')`
+  const head = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 0`)
+  const columns = head.columnNames()
+  const types = head.columnTypes().map(String)
   const total = await connection.runAndReadAll(`SELECT count(*) FROM ${source}`)
-  const bytesPerRow = file.bytes / Math.max(1, Number(total.getRows()[0]![0]))
+  const rows = Number(total.getRows()[0]![0])
+  const bytesPerRow = file.bytes / Math.max(1, rows)
   const text = await textColumn(connection, source, context.textField, file)
   const wanted = context.fields
     ? columns.filter((name) => context.fields!.some((field) => isBelow(field, name)))
     : columns
-  const select = [
-    ...wanted.filter((name) => name !== context.textField).map(quote),
-    `${text} AS ${TEXT}`
-  ]
+  const fields = wanted.filter((name) => name !== context.textField)
+  const select = [...fields.map(quote), `${text.bytes} AS ${TEXT}`]
+  const lengths = fields.flatMap((name) => lengthOf(quote(name), types[columns.indexOf(name)]!))
+  await assertInProportion(connection, source, file, rows, [...text.length, ...lengths])
   const result = await connection.stream(`SELECT ${select.join(', ')} FROM ${source}`)
+  const count = inProportion(file)
   let position = 0
-  for await (const rows of result.yieldRowObjects()) {
-    context.onBytes(bytesPerRow * rows.length)
-    for (const row of rows) {
-      position += 1
-      const document = context.attempt(() => rowDocument(row, file, position, context.textField))
-      if (document) yield document
+  for await (const row of rowsOf(result)) {
+    position += 1
+    context.onBytes(bytesPerRow)
+    count(bytesOf(row))
+    const document = context.attempt(() => rowDocument(row, file, position, context.textField))
+    if (document) yield document
+  }
+}
+
+/** As JSONL a row takes no fewer bytes. */
+const ROW_BYTES = 12
+
+/**
+ * Asks how long the texts are before any is fetched: DuckDB unpacks two thousand rows at once, and what a file
+ * repeats is one text for as long as nobody wants it.
+ */
+async function assertInProportion(
+  connection: DuckDBConnection,
+  source: string,
+  file: SourceFile,
+  rows: number,
+  lengths: readonly string[]
+): Promise<void> {
+  const count = inProportion(file)
+  count(rows * ROW_BYTES)
+  const sums = lengths.map((length) => `coalesce(sum(${length}), 0)`)
+  if (sums.length === 0) return
+  const told = await connection.runAndReadAll(`SELECT ${sums.join(', ')} FROM ${source}`)
+  for (const sum of told.getRows()[0]!) count(Number(sum))
+}
+
+/** SQL for the bytes of a value of text; none for other types. */
+function lengthOf(place: string, type: string): string[] {
+  if (type === 'VARCHAR') return [`strlen(${place})`]
+  return type === 'BLOB' ? [`octet_length(${place})`] : []
+}
+
+/** Rows one by one: a thousand of them may be a thousand times what is in proportion. */
+async function* rowsOf(result: DuckDBResult): AsyncGenerator<Record<string, unknown>> {
+  const names = result.deduplicatedColumnNames()
+  for await (const chunk of result) {
+    const columns = names.map((_, i) => chunk.getColumnVector(i))
+    for (let row = 0; row < chunk.rowCount; row++) {
+      yield Object.fromEntries(columns.map((column, i) => [names[i]!, column.getItem(row)]))
     }
   }
+}
+
+/**
+ * A file's path so that DuckDB takes it for that file's: it would read what `*`, `?` and `[` of a name match instead,
+ * and fetch what begins as an address does.
+ */
+function literalPath(file: SourceFile): string {
+  const path = resolve(file.path)
+  if (!/[*?[]/.test(path)) return path
+  if (path.includes('\\')) {
+    throw unreadable(file, new Error('its path holds a backslash beside *, ? or [; rename it'))
+  }
+  return path.replace(/[*?[]/g, (character) => `[${character}]`)
 }
 
 function rowDocument(
@@ -98,14 +154,14 @@ function plainValue(value: unknown): unknown {
   return String(value)
 }
 
-/** The text as bytes, in SQL; nothing where no text is asked for. */
+/** The text as bytes and its length, in SQL; nothing where no text is asked for. */
 async function textColumn(
   connection: DuckDBConnection,
   source: string,
   field: string | null,
   file: SourceFile
-): Promise<string> {
-  if (field === null) return 'NULL'
+): Promise<{ bytes: string; length: string[] }> {
+  if (field === null) return { bytes: 'NULL', length: [] }
   const where = { file: file.path, position: 1 }
   const firstRow = async () => {
     const rows = await connection.runAndReadAll(`SELECT * FROM ${source} LIMIT 1`)
@@ -121,7 +177,7 @@ async function textColumn(
       throw noText(field, 'an object', await firstRow(), where)
     // Old writers do not say that their bytes are text.
     const asText = type === 'BLOB' ? `decode(${place})` : `CAST(${place} AS VARCHAR)`
-    return `encode(${asText})`
+    return { bytes: `encode(${asText})`, length: lengthOf(place, type) }
   }
   throw missingField(field, await firstRow(), where)
 }

@@ -1,8 +1,10 @@
 /** Documents of pre-tokenised files: `.npy`, flat `.bin`, Megatron `.bin` + `.idx`. */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, readSync } from 'node:fs'
 import { WorkbenchError } from '#shared/errors'
+import { openToReadSync, readBytesSync } from '#engine/storage/reading'
 import { loadTokenizer } from '#engine/tokenizer/tokenizer'
-import { unreadable } from './byteStream'
+import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
+import { LARGEST_WHOLE, tooLarge, unreadable } from './byteStream'
 import type { ReadContext, ReadDocument } from './sourceDocument'
 import type { SourceFile } from './sources'
 
@@ -28,6 +30,8 @@ const MEGATRON_TYPES: Record<number, TokenType> = {
 /** Magic word, version, element type, counts of sequences and of borders. */
 const MEGATRON_HEADER = 34
 const IDS_PER_READ = 1 << 18
+/** Of a document: more of them would fill the memory before they are spelled. */
+const MOST_IDS = LARGEST_WHOLE / 8
 
 /**
  * Reads token ids, cuts them at the id that ends a document and spells them as text again, so
@@ -51,6 +55,7 @@ export async function* readTokens(
   const { tokenizerFile, endOfTextId, type } = context.tokenized
   const tokenizer = loadTokenizer(tokenizerFile)
   const layout = layoutOf(file, type ?? (tokenizer.vocabularySize > 65_536 ? 'uint32' : 'uint16'))
+  const spell = speller(tokenizer, file)
   let position = 0
   for (const ids of cutDocuments(file, layout, endOfTextId, context.onBytes)) {
     position += 1
@@ -63,11 +68,31 @@ export async function* readTokens(
       )
     }
     yield {
-      text: await tokenizer.decode(ids),
+      text: await spell(ids),
       fields: { file: file.label },
       file: file.label,
       position
     }
+  }
+}
+
+/** Shorter documents are spelled without asking how long their text is. */
+const SHORT_IDS = 1 << 12
+
+/** Spells documents; what would not fit into one string is refused before it is spelled. */
+function speller(tokenizer: TextTokenizer, file: SourceFile) {
+  const lengths = new Map<number, number>()
+  return async (ids: readonly number[]): Promise<string> => {
+    let characters = 0
+    for (let i = 0; ids.length > SHORT_IDS && i < ids.length; i++) {
+      const id = ids[i]!
+      const known = lengths.get(id)
+      const length = known ?? (await tokenizer.decode([id])).length
+      if (known === undefined) lengths.set(id, length)
+      characters += length
+      if (characters > LARGEST_WHOLE) throw tooLarge(file)
+    }
+    return tokenizer.decode(ids)
   }
 }
 
@@ -83,7 +108,7 @@ function layoutOf(file: SourceFile, flat: TokenType): TokenLayout {
   if (file.path.endsWith('.npy')) return numpyLayout(file)
   const index = file.path.replace(/\.bin$/i, '.idx')
   if (index === file.path || !existsSync(index)) return { type: flat, start: 0, lengths: null }
-  const header = readFileSync(index)
+  const header = readBytesSync(index)
   const type = MEGATRON_TYPES[header.length >= MEGATRON_HEADER ? header.readUInt8(17) : 0]
   if (header.subarray(0, 9).toString('latin1') !== 'MMIDIDX\0\0' || !type) {
     throw unreadable(file, new Error(`${index} is no index of Megatron's`))
@@ -118,7 +143,7 @@ function megatronLengths(index: Buffer): number[] {
 
 /** @see NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays" */
 function numpyLayout(file: SourceFile): TokenLayout {
-  const handle = openSync(file.path, 'r')
+  const handle = openToReadSync(file.path)
   const head = Buffer.alloc(12)
   readSync(handle, head, 0, 12, 0)
   const isShort = head[6] === 1
@@ -152,17 +177,19 @@ function* cutDocuments(
   if (told !== undefined && told !== ids) {
     throw unreadable(file, new Error(`its index tells of ${told} ids, and it holds ${ids}`))
   }
-  const handle = openSync(file.path, 'r')
+  const handle = openToReadSync(file.path)
   try {
     let document: number[] = []
     let number = 0
     const chunk = Buffer.alloc(IDS_PER_READ * width)
     for (let at = layout.start; at < file.bytes;) {
       const bytes = readSync(handle, chunk, 0, chunk.length, at)
-      at += bytes
+      // It was longer when it was looked at.
+      if (bytes < width) throw unreadable(file, new Error(`it ends at byte ${at} of ${file.bytes}`))
+      at += bytes - (bytes % width)
       onBytes(bytes)
       for (let offset = 0; offset + width <= bytes; offset += width) {
-        document.push(readId(chunk, offset, layout.type))
+        if (document.push(readId(chunk, offset, layout.type)) > MOST_IDS) throw tooLarge(file)
         // A document of an index may hold nothing.
         while (layout.lengths?.[number] === 0) number += 1
         const isWhole = layout.lengths

@@ -1,5 +1,6 @@
 /** Files of token ids: uint16, or uint32 for large vocabularies; little-endian, no header. */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, readSync, statSync } from 'node:fs'
+import { openToReadSync, readBytesSync } from '#engine/storage/reading'
 
 export type TokenWidth = 2 | 4
 
@@ -39,7 +40,7 @@ export interface TokenReader {
  */
 export function openTokens(path: string, width: TokenWidth, bytesInMemory: number): TokenReader {
   if (statSync(path).size <= bytesInMemory) {
-    const bytes = readFileSync(path)
+    const bytes = readBytesSync(path)
     const start = bytes.byteOffset
     const ids =
       width === 2
@@ -50,7 +51,7 @@ export function openTokens(path: string, width: TokenWidth, bytesInMemory: numbe
       close: () => undefined
     }
   }
-  const handle = openSync(path, 'r')
+  const handle = openToReadSync(path)
   return {
     read: (first, count, target, at) => {
       const bytes = Buffer.alloc(count * width)

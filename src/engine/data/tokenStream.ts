@@ -1,9 +1,10 @@
 /** The token stream of a partition: its documents in order, each ended by the end-of-text id. */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderDraft } from '#engine/storage/files'
 import type { FileWriter } from '#engine/storage/files'
+import { openToReadSync, readTextSync } from '#engine/storage/reading'
 import { assertNotNewer, assertSound, parseRecord } from '#engine/storage/sealedFiles'
 import { damagedError } from '#engine/storage/seals'
 import type { TextTokenizer } from '#engine/tokenizer/tokenizer'
@@ -86,7 +87,7 @@ export async function writeTokenStream(
 export function readStreamRecord(tokensFolder: string, fingerprint: string): TokenStream | null {
   const path = join(tokensFolder, fingerprint, 'stream.json')
   if (!existsSync(path)) return null
-  const record = parseRecord(readFileSync(path, 'utf8'), path) as StreamRecord
+  const record = parseRecord(readTextSync(path), path) as StreamRecord
   assertNotNewer(path, record, STREAM_FORMAT)
   return { ...record, fingerprint }
 }
@@ -166,7 +167,7 @@ async function gather(
 ): Promise<number> {
   const target = await draft.create('tokens.bin')
   const path = join(draft.path, UNORDERED)
-  const source = openSync(path, 'r')
+  const source = openToReadSync(path)
   const end = packTokens([endOfTextId], width)
   let tokens = 0
   try {

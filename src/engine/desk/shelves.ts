@@ -1,7 +1,7 @@
 /** Where projects are kept, and how a screen names them: by id, never by path. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { DeskView, ShelvedProject } from '#shared/deskView'
@@ -9,6 +9,7 @@ import { WorkbenchError } from '#shared/errors'
 import { makeFolder, writeFileAtomic } from '../storage/files'
 import { PROJECT_FILE } from '../storage/paths'
 import { glanceAt } from '../storage/glance'
+import { readText } from '../storage/reading'
 
 /** Projects that a screen may open. */
 export interface ProjectShelf {
@@ -165,7 +166,7 @@ export class RecentShelf implements ProjectShelf {
   /** A list that cannot be read is an empty one: it holds nothing that is not elsewhere. */
   async #read(): Promise<string[]> {
     try {
-      return RecentSchema.parse(JSON.parse(await readFile(this.#file, 'utf8'))).folders
+      return RecentSchema.parse(JSON.parse(await readText(this.#file))).folders
     } catch {
       return []
     }

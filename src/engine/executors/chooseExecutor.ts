@@ -26,7 +26,7 @@ export function chooseExecutor(settings: ExecutorSettings, context: ExecutorCont
     case 'local':
       return new LocalExecutor(settings, context)
     case 'slurm':
-      return new SlurmExecutor(clusterOf(settings, context), context.pool)
+      return new SlurmExecutor(clusterOf(settings, context), context.pool, context.onSetAside)
   }
 }
 

@@ -132,9 +132,14 @@ export class DevicePlaces {
     const missing = asked.filter((number) => !all.some(({ index }) => index === number))
     if (missing.length === 0) return all.filter(({ index }) => asked.includes(index))
     const there = all.map((one) => `${one.index} (${one.name})`).join(', ') || 'none'
+    const visible = process.env['CUDA_VISIBLE_DEVICES']
+    const hidden =
+      visible === undefined
+        ? ''
+        : ` The environment hides others (CUDA_VISIBLE_DEVICES=${visible}); numbers are nvidia-smi's all the same.`
     throw new WorkbenchError(
       'executor/invalid',
-      `The study is to use the devices ${asked.join(', ')} of this machine, and ${missing.join(', ')} is not among those that it can compute on: ${there}. Set the executor's devices to numbers that are there, or to "all".`,
+      `The study is to use the devices ${asked.join(', ')} of this machine, and ${missing.join(', ')} is not among those that it can compute on: ${there}.${hidden} Set the executor's devices to numbers that are there, or to "all".`,
       { expected: asked.map(String), found: all.map(({ index }) => String(index)) }
     )
   }
@@ -177,7 +182,8 @@ export class DevicePlaces {
       parameters: parameterCount(config),
       neededBytes: trainingMemoryBytes(config, recipe)
     }
-    if (packingsToTry(model, Infinity, runsEach).length < 2) return 1
+    const all = Math.min(...devices.map(({ memoryBytes }) => memoryBytes ?? 0)) || null
+    if (packingsToTry(model, all, runsEach).length < 2) return 1
     const free = await this.#freeOf(devices)
     const tried = packingsToTry(model, Math.min(...free) || null, runsEach)
     if (tried.length < 2) return 1

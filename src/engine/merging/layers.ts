@@ -47,8 +47,12 @@ export function spreadOverLayers(recipe: MergeRecipe, names: readonly string[]):
 
 function layersOf(names: readonly string[]): Layers {
   const found = names.flatMap((name) => {
-    const [, prefix, number] = /^((?:[^.]*[^.\d][^.]*\.)*?)(\d+)\./.exec(name) ?? []
-    return prefix === undefined ? [] : [{ prefix, number: Number(number) }]
+    // The first part that is a number, others behind it. By hand: a file's names may be made to hold an expression up.
+    const parts = name.split('.')
+    const at = parts.findIndex((part) => part === '' || /^\d+$/.test(part))
+    if (at < 0 || at === parts.length - 1 || parts[at] === '') return []
+    const prefix = parts.slice(0, at).map((part) => `${part}.`)
+    return [{ prefix: prefix.join(''), number: Number(parts[at]) }]
   })
   const prefixes = [...new Set(found.map(({ prefix }) => prefix))]
   if (prefixes.length === 1) {

@@ -1,10 +1,10 @@
 /** Checks all files of a project; what is damaged is named, and set aside where that is asked for. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import { writeFileAtomic, moveAside, makeFolder } from './files'
-import { listChecks, readingCode } from './fileChecks'
+import { listChecks, whyUnread } from './fileChecks'
 import type { Fault } from './fileChecks'
 import { hashFile } from './fingerprint'
 import { linesOf } from './lines'
@@ -14,6 +14,7 @@ import { PROJECT_FILE, projectPaths } from './paths'
 import { projectFolder } from './project'
 import { parseEditedProject, projectText } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readBytes, readText } from './reading'
 import { puttingBack, readRecordsBefore } from './recordsBefore'
 import { UNREADABLE, planRedoing } from './redoing'
 import type { Redoing } from './redoing'
@@ -117,7 +118,7 @@ export async function checkProject(
 
 /** @throws any error but one of the system's, that a file cannot be read */
 function nothingReadable(error: unknown): null {
-  if (readingCode(error) === null) throw error
+  if (whyUnread(error) === null) throw error
   return null
 }
 
@@ -133,11 +134,11 @@ function missing(folder: string): WorkbenchError {
 async function recordsOf(folder: string): Promise<ProjectData | null> {
   const path = projectPaths.file(folder)
   try {
-    const { data } = parseEditedProject(await readFile(path, 'utf8'), path)
+    const { data } = parseEditedProject(await readText(path), path)
     const heads = await withNewerHeads(folder, data.runs).catch(() => data.runs)
     return { ...data, runs: heads }
   } catch (error) {
-    if (toPlain(error).code !== 'storage/corrupt' && readingCode(error) === null) throw error
+    if (toPlain(error).code !== 'storage/corrupt' && whyUnread(error) === null) throw error
     return null
   }
 }
@@ -190,7 +191,7 @@ async function repair(
     const text = await replacement(folder, aside, records)
     if (text !== null) replaced.set(aside, text)
     // What lacks only lines that are lost is as it will be.
-    const isSame = text !== null && text === (await readFile(join(folder, aside), 'utf8'))
+    const isSame = text !== null && (await readBytes(join(folder, aside))).equals(Buffer.from(text))
     if (!isSame) moved.push(aside)
   }
   if (moved.length === 0) return null
@@ -208,7 +209,7 @@ async function repair(
     }
     // There is never a moment without the file.
     await makeFolder(dirname(target))
-    await writeFileAtomic(target, await readFile(join(folder, aside)))
+    await writeFileAtomic(target, await readBytes(join(folder, aside)))
     await writeFileAtomic(join(folder, aside), text)
   }
   return join('damaged', name)
@@ -240,7 +241,7 @@ async function soundLines(path: string): Promise<string> {
 /** Records as they stand in a file whose checksum does not fit, sealed anew. */
 async function editedRecords(folder: string): Promise<string> {
   const path = projectPaths.file(folder)
-  const text = await readFile(path, 'utf8')
+  const text = await readText(path)
   return projectText(parseEditedProject(text, path).data)
 }
 
@@ -254,7 +255,7 @@ async function soundTokenizer(folder: string, name: string): Promise<string | nu
   for (const run of runs) {
     const copy = join(projectPaths.checkpoint(folder, run), 'tokenizer.json')
     const found = await hashFile(copy).catch(() => null)
-    if (found === hash) return readFile(copy, 'utf8')
+    if (found === hash) return readText(copy)
   }
   return null
 }

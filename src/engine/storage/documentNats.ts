@@ -1,5 +1,6 @@
 /** `measurements.f64`: nats of documents, float64 little-endian, appended and never rewritten. */
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, readSync, statSync } from 'node:fs'
+import { openToReadSync } from './reading'
 import { REDONE, damagedError } from './seals'
 import { sha256 } from './sha256'
 
@@ -86,7 +87,7 @@ export class DocumentNats {
   }
 
   #readBytes(begin: number, length: number): Uint8Array {
-    this.#file ??= existsSync(this.path) ? openSync(this.path, 'r') : null
+    this.#file ??= existsSync(this.path) ? openToReadSync(this.path) : null
     if (this.#file === null) return new Uint8Array()
     const bytes = new Uint8Array(length)
     let done = 0

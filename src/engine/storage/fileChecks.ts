@@ -1,6 +1,6 @@
 /** Every file of a project with the check that fits its kind. */
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { RunSchema, TracePointSchema } from '#shared/records'
 import { toPlain } from '#shared/errors'
@@ -14,6 +14,7 @@ import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readBytes, readText } from './reading'
 import { manifestFiles, manifestTrace } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
@@ -130,22 +131,31 @@ async function runsInUse(project: string, names: readonly string[]): Promise<str
 
 /** Of what cannot be read nothing is known: that is told, and the rest is checked all the same. */
 function unreadableFault(error: unknown): Fault {
-  const code = readingCode(error)
-  if (code === null) throw error
-  return { expected: 'a file that can be read', found: `unreadable (${code})`, isUnreadable: true }
+  const reason = whyUnread(error)
+  if (reason === null) throw error
+  return {
+    expected: 'a file that can be read',
+    found: `unreadable (${reason})`,
+    isUnreadable: true
+  }
 }
 
-/** What the system says of a file that it cannot open or read, `EIO` or the like; null for any other error. */
-export function readingCode(error: unknown): string | null {
+/** What the system says of a file that it cannot open or read, as `EIO`; null for other errors. */
+export function whyUnread(error: unknown): string | null {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
   if (code !== undefined && syscall !== undefined) return code
-  const told = toPlain(error)
-  return told.code === 'storage/not-readable' ? String(told.details['reason']) : null
+  const plain = toPlain(error)
+  return plain.code === 'storage/not-readable' ? String(plain.details['reason']) : null
 }
 
 /** @returns what a check that failed says of the file; what went away meanwhile nobody named is nothing */
 function readingFailed(hash: string | undefined): (error: unknown) => Verdict {
   return (error) => {
+    const { code, details } = toPlain(error)
+    // A pipe, or a folder, in its place.
+    if (code === 'storage/corrupt') {
+      return { expected: String(details['expected']), found: String(details['found']) }
+    }
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unreadableFault(error)
     return hash === undefined ? 'sound' : { expected: hash, found: 'no file' }
   }
@@ -158,7 +168,7 @@ async function missingDocuments(project: string, names: readonly string[]): Prom
   const path = projectPaths.documentNats(project)
   // Lines that cannot be read are told of themselves.
   const verdict = await ofDocuments(path, name, null).catch((error: unknown) => {
-    if (readingCode(error) !== null) return 'sound' as const
+    if (whyUnread(error) !== null) return 'sound' as const
     throw error
   })
   return verdict === 'sound' ? [] : [{ name, bytes: 0, check: () => Promise.resolve(verdict) }]
@@ -247,7 +257,7 @@ const ofLines =
 const ofText =
   (parse: (text: string, path: string) => void = () => undefined): Check =>
   async (path) => {
-    const text = await readFile(path, 'utf8')
+    const text = await readText(path)
     const opened = openSealed(text)
     if (opened.state === 'damaged') return { expected: opened.expected, found: opened.found }
     try {
@@ -262,7 +272,7 @@ const ofText =
   }
 
 const ofBytes: Check = async (path) => {
-  const { state } = openSealedBytes(await readFile(path))
+  const { state } = openSealedBytes(await readBytes(path))
   return state === 'damaged' ? { expected: 'the hash at its end', found: 'another' } : state
 }
 
@@ -291,7 +301,7 @@ const SUM_BYTES = 32
 
 /** A search's file begins with the hash of the rest. */
 const ofSearch: Check = async (path) => {
-  const file = await readFile(path)
+  const file = await readBytes(path)
   const found = createHash('sha256').update(file.subarray(SUM_BYTES)).digest('hex')
   const expected = file.subarray(0, SUM_BYTES).toString('hex')
   return found === expected ? 'sound' : { expected, found }

@@ -1,7 +1,7 @@
 /** Fingerprints: hashes of everything a result depends on. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { openToRead } from './reading'
 import { sha256 } from './sha256'
 
 /**
@@ -42,6 +42,6 @@ export function fingerprintOf(value: unknown): string {
 /** SHA-256 of a file's bytes, in hex; the file is streamed. */
 export async function hashFile(path: string): Promise<string> {
   const digest = createHash('sha256')
-  await pipeline(createReadStream(path), digest)
+  await pipeline((await openToRead(path)).createReadStream(), digest)
   return digest.digest('hex')
 }

@@ -1,6 +1,6 @@
 /** Files of JSON lines, read line by line or by the chunk. */
-import { createReadStream } from 'node:fs'
 import { isThere } from './presence'
+import { openToRead } from './reading'
 import { REDONE, damagedError, openLine } from './seals'
 
 /**
@@ -50,7 +50,10 @@ const CHUNK_BYTES = 1 << 20
 /** The same, some thousand at a time: waiting for each line takes longer than reading it. */
 export async function* chunksOfLines(path: string): AsyncGenerator<FileLine[]> {
   if (!isThere(path)) return
-  const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK_BYTES })
+  const stream = (await openToRead(path)).createReadStream({
+    encoding: 'utf8',
+    highWaterMark: CHUNK_BYTES
+  })
   let rest = ''
   let number = 0
   for await (const chunk of stream as AsyncIterable<string>) {

@@ -1,5 +1,5 @@
 /** What jobs done apart from the project's host came to, until the host has taken it in. */
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { z } from 'zod'
 import { ERROR_CODES } from '#shared/errors'
 import type { ErrorCode } from '#shared/errors'
@@ -7,6 +7,7 @@ import { MeasurementSchema, PreparedSchema, RunResultSchema } from '#shared/reco
 import { makeFolder, removeTree, writeFileAtomic } from './files'
 import { projectPaths } from './paths'
 import { nullIfAbsent } from './presence'
+import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 import { openSealed, sealedText } from './seals'
 
@@ -69,7 +70,7 @@ export async function writeOutcome(
  */
 export async function readOutcome(project: string, key: string): Promise<Outcome | null> {
   const path = projectPaths.outcome(project, key)
-  const text = await readFile(path, 'utf8').catch((error: unknown) => nullIfAbsent(error, path))
+  const text = await readText(path).catch((error: unknown) => nullIfAbsent(error, path))
   if (text === null) return null
   const opened = openSealed(text)
   if (opened.state !== 'sound') return null

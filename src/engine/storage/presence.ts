@@ -17,16 +17,16 @@ export function isThere(path: string): boolean {
   }
 }
 
-/** For `catch`: gives null where there is nothing to be read. @throws WorkbenchError as {@link isThere} */
+/** For `catch`: gives null where there is nothing to be read. @throws WorkbenchError as {@link isThere}, or what was thrown */
 export function nullIfAbsent(error: unknown, path: string): null {
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return null
+  if (code === 'ENOENT') return null
   throw unreadableError(error, path)
 }
 
 function unreadableError(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException
-  if (code === undefined) return error
+  if (code === undefined || error instanceof WorkbenchError) return error
   return new WorkbenchError(
     'storage/not-readable',
     `${path} cannot be read (${code}). Nothing was changed for it: look at the disk, the network or the rights of the file, and try again.`,

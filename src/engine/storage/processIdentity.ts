@@ -1,9 +1,9 @@
 /** Which process of which machine this is, so that another can tell whether it still lives. */
 import { readFileSync, readlinkSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jsonValue } from '#shared/jsonText'
+import { readText } from './reading'
 
 export interface ProcessIdentity {
   host: string
@@ -66,7 +66,7 @@ export async function readIdentified<T extends ProcessIdentity>(
   for (let look = 0; look < LOOKS; look++) {
     if (look > 0) await sleep(LOOKS_APART_MS)
     try {
-      const record = jsonValue(await readFile(path, 'utf8'))
+      const record = jsonValue(await readText(path))
       if (namesProcess(record)) return record as T
       found = 'damaged'
     } catch (error) {

@@ -1,6 +1,6 @@
 /** `project.assay`: the small records of a project, kept by lowdb through an adapter that syncs. */
 import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { Low } from 'lowdb'
 import { WorkbenchError } from '#shared/errors'
@@ -13,6 +13,7 @@ import type { ProjectLock } from './lock'
 import { PROJECT_FILE, projectPaths } from './paths'
 import { emptyProject, parseProject, projectText } from './projectFormat'
 import type { FoundProject, ProjectData } from './projectFormat'
+import { readText } from './reading'
 import { MOST_REWRITTEN, RunHeads, withNewerHeads } from './runHeads'
 import { settledHead } from './runs'
 import { sweepDrafts } from './sweepDrafts'
@@ -305,7 +306,7 @@ export async function readProjectFile(folder: string): Promise<ProjectData> {
 
 async function findProject(folder: string): Promise<FoundProject & { text: string }> {
   const path = projectPaths.file(folder)
-  const text = await readFile(path, 'utf8')
+  const text = await readText(path)
   const found = parseProject(text, path)
   return { ...found, data: await withHeads(folder, found.data), text }
 }
@@ -328,7 +329,7 @@ async function bringUpToDate(
   version: number,
   low: Low<ProjectData>
 ): Promise<void> {
-  const before = await readFile(projectPaths.file(folder), 'utf8')
+  const before = await readText(projectPaths.file(folder))
   await createFileExclusive(projectPaths.backup(folder, version), before)
   await low.write()
 }

@@ -1,10 +1,10 @@
 /** The records as they were before the last change: what a repair puts in the place of damaged ones. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { toPlain } from '#shared/errors'
 import { projectPaths } from './paths'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readText } from './reading'
 import type { Redoing } from './redoing'
 
 /**
@@ -17,7 +17,7 @@ export async function readRecordsBefore(folder: string): Promise<ProjectData | n
   const path = projectPaths.before(folder)
   if (!existsSync(path)) return null
   try {
-    return parseProject(await readFile(path, 'utf8'), path).data
+    return parseProject(await readText(path), path).data
   } catch (error) {
     if (toPlain(error).code !== 'storage/corrupt') throw error
     return null

@@ -1,13 +1,15 @@
 /** The folder of a run: its curve, what it resumes from, its checkpoint, and last its manifest. */
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { RunResultSchema } from '#shared/records'
 import type { Run, RunResult } from '#shared/records'
+import { FileNameSchema } from './fileName'
 import { removeTree, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
 import { projectPaths } from './paths'
 import { isThere, nullIfAbsent } from './presence'
+import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 import { damagedError, openSealed, sealedText } from './seals'
 
@@ -22,7 +24,7 @@ const ManifestSchema = z.strictObject({
   trace: z.strictObject({ bytes: z.number(), sha256: z.string() }).nullable().optional(),
   /** Absent in manifests of early versions: then only the head knows. */
   result: RunResultSchema.optional(),
-  files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
+  files: z.array(z.strictObject({ name: FileNameSchema, bytes: z.number(), sha256: z.string() }))
 })
 
 /**
@@ -163,7 +165,7 @@ export async function settledHead(project: string, head: Run): Promise<Run> {
 
 async function readManifest(project: string, fingerprint: string) {
   const path = projectPaths.manifest(project, fingerprint)
-  const opened = openSealed(await readFile(path, 'utf8'))
+  const opened = openSealed(await readText(path))
   if (opened.state === 'damaged') throw damagedError(path, opened, RETRAINED)
   assertNotNewer(path, opened.value, MANIFEST_VERSION)
   const parsed = ManifestSchema.safeParse(opened.value)

@@ -1,7 +1,8 @@
 /** How much of a run is saved: what a next try goes on from. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { projectPaths } from './paths'
+import { readText } from './reading'
 import { walkFolders } from './walkFolders'
 
 /** Of Assay's own trainer the steps, of another's command what lies in its folder. */
@@ -15,7 +16,7 @@ export interface SavedState {
 /** What is saved of a run in this folder of its project. */
 export async function savedState(project: string, run: string): Promise<SavedState> {
   const resume = join(projectPaths.resume(project, run), 'progress.json')
-  const text = await readFile(resume, 'utf8').catch(() => '')
+  const text = await readText(resume).catch(() => '')
   return { steps: stepsOf(text), files: await filesOf(projectPaths.commandState(project, run)) }
 }
 

@@ -1,17 +1,19 @@
 /** Files that are checked before they are used: folders with their sums, cache files with their own. */
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { WorkbenchError } from '#shared/errors'
+import { FileNameSchema } from './fileName'
 import { SUMS_FILE, makeFolder, writeFileAtomic } from './files'
 import { hashFile } from './fingerprint'
+import { readBytes, readText } from './reading'
 import { REDONE, damagedError, openSealed, sealedText } from './seals'
 
 const SumsSchema = z.strictObject({
   format: z.literal('assay-sums'),
   version: z.literal(1),
-  files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() }))
+  files: z.array(z.strictObject({ name: FileNameSchema, bytes: z.number(), sha256: z.string() }))
 })
 export type FolderSums = z.infer<typeof SumsSchema>
 
@@ -34,7 +36,7 @@ function rememberedOf<Found>(
 const sha256Of = rememberedOf(hashFile)
 
 const sumsOf = rememberedOf(async (path): Promise<FolderSums> => {
-  const opened = openSealed(await readFile(path, 'utf8'))
+  const opened = openSealed(await readText(path))
   assertNotNewer(path, opened.value, 1)
   const parsed = SumsSchema.safeParse(opened.value)
   if (opened.state === 'sound' && parsed.success) return parsed.data
@@ -42,7 +44,7 @@ const sumsOf = rememberedOf(async (path): Promise<FolderSums> => {
   throw damagedError(path, found, REDONE)
 })
 
-const holdsSound = rememberedOf(async (path) => keptIn(await readFile(path, 'utf8')) !== null)
+const holdsSound = rememberedOf(async (path) => keptIn(await readText(path)) !== null)
 
 /**
  * The sums of a folder's files as they were when it was written; read once per process.
@@ -115,7 +117,7 @@ export async function writeCache(path: string, value: object): Promise<void> {
 
 /** What was kept; null where there is nothing, or nothing sound: then it is made again. */
 export async function readCache(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(() => null)
+  const text = await readText(path).catch(() => null)
   return text === null ? null : keptIn(text)
 }
 
@@ -135,7 +137,7 @@ function keptIn(text: string): unknown {
  * @throws WorkbenchError `storage/corrupt`
  */
 export async function readOriginal(path: string): Promise<unknown> {
-  return parseRecord(await readFile(path, 'utf8'), path)
+  return parseRecord(await readText(path), path)
 }
 
 const SUM_BYTES = 32
@@ -157,7 +159,7 @@ export async function writeCachedBytes(path: string, bytes: Uint8Array): Promise
  * @returns null where there are none, others, or damaged ones
  */
 export async function readCachedBytes(path: string, length: number): Promise<Uint8Array | null> {
-  const file = await readFile(path).catch(() => null)
+  const file = await readBytes(path).catch(() => null)
   const opened = file && openSealedBytes(file)
   if (!opened || opened.state === 'damaged' || opened.bytes.length !== length) return null
   // A copy: a buffer from the pool may begin anywhere.

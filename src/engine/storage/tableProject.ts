@@ -1,7 +1,6 @@
 /** Projects whose study was made from tables: `tables.json` beside the records. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { WorkbenchError } from '#shared/errors'
 import { ImportedTablesSchema } from '#shared/importedTables'
 import type { ImportedTables } from '#shared/importedTables'
@@ -9,6 +8,7 @@ import type { Study } from '#shared/records'
 import { FolderDraft } from './files'
 import { PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { emptyProject, projectText } from './projectFormat'
+import { readText } from './reading'
 import { assertNotNewer } from './sealedFiles'
 
 /** The newest version of `tables.json` that is known. */
@@ -61,7 +61,7 @@ export async function readTables(folder: string, fingerprint: string): Promise<I
       { path }
     )
   }
-  const text = await readFile(path, 'utf8')
+  const text = await readText(path)
   if (sha256(text) !== fingerprint) {
     throw new WorkbenchError(
       'storage/corrupt',

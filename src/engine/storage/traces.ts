@@ -1,8 +1,8 @@
 /** Reads the curve of a run. */
-import { open } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
 import { readLines } from './lines'
 import { projectPaths } from './paths'
+import { openToRead } from './reading'
 import { openLine } from './seals'
 
 /** All points of a run's curve, in the order of steps; empty when it has none yet. */
@@ -38,7 +38,7 @@ export async function textBehind(
   path: string,
   from: (size: number) => number | null
 ): Promise<string | null> {
-  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const handle = await openToRead(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null
     throw error
   })

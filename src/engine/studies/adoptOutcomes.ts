@@ -18,7 +18,7 @@ export async function adoptOutcomes(context: RunContext): Promise<void> {
   const { project } = context
   for (const key of await outcomeKeys(project.folder)) {
     const outcome = await readOutcome(project.folder, key).catch((error: unknown) => {
-      if (toPlain(error).code !== 'storage/not-readable') throw error
+      if (toPlain(error).code === 'storage/newer-version') throw error
       return 'unread' as const
     })
     if (outcome === 'unread') continue

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { MeasuredPart } from '#shared/preparedText'
 import type { Measurement, Progress } from '#shared/records'
+import { assertGpuUsed } from '#engine/executors/slurm/slurmGpus'
 import { readOutcome, writeOutcome } from '#engine/storage/outcomes'
 import type { Outcome } from '#engine/storage/outcomes'
 import { isRunFinished } from '#engine/storage/runs'
@@ -22,7 +23,7 @@ import { trainJobOf } from './trainOne'
 /** What a job done alone is given. */
 export type JobContext = Pick<
   RunContext,
-  'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'signal'
+  'project' | 'measurements' | 'study' | 'prepared' | 'plan' | 'executor' | 'device' | 'signal'
 >
 
 /** What preparing text alone is given: there is no plan yet. */
@@ -87,6 +88,8 @@ async function doPlanned(
     return { state, label, steps, isFurther: state === 'done' || isMore, error }
   }
   try {
+    // A trainer of the study's own looks after its GPUs itself.
+    if (!study.trainer) await assertGpuUsed(context.device)
     const done =
       run && !isTrained ? trainAlone(run, context, onProgress) : measureAlone(model!, context)
     const came = await done

@@ -44,9 +44,12 @@ export async function encodePairs(
 }
 
 /** What Python's `rstrip` takes off: a byte order mark stays, separators of files go. */
-const BLANKS_AT_END = /(?:(?!\ufeff)[\s\u001c-\u001f\u0085])+$/
+const BLANK = /(?!\ufeff)[\s\u001c-\u001f\u0085]/
 
 function moveBlanks({ context, answer }: TextPair): TextPair {
-  const kept = context.replace(BLANKS_AT_END, '')
+  // From the end: an expression would begin anew at every blank of a text.
+  let end = context.length
+  while (end > 0 && BLANK.test(context[end - 1]!)) end--
+  const kept = context.slice(0, end)
   return { context: kept, answer: context.slice(kept.length) + answer }
 }

@@ -1,9 +1,9 @@
 /** Hugging Face's tokenizers behind one door. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Tokenizer as NativeTokenizer } from 'tokenizers'
 import { WorkbenchError } from '#shared/errors'
 import type { TokenEnds } from '#shared/storedText'
+import { readTextSync } from '#engine/storage/reading'
 import { cutText } from './cutText'
 import { joinTokenEnds } from './tokenEnds'
 
@@ -51,7 +51,7 @@ export function loadTokenizer(path: string): TextTokenizer {
   let json: string
   let native: NativeTokenizer
   try {
-    json = readFileSync(path, 'utf8')
+    json = readTextSync(path)
     native = NativeTokenizer.fromString(withoutDropout(json))
   } catch (error) {
     throw invalid(path, error instanceof Error ? error.message : String(error), error)

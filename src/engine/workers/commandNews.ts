@@ -14,8 +14,10 @@ export interface CommandNews {
 /** A line is read up to so many characters; a progress bar may never end one. */
 const LONGEST_LINE = 1 << 14
 
-/** `assay` and what is told; a launcher may stand before it. */
-const TOLD = /(?:^|[\s:\]])assay((?:\s+[a-z_]+=(?:"[^"]*"|\S+))+)\s*$/
+/** A launcher may stand before it. */
+const BEGINNING = /(?:^|[\s:\]])assay(?=\s)/g
+/** One field behind the other: each is read where the one before ends, so that nothing is tried twice. */
+const FIELD = /\s+([a-z_]+)=(?:"([^"]*)"(?=\s|$)|(\S+))/y
 
 /**
  * Reads a line such as `assay step=12 loss=3.21 learning_rate=0.001 gradient_norm=0.8 device="H100"`.
@@ -23,13 +25,8 @@ const TOLD = /(?:^|[\s:\]])assay((?:\s+[a-z_]+=(?:"[^"]*"|\S+))+)\s*$/
  * @returns null where it tells nothing; what is no number is left out
  */
 export function readNews(line: string): CommandNews | null {
-  const told = TOLD.exec(line)?.[1]
-  if (told === undefined) return null
-  const fields = new Map(
-    [...told.matchAll(/([a-z_]+)=(?:"([^"]*)"|(\S+))/g)].map(
-      ([, name, quoted, plain]) => [name, quoted ?? plain!] as const
-    )
-  )
+  const fields = fieldsOf(line.trimEnd())
+  if (fields === null) return null
   const number = (name: string) => {
     const text = fields.get(name)
     const value = text === undefined || text === '' ? NaN : Number(text)
@@ -45,6 +42,23 @@ export function readNews(line: string): CommandNews | null {
     ...(gradientNorm === undefined ? {} : { gradientNorm }),
     ...(device === undefined ? {} : { device: device.slice(0, 120) })
   }
+}
+
+/** What is told to the end of a line; null where something else stands there. */
+function fieldsOf(line: string): Map<string, string> | null {
+  for (const begin of line.matchAll(BEGINNING)) {
+    const fields = new Map<string, string>()
+    let at = begin.index + begin[0].length
+    for (;;) {
+      FIELD.lastIndex = at
+      const [all, name, quoted, plain] = FIELD.exec(line) ?? []
+      if (all === undefined) break
+      fields.set(name!, quoted ?? plain!)
+      at += all.length
+    }
+    if (at === line.length && fields.size > 0) return fields
+  }
+  return null
 }
 
 /** Characters of a log that are kept: of its beginning, and of its end. */

@@ -1,6 +1,5 @@
 /** Trains one run by the user's own command: inputs out, a Hugging Face folder back, looked at and adopted. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { WorkbenchError, toPlain } from '#shared/errors'
@@ -13,6 +12,7 @@ import type { Claim } from '#engine/storage/claims'
 import { LineLog, makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { nullIfAbsent } from '#engine/storage/presence'
+import { readText } from '#engine/storage/reading'
 import { isRunFinished, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
 import { learningRateAt } from '#engine/training/schedule'
@@ -364,12 +364,12 @@ async function resultOf(job: TrainJob, { step, device, elapsedMs }: Told): Promi
 
 /** @returns null where nothing was told, or nothing whole. @throws WorkbenchError `storage/not-readable` */
 async function readTold(path: string): Promise<Told | null> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => nullIfAbsent(error, path))
+  const text = await readText(path).catch((error: unknown) => nullIfAbsent(error, path))
   return ((text === null ? null : jsonValue(text)) ?? null) as Told | null
 }
 
 function readLog(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
+  return readText(path).catch(() => '')
 }
 
 function noFolder({ label }: TrainJob, folder: string): WorkbenchError {

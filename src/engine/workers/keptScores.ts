@@ -1,10 +1,10 @@
 /** How far a search has scored its subsets: kept in `cache/`, so that one that was stopped goes on. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ScoreKeeper, ScoredPart } from '#engine/proxies/search/subsetScores'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
+import { readBytes } from '#engine/storage/reading'
 
 /** Ahead of the scores: SHA-256 of all that follows it, and of what the search depends on. */
 const HASH_BYTES = 32
@@ -61,7 +61,7 @@ function packPart({ tokens, found }: ScoredPart, keyHash: Buffer): Buffer {
 
 async function readPart(path: string, keyHash: Buffer): Promise<ScoredPart | null> {
   if (!existsSync(path)) return null
-  const file = await readFile(path)
+  const file = await readBytes(path)
   const body = file.subarray(HASH_BYTES)
   if (file.length < HEAD_BYTES || !hashOf(body).equals(file.subarray(0, HASH_BYTES))) return null
   if (!body.subarray(0, HASH_BYTES).equals(keyHash)) return null

@@ -1,11 +1,12 @@
 /** What all ways to train leave in a run's folder: its curve, and where its weights came from. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { TracePoint } from '#shared/records'
 import { LINEAGE_FILE } from '#engine/checkpoints/ancestry'
 import { truncateFile } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isThere } from '#engine/storage/presence'
+import { readText } from '#engine/storage/reading'
 import { openLine } from '#engine/storage/seals'
 import { readTrace } from '#engine/storage/traces'
 import type { TrainJob } from './jobs'
@@ -28,7 +29,7 @@ export async function keepTraceUpTo(
 ): Promise<void> {
   const path = projectPaths.trace(project, fingerprint)
   if (!isThere(path)) return
-  const lines = (await readFile(path, 'utf8')).split('\n')
+  const lines = (await readText(path)).split('\n')
   let bytes = 0
   for (const line of lines.slice(0, -1)) {
     const opened = openLine(line)

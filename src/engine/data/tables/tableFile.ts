@@ -106,7 +106,7 @@ export function textAt(row: TableRow, column: string): string | null {
 export function numberAt(row: TableRow, column: string, expected: string): number | null {
   const text = textAt(row, column)
   if (text === null) return null
-  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN
+  const value = /^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN
   if (!Number.isFinite(value)) throw cellError(row, column, expected, `"${text}"`)
   return value
 }

@@ -1,8 +1,5 @@
 /** Gathers jobs into arrays, follows their elements in the queue, and says when a result is there. */
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ElementKindSchema } from '#shared/clusterView'
-import type { ElementKind } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import type { WorkbenchError } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
@@ -10,21 +7,25 @@ import { outcomeKeys } from '#engine/storage/outcomes'
 import { isPassing } from '#engine/storage/passingErrors'
 import { Accounting } from './accounting'
 import { isSame, isWanted, stateWords, tell, unreadWords } from './asks'
-import type { Ask, Want } from './asks'
-import { CANCEL_PAUSE_MS, cancelJobs, cancelWords, groupsOf } from './cancelling'
+import type { Ask } from './asks'
+import { CANCEL_PAUSE_MS, cancelJobs, cancelWords } from './cancelling'
 import type { Cluster } from './cluster'
 import { readEnd } from './elementEnd'
 import { liveElements } from './liveElements'
+import { NodeFailures, mayBeTheNode } from './nodeFailures'
 import type { Pace } from './pace'
-import { elementState, isLive, readArraySize, readQueue, recordOf } from './queue'
+import { elementState, isLive, readQueue, recordOf } from './queue'
 import type { Queue, QueueRecord } from './queue'
 import { endError } from './refusals'
 import { jobOf, logPath, readSubmissions, saveSubmission } from './submissions'
-import type { ElementPlace, Submission } from './submissions'
-import { submitArray } from './submitArray'
+import type { ElementPlace } from './submissions'
+import { Submitting } from './submitting'
+import type { Want } from './want'
 
 export interface ElementJobsOptions extends Cluster {
   pace: Pace
+  /** Told of a node to which nothing is submitted any more. */
+  onSetAside?: ((node: string, reason: string) => void) | undefined
 }
 
 /** Jobs that are asked for within so many ms make one array. */
@@ -37,16 +38,27 @@ const LEAVING_MS = 120_000
 export class ElementJobs {
   readonly #options: ElementJobsOptions
   readonly #accounting: Accounting
+  readonly #nodes = new NodeFailures()
+  readonly #submitting: Submitting
   readonly #open = new Set<Ask>()
   #gathered: Ask[] = []
   #handing: Promise<void> = Promise.resolve()
   #watching: Promise<void> | null = null
   #queue: Queue = { isKnown: false, words: 'it was not asked yet' }
-  #arraySize: Promise<number> | null = null
 
   constructor(options: ElementJobsOptions) {
     this.#options = options
     this.#accounting = new Accounting(options.settings)
+    this.#submitting = new Submitting(options, {
+      open: () => this.#open,
+      queue: () => this.#queue,
+      settings: () => this.#nodes.leftOut(options.settings),
+      knownQueue: (asks, isOpen) => this.#knownQueue(asks, isOpen),
+      pause: (isOpen) => this.#pause(isOpen),
+      follow: (ask, place) => this.#follow(ask, place),
+      fail: (ask, error) => this.#end(ask, () => ask.reject(this.#nodes.explained(error))),
+      wait: () => this.#keepWatching()
+    })
   }
 
   /**
@@ -79,6 +91,7 @@ export class ElementJobs {
   async idle(): Promise<void> {
     await this.#handing
     await this.#watching
+    await this.#handing
   }
 
   #handOverSoon(): void {
@@ -98,7 +111,7 @@ export class ElementJobs {
       if (place && !ask.isOver) this.#follow(ask, place)
     }
     await this.#takeIn(asks)
-    await this.#submitAll(asks)
+    await this.#submitting.submit(asks)
   }
 
   /** What lies there since another day nobody does again, and what failed then is no word on a new try. */
@@ -161,55 +174,6 @@ export class ElementJobs {
     while (isOpen() && performance.now() < until) await sleep(watchMs)
   }
 
-  async #submitAll(asks: readonly Ask[]): Promise<void> {
-    const left = () => asks.filter((ask) => !ask.isOver && !ask.place)
-    if (left().length === 0) return
-    const { settings } = this.#options
-    const most = await (this.#arraySize ??= readArraySize(settings))
-    for (const kind of ElementKindSchema.options) {
-      const those = left().filter(({ want }) => want.kind === kind)
-      const elements = groupsOf(those, kind === 'measure' ? settings.modelsPerElement : 1)
-      for (const group of groupsOf(elements, most)) await this.#submit(kind, group)
-    }
-  }
-
-  /** Submits one array; what was stopped meanwhile is cancelled again. */
-  async #submit(kind: ElementKind, groups: readonly Ask[][]): Promise<void> {
-    const { settings, study, program, folder } = this.#options
-    const elements = groups.map((group) => group.filter((ask) => !ask.isOver))
-    const asks = elements.flat()
-    if (asks.length === 0) return
-    const submission: Submission = {
-      format: 'assay-submission',
-      version: 1,
-      key: `assay-${randomBytes(6).toString('hex')}`,
-      kind,
-      study,
-      project: folder.project,
-      settings,
-      assay: program.version,
-      array: null,
-      submittedAt: new Date().toISOString(),
-      elements: elements.map((group) => ({
-        runs: group.map(({ want }) => want.run),
-        labels: group.map(({ want }) => want.label)
-      })),
-      failed: [],
-      isOver: false
-    }
-    const isOpen = () => asks.some((ask) => !ask.isOver)
-    const isAccepted = await submitArray(this.#options, submission, {
-      isOpen,
-      pause: () => this.#pause(isOpen),
-      knownQueue: () => this.#knownQueue(asks, isOpen),
-      onTry: (words) => asks.forEach((ask) => tellTry(ask, words))
-    })
-    if (!isAccepted) return
-    elements.forEach((group, index) => {
-      for (const ask of group) this.#follow(ask, { submission, index })
-    })
-  }
-
   #follow(ask: Ask, place: ElementPlace): void {
     ask.place = place
     if (ask.isOver) {
@@ -222,7 +186,7 @@ export class ElementJobs {
   }
 
   #keepWatching(): void {
-    if (this.#open.size === 0) return
+    if (this.#open.size === 0 && !this.#submitting.isWaiting()) return
     const fail = (error: unknown) =>
       [...this.#open].forEach((ask) => this.#end(ask, () => ask.reject(error)))
     this.#watching ??= this.#watch()
@@ -231,6 +195,12 @@ export class ElementJobs {
         this.#watching = null
         this.#keepWatching()
       })
+  }
+
+  /** Looks, after the queue was asked, whether what waits for room has some, and which arrays may have more. */
+  #submitMore(): void {
+    if (!this.#queue.isKnown) return
+    this.#handing = this.#handing.then(() => this.#submitting.submit([]))
   }
 
   #stop(ask: Ask): void {
@@ -278,7 +248,7 @@ export class ElementJobs {
   async #watch(): Promise<void> {
     const { settings, pace } = this.#options
     let askedAt = performance.now()
-    while (this.#open.size > 0) {
+    while (this.#open.size > 0 || this.#submitting.isWaiting()) {
       await sleep(pace.watchMs)
       const isLeft = [...this.#open].some((ask) => ask.cancelledAt !== null)
       const pollMs = isLeft ? Math.min(2000, pace.pollMs) : pace.pollMs
@@ -292,6 +262,7 @@ export class ElementJobs {
       if (!isDue) continue
       for (const ask of [...this.#open]) await this.#judge(ask, error?.message ?? unread)
       if (isLeft) void this.#cancelStopped()
+      this.#submitMore()
     }
   }
 
@@ -311,7 +282,10 @@ export class ElementJobs {
     if (ask.state === 'waiting' && !left.has(ask.want.run)) return
     ask.unread = null
     try {
-      if (await ask.want.look(left)) this.#end(ask, ask.resolve)
+      if (!(await ask.want.look(left))) return
+      const node = this.#recordOf(ask)?.node
+      if (node) this.#nodes.worked(node)
+      this.#end(ask, ask.resolve)
     } catch (error) {
       if (isPassing(error)) ask.unread = toPlain(error).message
       // The kernel ends a worker where memory is short: that its element ended so says more than this.
@@ -322,7 +296,18 @@ export class ElementJobs {
 
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
+    await this.#noteNode(ask, error)
     this.#end(ask, () => ask.reject(error))
+  }
+
+  /** Before it is tried again: the next element of it is to go elsewhere. */
+  async #noteNode(ask: Ask, error: unknown): Promise<void> {
+    const job = ask.place && jobOf(ask.place)
+    if (!job || !mayBeTheNode(error)) return
+    const known = this.#recordOf(ask)?.node ?? ask.ended?.end?.node
+    const node = known ?? (await readEnd(this.#options.settings, job))?.node
+    const reason = node && this.#nodes.failed(node, job, error)
+    if (node && reason) this.#options.onSetAside?.(`node ${node}`, reason)
   }
 
   /**
@@ -404,11 +389,4 @@ export class ElementJobs {
     this.#cancelled.delete(ask)
     settle()
   }
-}
-
-/** Of a call that nobody answered it is not known whether somebody heard it. */
-function tellTry({ want, isOver }: Ask, words: string): void {
-  if (isOver) return
-  const told = `it may not have been submitted (${words}); it is looked for, and submitted again`
-  want.onState?.({ state: 'unknown', words: told })
 }

@@ -90,8 +90,8 @@ export async function probeCluster(
 function probeJob({ study, settings, program, folder }: Cluster, key: string): ArrayJob {
   const place = { project: folder.project, folder: nodesFolder(folder.project, key) }
   // As a run would be submitted, but for the time.
-  const short = { ...settings, timeMinutes: Math.min(settings.timeMinutes, 5), mostAtOnce: 1 }
-  return { key, study, ...place, elements: 1, settings: short, program }
+  const short = { ...settings, timeMinutes: Math.min(settings.timeMinutes, 5) }
+  return { key, study, ...place, elements: 1, atOnce: 1, settings: short, program }
 }
 
 async function awaitAnswer(

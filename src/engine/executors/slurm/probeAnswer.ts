@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { ClusterFinding } from '#shared/clusterView'
 import { jsonValue } from '#shared/jsonText'
 import type { Cluster } from './cluster'
-import { elementScript } from './script'
+import { calledCommand, scriptStart } from './script'
+import { GPU_ADVICE, namesGpus } from './slurmGpus'
 import type { ArrayJob } from './script'
 
 /** File in which the element says what it sees. */
@@ -23,13 +24,11 @@ export const OLDEST_NODE = '20.19.0'
 
 /** The script of a run, with another end: it looks around, and writes down what it sees. */
 export function probeScript(job: ArrayJob): string {
-  const lines = elementScript(job).trimEnd().split('\n')
-  const last = lines.pop()!
-  const command = /^exec (.*) run-one /.exec(last)![1]!
+  const command = calledCommand(job)
   const answer = '"$folder/answer.draft"'
   const space = '.assay-probe'
   return [
-    ...lines,
+    ...scriptStart(job),
     // It asks for little time: a long warning would come at once.
     "trap '' USR2",
     `said=$(${command} --version 2>&1)`,
@@ -49,7 +48,7 @@ export function probeScript(job: ArrayJob): string {
     '  echo "version $(echo "$said" | grep -m 1 -E "Error|error:|No such|not found|denied" || echo "$said" | tail -n 1)"',
     '  echo "crashed $(echo "$said" | grep -o -m 1 "Node.js v[0-9.]*")"',
     '  echo "doctor $(echo "$report" | tail -n 1)"',
-    '  echo "gpus ${CUDA_VISIBLE_DEVICES:-none}"',
+    '  echo "gpus ${CUDA_VISIBLE_DEVICES-${SLURM_JOB_GPUS-${SLURM_STEP_GPUS-${GPU_DEVICE_ORDINAL-none}}}}"',
     '  command -v nvidia-smi >/dev/null && nvidia-smi -L | sed "s/^/gpu /"',
     '  echo end',
     `} > ${answer}`,
@@ -67,9 +66,11 @@ const DoctorSchema = z.object({
       name: z.string(),
       usable: z.boolean(),
       reason: z.string().nullable(),
-      device: z.string().nullable()
+      device: z.string().nullable(),
+      isGpu: z.boolean()
     })
-  )
+  ),
+  devices: z.array(z.object({ isPretended: z.boolean() }))
 })
 
 /**
@@ -93,14 +94,16 @@ export function findingsOf(
     said: said('version'),
     crashed: said('crashed')
   }
-  const given = said('gpus')
-  const isMissing = settings.gres?.startsWith('gpu') === true && given === 'none'
+  const given = said('gpus') || 'none'
+  // What `setup` sets to hide them is no want of them.
+  const isMissing =
+    settings.gres?.startsWith('gpu') === true && ['none', 'NoDevFiles'].includes(given)
   return [
     { what: 'folder', state: 'good', words: `${node} sees the project.` },
     writeFinding(node, said('refused')),
     clockFinding(node, Number(said('time')), submittedAt),
     versionFinding(start, program.version),
-    ...doctorFindings(node, said('doctor')),
+    ...doctorFindings(node, said('doctor'), namesGpus(given)),
     finding(
       'gpus',
       !isMissing,
@@ -163,15 +166,17 @@ function versionFinding(
 }
 
 /** Nothing where the doctor was not asked, since the same version does not start. */
-function doctorFindings(node: string, report: string): ClusterFinding[] {
+function doctorFindings(node: string, report: string, hasGpu: boolean): ClusterFinding[] {
   if (report === '') return []
   const parsed = DoctorSchema.safeParse(jsonValue(report))
   if (!parsed.success) {
     const words = `Assay starts on ${node}, and fails there as soon as it looks at the machine: "${report}"`
     return [{ what: 'tensors', state: 'bad', words }]
   }
-  const { node: version, canTrain, backends } = parsed.data
+  const { node: version, canTrain, backends, devices } = parsed.data
   const used = backends.find(({ usable }) => usable)
+  const isPretended = devices.some((one) => one.isPretended)
+  const isIdle = canTrain && used?.isGpu === false && hasGpu && !isPretended
   const reasons = backends.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []))
   return [
     finding(
@@ -183,9 +188,11 @@ function doctorFindings(node: string, report: string): ClusterFinding[] {
     ),
     finding(
       'tensors',
-      canTrain && used !== undefined,
+      canTrain && used !== undefined && !isIdle,
       `${used?.name} computes there, on ${used?.device ?? 'its processor'}.`,
-      `Assay starts on ${node} but cannot compute there: ${reasons.join('; ') || 'it does not say why'}`
+      isIdle
+        ? `Slurm gives the element a GPU on ${node}, and ${used.name} does not find it: it would compute on the processor, ${used.device}. Runs are refused so, but for those of a trainer of the study's own. ${GPU_ADVICE}`
+        : `Assay starts on ${node} but cannot compute there: ${reasons.join('; ') || 'it does not say why'}`
     )
   ]
 }

@@ -6,11 +6,15 @@ import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
 import type { ElementEnd } from './elementEnd'
 import { slurmWordsOf, wordsOf } from './queue'
-import { NOT_SEEN } from './script'
+import { NOT_SEEN, TRY_AGAIN } from './script'
 
 /** The controller may answer the next time. A call that was cut off may have been heard. */
 const MAY_PASS =
   /unable to contact slurm controller|connect failure|connection refused|timed out|temporarily|try again|zero bytes were transmitted/i
+
+/** Slurm's names of limits of how much may be in the queue, and of any other limit. */
+const QUEUE_LIMIT = /\b(QOS|Assoc)(Max|Grp)Submit/
+const OTHER_LIMIT = /\b(QOS|Assoc)(Max|Min|Grp)[A-Z]/
 
 /** What of a study's settings a sentence of Slurm is about. */
 const ABOUT: [RegExp, string][] = [
@@ -20,6 +24,10 @@ const ABOUT: [RegExp, string][] = [
   ],
   [/^PartitionNodeLimit$/, 'Set `partition` to one that allows a job of one node.'],
   [
+    QUEUE_LIMIT,
+    'So few elements may be in the queue that not one of this study fits: have your other jobs leave it, or set another `qos` or `account`.'
+  ],
+  [
     /(Partition|QOS|Association)TimeLimit|MaxWallDurationPerJob/,
     'Set `timeMinutes` to less than the partition, the QOS and your account allow.'
   ],
@@ -28,6 +36,10 @@ const ABOUT: [RegExp, string][] = [
   [/MaxGRESPer/i, 'Set `gres` to what a job may have.'],
   [/MaxCpu\w*Per(Job|Node)/i, 'Set `cpus`, or `timeMinutes`, to what a job may have.'],
   [/Max(Node|Billing|BB|Energy|License)\w*Per(Job|Node)/i, 'Ask for less, or set another `qos`.'],
+  [
+    /^Batch job submission failed: .*job submit limit/,
+    'Not one element is taken: you may have too many jobs in the queue, or ask for more time or resources than `qos` and `account` allow.'
+  ],
   [/qos/i, 'Set `qos` to one that your account has, or leave it out, or another `partition`.'],
   [/account|association/i, 'Set `account` and `partition` to what you may use together.'],
   [/partition/i, 'Set `partition` to one that the cluster has.'],
@@ -48,6 +60,14 @@ const CUT_OFF = [255, 124, 137]
 export function mayPass({ status, stderr, isMissing }: Called): boolean {
   if (isMissing) return false
   return status === null || CUT_OFF.includes(status) || MAY_PASS.test(slurmWordsOf(stderr))
+}
+
+/** True where Slurm takes no more elements for now: fewer, or later, may do. */
+export function isQueueFull({ stderr }: Called): boolean {
+  const words = slurmWordsOf(stderr)
+  if (QUEUE_LIMIT.test(words)) return true
+  // The sentence of several limits, which some versions say alone.
+  return /job submit limit/.test(words) && !OTHER_LIMIT.test(words)
 }
 
 /** Of a submission that Slurm refuses: its own sentence, and which setting it is about. */
@@ -126,9 +146,6 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
     log: logFile
   })
 }
-
-/** Exit status of an element that was told to leave and could not be put back: EX_TEMPFAIL. */
-const TRY_AGAIN = 75
 
 /** Exit status of an element whose run another process trains: EX_UNAVAILABLE. */
 const CLAIMED = 69

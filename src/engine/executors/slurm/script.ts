@@ -19,6 +19,8 @@ export interface ArrayJob {
   /** The submission's folder as the nodes see it. */
   folder: string
   elements: number
+  /** Elements of it that run at once, at most. */
+  atOnce: number
   settings: SlurmSettings
   program: Program
   /** The study's own trainer may take so long to save its state, s. */
@@ -53,7 +55,8 @@ export const logPattern = (folder: string): string => `${folder}/%A_%a.log`
  * Arguments of `sbatch`; the script goes to its standard input. They win over the lines of the script, and over
  * variables of the submit host.
  */
-export function submitArguments({ key, study, elements, folder, settings }: ArrayJob): string[] {
+export function submitArguments(job: ArrayJob): string[] {
+  const { key, study, elements, atOnce, folder, settings } = job
   const { partition, account, qos, timeMinutes, memoryMegabytes, gres, options } = settings
   const option = (name: string, value: string | number | undefined) =>
     value === undefined ? [] : [`--${name}=${value}`]
@@ -61,7 +64,7 @@ export function submitArguments({ key, study, elements, folder, settings }: Arra
     '--parsable',
     ...option('job-name', key),
     ...(setsOption(options, 'comment') ? [] : option('comment', `Assay: ${study}`)),
-    ...option('array', `0-${elements - 1}%${settings.mostAtOnce}`),
+    ...option('array', `0-${elements - 1}%${atOnce}`),
     ...option('output', logPattern(folder)),
     ...option('partition', partition),
     ...option('account', account),
@@ -103,18 +106,13 @@ export function typedCall(args: readonly string[]): string {
 /**
  * The script of every element.
  *
- * A folder that is not there would be no error to Slurm, which runs the script elsewhere: so it looks
- * itself. While the lines of `setup` run, the shell answers the warning; then the command takes its place, so
- * that it gets the signal itself.
+ * While the lines of `setup` run, the shell answers the warning; then the command takes its place, so that it gets
+ * the signal itself. In a container it may lack Slurm's programs: there the shell stays, to put the element back.
  */
 export function elementScript(job: ArrayJob): string {
-  const { study, project, folder, settings, program } = job
-  const { options, setup, container, cpus } = settings
-  const unseen = `does not see ${project}. The project must lie on storage that every node shares.`
+  const { study, project, settings, program } = job
   const call = [
-    'exec',
-    ...(container === undefined ? [] : [container]),
-    settings.command ?? ownCommand(program),
+    calledCommand(job),
     'run-one',
     quoted(project),
     '$runs',
@@ -122,9 +120,60 @@ export function elementScript(job: ArrayJob): string {
     `--assay=${program.version}`,
     // They were confirmed where it was submitted.
     '--trust-commands',
-    `--threads=${cpus}`
+    `--threads=${settings.cpus}`
+  ].join(' ')
+  const end = settings.container === undefined ? [`exec ${call}`] : watchedCall(call)
+  return [...scriptStart(job), ...end, ''].join('\n')
+}
+
+/** Puts this element back into its queue: by its place in the array, whose own number is all of them. */
+const REQUEUE = 'scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"'
+
+/** Exit status of an element that should begin again and could not put itself back: EX_TEMPFAIL. */
+export const TRY_AGAIN = 75
+
+/**
+ * Calls a command, hands on to it what the shell is told, and ends as it does.
+ *
+ * A wait ends early where the shell is told something: then it waits again. That a status is asked for twice does
+ * no harm: 127 says that it was told before, or that there is no such command, which is then told at the first.
+ */
+function watchedCall(call: string): string[] {
+  return [
+    `${call} &`,
+    'child=$!',
+    ...['USR2', 'TERM'].map(
+      (name) => `trap 'told=yes; kill -${name} "$child" 2>/dev/null' ${name}`
+    ),
+    'status=127 told=yes',
+    'while [ -n "$told" ]; do',
+    '  told=',
+    '  wait "$child"; ended=$?',
+    '  [ "$ended" = 127 ] || status=$ended',
+    'done',
+    'trap - USR2 TERM',
+    `[ "$status" = ${TRY_AGAIN} ] && ${REQUEUE} && exit 0`,
+    // What a signal ended is told as that; 130 is Assay's own word for what was interrupted.
+    '[ "$status" -gt 128 ] && [ "$status" != 130 ] && kill -$((status - 128)) $$',
+    'exit "$status"'
   ]
-  const lines = [
+}
+
+/** What stands before the arguments of Assay, as a shell reads it. */
+export function calledCommand({ settings, program }: ArrayJob): string {
+  const { container, command = ownCommand(program) } = settings
+  return container === undefined ? command : `${container} ${command}`
+}
+
+/**
+ * Lines up to the command. A folder that is not there would be no error to Slurm, which runs the script elsewhere: so
+ * it looks itself.
+ */
+export function scriptStart(job: ArrayJob): string[] {
+  const { project, folder, settings } = job
+  const { options, setup } = settings
+  const unseen = `does not see ${project}. The project must lie on storage that every node shares.`
+  return [
     '#!/bin/bash',
     ...[...changeableOptions(job), ...options].map((option) => `#SBATCH ${option}`),
     // Steps that a trainer starts by `srun` would else be given as little as this script was.
@@ -142,14 +191,11 @@ export function elementScript(job: ArrayJob): string {
     '  exit 0',
     'fi',
     `runs=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$folder/${ELEMENTS_FILE}")`,
-    `trap 'scontrol requeue "\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"; exit 0' USR2`,
+    `trap '${REQUEUE}; exit 0' USR2`,
     `echo "Assay: $(date -u +%FT%TZ) $(hostname), restart \${SLURM_RESTART_COUNT:-0}"`,
     ...setup,
-    ...(isElectron ? ['export ELECTRON_RUN_AS_NODE=1'] : []),
-    call.join(' '),
-    ''
+    ...(isElectron ? ['export ELECTRON_RUN_AS_NODE=1'] : [])
   ]
-  return lines.join('\n')
 }
 
 /** The desktop's program is a Node where it is asked to be one. */

@@ -16,13 +16,14 @@ import type {
 } from '#engine/workers/jobs'
 import type { WorkerPool } from '#engine/workers/pool'
 import type { Executor, JobOptions, MeasuringPlacement, Placement } from '../executor'
-import type { ElementNews, Want } from './asks'
 import { callClient } from './clients'
 import type { Cluster } from './cluster'
 import { ElementJobs } from './elementJobs'
+import { unusableNode } from './nodeFailures'
 import { paceOf } from './pace'
 import { assertOptions, unavailableError } from './refusals'
 import { tidySubmissions } from './tidySubmissions'
+import type { ElementNews, Want } from './want'
 
 /** Jobs that are handed over at once, at most: how many run is up to the cluster. */
 const MOST_HANDED_OVER = 5000
@@ -35,10 +36,15 @@ export class SlurmExecutor implements Executor {
   /** True once the program is being closed: what it handed over goes on. */
   #isLeaving = false
 
-  constructor(cluster: Cluster, pool: WorkerPool) {
+  /** @param onSetAside told of a node to which nothing is submitted any more */
+  constructor(
+    cluster: Cluster,
+    pool: WorkerPool,
+    onSetAside?: (node: string, reason: string) => void
+  ) {
     this.#cluster = cluster
     this.#pool = pool
-    this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings) })
+    this.#jobs = new ElementJobs({ ...cluster, pace: paceOf(cluster.settings), onSetAside })
   }
 
   async prepare(text: string, job: PrepareJob, options: JobOptions): Promise<Prepared> {
@@ -166,6 +172,9 @@ export class SlurmExecutor implements Executor {
     const outcome = await readOutcome(project, key)
     if (!outcome?.error) return outcome
     await removeOutcome(project, key)
+    // One node says nothing of the others: the study goes on.
+    const { code, message } = outcome.error
+    if (code === 'backend/unavailable') throw unusableNode(outcome.host, message)
     throw fromPlain({ ...outcome.error, stack: null, cause: null })
   }
 

@@ -10,6 +10,7 @@ import { projectPaths } from '#engine/storage/paths'
 import { assertNotNewer } from '#engine/storage/sealedFiles'
 import { openSealed, sealedText } from '#engine/storage/seals'
 import { textBehind } from '#engine/storage/traces'
+import { QueuePlaceSchema } from './queuePlace'
 import { ARRAY_FILE, ELEMENTS_FILE } from './script'
 
 const SUBMISSION_VERSION = 1
@@ -24,6 +25,10 @@ const SubmissionSchema = z.strictObject({
   /** The project's folder as the nodes see it. */
   project: z.string(),
   settings: SlurmExecutorSchema,
+  /** Elements that might run at once when it was submitted; as the settings say in records of before. */
+  atOnce: z.int().positive().optional(),
+  /** Whose queue it is in; null where nobody said, as in records of before. */
+  asked: QueuePlaceSchema.nullable().default(null),
   /** Version of the program that submitted it. */
   assay: z.string(),
   /** Slurm's number; null until it is known to be accepted. */
@@ -73,7 +78,8 @@ export async function saveSubmission(project: string, submission: Submission): P
 /**
  * All submissions of a project, the newest first; what is no sound record is passed over.
  *
- * @throws WorkbenchError `storage/newer-version`
+ * @throws WorkbenchError `storage/newer-version`; what the system says of a record that is there and cannot be read:
+ *   passed over, its elements would be submitted again
  */
 export async function readSubmissions(project: string): Promise<Submission[]> {
   const keys = existsSync(projectPaths.cluster(project))
@@ -82,7 +88,10 @@ export async function readSubmissions(project: string): Promise<Submission[]> {
   const found: Submission[] = []
   for (const key of keys) {
     const path = recordPath(project, key)
-    const text = await readFile(path, 'utf8').catch(() => null)
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+      throw error
+    })
     const opened = text === null ? null : openSealed(text)
     if (opened?.state !== 'sound') continue
     assertNotNewer(path, opened.value, SUBMISSION_VERSION)

@@ -1,4 +1,4 @@
-/** Submits one array, exactly once, whatever the controller does meanwhile. */
+/** Submits one array, exactly once, whatever the controller does meanwhile; or as much of it as the queue takes. */
 import { removeOutcome } from '#engine/storage/outcomes'
 import { callClient, callSubmit, jobNumber } from './clients'
 import type { Called } from './clients'
@@ -6,7 +6,7 @@ import type { Cluster } from './cluster'
 import { nodesFolder } from './nodesFolder'
 import { wordsOf } from './queue'
 import type { QueueRecord } from './queue'
-import { mayPass, refusedError, unavailableError } from './refusals'
+import { isQueueFull, mayPass, refusedError, unavailableError } from './refusals'
 import { elementScript, submitArguments } from './script'
 import type { ArrayJob } from './script'
 import { createSubmission, removeSubmission, saveSubmission } from './submissions'
@@ -27,14 +27,17 @@ interface Patience {
  * Writes the submission down, hands it over, and writes down its number. A call that got no answer may have been
  * heard: it is looked for by its name before it is made again, and taken out by its name where it is given up.
  *
- * @returns false where nobody wanted it any more; then nothing is left of it
+ * Where the queue takes no more, the first half of its elements is tried, and so on: it has as many as were taken.
+ *
+ * @returns `refusal`: why not all were taken, or null. Nothing is left of a submission of which nothing was, nor of
+ *   one that nobody wanted any more
  * @throws WorkbenchError `executor/refused`, `executor/unavailable`
  */
 export async function submitArray(
   cluster: Cluster,
   submission: Submission,
   patience: Patience
-): Promise<boolean> {
+): Promise<{ taken: number; refusal: Called | null }> {
   const { project, folder } = cluster
   const script = elementScript(arrayJobOf(cluster, submission))
   await createSubmission(project, submission, script)
@@ -45,28 +48,29 @@ export async function submitArray(
   const tries = { areInDoubt: false }
   try {
     await folder.push(submission)
-    const array = await handOver(cluster, submission, { script, tries }, patience)
+    const { array, refusal } = await handOver(cluster, submission, { script, tries }, patience)
     if (array !== null) {
       submission.array = array
       await saveSubmission(project, submission)
-      return true
+      return { taken: submission.elements.length, refusal }
     }
+    await giveUp(cluster, submission, tries)
+    return { taken: 0, refusal }
   } catch (error) {
     if (submission.array === null) await giveUp(cluster, submission, tries)
     throw error
   }
-  await giveUp(cluster, submission, tries)
-  return false
 }
 
-/** @returns Slurm's number of it; null where nobody wanted it any more */
+/** @returns `array`: Slurm's number of it; null where nobody wanted it any more, or the queue took nothing of it */
 async function handOver(
   cluster: Cluster,
   submission: Submission,
   { script, tries }: { script: string; tries: { areInDoubt: boolean } },
   { isOpen, pause, knownQueue, onTry }: Patience
-): Promise<string | null> {
+): Promise<{ array: string | null; refusal: Called | null }> {
   const { settings } = cluster
+  let refusal: Called | null = null
   while (isOpen()) {
     const called = await callSubmit(
       settings,
@@ -74,16 +78,30 @@ async function handOver(
       script
     )
     const number = called.status === 0 ? jobNumber(called.stdout) : null
-    if (number !== null) return number
+    if (number !== null) return { array: number, refusal }
     if (called.isMissing) throw unavailableError(settings, called)
+    if (called.status !== 0 && isQueueFull(called)) {
+      refusal = called
+      if (!halve(submission)) return { array: null, refusal }
+      continue
+    }
     if (called.status !== 0 && !mayPass(called)) throw refusedError(called)
     tries.areInDoubt = true
     onTry(tryWords(called))
     await pause()
     const heard = arrayOf(await knownQueue(), submission.key)
-    if (heard !== null) return heard
+    if (heard !== null) return { array: heard, refusal }
   }
-  return null
+  return { array: null, refusal }
+}
+
+/** Leaves a submission the first half of its elements, and of what may run at once; false where it has but one. */
+function halve(submission: Submission): boolean {
+  const { elements, atOnce, settings } = submission
+  if (elements.length === 1) return false
+  submission.elements = elements.slice(0, Math.floor(elements.length / 2))
+  submission.atOnce = Math.max(1, Math.floor((atOnce ?? settings.mostAtOnce) / 2))
+  return true
 }
 
 function tryWords({ status, stdout, stderr }: Called): string {
@@ -114,14 +132,16 @@ export function arrayJobOf(
     program,
     graceSeconds
   }: Pick<Cluster, 'program' | 'graceSeconds'> & { folder: Pick<Cluster['folder'], 'project'> },
-  { key, study, settings, elements }: Pick<Submission, 'key' | 'study' | 'settings' | 'elements'>
+  submission: Pick<Submission, 'key' | 'study' | 'settings' | 'elements' | 'atOnce'>
 ): ArrayJob {
+  const { key, study, settings, elements, atOnce = settings.mostAtOnce } = submission
   return {
     key,
     study,
     project: folder.project,
     folder: nodesFolder(folder.project, key),
     elements: elements.length,
+    atOnce,
     settings,
     program,
     graceSeconds

@@ -3,11 +3,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeTree } from '#engine/storage/files'
+import { isPassing } from '#engine/storage/passingErrors'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import { readQueue } from './queue'
+import { isSamePlace, queuePlace } from './queuePlace'
 import { readSubmissions, removeSubmission, saveSubmission } from './submissions'
 import type { Submission } from './submissions'
 
@@ -18,24 +20,37 @@ const LOOKS = 20
  * Removes the folders of arrays that nothing waits or runs of any more. Of those with elements that failed
  * the logs of these stay, until the project is cleaned.
  *
+ * A queue says that only of arrays that are in it: those of another cluster, of another user or of another folder there stay,
+ * since their elements read what lies in theirs. Only what is trained altogether needs no queue to say so.
+ *
  * @param everyMs looks again so often while some are still live; once only when left out
  */
 export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promise<void> {
   const { project } = cluster
   for (let looks = 1; ; looks++) {
-    const all = await readSubmissions(project)
+    const all = await readSubmissions(project).catch((error: unknown) => {
+      if (isPassing(error)) return []
+      throw error
+    })
     if (all.length === 0) return
     const queue = await readQueue(cluster.settings)
     if (!queue.isKnown) return
+    const here = await queuePlace(cluster.settings)
     const live = await liveElements(cluster, all, queue.elements)
     const busy = new Set([...live.values()].map(({ submission }) => submission.key))
     for (const one of all.filter(({ key }) => !busy.has(key))) {
-      await cluster.folder.forget(one.key)
-      await tidy(project, one)
+      const isHere = isSamePlace(one.asked, here) && one.project === cluster.folder.project
+      if (isHere) await cluster.folder.forget(one.key)
+      if (isHere || isTrained(project, one)) await tidy(project, one)
     }
     if (busy.size === 0 || everyMs === undefined || looks >= LOOKS) return
     await sleep(everyMs)
   }
+}
+
+function isTrained(project: string, { kind, elements }: Submission): boolean {
+  const runs = elements.flatMap((one) => one.runs)
+  return kind === 'train' && runs.every((run) => isRunFinished(project, run))
 }
 
 async function tidy(project: string, submission: Submission): Promise<void> {

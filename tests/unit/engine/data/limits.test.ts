@@ -1,13 +1,18 @@
 /** Text that is made to do harm, and conditions that are: each ends in an error that says so. */
 import { createGzip, gzipSync } from 'node:zlib'
 import { createWriteStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { copyFile, rename, stat, writeFile } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { Dictionary, Int16, Table, Utf8, tableToIPC, vectorFromArray } from 'apache-arrow'
 import { describe, expect, it, test } from 'vitest'
 import { openConditions } from '#engine/data/conditions'
 import { fieldAt } from '#engine/data/fields'
+import { readDocuments } from '#engine/data/readDocuments'
+import { readTokens } from '#engine/data/readTokens'
 import type { SourceDocument } from '#engine/data/sourceDocument'
+import { findSources } from '#engine/data/sources'
 import { REMAINDER } from '#shared/records'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 import { jsonl, put, readAll, readTexts } from './sourceFiles'
@@ -59,6 +64,123 @@ describe('a compressed file', () => {
     await expect(readAll(path)).rejects.toThrow('times its size')
   })
 })
+
+describe('a table that packs the same again and again', () => {
+  const outOfProportion = {
+    code: 'corpus/unreadable',
+    message: expect.stringMatching(/unpacks to \d+ times its size.*at most 250 times/) as string
+  }
+
+  it('of Parquet is left once it gave too much, in a field as in the text', async () => {
+    const folder = await temporaryFolder()
+    for (const [name, columns] of [
+      ['text', "repeat('a', 100000) AS text"],
+      ['field', "'x' AS text, repeat('a', 100000) AS more"],
+      ['nested', "'x' AS text, [repeat('a', 100000)] AS more"],
+      ['rows', "'' AS text"]
+    ] as const) {
+      const rows = name === 'rows' ? 6_000_000 : 800
+      const path = join(folder, `${name}.parquet`)
+      await withDuckDb(`COPY (SELECT ${columns} FROM range(${rows})) TO '${path}' (FORMAT parquet)`)
+      expect((await stat(path)).size).toBeLessThan(100_000)
+      const before = process.memoryUsage().rss
+      await expect(counted(path)).rejects.toMatchObject(outOfProportion)
+      expect(process.memoryUsage().rss - before).toBeLessThan(1e9)
+    }
+  })
+
+  it('of Arrow too', async () => {
+    const path = join(await temporaryFolder(), 'bomb.arrow')
+    const texts = vectorFromArray(
+      Array.from({ length: 2000 }, () => 'a'.repeat(100_000)),
+      new Dictionary(new Utf8(), new Int16())
+    )
+    await writeFile(path, tableToIPC(new Table({ text: texts }), 'stream'))
+    expect((await stat(path)).size).toBeLessThan(200_000)
+    await expect(counted(path)).rejects.toMatchObject(outOfProportion)
+  })
+
+  it('is read, where it is small', async () => {
+    const path = join(await temporaryFolder(), 'same.parquet')
+    await withDuckDb(
+      `COPY (SELECT 'the same line' AS text FROM range(10000)) TO '${path}' (FORMAT parquet)`
+    )
+    expect(await counted(path)).toBe(10_000)
+  })
+
+  /** Documents of a file, none of them kept. */
+  async function counted(path: string): Promise<number> {
+    let documents = 0
+    for await (const _ of readDocuments({ paths: [path], textField: 'text' })) documents++
+    return documents
+  }
+})
+
+test('a Parquet file is read by its own name, though DuckDB would take that for a pattern', async () => {
+  const folder = await temporaryFolder()
+  const names = ['[b]', 'b', 'a*', 'ab', 'q?', '**', '[!a]', "it's [x]", 'back\\slash', '{a,b}']
+  for (const [i, name] of names.entries()) {
+    const path = join(folder, `plain${i}`)
+    await withDuckDb(`COPY (SELECT ${i} AS text) TO '${path}' (FORMAT parquet)`)
+    await rename(path, join(folder, `${name}.parquet`))
+  }
+  for (const [i, name] of names.entries()) {
+    const texts = await readTexts(join(folder, `${name}.parquet`))
+    expect([name, texts]).toEqual([name, [String(i)]])
+  }
+  await copyFile(join(folder, 'b.parquet'), join(folder, '\\[b].parquet'))
+  await expect(readAll(join(folder, '\\[b].parquet'))).rejects.toThrow('rename it')
+})
+
+describe('token ids', () => {
+  /** One token is 20,000 letters long. */
+  async function tokenized(bytes: number) {
+    const folder = await temporaryFolder()
+    const vocab = { a: 0, ['b'.repeat(20_000)]: 1 }
+    const tokenizerFile = put(
+      folder,
+      'tokenizer.json',
+      JSON.stringify({ version: '1.0', model: { type: 'WordLevel', vocab, unk_token: 'a' } })
+    )
+    const path = put(folder, 'ids.bin', Buffer.alloc(bytes).fill(Buffer.from([1, 0])))
+    return { path, tokenized: { tokenizerFile, endOfTextId: 0, type: 'uint16' } as const }
+  }
+
+  it('that never end a document, and would be no text any more, are refused', async () => {
+    const { path, tokenized: how } = await tokenized(60_000)
+    await expect(readAll(path, { tokenized: how })).rejects.toMatchObject({
+      code: 'corpus/unreadable',
+      message: expect.stringContaining('holds more than 500 MB') as string
+    })
+  })
+
+  it('of a file that became shorter meanwhile are told of, not waited for', async () => {
+    const { path, tokenized: how } = await tokenized(200)
+    const [file] = await findSources([path])
+    const context = {
+      textField: 'text',
+      fields: null,
+      tokenized: how,
+      onBytes: () => undefined,
+      attempt: <T>(step: () => T) => step()
+    }
+    const read = async () => {
+      for await (const document of readTokens({ ...file!, bytes: 400 }, context)) void document
+    }
+    await expect(read()).rejects.toMatchObject({
+      code: 'corpus/unreadable',
+      message: expect.stringContaining('it ends at byte 200 of 400') as string
+    })
+  })
+})
+
+async function withDuckDb(statement: string): Promise<void> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const connection = await instance.connect()
+  await connection.run(statement)
+  connection.closeSync()
+  instance.closeSync()
+}
 
 test('what every object has is no field of a document', () => {
   const record = JSON.parse('{"a":{"b":1},"__proto__":{"c":2}}') as Record<string, unknown>

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import { cancelWords } from '#engine/executors/slurm/cancelling'
+import { cancelJobs, cancelWords } from '#engine/executors/slurm/cancelling'
 import { sharedFolder } from '#engine/executors/slurm/clusterFolder'
 import type { ClusterFolder } from '#engine/executors/slurm/clusterFolder'
 import { ElementJobs } from '#engine/executors/slurm/elementJobs'
-import type { Want } from '#engine/executors/slurm/asks'
 import type { QueueRecord } from '#engine/executors/slurm/queue'
+import type { Want } from '#engine/executors/slurm/want'
 import { WorkbenchError } from '#shared/errors'
 import { SlurmExecutorSchema } from '#shared/executors'
 import { pretendedSlurm } from '../../../support/pretendedSlurm'
@@ -66,7 +66,7 @@ test('a folder of outcomes that cannot be read is told, and looked at again', as
   // Read as a folder it says ENOTDIR, as one of a server that is away says ESTALE.
   await writeFile(join(project, 'outcomes'), '')
   await slurm.is('COMPLETED')
-  await told(/it ended; what it left could not be read \(ENOTDIR.*\); it is looked at again/)
+  await told(/it ended; what it left could not be read \(.*ENOTDIR.*\); it is looked at again/)
   await sleep(3 * pace.graceMs)
   expect(settled.is).toBe('open')
   await rm(join(project, 'outcomes'))
@@ -177,6 +177,29 @@ test('who stops waits for no copy, and an element is taken out as soon as the co
   expect(settled.is).toBe(reason)
   expect(new Set(slurm.calls('scancel'))).toEqual(new Set(['7']))
   expect(words.filter((one) => one.includes('undefined'))).toEqual([])
+})
+
+test('what could not be cancelled is named; what is over already is no trouble', async () => {
+  const slurm = await pretendedSlurm()
+  const word = (name: string) => ({ word: name, elements: 1 })
+  const says = (...lines: [string, string][]) => {
+    const told = lines.map(([id, why]) => `scancel: error: Kill job error on job id ${id}: ${why}`)
+    return slurm.has('scancel', `${told.map((one) => `echo '${one}' >&2`).join('\n')}\nexit 1`)
+  }
+  await says(['7', 'Invalid job id specified'], ['8', 'Access/permission denied'])
+  expect(await cancelJobs({}, [word('7'), word('8'), word('9')], 1)).toEqual({
+    words: [word('8')],
+    said: expect.stringContaining('Access/permission denied') as string,
+    mayPass: false
+  })
+  expect(slurm.calls('scancel')).toEqual(['7 8 9'])
+  await says(['7', 'Job/step already completing or completed'])
+  expect(await cancelJobs({}, [word('7')], 1)).toBeNull()
+  // A controller that is away is asked three times, about what is left alone.
+  await says(['8_[0-3]', 'Unable to contact slurm controller (connect failure)'])
+  const left = await cancelJobs({}, [word('7'), word('8_[0-3]')], 1)
+  expect(left).toMatchObject({ words: [word('8_[0-3]')], mayPass: true })
+  expect(slurm.calls('scancel').slice(2)).toEqual(['7 8_[0-3]', '8_[0-3]', '8_[0-3]'])
 })
 
 test('elements are cancelled in few words: all that were meant, and no other that waits or runs', () => {

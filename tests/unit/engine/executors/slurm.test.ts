@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accountedEnd } from '#engine/executors/slurm/accounting'
@@ -20,7 +22,13 @@ import {
 } from '#engine/executors/slurm/queue'
 import { parsedNodeUse } from '#engine/executors/slurm/nodeUse'
 import { quoted } from '#engine/executors/slurm/quoted'
-import { endError, mayPass, refusedError, vainWords } from '#engine/executors/slurm/refusals'
+import {
+  endError,
+  isQueueFull,
+  mayPass,
+  refusedError,
+  vainWords
+} from '#engine/executors/slurm/refusals'
 import { elementScript, submitArguments } from '#engine/executors/slurm/script'
 import { engines } from '../../../../package.json'
 import { SlurmExecutorSchema } from '#shared/executors'
@@ -141,6 +149,7 @@ const job = (change: object) => ({
   project: "/shared/it's here",
   folder: "/shared/it's here/cluster/assay-0123456789ab",
   elements: 3,
+  atOnce: 64,
   settings: settings(change),
   program: { entry: '/opt/assay/cli.cjs', version: '1.2.3' }
 })
@@ -149,8 +158,9 @@ test('what is left out of the settings is left to the cluster', () => {
   const args = submitArguments(job({}))
   expect(args).toContain('--array=0-2%64')
   expect(args.filter((arg) => /partition|account|qos|mem|gres/.test(arg))).toEqual([])
-  const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab', mostAtOnce: 2 }))
-  expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab', '--array=0-2%2']))
+  const asked = submitArguments(job({ memoryMegabytes: 4000, account: 'lab' }))
+  expect(asked).toEqual(expect.arrayContaining(['--mem=4000M', '--account=lab']))
+  expect(submitArguments({ ...job({}), atOnce: 2 })).toContain('--array=0-2%2')
 })
 
 test('defaults stand ahead of the options of a study, without those that would clash with them', () => {
@@ -198,6 +208,56 @@ test('names of studies and folders are no commands of the script', () => {
   execFileSync('bash', ['-n'], { input: script })
   expect(script).toContain(`'--study=the user'\\''s; rm -rf'`)
 })
+
+/** What stands for a container: it hands on nothing by itself, and says what it was told. */
+const CONTAINER = `#!/bin/bash
+trap 'echo warned >>"$0.said"; exit 75' USR2
+trap 'echo "$1 asked to end" >>"$0.said"; sleep 0.3; exit 130' TERM
+echo begun >>"$0.said"
+until [ -e "$0.end" ]; do sleep 0.05; done
+[ "$(cat "$0.end")" = KILL ] && kill -KILL $$
+exit "$(cat "$0.end")"
+`
+
+test.each([
+  // By what, how the shell ends, and whether the element was put back.
+  [{ signal: 'SIGUSR2' as const }, [0, null], 'warned', true],
+  [{ signal: 'SIGTERM' as const }, [130, null], 'run asked to end', false],
+  [{ end: '0' }, [0, null], null, false],
+  [{ end: '1' }, [1, null], null, false],
+  [{ end: '75' }, [0, null], null, true],
+  [{ end: '127' }, [127, null], null, false],
+  [{ end: 'KILL' }, [null, 'SIGKILL'], null, false]
+])(
+  'in a container, what meets an element by %o is handed on',
+  async (by, ended, said, isPutBack) => {
+    const folder = await temporaryFolder()
+    const container = join(folder, 'container')
+    await writeFile(container, CONTAINER, { mode: 0o755 })
+    await writeFile(join(folder, 'elements.txt'), 'f0\n')
+    const scontrol = `#!/bin/sh\necho "$@" >>"$0.said"\n`
+    await writeFile(join(folder, 'scontrol'), scontrol, { mode: 0o755 })
+    const asked = job({ container: quoted(container), command: 'run' })
+    const script = join(folder, 'script')
+    await writeFile(script, elementScript({ ...asked, project: folder, folder }))
+    const variables = { SLURM_ARRAY_JOB_ID: '7', SLURM_ARRAY_TASK_ID: '0' }
+    const shell = spawn('/bin/bash', [script], {
+      stdio: 'ignore',
+      env: { PATH: `${folder}:/bin`, ...variables }
+    })
+    const exit = once(shell, 'exit')
+    const log = `${container}.said`
+    while (!existsSync(log)) await sleep(20)
+    if ('signal' in by) shell.kill(by.signal)
+    else await writeFile(`${container}.end`, by.end)
+    expect(await exit).toEqual(ended)
+    expect(readFileSync(log, 'utf8')).toBe(
+      ['begun', ...(said === null ? [] : [said]), ''].join('\n')
+    )
+    const put = join(folder, 'scontrol.said')
+    expect(existsSync(put) ? readFileSync(put, 'utf8') : '').toBe(isPutBack ? 'requeue 7_0\n' : '')
+  }
+)
 
 test('an element of an array that was heard twice leaves, and says so', async () => {
   const folder = await temporaryFolder()
@@ -315,6 +375,22 @@ test.each([
 ])('of what waits in vain for %s, %s is to be set', (reason, setting) => {
   expect(vainWords(reason)).toContain(`"${reason}" `)
   expect(vainWords(reason)).toContain(setting)
+})
+
+// As Slurm's `sbatch` says it, with and without the reason ahead.
+const POLICY =
+  "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+test.each([
+  ['', true, /not one element is taken.*too many jobs/i],
+  ['QOSMaxSubmitJobPerUserLimit', true, /So few elements .* `qos` or `account`/],
+  ['AssocMaxSubmitJobLimit', true, /So few elements/],
+  ['AssocGrpSubmitJobsLimit', true, /So few elements/],
+  ['QOSMaxWallDurationPerJobLimit', false, /Set `timeMinutes` to less/],
+  ['QOSMaxCpuPerUserLimit', false, /Set `qos`/]
+])('of a refusal for %s, that fewer elements may do is %s', (reason, expected, advice) => {
+  const stderr = reason === '' ? POLICY : `sbatch: error: ${reason}\n${POLICY}`
+  expect(isQueueFull(called(stderr))).toBe(expected)
+  expect(refusedError(called(stderr)).message).toMatch(advice)
 })
 
 const end = (state: string, change: Partial<ElementEnd> = {}): ElementEnd => ({
@@ -461,6 +537,14 @@ test.each([
   expect(minutesOf(time)).toBe(expected)
 })
 
+const doctorOn = (device: string, isGpu: boolean, devices: object[] = []) =>
+  JSON.stringify({
+    node: '20.20.2',
+    canTrain: true,
+    backends: [{ name: 'tensorflow', usable: true, reason: null, device, isGpu }],
+    devices
+  })
+
 // What an element of `assay cluster check` wrote down, in a lab of two nodes, and what it would have on others.
 const answer = (change: Record<string, string> = {}) =>
   Object.entries({
@@ -470,11 +554,7 @@ const answer = (change: Record<string, string> = {}) =>
     status: '0',
     version: '1.2.3',
     crashed: '',
-    doctor: JSON.stringify({
-      node: '20.20.2',
-      canTrain: true,
-      backends: [{ name: 'tensorflow', usable: true, reason: null, device: 'AMD EPYC' }]
-    }),
+    doctor: doctorOn('AMD EPYC 7763', false),
     gpus: 'none',
     ...change
   })
@@ -499,7 +579,7 @@ test.each([
   ],
   [{ doctor: 'Error: no such addon' }, /^tensors: .*as soon as it looks .* "Error: no such addon"/],
   [
-    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [] }) },
+    { doctor: JSON.stringify({ node: '16.17.1', canTrain: false, backends: [], devices: [] }) },
     /^node: Node\.js 16\.17\.1 on lab1 is too old.*\ntensors: .*cannot compute there/
   ]
 ])('an answer %o of a node is bad by %s', (change, expected) => {
@@ -508,7 +588,20 @@ test.each([
 
 test('a GPU that was asked for and not given is told', () => {
   expect(found({}, { gres: 'gpu:1' })).toEqual([expect.stringMatching(/^gpus: .*given none/)])
-  expect(found({ gpus: '0' }, { gres: 'gpu:1' })).toEqual([])
+  expect(found({ gpus: 'NoDevFiles' }, { gres: 'gpu:1' })).toHaveLength(1)
+  expect(found({ gpus: '0', doctor: doctorOn('NVIDIA H100', true) }, { gres: 'gpu:1' })).toEqual([])
+})
+
+test('a GPU that is given and not computed on is told, however it was asked for', () => {
+  const idle =
+    /^tensors: Slurm gives .* GPU on lab1, .* on the processor, AMD EPYC 7763\. .*setup\.md/
+  for (const asked of [{ gres: 'gpu:1' }, { options: ['--gpus=1'] }]) {
+    expect(found({ gpus: '0' }, asked)).toEqual([expect.stringMatching(idle)])
+  }
+  // The processor is meant, or the GPU is a pretended one.
+  expect(found({ gpus: '-1' }, { gres: 'gpu:1' })).toEqual([])
+  const pretended = doctorOn('AMD EPYC 7763', false, [{ isPretended: true }])
+  expect(found({ gpus: '0', doctor: pretended }, { gres: 'gpu:1' })).toEqual([])
 })
 
 test('the oldest Node.js of nodes is the one that the package wants', () => {

@@ -53,3 +53,18 @@ test.each<[string, MergeRecipe, string[]]>([
     expect.objectContaining({ code: 'merge/invalid' })
   )
 })
+
+test('names that are made to hold an expression up are read as quickly as any', () => {
+  const asked = recipe([0, 1])
+  const hostile = `${'abc.'.repeat(5000)}weight`
+  expect(
+    numberOf(
+      spreadOverLayers(asked, [...names, hostile, 'a..3.b', '.1.b', 'x.9']),
+      't',
+      null,
+      'model.layers.10.mlp.w'
+    )
+  ).toBe(1)
+  expect(() => spreadOverLayers(asked, ['7.mlp', '8.mlp', hostile])).not.toThrow()
+  expect(() => spreadOverLayers(asked, ['a.1.mlp', 'b.1.mlp'])).toThrow('a., b.')
+})

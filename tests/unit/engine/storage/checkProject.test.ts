@@ -1,5 +1,4 @@
 /** Files of a project checked while others work in it, on disks that fail, after power cuts. */
-import type * as nodeFs from 'node:fs'
 import { existsSync, writeFileSync } from 'node:fs'
 import type * as nodePromises from 'node:fs/promises'
 import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
@@ -16,32 +15,18 @@ import { manifestTrace, writeManifest } from '#engine/storage/runs'
 import { sealedText } from '#engine/storage/seals'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
-/** Ends of paths of which a read fails, as of a bad sector. */
-const bad = vi.hoisted(() => ({ ends: [] as string[] }))
-afterEach(() => void (bad.ends = []))
+/** What the system says of a file of this end of a path, as of one on a bad sector. */
+const bad = vi.hoisted(() => ({ ends: new Map<string, string>() }))
+afterEach(() => bad.ends.clear())
 
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof nodeFs>()
-  const createReadStream = ((path: string, options: object) => {
-    const stream = real.createReadStream(path, options)
-    if (bad.ends.some((end) => path.endsWith(end))) {
-      const error = Object.assign(new Error('EIO: i/o error, read'), {
-        code: 'EIO',
-        syscall: 'read'
-      })
-      stream.destroy(error)
-    }
-    return stream
-  }) as typeof real.createReadStream
-  return { ...real, createReadStream, default: { ...real, createReadStream } }
-})
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof nodePromises>()
-  const readFile = ((path: string, options: 'utf8') =>
-    bad.ends.some((end) => path.endsWith(end))
-      ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' }))
-      : real.readFile(path, options)) as typeof real.readFile
-  return { ...real, readFile, default: { ...real, readFile } }
+  const open = ((path: string, ...rest: [number]) => {
+    const found = [...bad.ends].find(([end]) => path.endsWith(end))
+    if (!found) return real.open(path, ...rest)
+    return Promise.reject(Object.assign(new Error(found[1]), { code: found[1], syscall: 'open' }))
+  }) as typeof real.open
+  return { ...real, open, default: { ...real, open } }
 })
 
 const point = (step: number) => ({
@@ -118,7 +103,7 @@ test('what became sound, or somebody’s, while the rest was checked is not move
 test('what cannot be read is told and stays; the rest is checked, and repaired', async () => {
   const folder = await projectOf('a', 'b', 'c')
   await spoil(folder, 'b')
-  bad.ends = [weightsOf('a'), 'runs/c/manifest.json']
+  bad.ends.set(weightsOf('a'), 'EIO').set('runs/c/manifest.json', 'EACCES')
   const found = await check(folder, { repair: true })
   expect(found.damaged).toMatchObject([
     { file: weightsOf('a'), found: 'unreadable (EIO)', aside: null, isRedone: false },
@@ -126,13 +111,13 @@ test('what cannot be read is told and stays; the rest is checked, and repaired',
     { file: 'runs/c/manifest.json', found: 'unreadable (EACCES)', aside: null }
   ])
   expect((await readdir(join(folder, 'runs'))).sort()).toEqual(['a', 'c'])
-  bad.ends = []
+  bad.ends.clear()
   expect((await check(folder)).names).toEqual([])
 })
 
 test('records that cannot be read are told, and put back by nothing', async () => {
   const folder = await projectOf('a')
-  bad.ends = ['project.assay']
+  bad.ends.set('/project.assay', 'EACCES')
   const found = await check(folder, { repair: true })
   expect(found).toMatchObject({ names: ['project.assay'], movedTo: null })
   expect(found.damaged).toMatchObject([{ found: 'unreadable (EACCES)' }])

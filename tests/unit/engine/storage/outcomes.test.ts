@@ -24,7 +24,7 @@ test('what failed or is damaged is cleared away; what cannot be read now stays f
   expect(await readOutcome(folder, 'none')).toBeNull()
   expect(await readOutcome(folder, 'damaged')).toBeNull()
   await expect(readOutcome(folder, 'unread')).rejects.toMatchObject({
-    code: 'storage/not-readable'
+    code: 'storage/corrupt'
   })
   await adoptOutcomes({ project: { folder } } as unknown as RunContext)
   expect(await outcomeKeys(folder)).toEqual(['unread'])

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { DiskRoom } from '#engine/studies/diskRoom'
 import type { LowDisk } from '#shared/trainingView'
+import { soon } from '../../../support/soon'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
 const never = new AbortController().signal
@@ -29,7 +30,7 @@ test('it waits below the floor and goes on at it, and says both', async () => {
   const before = room.signal
   let isOver = false
   const waiting = room.wait(never).then(() => (isOver = true))
-  await vi.waitFor(() => expect(told).toEqual([{ freeBytes: 99, floorBytes: 100 }]))
+  await soon(() => expect(told).toEqual([{ freeBytes: 99, floorBytes: 100 }]))
   expect([isOver, before.aborted]).toEqual([false, true])
   disk.free = 100
   await waiting
@@ -43,7 +44,7 @@ test('it looks while something trains, and stops it', async () => {
   const unwatch = room.watch()
   const { signal } = room
   disk.free = 1
-  await vi.waitFor(() => expect(signal.aborted).toBe(true))
+  await soon(() => expect(signal.aborted).toBe(true))
   unwatch()
 })
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CommandLog, readNews } from '#engine/workers/commandNews'
 
@@ -25,6 +26,63 @@ test.each([
   'assay run my-study'
 ])('%j tells nothing', (line) => {
   expect(readNews(line)).toBe(null)
+})
+
+test.each([
+  ['assay a="b"c step=1', { step: 1 }],
+  ['assay a="x c="d e" step=2', { step: 2 }],
+  ['assay step=1 assay step=2', { step: 2 }],
+  ['assay step=1   ', { step: 1 }],
+  ['assay a="x y', null]
+])('quotes in %s end where a blank follows', (line, news) => {
+  expect(readNews(line)).toEqual(news)
+})
+
+test('a line that nothing fits is left as quickly as any', () => {
+  // An expression that goes back would try 2 to the power of 4000 ways.
+  expect(readNews(`assay${' a="'.repeat(4000)} !`)).toBe(null)
+  expect(readNews(`assay${' a="b"'.repeat(2700)} !`)).toBe(null)
+})
+
+test('any line is news or none', () => {
+  const pieces = fc.constantFrom(
+    'assay',
+    ' ',
+    '\t',
+    'step=1',
+    'a="',
+    '"',
+    'loss=',
+    '1e9',
+    ':',
+    ']',
+    '='
+  )
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(pieces, fc.string({ maxLength: 5 })), { maxLength: 40 }),
+      (parts) => {
+        const news = readNews(parts.join(''))
+        for (const value of Object.values(news ?? {})) {
+          expect(typeof value === 'string' || Number.isFinite(value)).toBe(true)
+        }
+      }
+    )
+  )
+})
+
+test('what is written as a trainer should is read', () => {
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true })
+  const device = fc.string({ maxLength: 120 }).filter((text) => !/["\n\r]/.test(text))
+  fc.assert(
+    fc.property(fc.integer({ min: 1 }), number, device, (step, loss, name) => {
+      expect(readNews(`[0]: assay step=${step} loss=${loss} device="${name}"`)).toEqual({
+        step,
+        loss: Number(String(loss)),
+        device: name
+      })
+    })
+  )
 })
 
 test('lines may come in pieces, and end as a progress bar does', () => {
