@@ -36,7 +36,10 @@ export async function pretendedSlurm(): Promise<PretendedSlurm> {
 for one; do case $one in --job-name=*) echo "\${one#--job-name=}" > "$HERE/name" ;; esac; done
 echo 7`
   )
-  await has('scontrol', 'case "$*" in *config*) echo "ClusterName = pretended"; echo "MaxArraySize = 1001" ;; *) exit 1 ;; esac')
+  await has(
+    'scontrol',
+    'case "$*" in *config*) echo "ClusterName = pretended"; echo "MaxArraySize = 1001" ;; *) exit 1 ;; esac'
+  )
   await has('scancel', 'exit 0')
   await has('sacct', 'echo "Slurm accounting storage is disabled" >&2; exit 1')
   await is('PENDING', 'Priority')
