@@ -90,7 +90,7 @@ export const TABLE = [
     from: [engine('workers/(?!(pool|deviceSlots|jobs|reportJobs|workerProcess|reportJob).ts)')],
     // prettier-ignore
     to: [engine('workers/'), engine('(backends|model|training|evaluation|merging|proxies|statistics|checkpoints|data|tokenizer)/'),
-      engine('storage/(files|reading|paths|runs|claims|sweepDrafts|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
+      engine('storage/(files|reading|presence|paths|runs|claims|processIdentity|sweepDrafts|traces|fingerprint|seals|sealedFiles).ts'), PARAMETERS, SHARED],
     instead: 'Only the host writes the project file: send back a result, and let studies/ store it.'
   },
   {

@@ -121,7 +121,7 @@ async function giveUp(
   { key }: Submission,
   { areInDoubt }: { areInDoubt: boolean }
 ): Promise<void> {
-  if (areInDoubt) await callClient(settings, 'scancel', [`--name=${key}`])
+  if (areInDoubt) await callClient(settings, 'scancel', ['-n', key])
   await removeSubmission(project, key)
 }
 
