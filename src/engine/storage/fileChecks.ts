@@ -14,7 +14,7 @@ import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
-import { readBytes, readText } from './reading'
+import { openToRead, readBytes, readText } from './reading'
 import { manifestFiles, manifestTrace } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
@@ -69,8 +69,11 @@ export async function listChecks(project: string, data: ProjectData | null): Pro
   await walkFolders(
     project,
     (folder, found) => {
-      for (const entry of found)
-        if (entry.isFile()) entries.push(relative(project, join(folder, entry.name)))
+      for (const entry of found) {
+        // A pipe or the like belongs in no project: that is told as what it is.
+        if (entry.isDirectory() || entry.isSymbolicLink()) continue
+        entries.push(relative(project, join(folder, entry.name)))
+      }
     },
     (folder, error) => {
       const verdict = unreadableFault(error)
@@ -91,9 +94,14 @@ export async function listChecks(project: string, data: ProjectData | null): Pro
   const there = await Promise.all(
     names.map(async (name): Promise<FileCheck> => {
       const path = join(project, name)
-      const size = (await stat(path).catch(() => null))?.size ?? 0
-      const check = () => verdictOn(path, name, hashes.get(name), data)
-      return { name, bytes: size, check: () => check().catch(readingFailed(hashes.get(name))) }
+      const found = await stat(path).catch(() => null)
+      const check = () =>
+        found?.isFile() === false ? refusal(path) : verdictOn(path, name, hashes.get(name), data)
+      return {
+        name,
+        bytes: found?.size ?? 0,
+        check: () => check().catch(readingFailed(hashes.get(name)))
+      }
     })
   )
   const isLeftOut = (name: string) =>
@@ -209,6 +217,12 @@ async function filesOfSums(
   const folder = join(project, name, '..')
   const sums = await readSums(folder)
   return (sums?.files ?? []).map((file) => ({ path: join(folder, file.name), sha256: file.sha256 }))
+}
+
+/** @throws WorkbenchError `storage/corrupt` with what is there in place of a file */
+async function refusal(path: string): Promise<Verdict> {
+  await (await openToRead(path)).close()
+  return 'unsealed'
 }
 
 async function verdictOn(

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
+import { checkProject } from '#engine/storage/checkProject'
 import { glanceAt } from '#engine/storage/glance'
 import { Measurements } from '#engine/storage/measurements'
 import { readOutcome } from '#engine/storage/outcomes'
@@ -66,6 +67,17 @@ describe('a pipe in a project', () => {
     expect(await readCachedBytes(path, 8)).toBe(null)
     await pipeAt(project, `outcomes/${RUN}.json`)
     expect(await readOutcome(project, RUN)).toBe(null)
+  })
+
+  it('is found by a check of its files, whichever of them it stands for', async () => {
+    const project = await made()
+    await pipeAt(project, 'project.assay')
+    await pipeAt(project, 'exports/other')
+    const { damaged } = await checkProject(project)
+    expect(damaged.map(({ file, found }) => [file, found]).sort()).toEqual([
+      ['exports/other', 'a pipe'],
+      ['project.assay', 'a pipe']
+    ])
   })
 
   it('has its reason on the list of projects', async () => {
