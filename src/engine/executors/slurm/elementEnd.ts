@@ -51,3 +51,21 @@ export function megabytesOf(amount: string): number | null {
   // A bare number is of bytes.
   return Math.round(Number(number) * (MEGABYTES[unit!] ?? 1 / 1024 ** 2))
 }
+
+const LOGGED: Record<string, string> = {
+  'TIME LIMIT': 'TIMEOUT',
+  PREEMPTION: 'PREEMPTED',
+  'NODE FAILURE': 'NODE_FAIL'
+}
+
+/**
+ * Why an element ended, as Slurm's daemon on the node wrote into its log: that is there when the controller has
+ * forgotten it. Of a log that goes on after a restart the last try counts.
+ *
+ * @returns a state of Slurm's; null where the log says nothing
+ */
+export function loggedState(log: string): string | null {
+  const lastTry = log.slice(log.lastIndexOf('\nAssay: ') + 1)
+  const words = [...lastTry.matchAll(/^slurmstepd\S*: error: \*\*\* .* DUE TO ([A-Z ]+) \*\*\*/gm)]
+  return LOGGED[words.at(-1)?.[1] ?? ''] ?? null
+}

@@ -4,6 +4,7 @@ import type { SlurmSettings } from '#shared/executors'
 import { optionFault } from '#shared/sbatchOptions'
 import { textBehind } from '#engine/storage/traces'
 import type { Called, SubmitHost } from './clients'
+import { loggedState } from './elementEnd'
 import type { ElementEnd } from './elementEnd'
 import { slurmWordsOf, wordsOf } from './queue'
 import { NOT_SEEN, TRY_AGAIN } from './script'
@@ -129,8 +130,8 @@ export interface LostElement {
  */
 export async function endError(lost: LostElement): Promise<WorkbenchError> {
   const { label, job, end, cancelledBy, logFile } = lost
-  const state = end?.state ?? lost.state ?? 'GONE'
   const log = logFile === null ? '' : await tailOf(logFile, 12)
+  const state = end?.state ?? lost.state ?? loggedState(log) ?? 'GONE'
   const told = log === '' ? ' It wrote no log.' : ` Its log ends:\n${log}`
   const where = end?.node ? ` on ${end.node}` : ''
   const isLost = isInterruption(state, end)
@@ -161,6 +162,7 @@ function howItEnded(state: string, end: ElementEnd | null, cancelledBy: string |
   if (state === 'OUT_OF_MEMORY') return outOfMemory(end?.memory ?? { asked: null, most: null })
   if (state === 'TIMEOUT') return 'its time was up'
   if (state === 'NODE_FAIL') return 'the node was lost'
+  if (state === 'PREEMPTED') return 'another job took its place'
   if (state === 'GONE') return 'it left the queue, and Slurm remembers no more of it'
   if (end?.exitStatus === NOT_SEEN) return 'the node does not see the project'
   if (end?.exitStatus === CLAIMED) return 'another process was training the run'

@@ -423,6 +423,24 @@ test.each([
   expect(error).toMatchObject({ code, message: expect.stringContaining('on n1') as string })
 })
 
+test('what the queue has forgotten the log may say: of its last try', async () => {
+  const log = join(await temporaryFolder(), '5_0.log')
+  const error = async (text: string) => {
+    writeFileSync(log, text)
+    const gone = { label: 'seed', job: '5_0', state: null, end: null, cancelledBy: null }
+    const { message } = await endError({ ...gone, logFile: log })
+    return message.split(' Its log ends')[0]
+  }
+  // As Slurm 22.05 wrote it.
+  const begun = 'Assay: 2026-11-28T14:01:43Z vm, restart 0\n'
+  const ended =
+    'slurmstepd-lab1: error: *** JOB 5 ON lab1 CANCELLED AT 2026-11-28T14:01:54 DUE TO TIME LIMIT ***\n'
+  expect(await error(begun + ended)).toContain('its time was up')
+  expect(await error(begun + ended.replace('TIME LIMIT', 'PREEMPTION'))).toContain('took its place')
+  expect(await error(begun + ended + begun)).toContain('Slurm remembers no more of it')
+  expect(await error(begun)).toContain('Slurm remembers no more of it')
+})
+
 test('of a log larger than memory its end is told, and one that cannot be read is no log that is not there', async () => {
   const folder = await temporaryFolder()
   const words = async (logFile: string) =>
