@@ -91,9 +91,9 @@ export default defineConfig(
   },
   {
     files: [
-      'src/engine/{storage,desk,tokenizer}/**/*.ts',
+      'src/engine/{storage,desk,tokenizer,executors/slurm}/**/*.ts',
       'src/engine/data/{corpusReader,domainDocuments,tokenFiles,tokenStream}.ts',
-      'src/engine/workers/{commandTrainJob,keptScores,runFolder}.ts'
+      'src/engine/workers/{commandTrainJob,keptScores,runFolder,trainJob}.ts'
     ],
     // What opens them, what writes them, and what reads the system's own files.
     ignores: [

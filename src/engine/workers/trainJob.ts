@@ -1,5 +1,4 @@
 /** Trains one run inside its folder: trace, resume point, checkpoint, and last the manifest. */
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { ParameterSet } from '#engine/parameters'
@@ -22,6 +21,7 @@ import { LineLog, removeTree, writeFolder } from '#engine/storage/files'
 import type { FolderDraft } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { isThere } from '#engine/storage/presence'
+import { readText } from '#engine/storage/reading'
 import { assertSound } from '#engine/storage/sealedFiles'
 import { isRunFinished, manifestResult, verifyRun, writeManifest } from '#engine/storage/runs'
 import { sweepDrafts } from '#engine/storage/sweepDrafts'
@@ -222,7 +222,7 @@ async function withLastGood(job: TrainJob, error: PlainError): Promise<Workbench
 }
 
 async function readProgress(resume: string): Promise<Omit<Beginning, 'state'>> {
-  const text = await readFile(join(resume, 'progress.json'), 'utf8')
+  const text = await readText(join(resume, 'progress.json'))
   return JSON.parse(text) as Omit<Beginning, 'state'>
 }
 

@@ -1,12 +1,12 @@
 /** One tiny element that looks around on a node, before anybody relies on the cluster. */
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterFinding } from '#shared/clusterView'
 import { toPlain } from '#shared/errors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { readText } from '#engine/storage/reading'
 import { cancelJobs } from './cancelling'
 import { callSubmit, jobNumber } from './clients'
 import type { Cluster } from './cluster'
@@ -111,7 +111,7 @@ async function awaitAnswer(
       onWait?.(`job ${array}: ${words}`, (performance.now() - begun) / 1000, patienceMs / 1000)
       await sleep(Math.min(1000, pace.pollMs), undefined, signal ? { signal } : {})
       await folder.pull([])
-      const text = await readFile(join(own, ANSWER), 'utf8').catch(() => null)
+      const text = await readText(join(own, ANSWER)).catch(() => null)
       if (text !== null) return findingsOf(text, cluster, submittedAt)
       const queue = await readQueue(settings)
       if (!queue.isKnown) continue

@@ -1,11 +1,11 @@
 /** Puts the element that this process is back into its queue, unless it got nowhere again and again. */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { ownElement } from '#engine/storage/claims'
 import { removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { readText } from '#engine/storage/reading'
 import { callClient } from './clients'
 import { minutesOf } from './timeLimit'
 
@@ -74,7 +74,7 @@ async function readTries(path: string | null): Promise<Tries> {
   if (path === null) return { inVain: Number(process.env['SLURM_RESTART_COUNT'] ?? 0), done: [] }
   const none = { inVain: 0, done: [] }
   try {
-    return TriesSchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? none
+    return TriesSchema.safeParse(JSON.parse(await readText(path))).data ?? none
   } catch {
     return none
   }

@@ -1,12 +1,13 @@
 /** Array jobs that a project submitted, on disk: what its next process finds them by. */
-import { existsSync } from 'node:fs'
-import { readFile, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ElementKindSchema } from '#shared/clusterView'
 import { SlurmExecutorSchema } from '#shared/executors'
 import { makeFolder, removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
+import { nullIfAbsent } from '#engine/storage/presence'
+import { readText } from '#engine/storage/reading'
 import { assertNotNewer } from '#engine/storage/sealedFiles'
 import { openSealed, sealedText } from '#engine/storage/seals'
 import { textBehind } from '#engine/storage/traces'
@@ -82,13 +83,12 @@ export async function saveSubmission(project: string, submission: Submission): P
  *   passed over, its elements would be submitted again
  */
 export async function readSubmissions(project: string): Promise<Submission[]> {
-  const keys = existsSync(projectPaths.cluster(project))
-    ? await readdir(projectPaths.cluster(project))
-    : []
+  const folder = projectPaths.cluster(project)
+  const keys = (await readdir(folder).catch((error: unknown) => nullIfAbsent(error, folder))) ?? []
   const found: Submission[] = []
   for (const key of keys) {
     const path = recordPath(project, key)
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
       throw error
     })
