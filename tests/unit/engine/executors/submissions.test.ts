@@ -91,7 +91,7 @@ test('a record of before is read, and one that cannot be read now is not passed 
   await rm(path)
   expect(await readSubmissions(folder)).toEqual([])
   await mkdir(path)
-  await expect(readSubmissions(folder)).rejects.toMatchObject({ code: 'EISDIR' })
+  await expect(readSubmissions(folder)).rejects.toMatchObject({ code: 'storage/corrupt' })
   await rm(dirname(path), { recursive: true })
   await writeFile(dirname(path), 'no folder')
   expect(await left()).toEqual(['aa'])
