@@ -36,6 +36,9 @@ import { RunQueue, alreadyTrained } from '../studies/runQueue'
 import { previewUnits } from '../studies/storedText'
 import { studyCost } from '../studies/studyCost'
 
+/** What runs are called. */
+const FINGERPRINT = /^[0-9a-f]{64}$/
+
 /** Serves one project to any number of screens; one study runs at a time. */
 export class ProjectHost implements ProjectApi {
   readonly #session: ProjectSession
@@ -270,6 +273,7 @@ export class ProjectHost implements ProjectApi {
   }
 
   releaseRun: ProjectApi['releaseRun'] = async ({ run }) => {
+    this.#assertWritable()
     this.#queue.release(run)
     this.#tell({ kind: 'queue' })
     return {}
@@ -403,7 +407,8 @@ export class ProjectHost implements ProjectApi {
   }
 
   #isDone(run: string): boolean {
-    return isRunFinished(this.#session.folder, run)
+    // It may come from a screen, and becomes a path.
+    return FINGERPRINT.test(run) && isRunFinished(this.#session.folder, run)
   }
 
   #assertWritable(): void {
