@@ -25,12 +25,12 @@ export function describeCheck(check: ProjectCheck, project: string, isRepaired: 
     `  ${isRedone ? 'redone' : 'NOT redone by itself'}: ${redoing}`
   ])
   const isMovable = damaged.some(({ aside }) => aside !== null)
-  const next =
-    movedTo === null
-      ? [`Set aside what is damaged: assay verify ${project} --repair`].slice(
-          isRepaired || !isMovable ? 1 : 0
-        )
-      : [`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`]
+  const next: string[] = []
+  if (movedTo !== null) {
+    next.push(`What was damaged lies in ${movedTo} of the project. Redo it: assay run ${project}`)
+  } else if (isMovable && !isRepaired) {
+    next.push(`Set aside what is damaged: assay verify ${project} --repair`)
+  }
   if (damaged.some(({ file, isRedone }) => file.endsWith('/trace.jsonl') && !isRedone)) {
     next.push(
       `Train runs again that lost their curve alone: assay verify ${project} --repair --redo-curves`

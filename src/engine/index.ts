@@ -29,6 +29,7 @@ export {
   readElementLog
 } from './cluster'
 export { MOST_IN_VAIN, putBack } from './executors/slurm/requeue'
+export { CLAIMED, TRY_AGAIN } from './executors/slurm/script'
 export { REMOVABLE_KINDS, clean, planCleaning } from './cleaning'
 export type { Cleaning } from './cleaning'
 export { addSeries, planSeries, priceSeries, readSeries, saveSeries } from './series'

@@ -1,4 +1,5 @@
 /** What names of partitions, corpora and studies may hold. */
+import { COMMANDING } from './visibleText'
 
 /** Characters that have a meaning in the names of mixtures (`a+b`, `a*0.25`) and units (`a#1`). */
 const RESERVED = /[+*#]/g
@@ -6,13 +7,9 @@ const FULL_WIDTH: Record<string, string> = { '+': '＋', '*': '＊', '#': '＃' 
 
 export const LONGEST_NAME = 100
 
-/** What a terminal obeys, what ends a line, and what turns the order of the text around it. */
-const COMMANDING =
-  '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069'
-
 /** A name as it may be stored. */
-export const NAME_PATTERN = new RegExp(`^[^+*#${COMMANDING}]+$`)
-const COMMANDS = new RegExp(`[${COMMANDING}]+`, 'g')
+export const NAME_PATTERN = new RegExp(`^(?:(?!${COMMANDING.source})[^+*#])+$`, 'u')
+const COMMANDS = new RegExp(`${COMMANDING.source}+`, 'gu')
 
 /**
  * Makes a text fit to be a name: full-width twins stand in for reserved characters, so that "C++"

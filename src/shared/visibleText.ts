@@ -35,7 +35,7 @@ export function visibleText(text: string): string {
 }
 
 /** What a terminal obeys, what ends a line for some readers, and what turns the order of the text around it. */
-const COMMANDING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu
+export const COMMANDING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu
 
 /**
  * A text as a terminal may have it: what would move its cursor, set its title or fill its clipboard stands by its

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { WorkbenchError } from '#shared/errors'
 import { version } from '../../../package.json'
-import { MOST_IN_VAIN, confirmCommands, putBack } from '#engine'
+import { CLAIMED, MOST_IN_VAIN, TRY_AGAIN, confirmCommands, putBack } from '#engine'
 import { Warned, onWarning } from '../elementSignals'
 import { EXIT, withProject } from '../session'
 import { tellText } from '../output'
@@ -66,12 +66,6 @@ export function addRunOneCommand(program: Command): void {
       })
     })
 }
-
-/** Exit status of an element that should begin again and could not be put back: EX_TEMPFAIL. */
-const TRY_AGAIN = 75
-
-/** Exit status where another process trains the run: EX_UNAVAILABLE. Whoever asked for it looks again. */
-const CLAIMED = 69
 
 /** Puts this element back into its queue, unless it would get nowhere again. */
 async function leave(

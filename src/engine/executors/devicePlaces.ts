@@ -10,6 +10,7 @@ import { fingerprintOf } from '#engine/storage/fingerprint'
 import { projectPaths } from '#engine/storage/paths'
 import { readCache, writeCache } from '#engine/storage/sealedFiles'
 import type { ComputeDevice } from '#engine/workers/jobs'
+import { DEVICE_ERRORS } from '#engine/workers/pool'
 import type { WorkerPool } from '#engine/workers/pool'
 import { DeviceMemory } from './deviceMemory'
 import { bestPacking, packingsToTry } from './packing'
@@ -214,10 +215,7 @@ export class DevicePlaces {
         rates.push({ atOnce, tokensPerSecond: await rateOf(atOnce) })
       } catch (error) {
         // Where a single one fails, a run will, and say so; a worker that the system ended wanted memory too.
-        const { code } = toPlain(error)
-        if (!['backend/out-of-memory', 'worker/died', 'backend/unavailable'].includes(code)) {
-          throw error
-        }
+        if (!DEVICE_ERRORS.includes(toPlain(error).code)) throw error
         this.#memory.outdate()
         break
       }

@@ -17,6 +17,7 @@ import type {
   TrainJob,
   TrainResult
 } from '#engine/workers/jobs'
+import { DEVICE_ERRORS } from '#engine/workers/pool'
 import type { LaneName, PoolDevice } from '#engine/workers/pool'
 import { DevicePlaces } from './devicePlaces'
 import type { DeviceChoice, DevicePlacesOptions } from './devicePlaces'
@@ -32,13 +33,6 @@ interface Memory {
 
 /** Where runs train and models are measured. */
 const WORKING_LANES = ['wide', 'narrow', 'devices'] as const
-
-/** What failed so is tried on another device next; whether this one is set aside the pool decides. */
-const MAY_BE_THE_DEVICE: readonly string[] = [
-  'worker/died',
-  'backend/unavailable',
-  'backend/out-of-memory'
-]
 
 /** Branches of merges stay in a worker's memory up to so many bytes. */
 const HELD_BYTES = 1 << 30
@@ -212,7 +206,8 @@ export class LocalExecutor implements Executor {
           choice.perDevice = Math.ceil(choice.perDevice / 2)
           this.#memory.outdate()
         }
-        if (placed.on && MAY_BE_THE_DEVICE.includes(code)) avoid.add(placed.on.index)
+        // Whether this one is set aside the pool decides.
+        if (placed.on && DEVICE_ERRORS.includes(code)) avoid.add(placed.on.index)
         if (!placed.on || code !== 'backend/unavailable' || signal.aborted) throw error
       }
     }

@@ -1,15 +1,13 @@
 /** Who trains a run: one process at a time, on whichever machine that sees the project. */
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, makeFolder, removeTree, writeFileAtomic } from './files'
+import { becomeHolder, endHolding, isHolding, isOwn } from './holders'
+import type { Holder } from './holders'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, identityOf, readIdentified } from './processIdentity'
-import type { ProcessIdentity } from './processIdentity'
+import { isOfThisMachine, readIdentified } from './processIdentity'
 
-interface ClaimRecord extends ProcessIdentity {
-  nonce: string
-  since: string
+interface ClaimRecord extends Holder {
   /** Slurm's id of the element that does it: when that begins again, nobody else does. */
   job: string | null
   /** Counts on while the process lives. */
@@ -20,6 +18,8 @@ interface ClaimRecord extends ProcessIdentity {
 
 /** A run that is this process's to train. */
 export interface Claim {
+  /** False once another has taken it over. */
+  isHeld(): boolean
   /** @throws WorkbenchError `run/claimed` once another has taken it over */
   assertHeld(): void
   release(): Promise<void>
@@ -36,9 +36,6 @@ const ENDING_MS = 10_000
 
 /** Who takes a claim over looks again after so long whether it has it, in ms. */
 const SETTLING_MS = 200
-
-/** Claims of this process: one that is not here was left by work that failed. */
-const own = new Set<string>()
 
 /** What tests shorten. */
 export interface ClaimPace {
@@ -64,22 +61,10 @@ export async function claimRun(
 ): Promise<Claim> {
   const { beatMs = BEAT_MS, patienceMs = PATIENCE_MS } = pace
   const path = projectPaths.claim(project, fingerprint)
-  const mine: ClaimRecord = {
-    ...identityOf(),
-    nonce: randomBytes(12).toString('hex'),
-    since: new Date().toISOString(),
-    job: ownElement(),
-    beat: 0,
-    patienceMs
-  }
   await makeFolder(projectPaths.run(project, fingerprint))
-  own.add(mine.nonce)
-  try {
-    await takeClaim(path, mine, fingerprint, pace)
-  } catch (error) {
-    own.delete(mine.nonce)
-    throw error
-  }
+  const mine = await becomeHolder({ job: ownElement(), beat: 0, patienceMs }, (holder) =>
+    takeClaim(path, holder, fingerprint, pace)
+  )
   return heldClaim(path, mine, { beatMs, fingerprint })
 }
 
@@ -143,12 +128,13 @@ function heldClaim(
     beating = beating.then(beat).catch(() => undefined)
   }, beatMs)
   return {
+    isHeld: () => loss === null,
     assertHeld: () => {
       if (loss) throw loss
     },
     release: async () => {
       clearInterval(timer)
-      own.delete(mine.nonce)
+      endHolding(mine)
       await beating
       if (isHeldBy(await readClaim(path), mine)) await removeTree(path)
     }
@@ -160,7 +146,7 @@ async function awaitAbandoned(path: string, fingerprint: string, pace: ClaimPace
   const holder = await readClaim(path)
   if (holder === 'unreadable') throw claimedError(holder, fingerprint)
   if (holder === null || isLeft(holder)) return
-  if (own.has(holder.nonce)) throw claimedError(holder, fingerprint)
+  if (isOwn(holder)) throw claimedError(holder, fingerprint)
   if (isOfThisMachine(holder)) return awaitEnd(path, fingerprint, pace)
   const patienceMs = Math.max(holder.patienceMs, pace.patienceMs ?? PATIENCE_MS)
   const lookMs = Math.min(1000, patienceMs / 10)
@@ -193,10 +179,8 @@ async function awaitEnd(
 
 /** True where its process is known to be gone, or begins again as this one. */
 function isLeft(holder: ClaimRecord): boolean {
-  if (holder.job !== null && holder.job === ownElement()) return !own.has(holder.nonce)
-  if (!isOfThisMachine(holder)) return false
-  const isThisProcess = holder.pid === process.pid && isAlive(holder)
-  return isThisProcess ? !own.has(holder.nonce) : !isAlive(holder)
+  if (holder.job !== null && holder.job === ownElement()) return !isOwn(holder)
+  return isOfThisMachine(holder) && !isHolding(holder)
 }
 
 type FoundClaim = ClaimRecord | 'unreadable' | null

@@ -14,8 +14,9 @@ import { BEFORE_FILE, PROJECT_FILE, TABLES_FILE, projectPaths } from './paths'
 import { PredictionSchema } from './predictions'
 import { parseProject } from './projectFormat'
 import type { ProjectData } from './projectFormat'
+import { readingCode } from './readErrors'
 import { openToRead, readBytes, readText } from './reading'
-import { manifestFiles, manifestTrace } from './runs'
+import { manifestFiles, manifestSums } from './runs'
 import { openSealedBytes, readSums } from './sealedFiles'
 import { openLine, openSealed } from './seals'
 import { walkFolders } from './walkFolders'
@@ -107,15 +108,9 @@ export async function listChecks(project: string, data: ProjectData | null): Pro
   const isLeftOut = (name: string) =>
     data?.isBundle === true && /^exports\/.*\.safetensors$/.test(name)
   const known = new Set(names)
+  const closed = unreadable.map(({ name }) => name)
   const missing = [...hashes.keys()]
-    .filter((name) => !known.has(name) && !isLeftOut(name))
-    .filter(
-      (name) =>
-        !isUnder(
-          name,
-          unreadable.map((one) => one.name)
-        )
-    )
+    .filter((name) => !known.has(name) && !isLeftOut(name) && !isUnder(name, closed))
     .map((name): FileCheck => {
       const verdict = { expected: hashes.get(name)!, found: 'no file' }
       return { name, bytes: 0, check: () => Promise.resolve(verdict) }
@@ -142,14 +137,6 @@ function unreadableFault(error: unknown): Fault {
   const code = readingCode(error)
   if (code === null) throw error
   return { expected: 'a file that can be read', found: `unreadable (${code})`, isUnreadable: true }
-}
-
-/** What the system says of a file that it cannot open or read, `EIO` or the like; null for any other error. */
-export function readingCode(error: unknown): string | null {
-  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
-  if (code !== undefined && syscall !== undefined) return code
-  const told = toPlain(error)
-  return told.code === 'storage/not-readable' ? String(told.details['reason']) : null
 }
 
 /** @returns what a check that failed says of the file; what went away meanwhile nobody named is nothing */
@@ -191,10 +178,10 @@ async function namedHashes(
     const tokenizer = /^tokenizers\/([^/]+)\/tokenizer\.json$/.exec(name)?.[1]
     if (tokenizer !== undefined) hashes.set(name, tokenizer)
     if (run === undefined && !isSums) continue
-    if (run !== undefined) await nameCurve(hashes, project, run)
-    // A bundle has manifests, and no weights.
-    if (run !== undefined && data?.isBundle) continue
-    const listed = run === undefined ? filesOfSums(project, name) : manifestFiles(project, run)
+    const listed =
+      run === undefined
+        ? filesOfSums(project, name)
+        : filesOfRun(project, run, data?.isBundle === true)
     const files = await listed.catch((error: unknown) => {
       if (toPlain(error).code === 'storage/newer-version') throw error
       return []
@@ -204,16 +191,18 @@ async function namedHashes(
   return hashes
 }
 
-/** A curve's lines have their own checksums; of a finished run all of them must be there. */
-async function nameCurve(hashes: Map<string, string>, project: string, run: string): Promise<void> {
-  const trace = await manifestTrace(project, run).catch(() => null)
-  if (trace) hashes.set(join('runs', run, 'trace.jsonl'), trace.sha256)
+interface NamedFile {
+  path: string
+  sha256: string
 }
 
-async function filesOfSums(
-  project: string,
-  name: string
-): Promise<{ path: string; sha256: string }[]> {
+/** Weights, which a bundle lacks, and the curve: its lines have their own checksums, and all of them must be there. */
+async function filesOfRun(project: string, run: string, isBundle: boolean): Promise<NamedFile[]> {
+  const { files, trace } = await manifestSums(project, run)
+  return [...(trace ? [trace] : []), ...(isBundle ? [] : files)]
+}
+
+async function filesOfSums(project: string, name: string): Promise<NamedFile[]> {
   const folder = join(project, name, '..')
   const sums = await readSums(folder)
   return (sums?.files ?? []).map((file) => ({ path: join(folder, file.name), sha256: file.sha256 }))

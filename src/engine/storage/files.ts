@@ -340,13 +340,21 @@ async function keptOpen<Made>(
 }
 
 /** Opens a file that only grows; it is made where it is not there. */
-export async function openGrowing(path: string): Promise<GrowingFile> {
+export function openGrowing(path: string): Promise<GrowingFile> {
+  return openAtEnd(path, (handle) => Promise.resolve(new GrowingFile(path, handle)))
+}
+
+/** @param make of the handle what stays open with it */
+async function openAtEnd<Made>(
+  path: string,
+  make: (handle: fs.FileHandle) => Promise<Made>
+): Promise<Made> {
   await makeFolder(dirname(path))
   return guarded(path, async () => {
     const isNew = !existsSync(path)
     return keptOpen(await fs.open(path, 'a+'), async (handle) => {
       if (isNew) await syncFolder(dirname(path))
-      return new GrowingFile(path, handle)
+      return make(handle)
     })
   })
 }
@@ -363,16 +371,11 @@ export class LineLog {
    * Opens for appending; a last line without its newline is cut off first, so that the next
    * append cannot be glued to it.
    */
-  static async open(path: string): Promise<LineLog> {
-    await makeFolder(dirname(path))
-    return guarded(path, async () => {
-      const isNew = !existsSync(path)
-      return keptOpen(await fs.open(path, 'a+'), async (handle) => {
-        if (isNew) await syncFolder(dirname(path))
-        const end = await endOfLastLine(handle)
-        if (end < (await handle.stat()).size) await handle.truncate(end)
-        return new LineLog(new GrowingFile(path, handle))
-      })
+  static open(path: string): Promise<LineLog> {
+    return openAtEnd(path, async (handle) => {
+      const end = await endOfLastLine(handle)
+      if (end < (await handle.stat()).size) await handle.truncate(end)
+      return new LineLog(new GrowingFile(path, handle))
     })
   }
 

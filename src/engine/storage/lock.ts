@@ -1,28 +1,19 @@
 /** One writer per project: a lock that outlives no process and trusts no clock but its own. */
-import { randomBytes } from 'node:crypto'
 import { WorkbenchError } from '#shared/errors'
 import { createFileExclusive, removeTree, writeFileAtomic } from './files'
+import { becomeHolder, endHolding, isHolding } from './holders'
+import type { Holder } from './holders'
 import { projectPaths } from './paths'
-import { isAlive, isOfThisMachine, identityOf, readIdentified } from './processIdentity'
-import type { ProcessIdentity } from './processIdentity'
-
-interface LockRecord extends ProcessIdentity {
-  nonce: string
-  since: string
-}
+import { isOfThisMachine, readIdentified } from './processIdentity'
 
 /** A held lock; `release` it when the project is closed. */
 export interface ProjectLock {
   release(): Promise<void>
 }
 
-/** Locks of this process: one that is not here was left by an opening that failed. */
-const own = new Set<string>()
-
-function isHolderAlive(record: LockRecord): boolean {
+function isHolderAlive(holder: Holder): boolean {
   // Of another machine nothing can be known: its lock counts as held until somebody removes it.
-  if (!isOfThisMachine(record)) return true
-  return isAlive(record) && (record.pid !== process.pid || own.has(record.nonce))
+  return !isOfThisMachine(holder) || isHolding(holder)
 }
 
 /**
@@ -36,31 +27,20 @@ function isHolderAlive(record: LockRecord): boolean {
  */
 export async function lockProject(project: string): Promise<ProjectLock> {
   const path = projectPaths.lock(project)
-  const mine: LockRecord = {
-    ...identityOf(),
-    nonce: randomBytes(12).toString('hex'),
-    since: new Date().toISOString()
-  }
-  own.add(mine.nonce)
-  try {
-    await takeLock(project, path, mine)
-  } catch (error) {
-    own.delete(mine.nonce)
-    throw error
-  }
+  const mine = await becomeHolder({}, (holder) => takeLock(project, path, holder))
   return {
     release: async () => {
       try {
         if (await isHeldBy(path, mine)) await removeTree(path)
       } finally {
         // One that could not be removed is nobody's.
-        own.delete(mine.nonce)
+        endHolding(mine)
       }
     }
   }
 }
 
-async function takeLock(project: string, path: string, mine: LockRecord): Promise<void> {
+async function takeLock(project: string, path: string, mine: Holder): Promise<void> {
   const text = JSON.stringify(mine)
   if (!(await createFileExclusive(path, text))) {
     await assertAbandoned(project, path)
@@ -89,7 +69,7 @@ async function claimTakeover(project: string, takeover: string, text: string): P
 
 /** @returns true when a dead process holds it, false where there is no lock any more */
 async function assertAbandoned(project: string, path: string): Promise<boolean> {
-  const holder = await readIdentified<LockRecord>(path)
+  const holder = await readIdentified<Holder>(path)
   if (holder === null) return false
   // Locks are written whole: a damaged one is of a machine that went down.
   if (holder === 'damaged') return true
@@ -97,13 +77,13 @@ async function assertAbandoned(project: string, path: string): Promise<boolean> 
   return true
 }
 
-async function isHeldBy(path: string, { nonce }: LockRecord): Promise<boolean> {
-  const holder = await readIdentified<LockRecord>(path)
+async function isHeldBy(path: string, { nonce }: Holder): Promise<boolean> {
+  const holder = await readIdentified<Holder>(path)
   return typeof holder === 'object' && holder?.nonce === nonce
 }
 
 async function lockedError(project: string, path: string): Promise<WorkbenchError> {
-  const found = await readIdentified<LockRecord>(path)
+  const found = await readIdentified<Holder>(path)
   const holder = typeof found === 'object' ? found : null
   const unreadable = found === 'unreadable' ? ', whose lock cannot be read' : ''
   const who = holder

@@ -1,6 +1,6 @@
 /** Whether something is there; where that cannot be told, work must not go on as if it were not. */
 import { statSync } from 'node:fs'
-import { WorkbenchError } from '#shared/errors'
+import { unreadableError } from './readErrors'
 
 /** What no file can be called, and what lies under a file. */
 const NOWHERE = ['ENOTDIR', 'ENAMETOOLONG']
@@ -25,15 +25,4 @@ export function nullIfAbsent(error: unknown, path: string): null {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENAMETOOLONG') return null
   throw unreadableError(error, path)
-}
-
-function unreadableError(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === undefined || error instanceof WorkbenchError) return error
-  return new WorkbenchError(
-    'storage/not-readable',
-    `${path} cannot be read (${code}). Nothing was changed for it: look at the disk, the network or the rights of the file, and try again.`,
-    { path, reason: code },
-    { cause: error }
-  )
 }

@@ -20,13 +20,26 @@ export interface ProcessIdentity {
 /** The start of a process of which no more is known than that it is there. */
 const HIDDEN = 'alive'
 
+/** What cannot change while this process lives. */
+const BOOT = said(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+const MACHINE = said(() => readFileSync('/etc/machine-id', 'utf8'))
+const PIDS = said(() => readlinkSync('/proc/self/ns/pid'))
+
+function said(read: () => string): string {
+  try {
+    return read().trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
 /** A process of this machine: this one unless another is named. */
 export function identityOf(pid = process.pid): ProcessIdentity {
   return {
     host: hostname(),
-    machine: machineId(),
-    bootId: bootId(),
-    pids: pidNamespace(),
+    machine: MACHINE,
+    bootId: BOOT,
+    pids: PIDS,
     pid,
     processStart: processStart(pid) ?? HIDDEN
   }
@@ -37,15 +50,15 @@ export function identityOf(pid = process.pid): ProcessIdentity {
  * its number where this process has its own.
  */
 export function isOfThisMachine(process: ProcessIdentity): boolean {
-  const { host, machine = machineId(), pids = pidNamespace() } = process
-  if (host !== hostname() || machine !== machineId()) return false
-  return process.bootId !== bootId() || pids === pidNamespace()
+  const { host, machine = MACHINE, pids = PIDS } = process
+  if (host !== hostname() || machine !== MACHINE) return false
+  return process.bootId !== BOOT || pids === PIDS
 }
 
 /** Whether a process of this machine still lives; one that is there and hides its start counts as living. */
 export function isAlive({ bootId: boot, pid, processStart: start }: ProcessIdentity): boolean {
   const now = processStart(pid)
-  return boot === bootId() && now !== null && (now === start || now === HIDDEN || start === HIDDEN)
+  return boot === BOOT && now !== null && (now === start || now === HIDDEN || start === HIDDEN)
 }
 
 /** A file that names a process is looked at so often where it does not make sense, */
@@ -80,30 +93,6 @@ export async function readIdentified<T extends ProcessIdentity>(
 function namesProcess(record: unknown): record is ProcessIdentity {
   const { pid, host } = (record ?? {}) as Record<string, unknown>
   return Number.isInteger(pid) && typeof host === 'string'
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
-}
-
-function machineId(): string {
-  try {
-    return readFileSync('/etc/machine-id', 'utf8').trim()
-  } catch {
-    return 'unknown'
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid')
-  } catch {
-    return 'unknown'
-  }
 }
 
 /** @returns null where there is no such process, or none that does anything any more */

@@ -27,6 +27,8 @@ const ManifestSchema = z.strictObject({
   files: z.array(z.strictObject({ name: FileNameSchema, bytes: z.number(), sha256: z.string() }))
 })
 
+type Manifest = z.infer<typeof ManifestSchema>
+
 /**
  * True when the run was finished: its manifest, written last, is there.
  *
@@ -65,26 +67,39 @@ async function sumOf(path: string): Promise<{ bytes: number; sha256: string }> {
   return { bytes: (await stat(path)).size, sha256: await hashFile(path) }
 }
 
+/** A file as a manifest has it. */
+export interface ManifestFile {
+  path: string
+  bytes: number
+  sha256: string
+}
+
 /**
- * The curve of a finished run as it was when it was finished.
+ * What a finished run's manifest says of its files: those of its checkpoints, and its curve as it was when the run was
+ * finished.
  *
- * @returns null where there was none, or nobody knows: manifests of early versions do not say
+ * @returns `trace`: null where there was none, or nobody knows: manifests of early versions do not say
  * @throws WorkbenchError `storage/corrupt`, `storage/newer-version`
  */
-export async function manifestTrace(
+export async function manifestSums(
   project: string,
   fingerprint: string
-): Promise<{ bytes: number; sha256: string } | null> {
-  return (await readManifest(project, fingerprint)).trace ?? null
+): Promise<{ files: ManifestFile[]; trace: ManifestFile | null }> {
+  const { files, trace } = await readManifest(project, fingerprint)
+  const curve = projectPaths.trace(project, fingerprint)
+  return {
+    files: placed(project, fingerprint, files),
+    trace: trace ? { path: curve, ...trace } : null
+  }
 }
 
 /** Files of checkpoints, as a finished run's manifest has them. */
-export async function manifestFiles(
-  project: string,
-  fingerprint: string
-): Promise<{ path: string; bytes: number; sha256: string }[]> {
+export async function manifestFiles(project: string, fingerprint: string): Promise<ManifestFile[]> {
+  return (await manifestSums(project, fingerprint)).files
+}
+
+function placed(project: string, fingerprint: string, files: Manifest['files']): ManifestFile[] {
   const folder = projectPaths.run(project, fingerprint)
-  const { files } = await readManifest(project, fingerprint)
   return files.map(({ name, bytes, sha256 }) => ({ path: join(folder, name), bytes, sha256 }))
 }
 
@@ -127,11 +142,12 @@ export async function finishedResult(
   fingerprint: string
 ): Promise<RunResult | null> {
   if (!isRunFinished(project, fingerprint)) return null
-  for (const { path, bytes } of await manifestFiles(project, fingerprint)) {
+  const { files, result = null } = await readManifest(project, fingerprint)
+  for (const { path, bytes } of placed(project, fingerprint, files)) {
     const found = await stat(path).catch(() => null)
     if (found?.size !== bytes) return null
   }
-  return (await readManifest(project, fingerprint)).result ?? null
+  return result
 }
 
 /**

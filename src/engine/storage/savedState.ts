@@ -1,6 +1,7 @@
 /** How much of a run is saved: what a next try goes on from. */
 import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { jsonValue } from '#shared/jsonText'
 import { projectPaths } from './paths'
 import { readText } from './reading'
 import { walkFolders } from './walkFolders'
@@ -22,12 +23,8 @@ export async function savedState(project: string, run: string): Promise<SavedSta
 
 /** Steps that `progress.json` of a resume point says; 0 where it says none. */
 export function stepsOf(progress: string): number {
-  try {
-    const { completedSteps } = JSON.parse(progress) as { completedSteps?: unknown }
-    return Number(completedSteps) || 0
-  } catch {
-    return 0
-  }
+  const { completedSteps } = (jsonValue(progress) ?? {}) as { completedSteps?: unknown }
+  return Number(completedSteps) || 0
 }
 
 /**

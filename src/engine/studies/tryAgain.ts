@@ -1,7 +1,7 @@
 /** What may pass is tried again: a worker or a node that died, want of memory, a disk that failed once. */
 import { WorkbenchError, toPlain } from '#shared/errors'
 import type { PlainError } from '#shared/errors'
-import { isPassing } from '#engine/storage/passingErrors'
+import { isPassing } from '#engine/storage/readErrors'
 import { isStop } from './runContext'
 import type { RunContext } from './runContext'
 

@@ -177,10 +177,10 @@ async function call(
   const taken = new AbortController()
   const timer = setInterval(() => {
     curve.tell(before + performance.now() - startedAt)
-    if (!isHeld(claim)) taken.abort()
+    if (!claim.isHeld()) taken.abort()
   }, TELL_EVERY_MS)
   const keepLog = () =>
-    isHeld(claim) ? writeFileAtomic(places.log, log.text).catch(() => undefined) : undefined
+    claim.isHeld() ? writeFileAtomic(places.log, log.text).catch(() => undefined) : undefined
   let kept: Promise<void> = Promise.resolve()
   const keeper = setInterval(() => (kept = kept.then(keepLog)), LOG_EVERY_MS)
   try {
@@ -195,7 +195,7 @@ async function call(
       mark: places.mark,
       onText: (text) => {
         const told = log.add(text)
-        if (isHeld(claim)) told.forEach((news) => curve.add(news))
+        if (claim.isHeld()) told.forEach((news) => curve.add(news))
       }
     })
   } finally {
@@ -204,17 +204,8 @@ async function call(
     told.elapsedMs = Math.round(before + performance.now() - startedAt)
     await kept.then(keepLog)
     // Of one that was taken over the mark is the other's.
-    if (isHeld(claim)) await removeTree(places.mark)
+    if (claim.isHeld()) await removeTree(places.mark)
     await curve.close()
-  }
-}
-
-function isHeld(claim: Claim): boolean {
-  try {
-    claim.assertHeld()
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -7,7 +7,7 @@ import type { Recipe } from '#shared/records'
 const MOST_FAILURES = 2
 
 /** Errors that may be the device's fault; want of memory only where nothing else was done on it. */
-const DEVICE_ERRORS: readonly string[] = [
+export const DEVICE_ERRORS: readonly string[] = [
   'worker/died',
   'backend/unavailable',
   'backend/out-of-memory'

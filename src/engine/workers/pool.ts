@@ -8,6 +8,7 @@ import { DeviceSlots } from './deviceSlots'
 import type { DevicePlace, PoolDevice } from './deviceSlots'
 import type { FromWorker, JobKind, Jobs, ToWorker } from './jobs'
 
+export { DEVICE_ERRORS } from './deviceSlots'
 export type { DevicePlace, PoolDevice } from './deviceSlots'
 
 /**

@@ -4,7 +4,7 @@ import { toPlain } from '#shared/errors'
 import type { WorkbenchError } from '#shared/errors'
 import { isLeaving } from '#shared/leaving'
 import { outcomeKeys } from '#engine/storage/outcomes'
-import { isPassing } from '#engine/storage/passingErrors'
+import { isPassing } from '#engine/storage/readErrors'
 import { Accounting } from './accounting'
 import { isSame, isWanted, stateWords, tell, unreadWords } from './asks'
 import type { Ask } from './asks'
@@ -56,7 +56,7 @@ export class ElementJobs {
       knownQueue: (asks, isOpen) => this.#knownQueue(asks, isOpen),
       pause: (isOpen) => this.#pause(isOpen),
       follow: (ask, place) => this.#follow(ask, place),
-      fail: (ask, error) => this.#end(ask, () => ask.reject(this.#nodes.explained(error))),
+      fail: (ask, error) => this.#reject(ask, this.#nodes.explained(error)),
       wait: () => this.#keepWatching()
     })
   }
@@ -96,7 +96,7 @@ export class ElementJobs {
 
   #handOverSoon(): void {
     const asks = this.#gathered.splice(0)
-    const fail = (error: unknown) => asks.forEach((ask) => this.#end(ask, () => ask.reject(error)))
+    const fail = (error: unknown) => asks.forEach((ask) => this.#reject(ask, error))
     this.#handing = this.#handing.then(() => this.#handOver(asks)).catch(fail)
   }
 
@@ -187,8 +187,7 @@ export class ElementJobs {
 
   #keepWatching(): void {
     if (this.#open.size === 0 && !this.#submitting.isWaiting()) return
-    const fail = (error: unknown) =>
-      [...this.#open].forEach((ask) => this.#end(ask, () => ask.reject(error)))
+    const fail = (error: unknown) => [...this.#open].forEach((ask) => this.#reject(ask, error))
     this.#watching ??= this.#watch()
       .catch(fail)
       .finally(() => {
@@ -207,7 +206,7 @@ export class ElementJobs {
     const { signal } = ask.want
     if (ask.isOver) return
     if (!ask.place || isLeaving(signal)) {
-      this.#end(ask, () => ask.reject(signal.reason))
+      this.#reject(ask, signal.reason)
     } else {
       ask.cancelledAt = performance.now()
       // Many are stopped at once: one call for all.
@@ -222,10 +221,10 @@ export class ElementJobs {
     const stopped = [...this.#open].filter(
       (ask) => ask.cancelledAt !== null && !this.#cancelled.has(ask)
     )
-    const isWanted = (place: ElementPlace) =>
-      [...this.#open].some((other) => other.cancelledAt === null && isSame(other.place!, place))
+    const isOthers = ({ place }: Ask) =>
+      [...this.#open].some((other) => isWanted(other) && isSame(other.place!, place!))
     for (const ask of stopped) this.#cancelled.add(ask)
-    await this.#cancel(stopped.filter((ask) => !isWanted(ask.place!)))
+    await this.#cancel(stopped.filter((ask) => !isOthers(ask)))
   }
 
   async #cancel(asks: readonly Ask[]): Promise<void> {
@@ -297,7 +296,7 @@ export class ElementJobs {
   async #fail(ask: Ask, error: unknown): Promise<void> {
     await this.#noteFailed(ask)
     await this.#noteNode(ask, error)
-    this.#end(ask, () => ask.reject(error))
+    this.#reject(ask, error)
   }
 
   /** Before it is tried again: the next element of it is to go elsewhere. */
@@ -319,7 +318,7 @@ export class ElementJobs {
     const now = performance.now()
     const { signal } = ask.want
     const isOverdue = ask.cancelledAt !== null && now - ask.cancelledAt > LEAVING_MS
-    if (isOverdue) return this.#end(ask, () => ask.reject(signal.reason))
+    if (isOverdue) return this.#reject(ask, signal.reason)
     if (!this.#queue.isKnown) return this.#tellUnknown(ask)
     const record = this.#recordOf(ask)
     ask.state = elementState(record)
@@ -332,7 +331,7 @@ export class ElementJobs {
       tell(ask, unread === null ? words : `${words}; ${unreadWords(unread)}`, ask.state)
       return
     }
-    if (ask.cancelledAt !== null) return this.#end(ask, () => ask.reject(signal.reason))
+    if (ask.cancelledAt !== null) return this.#reject(ask, signal.reason)
     ask.endedAt ??= now
     if (record && ask.ended?.state !== record.state) {
       const end = await readEnd(this.#options.settings, jobOf(ask.place!)!)
@@ -380,6 +379,10 @@ export class ElementJobs {
   #tellUnknown(ask: Ask): void {
     if (this.#queue.isKnown) return
     tell(ask, `the cluster does not answer (${this.#queue.words}); it is asked again`)
+  }
+
+  #reject(ask: Ask, error: unknown): void {
+    this.#end(ask, () => ask.reject(error))
   }
 
   #end(ask: Ask, settle: () => void): void {

@@ -4,7 +4,7 @@ import type { ClusterFinding } from '#shared/clusterView'
 import { jsonValue } from '#shared/jsonText'
 import type { Cluster } from './cluster'
 import { calledCommand, scriptStart } from './script'
-import { GPU_ADVICE, namesGpus } from './slurmGpus'
+import { GPUS_IN_SHELL, GPU_ADVICE, namesGpus } from './slurmGpus'
 import type { ArrayJob } from './script'
 
 /** File in which the element says what it sees. */
@@ -48,7 +48,7 @@ export function probeScript(job: ArrayJob): string {
     '  echo "version $(echo "$said" | grep -m 1 -E "Error|error:|No such|not found|denied" || echo "$said" | tail -n 1)"',
     '  echo "crashed $(echo "$said" | grep -o -m 1 "Node.js v[0-9.]*")"',
     '  echo "doctor $(echo "$report" | tail -n 1)"',
-    '  echo "gpus ${CUDA_VISIBLE_DEVICES-${SLURM_JOB_GPUS-${SLURM_STEP_GPUS-${GPU_DEVICE_ORDINAL-none}}}}"',
+    `  echo "gpus ${GPUS_IN_SHELL}"`,
     '  command -v nvidia-smi >/dev/null && nvidia-smi -L | sed "s/^/gpu /"',
     '  echo end',
     `} > ${answer}`,

@@ -131,9 +131,14 @@ const USUAL_ARRAY_SIZE = 1001
 
 /** Elements that one array may have: the highest index is one less. */
 export async function readArraySize(host: SubmitHost): Promise<number> {
-  const { stdout } = await callClient(host, 'scontrol', ['show', 'config'])
-  const found = Number(/^MaxArraySize\s*=\s*(\d+)/m.exec(stdout)?.[1])
+  const found = Number(await readConfigured(host, 'MaxArraySize'))
   return found > 0 ? found : USUAL_ARRAY_SIZE
+}
+
+/** What a cluster is configured with; null where it does not say. */
+export async function readConfigured(host: SubmitHost, name: string): Promise<string | null> {
+  const { stdout } = await callClient(host, 'scontrol', ['show', 'config'])
+  return new RegExp(`^${name}\\s*=\\s*(\\S+)`, 'm').exec(stdout)?.[1] ?? null
 }
 
 /** Nodes of all partitions; none where the cluster does not answer. */

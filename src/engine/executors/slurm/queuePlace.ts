@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { callClient } from './clients'
 import type { SubmitHost } from './clients'
+import { readConfigured } from './queue'
 
 export const QueuePlaceSchema = z.strictObject({
   /** Who asks: a queue is asked for one's own elements alone. */
@@ -15,13 +16,12 @@ export type QueuePlace = z.infer<typeof QueuePlaceSchema>
 
 /** @returns null where the cluster does not say */
 export async function queuePlace(settings: SubmitHost): Promise<QueuePlace | null> {
-  const [who, config] = await Promise.all([
+  const [who, cluster] = await Promise.all([
     callClient(settings, 'id', ['-un']),
-    callClient(settings, 'scontrol', ['show', 'config'])
+    readConfigured(settings, 'ClusterName')
   ])
   const user = who.status === 0 ? who.stdout.trim() : ''
-  const cluster = /^ClusterName\s*=\s*(\S+)/m.exec(config.stdout)?.[1]
-  if (user === '' || cluster === undefined) return null
+  if (user === '' || cluster === null) return null
   return { user, host: settings.host ?? null, cluster }
 }
 

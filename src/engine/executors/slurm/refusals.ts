@@ -7,7 +7,7 @@ import type { Called, SubmitHost } from './clients'
 import { loggedState } from './elementEnd'
 import type { ElementEnd } from './elementEnd'
 import { slurmWordsOf, wordsOf } from './queue'
-import { NOT_SEEN, TRY_AGAIN } from './script'
+import { CLAIMED, NOT_SEEN, TRY_AGAIN } from './script'
 
 /** The controller may answer the next time. A call that was cut off may have been heard. */
 const MAY_PASS =
@@ -147,9 +147,6 @@ export async function endError(lost: LostElement): Promise<WorkbenchError> {
     log: logFile
   })
 }
-
-/** Exit status of an element whose run another process trains: EX_UNAVAILABLE. */
-const CLAIMED = 69
 
 function isInterruption(state: string, end: ElementEnd | null): boolean {
   if (state === 'CANCELLED' || state === 'OUT_OF_MEMORY') return false

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { jsonValue } from '#shared/jsonText'
 import { ownElement } from '#engine/storage/claims'
 import { removeTree, writeFileAtomic } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
@@ -72,12 +73,8 @@ function triesPath(project: string): string | null {
 
 async function readTries(path: string | null): Promise<Tries> {
   if (path === null) return { inVain: Number(process.env['SLURM_RESTART_COUNT'] ?? 0), done: [] }
-  const none = { inVain: 0, done: [] }
-  try {
-    return TriesSchema.safeParse(JSON.parse(await readText(path))).data ?? none
-  } catch {
-    return none
-  }
+  const text = await readText(path).catch(() => '')
+  return TriesSchema.safeParse(jsonValue(text)).data ?? { inVain: 0, done: [] }
 }
 
 /** What cannot be written is counted the next time: an element's place is worth more than its count. */

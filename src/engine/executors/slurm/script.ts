@@ -36,6 +36,12 @@ export const ARRAY_FILE = 'array.txt'
 /** Exit status of an element that does not see what it should: EX_NOINPUT. */
 export const NOT_SEEN = 66
 
+/** Exit status where another process trains the run: EX_UNAVAILABLE. Whoever asked for it looks again. */
+export const CLAIMED = 69
+
+/** Exit status of an element that should begin again and could not put itself back: EX_TEMPFAIL. */
+export const TRY_AGAIN = 75
+
 /** Seconds before the time limit at which an element is told to save and leave, at least; it may be 30 more. */
 const WARNING_SECONDS = 60
 
@@ -128,9 +134,6 @@ export function elementScript(job: ArrayJob): string {
 
 /** Puts this element back into its queue: by its place in the array, whose own number is all of them. */
 const REQUEUE = 'scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"'
-
-/** Exit status of an element that should begin again and could not put itself back: EX_TEMPFAIL. */
-export const TRY_AGAIN = 75
 
 /**
  * Calls a command, hands on to it what the shell is told, and ends as it does.

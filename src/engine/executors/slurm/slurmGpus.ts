@@ -8,6 +8,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Where clusters differ in what they set, the first that is there is taken. */
 const NAMES = ['CUDA_VISIBLE_DEVICES', 'SLURM_JOB_GPUS', 'SLURM_STEP_GPUS', 'GPU_DEVICE_ORDINAL']
 
+/** The first of them that is there, in the words of a shell; `none` without any. */
+export const GPUS_IN_SHELL = NAMES.reduceRight((rest, name) => `\${${name}-${rest}}`, 'none')
+
 /** What says that there are none, for Slurm and for CUDA. */
 const NONE = /^(|-\d.*|none|NoDevFiles)$/i
 

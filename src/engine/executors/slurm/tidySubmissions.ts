@@ -3,13 +3,14 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeTree } from '#engine/storage/files'
-import { isPassing } from '#engine/storage/passingErrors'
+import { isPassing } from '#engine/storage/readErrors'
 import { projectPaths } from '#engine/storage/paths'
 import { isRunFinished } from '#engine/storage/runs'
 import type { Cluster } from './cluster'
 import { liveElements } from './liveElements'
 import { readQueue } from './queue'
 import { isSamePlace, queuePlace } from './queuePlace'
+import type { QueuePlace } from './queuePlace'
 import { readSubmissions, removeSubmission, saveSubmission } from './submissions'
 import type { Submission } from './submissions'
 
@@ -27,6 +28,7 @@ const LOOKS = 20
  */
 export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promise<void> {
   const { project } = cluster
+  let here: QueuePlace | null = null
   for (let looks = 1; ; looks++) {
     const all = await readSubmissions(project).catch((error: unknown) => {
       if (isPassing(error)) return []
@@ -35,7 +37,7 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
     if (all.length === 0) return
     const queue = await readQueue(cluster.settings)
     if (!queue.isKnown) return
-    const here = await queuePlace(cluster.settings)
+    here ??= await queuePlace(cluster.settings)
     const live = await liveElements(cluster, all, queue.elements)
     const busy = new Set([...live.values()].map(({ submission }) => submission.key))
     for (const one of all.filter(({ key }) => !busy.has(key))) {
@@ -48,17 +50,19 @@ export async function tidySubmissions(cluster: Cluster, everyMs?: number): Promi
   }
 }
 
-function isTrained(project: string, { kind, elements }: Submission): boolean {
-  const runs = elements.flatMap((one) => one.runs)
-  return kind === 'train' && runs.every((run) => isRunFinished(project, run))
+/** True where all of it is trained, by whichever element. */
+function isTrained(project: string, submission: Submission): boolean {
+  return submission.elements.every((_, index) => isElementTrained(project, submission, index))
+}
+
+function isElementTrained(project: string, { kind, elements }: Submission, index: number): boolean {
+  return kind === 'train' && elements[index]!.runs.every((run) => isRunFinished(project, run))
 }
 
 async function tidy(project: string, submission: Submission): Promise<void> {
   const { key, array, ...rest } = submission
   // What was done by another element since is no failure any more.
-  const isDone = (index: number) =>
-    rest.kind === 'train' && rest.elements[index]!.runs.every((run) => isRunFinished(project, run))
-  const failed = rest.failed.filter((index) => !isDone(index))
+  const failed = rest.failed.filter((index) => !isElementTrained(project, submission, index))
   if (failed.length === 0) return removeSubmission(project, key)
   if (!rest.isOver) await saveSubmission(project, { ...submission, failed, isOver: true })
   const folder = projectPaths.submission(project, key)

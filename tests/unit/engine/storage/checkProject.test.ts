@@ -11,7 +11,7 @@ import { claimRun } from '#engine/storage/claims'
 import { LineLog, writeFolder } from '#engine/storage/files'
 import { projectPaths } from '#engine/storage/paths'
 import { Project } from '#engine/storage/project'
-import { manifestTrace, writeManifest } from '#engine/storage/runs'
+import { manifestSums, writeManifest } from '#engine/storage/runs'
 import { sealedText } from '#engine/storage/seals'
 import { temporaryFolder } from '../../../support/temporaryFolder'
 
@@ -167,7 +167,8 @@ test('a manifest of before says nothing of a curve; one of a run without says so
     trace,
     ...manifest
   } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
-  expect(await manifestTrace(folder, 'a')).toEqual(trace)
+  const curve = { path: projectPaths.trace(folder, 'a'), ...(trace as object) }
+  expect((await manifestSums(folder, 'a')).trace).toEqual(curve)
   await writeFile(path, sealedText({ ...manifest, version: 2 }, 1))
   await rm(projectPaths.trace(folder, 'a'))
   expect((await check(folder)).names).toEqual([])
